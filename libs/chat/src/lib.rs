@@ -1,0 +1,1 @@
+//! Conversation lifecycle, ordering, hash chain and inactivity.

@@ -1,0 +1,1 @@
+//! Channels with deadlines, retries and propagation.

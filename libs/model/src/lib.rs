@@ -1,0 +1,22 @@
+//! What every other crate speaks in: typed ids, permissions, callers, faults and time. Pure data, no I/O; it leaves
+//! making ids and telling the time to the shells.
+#![deny(missing_docs)]
+
+mod caller;
+mod fault;
+mod id;
+mod language;
+mod permission;
+mod shard;
+mod time;
+
+pub use caller::{Caller, Principal};
+pub use fault::{Category, Fault, Reason};
+pub use id::{
+    ConversationId, DecisionId, DeploymentId, DivisionId, EventId, Id, IdMalformed, InteractionId, OfferId,
+    OrganisationId, ParticipantId, QueueId, RoleId, SkillId, TokenId, UserId,
+};
+pub use language::Language;
+pub use permission::{Permission, permissions};
+pub use shard::{SHARDS, Shard};
+pub use time::Timestamp;

@@ -1,0 +1,57 @@
+//! The generated gRPC code, the descriptor set, and what each rpc declares about itself. The protos are the contract;
+//! nothing here decides anything.
+#![deny(missing_docs)]
+
+mod convert;
+mod method;
+
+pub use convert::{millis, timestamp};
+pub use method::{Access, Idempotency, Method, SizeClass, method, methods};
+
+/// The file descriptor set of everything, with comments and options, for reflection.
+pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
+
+/// Generated from `proto/onqueue/auth`.
+#[allow(missing_docs, clippy::all)]
+pub mod auth {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("onqueue.auth.v1");
+    }
+}
+
+/// Generated from `proto/onqueue/common`.
+#[allow(missing_docs, clippy::all)]
+pub mod common {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("onqueue.common.v1");
+    }
+}
+
+/// Generated from `proto/onqueue/gateway`.
+#[allow(missing_docs, clippy::all)]
+pub mod gateway {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("onqueue.gateway.v1");
+    }
+}
+
+/// Generated from `proto/onqueue/routing`.
+#[allow(missing_docs, clippy::all)]
+pub mod routing {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("onqueue.routing.v1");
+    }
+}
+
+/// Generated from `proto/onqueue/session`.
+#[allow(missing_docs, clippy::all)]
+pub mod session {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("onqueue.session.v1");
+    }
+}

@@ -1,0 +1,17 @@
+//! The chassis: what a service gets so that it is only a name, a settings type and a bind function. Time, ids, tasks,
+//! settings, authentication, limits, error mapping, health and lifecycle live here; what a service means lives in it.
+#![deny(missing_docs)]
+
+mod call;
+mod clock;
+mod context;
+mod ids;
+mod status;
+mod tasks;
+
+pub use call::{Peer, caller, optional_caller, service_caller};
+pub use clock::{Clock, ManualClock};
+pub use context::{Bound, Context, InProcess};
+pub use ids::Ids;
+pub use status::status;
+pub use tasks::Tasks;

@@ -1,0 +1,78 @@
+//! Background work: started in one place, told to stop, waited for. A task that panics is a defect that ends the process
+//! in order, not a silence.
+
+use std::{future::Future, time::Duration};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument as _;
+
+/// Starts tasks and ends them. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    drain: CancellationToken,
+    failed: CancellationToken,
+}
+
+impl Tasks {
+    /// No tasks yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts a task. It should end soon after [`Tasks::draining`]; what does not is dropped at the hard deadline.
+    #[allow(clippy::disallowed_methods)]
+    pub fn spawn<F>(&self, name: &'static str, task: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let failed = Guard(self.failed.clone(), name);
+        let span = tracing::info_span!(parent: None, "task", name);
+        self.tracker.spawn(
+            async move {
+                let guard = failed;
+                task.await;
+                std::mem::forget(guard);
+            }
+            .instrument(span),
+        );
+    }
+
+    /// Returns when the process is to end.
+    pub async fn draining(&self) {
+        self.drain.cancelled().await;
+    }
+
+    /// The token that [`Tasks::draining`] waits for.
+    pub const fn drain_token(&self) -> &CancellationToken {
+        &self.drain
+    }
+
+    /// Tells every task to end.
+    pub fn drain(&self) {
+        self.drain.cancel();
+    }
+
+    /// Returns when a task has panicked.
+    pub async fn failed(&self) {
+        self.failed.cancelled().await;
+    }
+
+    /// Waits for every task to end, at most that long. Answers whether all did.
+    pub async fn finish(&self, within: Duration) -> bool {
+        self.drain.cancel();
+        self.tracker.close();
+        tokio::time::timeout(within, self.tracker.wait()).await.is_ok()
+    }
+}
+
+/// Dropped before its task is done: the task panicked, or the runtime is going down.
+struct Guard(CancellationToken, &'static str);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(task = self.1, "task panicked");
+            self.0.cancel();
+        }
+    }
+}

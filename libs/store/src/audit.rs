@@ -1,0 +1,192 @@
+//! The audit trail: one record for each mutation, in its transaction, chained by hash. Each service keeps its own table of
+//! this shape, named `<service>_audit`.
+
+use crate::StoreError;
+use onqueue_model::{OrganisationId, Timestamp};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, ExprTrait, Order,
+    sea_query::{Alias, Expr, Query},
+};
+use sea_orm_migration::prelude::{DbErr, Index, SchemaManager, Table};
+use sea_orm_migration::schema::{big_integer, binary, binary_null, string, uuid};
+use sha2::{Digest, Sha256};
+
+/// What was done. Names no personal data: hashes stand for content.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// When.
+    pub at: Timestamp,
+    /// Who: `user:<id>`, `guest:<participant id>`, `service:<name>` or `operator`.
+    pub actor: String,
+    /// What, as `entity.verb`, such as `queue.create`.
+    pub action: String,
+    /// On which object: `queue:<id>`.
+    pub object: String,
+    /// SHA-256 of the object before, if it was there.
+    pub before: Option<[u8; 32]>,
+    /// SHA-256 of the object after, if it still is.
+    pub after: Option<[u8; 32]>,
+}
+
+/// A record as it stands in the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its place in the organisation's chain: 1, 2, 3 …
+    pub number: i64,
+    /// What was done.
+    pub action: String,
+    /// On which object.
+    pub object: String,
+    /// Who did it.
+    pub actor: String,
+    /// Its hash, over everything above and the hash before it.
+    pub hash: Vec<u8>,
+}
+
+const COLUMNS: [&str; 10] = [
+    "organisation_id",
+    "number",
+    "at",
+    "actor",
+    "action",
+    "object",
+    "before_hash",
+    "after_hash",
+    "previous_hash",
+    "hash",
+];
+
+/// Makes the table of a service; for its first migration.
+pub async fn create_table(manager: &SchemaManager<'_>, service: &str) -> Result<(), DbErr> {
+    let column = Alias::new;
+    let table = Table::create()
+        .table(table(service))
+        .col(uuid(column("organisation_id")))
+        .col(big_integer(column("number")))
+        .col(big_integer(column("at")))
+        .col(string(column("actor")))
+        .col(string(column("action")))
+        .col(string(column("object")))
+        .col(binary_null(column("before_hash")))
+        .col(binary_null(column("after_hash")))
+        .col(binary(column("previous_hash")))
+        .col(binary(column("hash")))
+        .primary_key(Index::create().col(column("organisation_id")).col(column("number")))
+        .to_owned();
+    manager.create_table(table).await
+}
+
+/// Adds one record to the organisation's chain.
+pub async fn append(tx: &DatabaseTransaction, service: &str, entry: &Entry) -> Result<(), StoreError> {
+    let (number, previous) = last(tx, service, entry.organisation).await?;
+    let number = number + 1;
+    let hash = hash(&previous, number, entry);
+    let optional = |hash: Option<[u8; 32]>| hash.map(|bytes| bytes.to_vec());
+    let insert = Query::insert()
+        .into_table(table(service))
+        .columns(COLUMNS.map(Alias::new))
+        .values([
+            entry.organisation.uuid().into(),
+            number.into(),
+            entry.at.millis().into(),
+            entry.actor.clone().into(),
+            entry.action.clone().into(),
+            entry.object.clone().into(),
+            optional(entry.before).into(),
+            optional(entry.after).into(),
+            previous.into(),
+            hash.to_vec().into(),
+        ])
+        .map_err(|error| StoreError::Broken(error.to_string()))?
+        .to_owned();
+    tx.execute(&insert).await?;
+    Ok(())
+}
+
+/// The organisation's records in order, checked: an error names the first that is missing or was changed.
+pub async fn verify<C: ConnectionTrait>(
+    connection: &C,
+    service: &str,
+    organisation: OrganisationId,
+) -> Result<Vec<Record>, StoreError> {
+    let select = Query::select()
+        .columns(COLUMNS.map(Alias::new))
+        .from(table(service))
+        .and_where(Expr::col(Alias::new("organisation_id")).eq(organisation.uuid()))
+        .order_by(Alias::new("number"), Order::Asc)
+        .to_owned();
+    let (mut records, mut previous) = (Vec::new(), Vec::new());
+    for row in connection.query_all(&select).await? {
+        let fixed = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let entry = Entry {
+            organisation,
+            at: Timestamp(row.try_get("", "at")?),
+            actor: row.try_get("", "actor")?,
+            action: row.try_get("", "action")?,
+            object: row.try_get("", "object")?,
+            before: fixed(row.try_get("", "before_hash")?),
+            after: fixed(row.try_get("", "after_hash")?),
+        };
+        let number: i64 = row.try_get("", "number")?;
+        let stored: Vec<u8> = row.try_get("", "hash")?;
+        let expected = i64::try_from(records.len()).unwrap_or(i64::MAX) + 1;
+        if number != expected || stored != hash(&previous, number, &entry) {
+            return Err(StoreError::Broken(format!(
+                "the audit chain of {service} breaks at record {expected}"
+            )));
+        }
+        previous.clone_from(&stored);
+        records.push(Record {
+            number,
+            action: entry.action,
+            object: entry.object,
+            actor: entry.actor,
+            hash: stored,
+        });
+    }
+    Ok(records)
+}
+
+async fn last(
+    tx: &DatabaseTransaction,
+    service: &str,
+    organisation: OrganisationId,
+) -> Result<(i64, Vec<u8>), StoreError> {
+    let select = Query::select()
+        .columns(["number", "hash"].map(Alias::new))
+        .from(table(service))
+        .and_where(Expr::col(Alias::new("organisation_id")).eq(organisation.uuid()))
+        .order_by(Alias::new("number"), Order::Desc)
+        .limit(1)
+        .to_owned();
+    match tx.query_one(&select).await? {
+        Some(row) => Ok((row.try_get("", "number")?, row.try_get("", "hash")?)),
+        None => Ok((0, Vec::new())),
+    }
+}
+
+fn table(service: &str) -> Alias {
+    Alias::new(format!("{service}_audit"))
+}
+
+/// SHA-256 over the previous hash and every field, each with its length in front so that no two records look alike.
+fn hash(previous: &[u8], number: i64, entry: &Entry) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    let mut field = |bytes: &[u8]| {
+        hasher.update((bytes.len() as u64).to_be_bytes());
+        hasher.update(bytes);
+    };
+    field(previous);
+    field(&number.to_be_bytes());
+    field(entry.organisation.uuid().as_bytes());
+    field(&entry.at.millis().to_be_bytes());
+    for text in [&entry.actor, &entry.action, &entry.object] {
+        field(text.as_bytes());
+    }
+    for optional in [entry.before, entry.after] {
+        field(optional.as_ref().map_or(&[][..], |bytes| &bytes[..]));
+    }
+    hasher.finalize().into()
+}

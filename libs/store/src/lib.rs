@@ -1,0 +1,20 @@
+//! The database for every service: opening it, transactions with retry, group commit, migrations, cursors, and the tables
+//! whose shape services share (audit, trust). What the tables of a service mean stays in that service.
+#![deny(missing_docs)]
+
+pub mod audit;
+mod batcher;
+mod cursor;
+mod error;
+mod lock;
+mod migrate;
+mod scope;
+mod store;
+
+pub use batcher::{Batcher, Closed, Commit};
+pub use cursor::{decode_token, encode_token};
+pub use error::StoreError;
+pub use lock::Lock;
+pub use migrate::Pending;
+pub use scope::{Scope, Scoped};
+pub use store::{Settings, Store};

@@ -1,0 +1,1 @@
+//! Manual clock, seeded ids, temporary databases and in-process services for tests.

@@ -1,0 +1,5 @@
+//! Verified tokens, grants and revocations.
+
+/// Skeleton, being written by the owner of libs/trust.
+#[derive(Clone, Debug, Default)]
+pub struct Trust;

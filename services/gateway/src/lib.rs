@@ -1,0 +1,1 @@
+//! The only public door: authenticates, limits, forwards and serves the pages.

@@ -1,0 +1,1 @@
+//! The onqueue binary: any or all services in one process.

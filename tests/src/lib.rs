@@ -1,0 +1,1 @@
+//! Architecture, authorization, journey and browser tests.

@@ -1,0 +1,3 @@
+//! The commands that people type.
+
+fn main() {}
