@@ -4,6 +4,8 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, MethodDescriptor, Value};
 use std::{env, error::Error, fmt::Write as _, fs, path::Path, path::PathBuf};
 
+// A build script is told by cargo where to write, through the environment.
+#[allow(clippy::disallowed_methods)]
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());

@@ -4,6 +4,7 @@
 
 mod convert;
 mod method;
+pub mod rpc;
 
 pub use convert::{millis, timestamp};
 pub use method::{Access, Idempotency, Method, SizeClass, method, methods};
@@ -12,7 +13,7 @@ pub use method::{Access, Idempotency, Method, SizeClass, method, methods};
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
 
 /// Generated from `proto/onqueue/auth`.
-#[allow(missing_docs, clippy::all)]
+#[allow(missing_docs, clippy::all, clippy::too_many_lines)]
 pub mod auth {
     /// Version 1.
     pub mod v1 {
@@ -21,7 +22,7 @@ pub mod auth {
 }
 
 /// Generated from `proto/onqueue/common`.
-#[allow(missing_docs, clippy::all)]
+#[allow(missing_docs, clippy::all, clippy::too_many_lines)]
 pub mod common {
     /// Version 1.
     pub mod v1 {
@@ -30,7 +31,7 @@ pub mod common {
 }
 
 /// Generated from `proto/onqueue/gateway`.
-#[allow(missing_docs, clippy::all)]
+#[allow(missing_docs, clippy::all, clippy::too_many_lines)]
 pub mod gateway {
     /// Version 1.
     pub mod v1 {
@@ -39,7 +40,7 @@ pub mod gateway {
 }
 
 /// Generated from `proto/onqueue/routing`.
-#[allow(missing_docs, clippy::all)]
+#[allow(missing_docs, clippy::all, clippy::too_many_lines)]
 pub mod routing {
     /// Version 1.
     pub mod v1 {
@@ -48,7 +49,7 @@ pub mod routing {
 }
 
 /// Generated from `proto/onqueue/session`.
-#[allow(missing_docs, clippy::all)]
+#[allow(missing_docs, clippy::all, clippy::too_many_lines)]
 pub mod session {
     /// Version 1.
     pub mod v1 {

@@ -6,6 +6,7 @@ mod call;
 mod clock;
 mod context;
 mod ids;
+mod layers;
 mod status;
 mod tasks;
 
@@ -13,5 +14,8 @@ pub use call::{Peer, caller, optional_caller, service_caller};
 pub use clock::{Clock, ManualClock};
 pub use context::{Bound, Context, InProcess};
 pub use ids::Ids;
-pub use status::status;
+pub use layers::{
+    Deadline, Limits, Remaining, admit, as_peer, bearer, deadline, layered, layered_within, parse_timeout,
+};
+pub use status::{status, too_large};
 pub use tasks::Tasks;

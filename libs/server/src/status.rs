@@ -1,6 +1,7 @@
 //! The one table from faults to gRPC status.
 
-use onqueue_model::{Category, Fault};
+use onqueue_model::{Category, Fault, Reason};
+use onqueue_proto::rpc;
 use prost::Message as _;
 use tonic::{Code, Status};
 
@@ -14,13 +15,27 @@ const DOMAIN: &str = "onqueue";
 pub fn status(fault: Fault) -> Status {
     log(&fault);
     let code = code(fault.reason.category());
+    encode(code, fault)
+}
+
+/// A request larger than its rpc accepts: the reason is the one for long texts, the code is RESOURCE_EXHAUSTED, because
+/// nobody has read what the request says.
+pub fn too_large(limit: usize) -> Status {
+    let fault = Fault::new(
+        Reason::MessageTooLarge,
+        format!("a request of this kind has at most {limit} bytes"),
+    );
+    encode(Code::ResourceExhausted, fault.with("limit", limit))
+}
+
+fn encode(code: Code, fault: Fault) -> Status {
     let details = details(&fault);
-    let rpc = google::Status {
+    let carried = rpc::Status {
         code: i32::from(code),
         message: fault.message.clone(),
         details,
     };
-    Status::with_details(code, fault.message, rpc.encode_to_vec().into())
+    Status::with_details(code, fault.message, carried.encode_to_vec().into())
 }
 
 const fn code(category: Category) -> Code {
@@ -54,20 +69,20 @@ fn details(fault: &Fault) -> Vec<prost_types::Any> {
         .iter()
         .map(|(key, value)| ((*key).to_owned(), value.clone()))
         .collect();
-    let info = google::ErrorInfo {
+    let info = rpc::ErrorInfo {
         reason: fault.reason.as_str().to_owned(),
         domain: DOMAIN.to_owned(),
         metadata,
     };
-    let mut details = vec![any("google.rpc.ErrorInfo", &info)];
+    let mut details = vec![rpc::pack("google.rpc.ErrorInfo", &info)];
     if let Some((_, field)) = fault.metadata.iter().find(|(key, _)| *key == "field") {
-        let violation = google::FieldViolation {
+        let violation = rpc::FieldViolation {
             field: field.clone(),
             description: fault.message.clone(),
         };
-        details.push(any(
+        details.push(rpc::pack(
             "google.rpc.BadRequest",
-            &google::BadRequest {
+            &rpc::BadRequest {
                 field_violations: vec![violation],
             },
         ));
@@ -76,59 +91,7 @@ fn details(fault: &Fault) -> Vec<prost_types::Any> {
         let seconds = i64::try_from(after.as_secs()).unwrap_or(i64::MAX);
         let nanos = i32::try_from(after.subsec_nanos()).unwrap_or(0);
         let retry_delay = Some(prost_types::Duration { seconds, nanos });
-        details.push(any("google.rpc.RetryInfo", &google::RetryInfo { retry_delay }));
+        details.push(rpc::pack("google.rpc.RetryInfo", &rpc::RetryInfo { retry_delay }));
     }
     details
-}
-
-fn any(name: &str, message: &impl prost::Message) -> prost_types::Any {
-    prost_types::Any {
-        type_url: format!("type.googleapis.com/{name}"),
-        value: message.encode_to_vec(),
-    }
-}
-
-/// The messages of google/rpc that we send, as published with the API design guide.
-mod google {
-    use std::collections::HashMap;
-
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct Status {
-        #[prost(int32, tag = "1")]
-        pub code: i32,
-        #[prost(string, tag = "2")]
-        pub message: String,
-        #[prost(message, repeated, tag = "3")]
-        pub details: Vec<prost_types::Any>,
-    }
-
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct ErrorInfo {
-        #[prost(string, tag = "1")]
-        pub reason: String,
-        #[prost(string, tag = "2")]
-        pub domain: String,
-        #[prost(map = "string, string", tag = "3")]
-        pub metadata: HashMap<String, String>,
-    }
-
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct FieldViolation {
-        #[prost(string, tag = "1")]
-        pub field: String,
-        #[prost(string, tag = "2")]
-        pub description: String,
-    }
-
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct BadRequest {
-        #[prost(message, repeated, tag = "1")]
-        pub field_violations: Vec<FieldViolation>,
-    }
-
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct RetryInfo {
-        #[prost(message, optional, tag = "1")]
-        pub retry_delay: Option<prost_types::Duration>,
-    }
 }

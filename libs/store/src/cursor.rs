@@ -25,7 +25,7 @@ pub fn decode_token<T: DeserializeOwned>(token: &str) -> Result<Option<T>, Fault
             "this page token or cursor was not made here; begin without one",
         )
     };
-    if token.len() % 2 != 0 || token.len() > 1_024 || !token.is_ascii() {
+    if !token.len().is_multiple_of(2) || token.len() > 1_024 || !token.is_ascii() {
         return Err(malformed());
     }
     let bytes: Result<Vec<u8>, _> = (0..token.len())

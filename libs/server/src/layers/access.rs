@@ -1,0 +1,122 @@
+//! Whether a call may reach its handler: the access that its rpc declares against the token and the connection it came
+//! with. Whether the object may be touched is for the owning service to say.
+
+use crate::Peer;
+use http::{HeaderMap, header::AUTHORIZATION};
+use onqueue_model::{Caller, Fault, Reason, Timestamp};
+use onqueue_proto::{Access, Method};
+use onqueue_trust::Trust;
+
+/// Checks the rpc's declared access. Answers the verified caller: always there for rpcs that need a token, there if the
+/// token is valid for those that do not. TOKEN_INVALID, TOKEN_EXPIRED, PERMISSION_MISSING, CALLER_NOT_ALLOWED.
+pub fn admit(
+    method: &Method,
+    headers: &HeaderMap,
+    peer: Option<Peer>,
+    trust: &Trust,
+    now: Timestamp,
+) -> Result<Option<Caller>, Fault> {
+    let verified = || trust.verify(bearer(headers)?.ok_or_else(no_token)?, now);
+    match method.access {
+        Some(Access::Anyone) => Ok(verified().ok()),
+        Some(Access::Participant) => verified().map(Some),
+        Some(Access::User) => verified().and_then(user).map(Some),
+        Some(Access::Permission(permission)) => {
+            let caller = verified()?;
+            trust.may(&caller, permission)?;
+            Ok(Some(caller))
+        }
+        Some(Access::Services(names)) => {
+            let known = peer.is_some_and(|peer| names.contains(&peer.0));
+            if known {
+                Ok(verified().ok())
+            } else {
+                Err(services_only())
+            }
+        }
+        None => Err(Fault::internal(format_args!("{} declares no access", method.path))),
+    }
+}
+
+/// The token of the `authorization: Bearer …` header; `None` without one, TOKEN_INVALID for any other or a second one.
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let Some(first) = given.next() else {
+        return Ok(None);
+    };
+    if given.next().is_some() {
+        return Err(malformed());
+    }
+    let (scheme, token) = first
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or_else(malformed)?;
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.contains(' ') {
+        return Err(malformed());
+    }
+    Ok(Some(token))
+}
+
+fn user(caller: Caller) -> Result<Caller, Fault> {
+    match caller.user() {
+        Some(_) => Ok(caller),
+        None => Err(Fault::new(
+            Reason::CallerNotAllowed,
+            "this is for users who logged in, not for guests",
+        )),
+    }
+}
+
+fn no_token() -> Fault {
+    Fault::new(
+        Reason::TokenInvalid,
+        "this call needs an access token in the header authorization: Bearer …",
+    )
+}
+
+fn malformed() -> Fault {
+    Fault::new(
+        Reason::TokenInvalid,
+        "the header authorization must be Bearer and one token",
+    )
+}
+
+fn services_only() -> Fault {
+    Fault::new(
+        Reason::CallerNotAllowed,
+        "only services of this installation may call this",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_str(value).expect("ascii"));
+        }
+        headers
+    }
+
+    #[test]
+    fn one_bearer_token_or_none() {
+        for (given, expected) in [
+            (&[][..], Ok(None)),
+            (&["Bearer abc"], Ok(Some("abc"))),
+            (&["bearer a.b-c_d"], Ok(Some("a.b-c_d"))),
+            (&["Basic abc"], Err(())),
+            (&["Bearer"], Err(())),
+            (&["Bearer "], Err(())),
+            (&["Bearer a b"], Err(())),
+            (&["abc"], Err(())),
+            (&["Bearer a", "Bearer a"], Err(())),
+        ] {
+            let headers = headers(given);
+            assert_eq!(bearer(&headers).map_err(|_| ()), expected, "{given:?}");
+        }
+    }
+}

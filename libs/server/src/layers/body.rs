@@ -1,0 +1,123 @@
+//! Bodies under guard: a request that may not grow past its limit, a response that ends with a status when its deadline
+//! passes or its stream panics.
+
+use super::{exceeded, panicked};
+use crate::too_large;
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Frame, SizeHint};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio::time::Sleep;
+use tonic::{Status, body::Body};
+
+/// Bytes in front of each message: a flag and the length.
+pub(super) const PREFIX: usize = 5;
+
+/// A request body that fails once it has brought more than its limit.
+pub(super) struct SizedRequest {
+    inner: Body,
+    left: usize,
+    limit: usize,
+}
+
+impl SizedRequest {
+    pub(super) fn new(inner: Body, limit: usize) -> Self {
+        Self {
+            inner,
+            left: limit + PREFIX,
+            limit,
+        }
+    }
+}
+
+impl http_body::Body for SizedRequest {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            let Some(left) = self.left.checked_sub(data.len()) else {
+                return Poll::Ready(Some(Err(too_large(self.limit))));
+            };
+            self.left = left;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// A response body that is cut, with a status in its trailers, at its deadline or when producing it panics.
+pub(super) struct GuardedResponse {
+    /// Gone once it was cut: dropping it is what tells the handler.
+    inner: Option<Body>,
+    timer: Option<Pin<Box<Sleep>>>,
+    path: String,
+}
+
+impl GuardedResponse {
+    pub(super) const fn new(inner: Body, timer: Option<Pin<Box<Sleep>>>, path: String) -> Self {
+        Self {
+            inner: Some(inner),
+            timer,
+            path,
+        }
+    }
+
+    fn cut(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.inner = None;
+        let mut trailers = HeaderMap::new();
+        Poll::Ready(Some(
+            status.add_header(&mut trailers).map(|()| Frame::trailers(trailers)),
+        ))
+    }
+}
+
+impl http_body::Body for GuardedResponse {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = &mut *self;
+        let Some(inner) = &mut this.inner else {
+            return Poll::Ready(None);
+        };
+        if this
+            .timer
+            .as_mut()
+            .is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
+        {
+            return this.cut(&exceeded());
+        }
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll_frame(cx))) {
+            Ok(frame) => frame,
+            Err(panic) => {
+                let status = panicked(&this.path, panic.as_ref());
+                this.cut(&status)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(http_body::Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), http_body::Body::size_hint)
+    }
+}
