@@ -1,1 +1,11 @@
-//! Roles, grants, divisions and token claims.
+//! Who may do what: token claims and their checks, roles, grants and their evaluation. Pure data and decisions; signing
+//! and remembering tokens is left to the trust library, storing grants to the auth service.
+#![deny(missing_docs)]
+
+mod claims;
+mod grants;
+mod roles;
+
+pub use claims::{AUDIENCE, Claims, Issuer, MAX_LIFETIME};
+pub use grants::{Grant, Grants};
+pub use roles::DefaultRole;

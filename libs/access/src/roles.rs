@@ -1,0 +1,76 @@
+//! The roles that every organisation begins with.
+
+use onqueue_model::permissions as may;
+
+/// A role that every organisation begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultRole {
+    /// Talks to customers.
+    Agent,
+    /// Looks after queues and the agents on them.
+    Supervisor,
+    /// May do everything.
+    Administrator,
+}
+
+impl DefaultRole {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Agent, Self::Supervisor, Self::Administrator];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "Agent",
+            Self::Supervisor => "Supervisor",
+            Self::Administrator => "Administrator",
+        }
+    }
+
+    /// Its permissions; parts may be `*`.
+    pub const fn permissions(self) -> &'static [&'static str] {
+        match self {
+            Self::Agent => &[
+                may::AGENT_ONQUEUE,
+                may::QUEUE_JOIN,
+                may::QUEUE_SEARCH,
+                may::QUEUE_VIEW,
+                may::WEBCHAT_ACCEPT,
+                may::COMMUNICATION_DISCONNECT,
+            ],
+            Self::Supervisor => &[
+                may::QUEUE_SEARCH,
+                may::QUEUE_VIEW,
+                may::QUEUE_MEMBER_MANAGE,
+                may::DECISION_VIEW,
+                may::COMMUNICATION_VIEW,
+                may::COMMUNICATION_DISCONNECT,
+                may::TRANSCRIPT_VIEW,
+            ],
+            Self::Administrator => &["*:*:*"],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onqueue_model::Permission;
+
+    #[test]
+    fn default_roles_speak_the_grammar_and_cover_the_catalogue() {
+        for role in DefaultRole::ALL {
+            for text in role.permissions() {
+                assert!(Permission::parse(text).is_some(), "{} {text}", role.name());
+            }
+        }
+        let held: Vec<_> = DefaultRole::ALL
+            .iter()
+            .flat_map(|role| role.permissions())
+            .filter_map(|text| Permission::parse(text))
+            .collect();
+        for text in may::ALL {
+            let wanted = Permission::parse(text).expect("grammar");
+            assert!(held.iter().any(|permission| permission.covers(&wanted)), "{text}");
+        }
+    }
+}
