@@ -88,7 +88,14 @@ impl Claims {
         lifetime: Duration,
     ) -> Self {
         let name = cut(name).to_owned();
-        Self::new(Issuer::Auth, organisation, Principal::User { user, name }, token, now, lifetime)
+        Self::new(
+            Issuer::Auth,
+            organisation,
+            Principal::User { user, name },
+            token,
+            now,
+            lifetime,
+        )
     }
 
     /// Claims of a guest, as session makes them, from now for `lifetime` (cut to [`MAX_LIFETIME`]).
@@ -146,7 +153,10 @@ impl Claims {
             return Err(invalid("lifetime"));
         }
         if self.expires_at <= now {
-            return Err(Fault::new(Reason::TokenExpired, "the access token has ended; refresh it"));
+            return Err(Fault::new(
+                Reason::TokenExpired,
+                "the access token has ended; refresh it",
+            ));
         }
         if self.not_before > now + LEEWAY {
             return Err(invalid("not yet valid"));

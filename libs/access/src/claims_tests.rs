@@ -11,7 +11,14 @@ fn user() -> Claims {
         OTHER.parse().expect("id"),
         ID.parse().expect("id"),
     );
-    Claims::user(organisation, user, "Ada", token, NOW + Duration::from_millis(7), MAX_LIFETIME)
+    Claims::user(
+        organisation,
+        user,
+        "Ada",
+        token,
+        NOW + Duration::from_millis(7),
+        MAX_LIFETIME,
+    )
 }
 
 fn guest() -> Claims {
@@ -117,12 +124,27 @@ fn claims_hold_for_their_issuer_and_time_only() {
     let invalid = Err(Reason::TokenInvalid);
     assert_eq!(check(&|_| (), Issuer::Auth), Ok(()));
     assert_eq!(check(&|_| (), Issuer::Session), invalid);
-    assert_eq!(check(&|claims| claims.issuer = Issuer::Session, Issuer::Session), invalid);
+    assert_eq!(
+        check(&|claims| claims.issuer = Issuer::Session, Issuer::Session),
+        invalid
+    );
     assert_eq!(check(&|claims| claims.issuer = Issuer::Session, Issuer::Auth), invalid);
-    assert_eq!(check(&|claims| claims.principal = guest().principal, Issuer::Auth), invalid);
-    assert_eq!(check(&|claims| claims.expires_at = claims.expires_at + minute, Issuer::Auth), invalid);
-    assert_eq!(check(&|claims| claims.not_before = claims.expires_at, Issuer::Auth), invalid);
-    assert_eq!(check(&|claims| claims.not_before = claims.issued_at - minute, Issuer::Auth), invalid);
+    assert_eq!(
+        check(&|claims| claims.principal = guest().principal, Issuer::Auth),
+        invalid
+    );
+    assert_eq!(
+        check(&|claims| claims.expires_at = claims.expires_at + minute, Issuer::Auth),
+        invalid
+    );
+    assert_eq!(
+        check(&|claims| claims.not_before = claims.expires_at, Issuer::Auth),
+        invalid
+    );
+    assert_eq!(
+        check(&|claims| claims.not_before = claims.issued_at - minute, Issuer::Auth),
+        invalid
+    );
     let shifted = |claims: &mut Claims, by: i64| {
         for at in [&mut claims.issued_at, &mut claims.not_before, &mut claims.expires_at] {
             *at = Timestamp(at.millis() + by);
@@ -131,5 +153,8 @@ fn claims_hold_for_their_issuer_and_time_only() {
     assert_eq!(check(&|claims| shifted(claims, 5_000), Issuer::Auth), Ok(()));
     assert_eq!(check(&|claims| shifted(claims, 5_001), Issuer::Auth), invalid);
     assert_eq!(check(&|claims| shifted(claims, -599_999), Issuer::Auth), Ok(()));
-    assert_eq!(check(&|claims| shifted(claims, -600_000), Issuer::Auth), Err(Reason::TokenExpired));
+    assert_eq!(
+        check(&|claims| shifted(claims, -600_000), Issuer::Auth),
+        Err(Reason::TokenExpired)
+    );
 }

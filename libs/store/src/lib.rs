@@ -10,6 +10,7 @@ mod lock;
 mod migrate;
 mod scope;
 mod store;
+pub mod trust;
 
 pub use batcher::{Batcher, Closed, Commit};
 pub use cursor::{decode_token, encode_token};

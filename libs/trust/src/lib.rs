@@ -1,26 +1,15 @@
-//! Verified tokens, grants and revocations.
+//! Who may do what, judged in this process: verified tokens, revocations, grants and deployments, from the trust bundle
+//! that auth and session write. Reading the bundle and judging by it is here; writing it is theirs.
+#![deny(missing_docs)]
 
-use onqueue_model::{Caller, Fault, Reason, Timestamp};
+mod bundle;
+mod follow;
+mod jws;
+mod signer;
+mod trust;
 
-/// Skeleton, being written by the owner of libs/trust: it trusts nobody.
-#[derive(Clone, Debug, Default)]
-pub struct Trust;
-
-impl Trust {
-    /// An empty one.
-    pub fn new() -> Self {
-        Self
-    }
-    /// Nothing is trusted.
-    pub fn verify(&self, _token: &str, _now: Timestamp) -> Result<Caller, Fault> {
-        Err(Fault::new(Reason::TokenInvalid, "the token is not valid"))
-    }
-    /// Nobody may.
-    pub fn may(&self, _caller: &Caller, permission: &str) -> Result<(), Fault> {
-        Err(Fault::missing_named(permission))
-    }
-    /// Always.
-    pub fn fresh(&self, _now: Timestamp) -> Result<(), Fault> {
-        Ok(())
-    }
-}
+pub use bundle::{Bundle, Deployment, DeploymentQueue, Key, Revoked};
+pub use follow::{follow_service, follow_store, read_store};
+pub use onqueue_access::{Claims, Grant, Issuer};
+pub use signer::Signer;
+pub use trust::{STALE_AFTER, Trust};
