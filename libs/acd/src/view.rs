@@ -1,0 +1,255 @@
+//! What may be asked of the engine, and the shapes of the answers. Reading changes nothing.
+
+use crate::state::{Agent, Interaction, Place};
+use crate::{AgentProfile, AgentState, Candidate, Engine, Exclusion, OfferEnd, QueueConfig, Requirements, decide};
+use onqueue_model::{InteractionId, Language, OfferId, QueueId, SkillId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// An agent as they are now.
+#[derive(Clone, Copy, Debug)]
+pub struct AgentView<'a> {
+    /// As last upserted, with the memberships that were joined and left since.
+    pub profile: &'a AgentProfile,
+    /// What they do.
+    pub state: AgentState,
+    /// Since when they do it.
+    pub since: Timestamp,
+    /// Chats in hand and alerting.
+    pub active: usize,
+    /// Interactions in hand.
+    pub held: &'a BTreeSet<InteractionId>,
+    /// Offers that alert them.
+    pub alerting: &'a BTreeSet<OfferId>,
+}
+
+/// A queue as it is now.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueView<'a> {
+    /// As last upserted.
+    pub config: &'a QueueConfig,
+    /// Interactions waiting, alerting ones not counted.
+    pub waiting: usize,
+    /// Interactions alerting. The limit counts both.
+    pub alerting: usize,
+}
+
+/// An offer: alerting, or over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferView {
+    /// Which.
+    pub id: OfferId,
+    /// How many offers the engine made before.
+    pub number: u64,
+    /// Of which interaction.
+    pub interaction: InteractionId,
+    /// To whom.
+    pub agent: UserId,
+    /// From which queue.
+    pub queue: QueueId,
+    /// When the interaction came into the queue.
+    pub entered: Timestamp,
+    /// When it was made.
+    pub offered_at: Timestamp,
+    /// When it lapses, or would have.
+    pub expires: Timestamp,
+    /// What became of it.
+    pub outcome: OfferOutcome,
+}
+
+/// What became of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferOutcome {
+    /// Nothing yet.
+    Alerting,
+    /// The agent took it.
+    Accepted,
+    /// It is over without an acceptance.
+    Ended(OfferEnd),
+}
+
+/// An interaction that has not ended.
+#[derive(Clone, Copy, Debug)]
+pub struct InteractionView<'a> {
+    /// Which.
+    pub id: InteractionId,
+    /// The queue it came into.
+    pub queue: QueueId,
+    /// What it asks for.
+    pub requirements: &'a Requirements,
+    /// When it came into the queue.
+    pub entered: Timestamp,
+    /// Smaller is served first; ties in the order of entry.
+    pub rank_key: i64,
+    /// Where it is.
+    pub place: InteractionPlace,
+}
+
+/// Where an interaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InteractionPlace {
+    /// In line.
+    Waiting,
+    /// Alerting an agent.
+    Alerting {
+        /// Whom.
+        agent: UserId,
+        /// By which offer.
+        offer: OfferId,
+    },
+    /// In an agent's hands.
+    Held {
+        /// Whose.
+        agent: UserId,
+        /// By which offer it came there.
+        offer: OfferId,
+    },
+}
+
+/// Why a waiting interaction has nobody, or whom the next routing pass would give it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Which.
+    pub interaction: InteractionId,
+    /// In which queue.
+    pub queue: QueueId,
+    /// As of when.
+    pub at: Timestamp,
+    /// Smaller is served first.
+    pub rank_key: i64,
+    /// Stage of the routing method; `standard`.
+    pub stage: String,
+    /// Skills asked for.
+    pub skills: Vec<SkillId>,
+    /// Language asked for.
+    pub language: Option<Language>,
+    /// The ten best, the one who would get it first. Empty after every [`Engine::apply`]: had there been one, they would
+    /// have got it.
+    pub candidates: Vec<Candidate>,
+    /// Why the other members are not eligible, with their number; in order of the reason.
+    pub excluded: Vec<(Exclusion, u32)>,
+}
+
+impl Engine {
+    /// The latest time the engine saw.
+    pub fn now(&self) -> Timestamp {
+        self.state.now
+    }
+
+    /// When the next timer is due; the shell sends a [`crate::Command::Tick`] then, unless something else comes first.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.index.timers.first().map(|(at, ..)| *at)
+    }
+
+    /// An agent; `None` if never upserted.
+    pub fn agent(&self, id: UserId) -> Option<AgentView<'_>> {
+        self.state.agents.get(&id).map(agent_view)
+    }
+
+    /// All agents, by id.
+    pub fn agents(&self) -> impl Iterator<Item = AgentView<'_>> {
+        self.state.agents.values().map(agent_view)
+    }
+
+    /// A queue; `None` if never upserted.
+    pub fn queue(&self, id: QueueId) -> Option<QueueView<'_>> {
+        self.state.queues.get(&id).map(|config| self.queue_view(config))
+    }
+
+    /// All queues, by id.
+    pub fn queues(&self) -> impl Iterator<Item = QueueView<'_>> {
+        self.state.queues.values().map(|config| self.queue_view(config))
+    }
+
+    /// An offer. One that is over is known as long as its interaction is in the hands of who accepted it, and then until
+    /// 4,096 others are over; `None` afterwards, or if it never was.
+    pub fn offer(&self, id: OfferId) -> Option<OfferView> {
+        self.state.offers.get(&id).copied()
+    }
+
+    /// An interaction; `None` if it never came or has ended.
+    pub fn interaction(&self, id: InteractionId) -> Option<InteractionView<'_>> {
+        self.state
+            .interactions
+            .get(&id)
+            .map(|interaction| self.interaction_view(interaction))
+    }
+
+    /// All interactions that have not ended, by id.
+    pub fn interactions(&self) -> impl Iterator<Item = InteractionView<'_>> {
+        self.state
+            .interactions
+            .values()
+            .map(|interaction| self.interaction_view(interaction))
+    }
+
+    /// Who waits in the queue, in rank order; alerting ones are not in it.
+    pub fn waiting(&self, queue: QueueId) -> impl Iterator<Item = InteractionView<'_>> {
+        let ids = self.index.lines.in_order(queue);
+        ids.filter_map(|id| self.interaction(id))
+    }
+
+    /// Who would get the interaction and why the others would not, as things stood after the last [`Engine::apply`], with
+    /// idle times as of `now`. `None` if it does not wait.
+    pub fn explain(&self, interaction: InteractionId, now: Timestamp) -> Option<Explanation> {
+        let interaction = self.state.interactions.get(&interaction)?;
+        if interaction.place != Place::Waiting {
+            return None;
+        }
+        let survey = self.index.roster.survey(&interaction.signature());
+        let at = now.max(self.state.now);
+        Some(Explanation {
+            interaction: interaction.id,
+            queue: interaction.queue,
+            at,
+            rank_key: interaction.rank(&self.rules).key,
+            stage: decide::STAGE.to_owned(),
+            skills: interaction.requirements.skills.keys().copied().collect(),
+            language: interaction.requirements.language.clone(),
+            candidates: decide::candidates(&self.state, &self.index, &self.rules, &survey.eligible, at),
+            excluded: survey.excluded,
+        })
+    }
+
+    fn queue_view<'a>(&'a self, config: &'a QueueConfig) -> QueueView<'a> {
+        QueueView {
+            config,
+            waiting: self.index.lines.waiting(config.id),
+            alerting: self.index.lines.alerting(config.id),
+        }
+    }
+
+    fn interaction_view<'a>(&'a self, interaction: &'a Interaction) -> InteractionView<'a> {
+        InteractionView {
+            id: interaction.id,
+            queue: interaction.queue,
+            requirements: &interaction.requirements,
+            entered: interaction.entered,
+            rank_key: interaction.rank(&self.rules).key,
+            place: self.place(interaction),
+        }
+    }
+
+    fn place(&self, interaction: &Interaction) -> InteractionPlace {
+        match interaction.place {
+            Place::Waiting => InteractionPlace::Waiting,
+            Place::Held { agent, offer } => InteractionPlace::Held { agent, offer },
+            Place::Alerting { offer } => InteractionPlace::Alerting {
+                agent: self.state.offers[&offer].agent,
+                offer,
+            },
+        }
+    }
+}
+
+fn agent_view(agent: &Agent) -> AgentView<'_> {
+    AgentView {
+        profile: &agent.profile,
+        state: agent.state(),
+        since: agent.since,
+        active: agent.active(),
+        held: &agent.held,
+        alerting: &agent.alerting,
+    }
+}
