@@ -5,17 +5,25 @@
 mod call;
 mod clock;
 mod context;
+mod health;
 mod ids;
 mod layers;
+mod lifecycle;
+pub mod listener;
+mod network;
+pub mod settings;
 mod status;
 mod tasks;
 
 pub use call::{Peer, caller, optional_caller, service_caller};
 pub use clock::{Clock, ManualClock};
 pub use context::{Bound, Context, InProcess};
+pub use health::{with_health, with_reflection};
 pub use ids::Ids;
 pub use layers::{
     Deadline, Limits, Remaining, admit, as_peer, bearer, deadline, layered, layered_within, parse_timeout,
 };
+pub use lifecycle::{Ending, Latch, Readiness, ending, follow_database, serve_health};
+pub use network::Network;
 pub use status::{status, too_large};
 pub use tasks::Tasks;
