@@ -1,0 +1,209 @@
+// The customer's page: which screen is shown, and what leads from one to the next.
+import { browserTimers } from "../core/timers";
+import type { GetPublicDeploymentResponse } from "../gen/onqueue/auth/v1/deployment_pb";
+import { sentenceOf } from "../i18n/reasons";
+import { initialLocale, rememberLocale, type Locale } from "../i18n/translator";
+import { faultOf } from "../rpc/faults";
+import { chatTranslator, type ChatTranslator } from "./catalogues";
+import { ChatScreen } from "./chat-screen";
+import { guestClient, openClients } from "./clients";
+import { CustomerConversation, type ChatState } from "./conversation";
+import { button, el } from "./dom";
+import { formScreen, type FormValues } from "./form-screen";
+import { PageFrame } from "./frame";
+import { chatMemory, guestLease, type ChatMemory, type KeptChat } from "./kept-chat";
+import { transcriptText } from "./sentences";
+import { forgetChat, resumeChat, startChat } from "./start";
+
+/** The customer's page. */
+export class ChatApp {
+  private words: ChatTranslator = chatTranslator(initialLocale());
+  private deployment: GetPublicDeploymentResponse | undefined;
+  private conversation: CustomerConversation | undefined;
+  private screen: ChatScreen | undefined;
+  private values: FormValues = { guestName: "", queueId: "", language: "", firstMessage: "" };
+  private redraw: () => void = () => {};
+  private readonly frame: PageFrame;
+  private readonly open;
+  private readonly memory: ChatMemory;
+  private readonly baseUrl: string;
+  private readonly deploymentId: string;
+
+  constructor(root: HTMLElement, baseUrl: string, deploymentId: string) {
+    this.baseUrl = baseUrl;
+    this.deploymentId = deploymentId;
+    this.frame = new PageFrame(root, (locale) => this.switchLocale(locale));
+    this.open = openClients(baseUrl);
+    this.memory = chatMemory(deploymentId);
+  }
+
+  /** Shows the chat of this tab, else the form. */
+  async run(): Promise<void> {
+    if (this.deploymentId === "") return this.showText(() => this.words.t("chat.deploymentMissing"));
+    this.showText(() => this.words.t("chat.loading"));
+    try {
+      this.deployment ??= await this.open.deployments.getPublicDeployment({ deploymentId: this.deploymentId });
+    } catch (error) {
+      return this.showFailure(error, () => void this.run());
+    }
+    await this.goOn();
+  }
+
+  /** The network came or went. */
+  networkChanged(): void {
+    this.frame.networkChanged();
+    if (navigator.onLine) this.conversation?.networkChanged();
+  }
+
+  /** The page is looked at again. */
+  wake(): void {
+    this.conversation?.wake();
+  }
+
+  private async goOn(): Promise<void> {
+    const kept = this.memory.chat.load();
+    if (kept) return this.resume(kept);
+    const pending = this.memory.start.load();
+    if (!pending) return this.showForm("");
+    this.values = { ...pending };
+    await this.start(this.values, pending.topic);
+  }
+
+  private async resume(kept: KeptChat): Promise<void> {
+    try {
+      this.enter(await resumeChat(this.open.conversations, this.memory, kept));
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault.kind !== "signed_out" && fault.kind !== "refused") {
+        return this.showFailure(error, () => void this.resume(this.memory.chat.load() ?? kept));
+      }
+      forgetChat(this.memory);
+      this.showForm(this.words.t("chat.expired"));
+    }
+  }
+
+  private async start(values: FormValues, topic: string): Promise<void> {
+    this.showForm("", "busy");
+    const wanted = { ...values, guestName: values.guestName.trim(), firstMessage: values.firstMessage.trim(), topic };
+    try {
+      this.enter(await startChat(this.open.conversations, this.memory, this.deploymentId, wanted));
+      this.values = { ...values, firstMessage: "" };
+    } catch (error) {
+      const { key, values: details } = sentenceOf(faultOf(error));
+      this.showForm(this.words.t(key, details));
+    }
+  }
+
+  private enter(kept: KeptChat): void {
+    const tokens = guestLease(kept, this.memory, this.open.conversations);
+    this.conversation = new CustomerConversation({
+      conversationId: kept.conversationId,
+      participantId: kept.participantId,
+      client: guestClient(this.baseUrl, tokens),
+      tokens,
+      outbox: this.memory.outbox,
+      timers: browserTimers,
+      changed: (state) => this.changed(state),
+    });
+    this.showChat(this.conversation);
+    this.conversation.start();
+  }
+
+  private changed(state: ChatState): void {
+    if (state.gone) return this.leave(this.words.t("chat.expired"));
+    this.frame.showConnection(state.connection);
+    this.screen?.update(state);
+  }
+
+  private leave(problem: string): void {
+    this.conversation?.stop();
+    this.conversation = undefined;
+    this.screen?.close();
+    this.screen = undefined;
+    forgetChat(this.memory);
+    this.frame.showConnection("stopped");
+    this.showForm(problem);
+  }
+
+  private showChat(conversation: CustomerConversation): void {
+    this.redraw = () => {
+      const draft = this.screen?.draft ?? "";
+      this.screen?.close();
+      this.screen = this.makeScreen(conversation, draft);
+      this.show(this.screen.element);
+      this.screen.update(conversation.state);
+      this.screen.focus();
+    };
+    this.redraw();
+  }
+
+  private makeScreen(conversation: CustomerConversation, draft: string): ChatScreen {
+    return new ChatScreen(this.words, conversation.participantId, draft, {
+      send: (text) => conversation.send(text),
+      typed: (text) => conversation.typed(text),
+      retry: (id) => conversation.retry(id),
+      discard: (id) => conversation.discard(id),
+      end: () => void this.end(conversation),
+      download: () => this.download(conversation),
+      startAnew: () => this.leave(""),
+    });
+  }
+
+  private async end(conversation: CustomerConversation): Promise<void> {
+    const fault = await conversation.end();
+    if (!fault) return;
+    const { key, values } = sentenceOf(fault);
+    this.screen?.complain(this.words.t(key, values));
+  }
+
+  private download({ state, participantId }: CustomerConversation): void {
+    const text = transcriptText(state.view, participantId, this.words);
+    const href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+    const date = new Date().toISOString().slice(0, 10);
+    el("a", { href, download: this.words.t("transcript.file", { date }) }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 1_000);
+  }
+
+  private showForm(problem: string, busy?: "busy"): void {
+    const { deployment } = this;
+    if (!deployment) return;
+    this.redraw = () =>
+      this.show(
+        formScreen({
+          deployment,
+          values: this.values,
+          problem,
+          busy: busy !== undefined,
+          words: this.words,
+          start: (values, topic) => void this.start(values, topic),
+        }),
+      );
+    this.redraw();
+  }
+
+  private showFailure(error: unknown, again: () => void): void {
+    const { key, values } = sentenceOf(faultOf(error));
+    this.showText(
+      () => this.words.t(key, values),
+      () => button("chat-try-again", this.words.t("chat.tryAgain"), "primary", again),
+    );
+  }
+
+  private showText(text: () => string, action?: () => HTMLElement): void {
+    this.redraw = () => {
+      const paragraph = el("p", { role: "status", "data-testid": "chat-text" }, text());
+      this.show(el("section", { class: "card text" }, paragraph, ...(action ? [action()] : [])));
+    };
+    this.redraw();
+  }
+
+  private show(screen: HTMLElement): void {
+    this.frame.show(this.words, this.deployment?.name || this.words.t("chat.title"), screen);
+  }
+
+  private switchLocale(locale: Locale): void {
+    rememberLocale(locale);
+    this.words = chatTranslator(locale);
+    this.redraw();
+  }
+}

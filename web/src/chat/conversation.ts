@@ -1,0 +1,202 @@
+// The customer's side of one conversation: follows it, sends, and tells the page what changed.
+import type { Client } from "@connectrpc/connect";
+import { EMPTY_VIEW, withEvents, type ConversationView } from "../core/conversation";
+import type { Fault } from "../core/fault";
+import { Follower, type Connection, type Next } from "../core/follower";
+import { Outbox, type OutboxEntry } from "../core/outbox";
+import type { Slot } from "../core/storage";
+import type { Timers } from "../core/timers";
+import { TypingSender, TypingWatcher } from "../core/typing";
+import type { ConversationService, WatchResponse } from "../gen/onqueue/session/v1/conversation_pb";
+import { faultOf } from "../rpc/faults";
+import { recover } from "../rpc/recovery";
+import { NO_DEADLINE, type TokenSource } from "../rpc/transport";
+
+/** What the page shows. */
+export interface ChatState {
+  view: ConversationView;
+  outbox: readonly OutboxEntry[];
+  connection: Connection;
+  /** Whether the other side types. */
+  otherTypes: boolean;
+  /** The chat can not be gone on with. */
+  gone: Fault | undefined;
+}
+
+/** What a chat needs. */
+export interface ChatPorts {
+  conversationId: string;
+  participantId: string;
+  client: Client<typeof ConversationService>;
+  tokens: TokenSource;
+  outbox: Slot<OutboxEntry[]>;
+  timers: Timers;
+  changed(state: ChatState): void;
+}
+
+/** A chat that the customer is in. */
+export class CustomerConversation {
+  private current: ChatState;
+  private cursor = "";
+  private readonly ports: ChatPorts;
+  private readonly outbox: Outbox;
+  private readonly follower: Follower<WatchResponse>;
+  private readonly sender: TypingSender;
+  private readonly watcher: TypingWatcher;
+
+  constructor(ports: ChatPorts) {
+    this.ports = ports;
+    const kept = ports.outbox.load() ?? [];
+    this.current = { view: EMPTY_VIEW, outbox: kept, connection: "connecting", otherTypes: false, gone: undefined };
+    this.outbox = this.makeOutbox(kept);
+    this.follower = this.makeFollower();
+    this.sender = new TypingSender((typing) => void this.sendTyping(typing), ports.timers);
+    this.watcher = new TypingWatcher((ids) => this.set({ otherTypes: ids.size > 0 }), ports.timers);
+  }
+
+  get state(): ChatState {
+    return this.current;
+  }
+
+  get participantId(): string {
+    return this.ports.participantId;
+  }
+
+  /** Begins to follow, and to send what an earlier page left. */
+  start(): void {
+    void this.follower.run();
+    this.outbox.kick();
+  }
+
+  /** Lets go of the conversation; it goes on without this page. */
+  stop(): void {
+    this.follower.stop();
+    this.outbox.close();
+  }
+
+  send(text: string): void {
+    this.sender.stop();
+    this.outbox.add(crypto.randomUUID(), text);
+  }
+
+  retry(clientMessageId: string): void {
+    this.outbox.retry(clientMessageId);
+  }
+
+  discard(clientMessageId: string): void {
+    this.outbox.discard(clientMessageId);
+  }
+
+  typed(text: string): void {
+    this.sender.input(text);
+  }
+
+  /** Ends the chat for both. */
+  async end(): Promise<Fault | undefined> {
+    try {
+      await this.ports.client.endConversation({ conversationId: this.ports.conversationId });
+      return undefined;
+    } catch (error) {
+      return faultOf(error);
+    }
+  }
+
+  /** The network changed. */
+  networkChanged(): void {
+    this.follower.reconnect();
+    this.outbox.kick();
+  }
+
+  /** The page is looked at again. */
+  wake(): void {
+    this.follower.wake();
+    this.outbox.kick();
+  }
+
+  private makeOutbox(kept: OutboxEntry[]): Outbox {
+    const { client, conversationId, timers } = this.ports;
+    return new Outbox(
+      {
+        send: ({ clientMessageId, text }) => client.sendMessage({ conversationId, clientMessageId, text }),
+        toFault: faultOf,
+        changed: (entries) => {
+          this.ports.outbox.save([...entries]);
+          this.set({ outbox: entries });
+        },
+        timers,
+      },
+      kept,
+    );
+  }
+
+  private makeFollower(): Follower<WatchResponse> {
+    const { client, conversationId, timers } = this.ports;
+    return new Follower<WatchResponse>({
+      open: (signal) => client.watch({ conversationId, cursor: this.cursor }, { signal, ...NO_DEADLINE }),
+      take: (frame) => this.take(frame),
+      toFault: faultOf,
+      failed: (fault) => this.streamFailed(fault),
+      connection: (connection) => this.connectionChanged(connection),
+      timers,
+    });
+  }
+
+  private take({ frame, cursor }: WatchResponse): Next {
+    if (cursor !== "") this.cursor = cursor;
+    switch (frame.case) {
+      case "event":
+        this.takeEvent(frame.value);
+        return "go_on";
+      case "typing":
+        this.takeTyping(frame.value.participantId, frame.value.typing);
+        return "go_on";
+      case "goodbye":
+        return this.current.view.standing === "ended" ? "stop" : "reconnect";
+      default:
+        return "go_on";
+    }
+  }
+
+  private takeEvent(event: Parameters<typeof withEvents>[1][number]): void {
+    const { body, participantId } = event;
+    this.set({ view: withEvents(this.current.view, [event]) });
+    if (body.case !== "message") return;
+    this.outbox.confirm(body.value.clientMessageId);
+    this.watcher.set(participantId, false);
+  }
+
+  private takeTyping(participantId: string, typing: boolean): void {
+    if (participantId !== this.ports.participantId) this.watcher.set(participantId, typing);
+  }
+
+  private async streamFailed(fault: Fault): Promise<"go_on" | "stop"> {
+    if (this.current.view.standing === "ended") return "stop";
+    const gone = await recover(fault, {
+      renew: async () => this.ports.tokens.renew(await this.ports.tokens.token()),
+      readAnew: () => {
+        this.cursor = "";
+        this.set({ view: EMPTY_VIEW });
+      },
+    });
+    if (gone) this.set({ gone });
+    return gone ? "stop" : "go_on";
+  }
+
+  private connectionChanged(connection: Connection): void {
+    if (connection === this.current.connection) return;
+    this.set({ connection });
+    if (connection === "online") this.outbox.kick();
+  }
+
+  private async sendTyping(typing: boolean): Promise<void> {
+    const { client, conversationId } = this.ports;
+    if (this.current.view.standing === "ended") return;
+    // Losing it is harmless.
+    await client.sendTyping({ conversationId, typing }).catch(() => undefined);
+  }
+
+  private set(change: Partial<ChatState>): void {
+    this.current = { ...this.current, ...change };
+    this.ports.changed(this.current);
+  }
+}

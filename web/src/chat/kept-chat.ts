@@ -1,0 +1,63 @@
+// What the tab keeps of a chat, so that a reload goes on with it.
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Client } from "@connectrpc/connect";
+import type { OutboxEntry } from "../core/outbox";
+import { slot, tabStorage, type Slot } from "../core/storage";
+import type { ConversationService, GuestTokens } from "../gen/onqueue/session/v1/conversation_pb";
+import { TokenLease, type TokenPair } from "../rpc/lease";
+import { joinTabs } from "../rpc/tabs";
+
+/** A chat that this tab is in. */
+export interface KeptChat {
+  conversationId: string;
+  participantId: string;
+  tokens: TokenPair;
+}
+
+/** A start that was not answered yet: repeating it with the same id makes no second chat. */
+export interface PendingStart {
+  requestId: string;
+  queueId: string;
+  language: string;
+  guestName: string;
+  topic: string;
+  firstMessage: string;
+}
+
+/** The tab's memory for one deployment. */
+export interface ChatMemory {
+  chat: Slot<KeptChat>;
+  start: Slot<PendingStart>;
+  outbox: Slot<OutboxEntry[]>;
+}
+
+/** The memory of this tab for a deployment. */
+export function chatMemory(deploymentId: string): ChatMemory {
+  const place = <T>(what: string) => slot<T>(tabStorage(), `onqueue.chat.${deploymentId}.${what}`);
+  return { chat: place("chat"), start: place("start"), outbox: place("outbox") };
+}
+
+/** The token pair in a guest's tokens. */
+export function guestPair(tokens: GuestTokens): TokenPair {
+  return {
+    access: tokens.accessToken,
+    accessExpiresAt: tokens.accessExpiresAt ? timestampMs(tokens.accessExpiresAt) : 0,
+    renewal: tokens.resumeToken,
+  };
+}
+
+/** Keeps a guest's tokens fresh, always with the newest resume token. */
+export function guestLease(kept: KeptChat, memory: ChatMemory, open: Client<typeof ConversationService>): TokenLease {
+  const keep = (tokens: TokenPair) => memory.chat.save({ ...kept, tokens });
+  const tabs = joinTabs<TokenPair>(`onqueue.chat.${kept.conversationId}`, keep);
+  return new TokenLease({
+    load: () => memory.chat.load()?.tokens,
+    save: (tokens) => (keep(tokens), tabs.publish(tokens)),
+    exchange: async (resumeToken) => {
+      const { tokens } = await open.resumeConversation({ resumeToken });
+      return tokens ? guestPair(tokens) : Promise.reject(new Error("no tokens in the answer"));
+    },
+    now: () => Date.now(),
+    exclusively: (work) => tabs.exclusively(work),
+  });
+}

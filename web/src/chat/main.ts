@@ -1,0 +1,14 @@
+// Starts the customer's page.
+import { ChatApp } from "./app";
+import "./chat.css";
+
+const root = document.getElementById("app");
+if (root) {
+  const deploymentId = new URLSearchParams(location.search).get("deployment") ?? "";
+  const app = new ChatApp(root, location.origin, deploymentId);
+  window.addEventListener("online", () => app.networkChanged());
+  window.addEventListener("offline", () => app.networkChanged());
+  window.addEventListener("pageshow", () => app.wake());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && app.wake());
+  void app.run();
+}

@@ -1,0 +1,64 @@
+// One line of the log: a message or a notice.
+import { eventTime, type ConversationView } from "../core/conversation";
+import { linkify } from "../core/linkify";
+import type { OutboxEntry } from "../core/outbox";
+import type { Event } from "../gen/onqueue/session/v1/event_pb";
+import { sentenceOf } from "../i18n/reasons";
+import type { ChatTranslator } from "./catalogues";
+import { button, el } from "./dom";
+import { authorText, noticeOf } from "./sentences";
+
+/** What a refused message offers. */
+export interface EntryActions {
+  retry(clientMessageId: string): void;
+  discard(clientMessageId: string): void;
+}
+
+/** The line for an event; nothing for events that are not shown. */
+export function eventNode(
+  event: Event,
+  view: ConversationView,
+  ownId: string,
+  words: ChatTranslator,
+): HTMLElement | undefined {
+  const time = words.clockTime(eventTime(event));
+  if (event.body.case === "message") {
+    const from = event.participantId === ownId ? "me" : "them";
+    const meta = `${authorText(event, view, ownId, words)}, ${time}`;
+    return line(from, "sent", textNodes(event.body.value.text), [el("span", { class: "meta" }, meta)]);
+  }
+  const notice = noticeOf(event, view, words);
+  return notice === undefined ? undefined : line("system", "sent", [notice], []);
+}
+
+/** The line for a message on its way. */
+export function entryNode(entry: OutboxEntry, words: ChatTranslator, actions: EntryActions): HTMLElement {
+  return line("me", entry.state, textNodes(entry.text), entryMeta(entry, words, actions));
+}
+
+function entryMeta(entry: OutboxEntry, words: ChatTranslator, actions: EntryActions): HTMLElement[] {
+  const { clientMessageId } = entry;
+  if (entry.state === "sending") return [el("span", { class: "meta" }, words.t("message.sending"))];
+  if (entry.state === "sent") {
+    const meta = `${words.t("chat.you")}, ${words.clockTime(entry.writtenAt)}`;
+    return [el("span", { class: "meta" }, meta)];
+  }
+  const sentence = entry.fault && sentenceOf(entry.fault);
+  const reason = sentence ? words.t(sentence.key, sentence.values) : "";
+  return [
+    el("span", { class: "meta problem" }, words.t("message.notSent", { reason })),
+    button("chat-retry", words.t("message.retry"), "link", () => actions.retry(clientMessageId)),
+    button("chat-discard", words.t("message.discard"), "link", () => actions.discard(clientMessageId)),
+  ];
+}
+
+function line(from: "me" | "them" | "system", state: string, text: (Node | string)[], meta: HTMLElement[]): HTMLElement {
+  const attributes = { class: `line ${from}`, "data-testid": "chat-message", "data-from": from, "data-state": state };
+  return el("li", attributes, el("div", { class: "bubble", dir: "auto" }, ...text), ...meta);
+}
+
+function textNodes(text: string): (Node | string)[] {
+  return linkify(text).map(({ text: piece, href }) =>
+    href ? el("a", { href, target: "_blank", rel: "noopener noreferrer" }, piece) : piece,
+  );
+}

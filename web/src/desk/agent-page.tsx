@@ -1,0 +1,35 @@
+// The agent's page: state, offers and chats on the left, the chosen chat on the right.
+import { Box, Stack, Text } from "@mantine/core";
+import { AgentPanel } from "./agent-panel";
+import { ChatList } from "./chat-list";
+import { ChatPane } from "./chat-pane";
+import { useSnapshot } from "./desk-context";
+import { OfferList } from "./offer-list";
+import { useOfferNotifications } from "./notifications";
+import { useWords } from "./words";
+
+/** The page of an agent. */
+export function AgentPage() {
+  const words = useWords();
+  const { chats, selected } = useSnapshot();
+  useOfferNotifications();
+  const chat = chats.find(({ conversationId }) => conversationId === selected);
+  return (
+    <Box className="columns" data-detail={chat ? "open" : "closed"}>
+      <Stack className="side" gap="md">
+        <AgentPanel />
+        <OfferList />
+        <ChatList />
+      </Stack>
+      <Box className="detail">
+        {chat ? (
+          <ChatPane key={chat.conversationId} chat={chat} />
+        ) : (
+          <Text c="dimmed" className="placeholder">
+            {words.t(chats.length > 0 ? "chats.choose" : "chats.noneHint")}
+          </Text>
+        )}
+      </Box>
+    </Box>
+  );
+}

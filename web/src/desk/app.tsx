@@ -1,0 +1,110 @@
+// The desk as a whole: who is signed in decides what is shown.
+import { createTheme, MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { browserTimers } from "../core/timers";
+import { worthRepeating } from "../core/fault";
+import { faultOf } from "../rpc/faults";
+import { bearerTransport } from "../rpc/transport";
+import { deskClients } from "./clients";
+import { DeskContext, type Desk } from "./desk-context";
+import { DeskShell } from "./desk-shell";
+import { DeskStore } from "./desk-store";
+import { LoginPage } from "./login-page";
+import { SessionKeeper, type Session } from "./session";
+import { LanguageProvider } from "./words";
+
+const THEME = createTheme({
+  primaryColor: "cyan",
+  primaryShade: { light: 9, dark: 9 },
+  autoContrast: true,
+  defaultRadius: "md",
+  cursorType: "pointer",
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif',
+});
+
+const MOST_REPEATS = 2;
+
+/** The desk. */
+export function DeskApp({ keeper, baseUrl }: { keeper: SessionKeeper; baseUrl: string }) {
+  return (
+    <MantineProvider theme={THEME} defaultColorScheme="light">
+      <LanguageProvider>
+        <SignedInOrNot keeper={keeper} baseUrl={baseUrl} />
+      </LanguageProvider>
+    </MantineProvider>
+  );
+}
+
+function SignedInOrNot({ keeper, baseUrl }: { keeper: SessionKeeper; baseUrl: string }) {
+  const [session, setSession] = useState(() => keeper.restore());
+  const [ended, setEnded] = useState(false);
+  if (!session) return <LoginPage keeper={keeper} ended={ended} entered={setSession} />;
+  const leave = (byItself: boolean) => {
+    setEnded(byItself);
+    setSession(undefined);
+  };
+  return <SignedIn session={session} baseUrl={baseUrl} left={leave} />;
+}
+
+interface SignedInProps {
+  session: Session;
+  baseUrl: string;
+  /** Called when the session is over; true if it ended by itself. */
+  left(byItself: boolean): void;
+}
+
+function SignedIn({ session, baseUrl, left }: SignedInProps) {
+  const [queries] = useState(newQueryClient);
+  const [desk] = useState<Desk>(() => openDesk(session, baseUrl, () => left(false)));
+  useEffect(() => {
+    const forget = () => {
+      if (!desk.store.snapshot().gone) return;
+      session.forget();
+      left(true);
+    };
+    return desk.store.subscribe(forget);
+  });
+  useDeskLife(desk.store);
+  return (
+    <QueryClientProvider client={queries}>
+      <DeskContext value={desk}>
+        <DeskShell />
+      </DeskContext>
+    </QueryClientProvider>
+  );
+}
+
+function openDesk(session: Session, baseUrl: string, left: () => void): Desk {
+  const clients = deskClients(bearerTransport(baseUrl, session.tokens));
+  const { me, tokens } = session;
+  const store = new DeskStore({ userId: me.userId, clients, tokens, timers: browserTimers });
+  const signOut = () => {
+    store.stop();
+    // The tab has forgotten the session already; without a connection the server lets it run out.
+    session.signOut().catch(() => undefined);
+    left();
+  };
+  return { me, clients, store, signOut };
+}
+
+function useDeskLife(store: DeskStore): void {
+  useEffect(() => {
+    const online = () => store.networkChanged();
+    const awake = () => document.visibilityState === "visible" && store.wake();
+    window.addEventListener("online", online);
+    document.addEventListener("visibilitychange", awake);
+    store.start();
+    return () => {
+      window.removeEventListener("online", online);
+      document.removeEventListener("visibilitychange", awake);
+      store.stop();
+    };
+  }, [store]);
+}
+
+function newQueryClient(): QueryClient {
+  const retry = (failures: number, error: unknown) =>
+    failures < MOST_REPEATS && worthRepeating(faultOf(error), failures);
+  return new QueryClient({ defaultOptions: { queries: { retry, staleTime: 0 } } });
+}

@@ -1,0 +1,22 @@
+// The texts of the desk in both languages.
+import { deskDe } from "../i18n/desk.de";
+import { deskEn } from "../i18n/desk.en";
+import { sharedDe } from "../i18n/shared.de";
+import { sharedEn } from "../i18n/shared.en";
+import { translator, type Catalogue, type Locale, type Translator } from "../i18n/translator";
+
+/** A text of the desk. */
+export type DeskKey = keyof typeof sharedEn | keyof typeof deskEn;
+
+/** The translator of the desk. */
+export type DeskTranslator = Translator<DeskKey>;
+
+const CATALOGUES: Record<Locale, Catalogue<DeskKey>> = {
+  en: { ...sharedEn, ...deskEn },
+  de: { ...sharedDe, ...deskDe },
+};
+
+/** The texts in a language. */
+export function deskTranslator(locale: Locale): DeskTranslator {
+  return translator(locale, CATALOGUES[locale]);
+}

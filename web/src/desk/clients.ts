@@ -1,0 +1,30 @@
+// The rpcs that the desk calls.
+import { createClient, type Client, type Transport } from "@connectrpc/connect";
+import { DeskService } from "../gen/onqueue/gateway/v1/desk_pb";
+import { AgentService } from "../gen/onqueue/routing/v1/agent_pb";
+import { DecisionService } from "../gen/onqueue/routing/v1/decision_pb";
+import { QueueService } from "../gen/onqueue/routing/v1/queue_pb";
+import { ConversationService } from "../gen/onqueue/session/v1/conversation_pb";
+import { TranscriptService } from "../gen/onqueue/session/v1/transcript_pb";
+
+/** One client for each service that the desk uses. */
+export interface DeskClients {
+  desk: Client<typeof DeskService>;
+  agents: Client<typeof AgentService>;
+  queues: Client<typeof QueueService>;
+  decisions: Client<typeof DecisionService>;
+  conversations: Client<typeof ConversationService>;
+  transcripts: Client<typeof TranscriptService>;
+}
+
+/** The clients over a transport that carries the user's token. */
+export function deskClients(transport: Transport): DeskClients {
+  return {
+    desk: createClient(DeskService, transport),
+    agents: createClient(AgentService, transport),
+    queues: createClient(QueueService, transport),
+    decisions: createClient(DecisionService, transport),
+    conversations: createClient(ConversationService, transport),
+    transcripts: createClient(TranscriptService, transport),
+  };
+}

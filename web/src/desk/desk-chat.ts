@@ -1,0 +1,188 @@
+// One chat at the desk: its log, what the agent sends, who types.
+import { EMPTY_VIEW, hasGap, participantsOf, unreadAfter, withEvents, type ConversationView } from "../core/conversation";
+import { Outbox, type OutboxEntry } from "../core/outbox";
+import { slot, tabStorage, type Slot } from "../core/storage";
+import type { Timers } from "../core/timers";
+import { TypingSender, TypingWatcher } from "../core/typing";
+import type { Event } from "../gen/onqueue/session/v1/event_pb";
+import { faultOf } from "../rpc/faults";
+import type { DeskClients } from "./clients";
+import { readTranscript } from "./transcript";
+
+/** What the desk shows of a chat. */
+export interface ChatSnapshot {
+  conversationId: string;
+  view: ConversationView;
+  outbox: readonly OutboxEntry[];
+  otherTypes: boolean;
+  /** Whether the agent takes part now. */
+  mine: boolean;
+  /** The last sequence that the agent has read. */
+  readUpTo: bigint;
+  unread: number;
+  ownIds: ReadonlySet<string>;
+}
+
+/** What a chat needs. */
+export interface DeskChatPorts {
+  conversationId: string;
+  userId: string;
+  clients: DeskClients;
+  timers: Timers;
+  changed(): void;
+}
+
+const FILL_AGAIN_MS = 5_000;
+/** A chat whose log is still empty after this is read by page. */
+const EMPTY_TOO_LONG_MS = 2_000;
+
+/** A chat that the agent has or had. */
+export class DeskChat {
+  private current: ChatSnapshot;
+  private filledAt = Number.NEGATIVE_INFINITY;
+  private readonly ports: DeskChatPorts;
+  private readonly outbox: Outbox;
+  private readonly sender: TypingSender;
+  private readonly watcher: TypingWatcher;
+  private readonly keptOutbox: Slot<OutboxEntry[]>;
+  private readonly keptRead: Slot<string>;
+
+  constructor(ports: DeskChatPorts) {
+    this.ports = ports;
+    const place = `onqueue.desk.chat.${ports.conversationId}`;
+    this.keptOutbox = slot(tabStorage(), `${place}.outbox`);
+    this.keptRead = slot(tabStorage(), `${place}.read`);
+    const kept = this.keptOutbox.load() ?? [];
+    this.current = {
+      conversationId: ports.conversationId,
+      view: EMPTY_VIEW,
+      outbox: kept,
+      otherTypes: false,
+      mine: true,
+      readUpTo: BigInt(this.keptRead.load() ?? "0"),
+      unread: 0,
+      ownIds: new Set(),
+    };
+    this.outbox = this.makeOutbox(kept);
+    this.sender = new TypingSender((typing) => void this.sendTyping(typing), ports.timers);
+    this.watcher = new TypingWatcher((ids) => this.set({ otherTypes: ids.size > 0 }), ports.timers);
+    this.outbox.kick();
+    ports.timers.after(EMPTY_TOO_LONG_MS, () => this.current.view.events.length === 0 && void this.fill());
+  }
+
+  get snapshot(): ChatSnapshot {
+    return this.current;
+  }
+
+  /** Takes an event of the stream. */
+  takeEvent(event: Event): void {
+    this.takeEvents([event]);
+    if (hasGap(this.current.view)) void this.fill();
+  }
+
+  takeTyping(participantId: string, typing: boolean): void {
+    if (!this.current.ownIds.has(participantId)) this.watcher.set(participantId, typing);
+  }
+
+  /** The agent takes part, or no longer does. */
+  setMine(mine: boolean): void {
+    if (mine !== this.current.mine) this.set({ mine });
+    // The stream of this chat is over: read what it did not bring.
+    if (!mine && this.current.view.standing !== "ended") void this.fill();
+  }
+
+  /** The agent has seen everything. */
+  markRead(): void {
+    const last = this.current.view.events.at(-1)?.sequence ?? 0n;
+    if (last === this.current.readUpTo) return;
+    this.keptRead.save(last.toString());
+    this.set({ readUpTo: last, unread: 0 });
+  }
+
+  send(text: string): void {
+    this.sender.stop();
+    this.outbox.add(crypto.randomUUID(), text);
+  }
+
+  typed(text: string): void {
+    this.sender.input(text);
+  }
+
+  retry(clientMessageId: string): void {
+    this.outbox.retry(clientMessageId);
+  }
+
+  discard(clientMessageId: string): void {
+    this.outbox.discard(clientMessageId);
+  }
+
+  /** The connection is back: send what waits. */
+  kick(): void {
+    this.outbox.kick();
+  }
+
+  /** Forgets the log, to read it anew. */
+  readAnew(): void {
+    this.set({ view: EMPTY_VIEW });
+  }
+
+  /** Closes the chat for good, or until the page is loaded again. */
+  close(ending: "forget" | "keep"): void {
+    this.outbox.close();
+    if (ending === "keep") return;
+    this.keptOutbox.clear();
+    this.keptRead.clear();
+  }
+
+  private takeEvents(events: Event[]): void {
+    const view = withEvents(this.current.view, events);
+    const ownIds = participantsOf(view, this.ports.userId);
+    this.set({ view, ownIds, unread: unreadAfter(view, this.current.readUpTo, ownIds) });
+    for (const { body, participantId } of events) {
+      if (body.case !== "message") continue;
+      this.outbox.confirm(body.value.clientMessageId);
+      this.watcher.set(participantId, false);
+    }
+  }
+
+  /** Reads the log by page, for what the stream did not bring. */
+  private async fill(): Promise<void> {
+    const now = this.ports.timers.now();
+    if (now - this.filledAt < FILL_AGAIN_MS) return;
+    this.filledAt = now;
+    try {
+      this.takeEvents(await readTranscript(this.ports.clients, this.ports.conversationId));
+    } catch {
+      this.filledAt = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  private makeOutbox(kept: OutboxEntry[]): Outbox {
+    const { clients, conversationId, timers } = this.ports;
+    return new Outbox(
+      {
+        send: ({ clientMessageId, text }) =>
+          clients.conversations.sendMessage({ conversationId, clientMessageId, text }),
+        toFault: faultOf,
+        changed: (entries) => {
+          this.keptOutbox.save([...entries]);
+          this.set({ outbox: entries });
+        },
+        timers,
+      },
+      kept,
+    );
+  }
+
+  private async sendTyping(typing: boolean): Promise<void> {
+    if (!this.current.mine) return;
+    const { clients, conversationId } = this.ports;
+    // Losing it is harmless.
+    await clients.conversations.sendTyping({ conversationId, typing }).catch(() => undefined);
+  }
+
+  private set(change: Partial<ChatSnapshot>): void {
+    this.current = { ...this.current, ...change };
+    this.ports.changed();
+  }
+}

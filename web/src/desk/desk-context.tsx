@@ -1,0 +1,46 @@
+// The store, clients and user of the desk, for every component.
+import { createContext, useContext, useEffect, useState, useSyncExternalStore } from "react";
+import { holds } from "../core/permissions";
+import type { DeskClients } from "./clients";
+import type { DeskSnapshot, DeskStore } from "./desk-store";
+import type { Me } from "./session";
+
+/** What the components of the desk work with. */
+export interface Desk {
+  me: Me;
+  clients: DeskClients;
+  store: DeskStore;
+  signOut(): void;
+}
+
+/** Carries the desk. */
+export const DeskContext = createContext<Desk | undefined>(undefined);
+
+/** The desk. */
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext);
+  if (!desk) throw new Error("there is no DeskContext above");
+  return desk;
+}
+
+/** What the desk shows now. */
+export function useSnapshot(): DeskSnapshot {
+  const { store } = useDesk();
+  return useSyncExternalStore(store.subscribe, store.snapshot);
+}
+
+/** Whether the user holds a permission. */
+export function useMay(permission: string): boolean {
+  return holds(useDesk().me.permissions, permission);
+}
+
+/** The server's time in milliseconds, moving on every second. */
+export function useNow(): number {
+  const { clockAhead } = useSnapshot();
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const id = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(id);
+  }, []);
+  return now + clockAhead;
+}

@@ -1,0 +1,92 @@
+// The sentence for each reason of the API, and for failures without one.
+import type { Fault } from "../core/fault";
+import type { sharedEn } from "./shared.en";
+
+type SharedKey = keyof typeof sharedEn;
+
+/** A text with what goes into it. */
+export interface Sentence {
+  key: SharedKey;
+  values: Record<string, string>;
+}
+
+/** Every reason that the API gives. */
+export const REASONS = [
+  "QUEUE_FULL",
+  "QUEUE_CLOSED",
+  "NO_ELIGIBLE_AGENT",
+  "AGENT_AT_CAPACITY",
+  "AGENT_NOT_ON_QUEUE",
+  "OFFER_EXPIRED",
+  "OFFER_RESCINDED",
+  "OFFER_ALREADY_ACCEPTED",
+  "CONVERSATION_CLOSED",
+  "CONVERSATION_IDLE_TIMEOUT",
+  "SEQUENCE_TRIMMED",
+  "LOG_RESTORED",
+  "REQUEST_ID_REUSED",
+  "ETAG_MISMATCH",
+  "SCRIPT_STEP_OUT_OF_ORDER",
+  "VARIABLE_MISSING",
+  "MESSAGE_TOO_LARGE",
+  "TEXT_EMPTY",
+  "QUEUE_NOT_FOUND",
+  "DEPLOYMENT_NOT_FOUND",
+  "ORIGIN_NOT_ALLOWED",
+  "TOKEN_INVALID",
+  "TOKEN_EXPIRED",
+  "ID_MALFORMED",
+  "STATE_CONFLICT",
+  "PERMISSION_MISSING",
+  "RATE_LIMITED",
+  "TENANT_QUOTA",
+  "LEGAL_HOLD",
+  "CREDENTIALS_INVALID",
+  "NAME_TAKEN",
+  "AGENT_NOT_FOUND",
+  "CONVERSATION_NOT_FOUND",
+  "OFFER_NOT_FOUND",
+  "FIELD_INVALID",
+  "CURSOR_MALFORMED",
+  "ACCOUNT_LOCKED",
+  "CALLER_NOT_ALLOWED",
+  "UNAVAILABLE",
+  "DEADLINE_EXCEEDED",
+  "TRUST_STALE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+] as const;
+
+/** A reason of the API. */
+export type Reason = (typeof REASONS)[number];
+
+const KNOWN: ReadonlySet<string> = new Set(REASONS);
+
+const BY_STATUS: Record<string, SharedKey> = {
+  permission_denied: "fault.denied",
+  not_found: "fault.notFound",
+  resource_exhausted: "fault.later",
+};
+
+const BY_KIND: Record<Fault["kind"], SharedKey> = {
+  lost: "fault.lost",
+  later: "fault.later",
+  broken: "fault.broken",
+  refused: "fault.refused",
+  signed_out: "fault.signedOut",
+};
+
+/** The sentence for a failed call. */
+export function sentenceOf(fault: Fault): Sentence {
+  if (isReason(fault.reason)) return { key: `reason.${fault.reason}`, values: fault.metadata };
+  return { key: BY_STATUS[fault.status] ?? BY_KIND[fault.kind], values: {} };
+}
+
+/** The sentence for a reason that came in an event. */
+export function sentenceOfReason(reason: string): Sentence {
+  return isReason(reason) ? { key: `reason.${reason}`, values: {} } : { key: "fault.refused", values: {} };
+}
+
+function isReason(reason: string): reason is Reason {
+  return KNOWN.has(reason);
+}

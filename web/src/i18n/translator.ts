@@ -1,0 +1,89 @@
+// Looks texts up in the catalogues and formats what goes into them, in the language of the page.
+import { browserStorage, slot } from "../core/storage";
+
+/** A language that the pages are written in. */
+export type Locale = "en" | "de";
+
+/** The languages of the pages, with their own names. */
+export const LOCALES: readonly { locale: Locale; name: string }[] = [
+  { locale: "en", name: "English" },
+  { locale: "de", name: "Deutsch" },
+];
+
+/** Values for the places in a text. */
+export type Values = Record<string, string | number>;
+
+/** The texts of a page in one language. */
+export type Catalogue<Key extends string> = Record<Key, string>;
+
+type PluralStem<Key extends string> = Key extends `${infer Stem}.other` ? Stem : never;
+
+/** Texts and formats in one language. */
+export interface Translator<Key extends string> {
+  readonly locale: Locale;
+  t(key: Key, values?: Values): string;
+  /** A text that differs by number; its keys end with a plural category. */
+  count(stem: PluralStem<Key>, count: number): string;
+  clockTime(ms: number): string;
+  dateTime(ms: number): string;
+  /** The name of a language by its tag. */
+  languageName(tag: string): string;
+}
+
+/** A translator over a catalogue. */
+export function translator<Key extends string>(locale: Locale, catalogue: Catalogue<Key>): Translator<Key> {
+  const plural = new Intl.PluralRules(locale);
+  const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const t = (key: Key, values: Values = {}) => filled(catalogue[key], values);
+  return {
+    locale,
+    t,
+    count: (stem, count) => t(pluralKey(catalogue, stem, plural.select(count)), { count }),
+    clockTime: (ms) => clock.format(ms),
+    dateTime: (ms) => date.format(ms),
+    languageName: (tag) => languageName(locale, tag),
+  };
+}
+
+/** The language to begin with: the remembered one, else the browser's, else English. */
+export function initialLocale(): Locale {
+  const remembered = rememberedLocale.load();
+  if (remembered === "en" || remembered === "de") return remembered;
+  return localeOf(typeof navigator === "undefined" ? "" : navigator.language);
+}
+
+/** Keeps the choice for the next visit. */
+export function rememberLocale(locale: Locale): void {
+  rememberedLocale.save(locale);
+}
+
+/** The page language for a BCP-47 tag. */
+export function localeOf(tag: string): Locale {
+  return tag.toLowerCase().startsWith("de") ? "de" : "en";
+}
+
+/** A text by language: the page's, else a close one, else English, else any. */
+export function labelIn(labels: Record<string, string>, locale: Locale): string {
+  const close = Object.keys(labels).find((tag) => tag.toLowerCase().startsWith(`${locale}-`));
+  return labels[locale] ?? labels[close ?? "en"] ?? Object.values(labels)[0] ?? "";
+}
+
+const rememberedLocale = slot<string>(browserStorage(), "onqueue.locale");
+
+function filled(text: string, values: Values): string {
+  return text.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
+}
+
+function pluralKey<Key extends string>(catalogue: Catalogue<Key>, stem: string, category: string): Key {
+  const key = `${stem}.${category}`;
+  return (key in catalogue ? key : `${stem}.other`) as Key;
+}
+
+function languageName(locale: Locale, tag: string): string {
+  try {
+    return new Intl.DisplayNames(locale, { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}

@@ -1,0 +1,225 @@
+// The rpcs of the stand-in.
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import { DeploymentService } from "../../../src/gen/onqueue/auth/v1/deployment_pb";
+import { TokenService } from "../../../src/gen/onqueue/auth/v1/token_pb";
+import { ErrorInfoSchema } from "../../../src/gen/google/rpc/error_details_pb";
+import { DeskService } from "../../../src/gen/onqueue/gateway/v1/desk_pb";
+import { AgentService, AgentState } from "../../../src/gen/onqueue/routing/v1/agent_pb";
+import { DecisionService } from "../../../src/gen/onqueue/routing/v1/decision_pb";
+import { QueueService } from "../../../src/gen/onqueue/routing/v1/queue_pb";
+import { ConversationService, ConversationState } from "../../../src/gen/onqueue/session/v1/conversation_pb";
+import { EndReason } from "../../../src/gen/onqueue/session/v1/event_pb";
+import { TranscriptService } from "../../../src/gen/onqueue/session/v1/transcript_pb";
+import { AGENT_PARTICIPANT, AGENT_USER, guestFrame, QUEUE, SALES, type Room, type World } from "./world";
+
+export const PERMISSIONS = [
+  "conversation:communication:view",
+  "conversation:webchat:accept",
+  "recording:transcript:view",
+  "routing:agent:onqueue",
+  "routing:decision:view",
+  "routing:queue:join",
+];
+
+const TOKEN_MS = 600_000;
+
+/** Adds every rpc that the pages call. */
+export function routes(world: World): (router: ConnectRouter) => void {
+  return (router) => {
+    authRoutes(router, world);
+    agentRoutes(router, world);
+    guestRoutes(router, world);
+    readingRoutes(router, world);
+  };
+}
+
+/** A refusal with a reason of the API. */
+export function refusal(code: Code, reason: string, metadata: Record<string, string> = {}): ConnectError {
+  const info = create(ErrorInfoSchema, { reason, domain: "onqueue", metadata });
+  return new ConnectError("refused", code, undefined, [{ desc: ErrorInfoSchema, value: info }]);
+}
+
+function authRoutes(router: ConnectRouter, world: World): void {
+  const tokens = () => ({
+    accessToken: "user",
+    accessExpiresAt: timestampFromMs(Date.now() + TOKEN_MS),
+    refreshToken: crypto.randomUUID(),
+  });
+  const identity = (name: string, permissions: string[]) => ({ userId: AGENT_USER, name, email: "a@example.org", permissions });
+  router.service(TokenService, {
+    login: ({ email, password }) => {
+      if (password !== "secret") throw refusal(Code.Unauthenticated, "CREDENTIALS_INVALID");
+      const permissions = email.startsWith("agent@") ? PERMISSIONS.filter((each) => !/view$/.test(each)) : PERMISSIONS;
+      return { tokens: tokens(), identity: identity("Anna Beispiel", permissions) };
+    },
+    refresh: () => {
+      world.refreshes += 1;
+      return { tokens: tokens() };
+    },
+    revoke: ({ refreshToken }) => {
+      world.revoked.push(refreshToken);
+      return {};
+    },
+  });
+  router.service(DeploymentService, {
+    getPublicDeployment: ({ deploymentId }) => {
+      if (deploymentId === "unknown") throw refusal(Code.NotFound, "DEPLOYMENT_NOT_FOUND");
+      const queues = [
+        { queueId: QUEUE, labels: { de: "Hilfe zur Bestellung", en: "Help with an order" }, languages: ["de", "en"] },
+        { queueId: SALES, labels: { de: "Beratung", en: "Advice" }, languages: [] },
+      ];
+      return { deploymentId, name: "Beispiel GmbH", queues };
+    },
+  });
+}
+
+function agentRoutes(router: ConnectRouter, world: World): void {
+  router.service(DeskService, {
+    watch: ({ cursors }, context) => {
+      const known = new Map(cursors.map(({ conversationId, cursor }) => [conversationId, cursor]));
+      return world.desk.follow(context.signal, world.deskBeginning(known));
+    },
+  });
+  router.service(AgentService, {
+    goOnQueue: () => (world.setState(AgentState.IDLE), { agent: world.agent }),
+    goOffQueue: () => (world.setState(AgentState.OFF_QUEUE), { agent: world.agent }),
+    heartbeat: () => ((world.heartbeats += 1), {}),
+    acceptOffer: ({ offerId }) => {
+      const offer = world.endOffer(offerId, "accepted");
+      if (!offer) throw refusal(Code.FailedPrecondition, "OFFER_EXPIRED");
+      world.join(roomOf(world, offer.conversationId));
+      return { conversationId: offer.conversationId };
+    },
+    declineOffer: ({ offerId }) => {
+      world.endOffer(offerId, "declined");
+      return {};
+    },
+  });
+  const member = (queueId: string, joined: boolean) => {
+    world.setJoined(queueId, joined);
+    return { member: { userId: AGENT_USER, name: world.agent.name, joined } };
+  };
+  router.service(QueueService, {
+    joinQueue: ({ queueId }) => member(queueId, true),
+    leaveQueue: ({ queueId }) => member(queueId, false),
+  });
+}
+
+function guestRoutes(router: ConnectRouter, world: World): void {
+  router.service(ConversationService, {
+    startConversation: ({ requestId, guestName, topic, language, firstMessage }) => {
+      if (world.queueFull) throw refusal(Code.ResourceExhausted, "QUEUE_FULL");
+      return entrance(world.open(requestId, guestName, topic, language, firstMessage));
+    },
+    resumeConversation: ({ resumeToken }) => {
+      const room = world.rooms.get(resumeToken.split("/")[0] ?? "");
+      if (!room) throw refusal(Code.Unauthenticated, "TOKEN_INVALID");
+      return entrance(room);
+    },
+    sendMessage: ({ conversationId, clientMessageId, text }, context) => {
+      const room = roomOf(world, conversationId);
+      if (room.state === ConversationState.ENDED) throw refusal(Code.FailedPrecondition, "CONVERSATION_CLOSED");
+      if (text === world.refusedText) throw refusal(Code.InvalidArgument, "MESSAGE_TOO_LARGE");
+      const event = world.say(room, callerIn(room, context), clientMessageId, text);
+      return { sequence: event.sequence, eventId: event.eventId, at: timestampNow() };
+    },
+    sendTyping: ({ conversationId, typing }, context) => {
+      const room = roomOf(world, conversationId);
+      world.type(room, callerIn(room, context), typing);
+      return {};
+    },
+    watch: ({ conversationId, cursor }, context) => {
+      const room = roomOf(world, conversationId);
+      const missed = room.events.filter((event) => event.sequence > BigInt(cursor || "0"));
+      const frames = missed.map((value) => guestFrame(room, { case: "event", value }));
+      const heartbeat = guestFrame(room, { case: "heartbeat", value: {} });
+      return room.channel.follow(context.signal, [...frames, heartbeat]);
+    },
+    endConversation: ({ conversationId }, context) => {
+      const room = roomOf(world, conversationId);
+      const byGuest = callerIn(room, context) === room.guestId;
+      world.end(room, byGuest ? EndReason.GUEST_LEFT : EndReason.AGENT_ENDED);
+      return {};
+    },
+    listConversations: ({ state }) => ({
+      conversations: [...world.rooms.values()]
+        .filter((room) => state === ConversationState.UNSPECIFIED || room.state === state)
+        .reverse()
+        .map((room) => summary(room)),
+    }),
+  });
+}
+
+function readingRoutes(router: ConnectRouter, world: World): void {
+  router.service(TranscriptService, {
+    listEvents: ({ conversationId, pageToken }) => {
+      const { events } = roomOf(world, conversationId);
+      const from = Number(pageToken || "0");
+      const next = from + 3;
+      return { events: events.slice(from, next), nextPageToken: next < events.length ? String(next) : "" };
+    },
+  });
+  router.service(DecisionService, {
+    listDecisions: ({ conversationId }) => ({
+      decisions: [
+        {
+          decisionId: "d1",
+          conversationId,
+          at: timestampNow(),
+          language: "de",
+          requiredSkillIds: ["s1"],
+          chosenUserId: AGENT_USER,
+          decidedBy: "longest_idle",
+          candidates: [
+            { userId: AGENT_USER, name: "Anna Beispiel", idleMs: 754_000n, activeChats: 0 },
+            { userId: "u2", name: "Bernd Muster", idleMs: 61_000n, activeChats: 1 },
+          ],
+          excluded: [
+            { reason: "language", count: 2 },
+            { reason: "off_queue", count: 1 },
+          ],
+        },
+      ],
+    }),
+  });
+}
+
+function entrance(room: Room) {
+  return {
+    conversation: summary(room),
+    participantId: room.guestId,
+    tokens: {
+      accessToken: `guest ${room.id}`,
+      accessExpiresAt: timestampFromMs(Date.now() + TOKEN_MS),
+      resumeToken: `${room.id}/${crypto.randomUUID()}`,
+    },
+  };
+}
+
+function summary(room: Room) {
+  const { id, guestName, topic, language, state } = room;
+  return {
+    conversationId: id,
+    queueId: QUEUE,
+    queueName: "Service",
+    guestName,
+    topic,
+    language,
+    state,
+    createdAt: timestampNow(),
+    participants: [{ participantId: AGENT_PARTICIPANT, kind: 2, name: "Anna Beispiel" }],
+  };
+}
+
+function callerIn(room: Room, context: HandlerContext): string {
+  const isGuest = context.requestHeader.get("authorization")?.startsWith("Bearer guest");
+  return isGuest ? room.guestId : AGENT_PARTICIPANT;
+}
+
+function roomOf(world: World, conversationId: string): Room {
+  const room = world.rooms.get(conversationId);
+  if (!room) throw refusal(Code.NotFound, "CONVERSATION_NOT_FOUND");
+  return room;
+}

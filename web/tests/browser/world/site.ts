@@ -1,0 +1,67 @@
+// Serves the built pages and the stand-in's rpcs from one origin, as the gateway does.
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { routes } from "./routes";
+import type { World } from "./world";
+
+const DIST = fileURLToPath(new URL("../../../dist", import.meta.url));
+const TYPES: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:";
+
+/** A site that can be cut off and brought back at the same address. */
+export class Site {
+  private server: Server | undefined;
+  private port = 0;
+  private readonly world: World;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const server = createServer(connectNodeAdapter({ routes: routes(this.world), fallback: serveFile }));
+    await new Promise<void>((resolve) => server.listen(this.port, "127.0.0.1", resolve));
+    this.port = (server.address() as AddressInfo).port;
+    this.server = server;
+  }
+
+  /** Ends every connection at once, as a killed process does. */
+  async kill(): Promise<void> {
+    const { server } = this;
+    if (!server) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  }
+}
+
+type Fallback = NonNullable<Parameters<typeof connectNodeAdapter>[0]["fallback"]>;
+
+function serveFile(...[request, response]: Parameters<Fallback>): void {
+  const { pathname } = new URL(request.url ?? "/", "http://localhost");
+  const name = pathname === "/chat" || pathname === "/desk" ? `${pathname}.html` : pathname;
+  const file = join(DIST, name);
+  if (!file.startsWith(DIST) || !existsSync(file)) {
+    response.writeHead(404);
+    response.end();
+    return;
+  }
+  response.writeHead(200, {
+    "content-type": TYPES[extname(file)] ?? "application/octet-stream",
+    "content-security-policy": POLICY,
+  });
+  response.end(readFileSync(file));
+}
