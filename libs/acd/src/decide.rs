@@ -5,7 +5,7 @@ use crate::index::Index;
 use crate::lines::GroupId;
 use crate::roster::Survey;
 use crate::rules::Rules;
-use crate::state::{Place, Rank, State};
+use crate::state::{Place, Presence, Rank, State};
 use crate::turn::Turn;
 use crate::{Candidate, Decided, Decision, Effect, OfferOutcome, OfferView};
 use onqueue_model::{InteractionId, OfferId, Timestamp, UserId};
@@ -61,13 +61,21 @@ impl Turn<'_> {
     /// The best-ranked group that the agent may be offered.
     fn first_suitable(&self, agent: UserId) -> Option<(Rank, GroupId)> {
         let agent = self.state.agents.get(&agent)?;
+        if agent.presence != Presence::On || !agent.has_room(self.rules) {
+            return None;
+        }
         let Index { lines, roster, .. } = &*self.index;
+        let suits = |group: GroupId| lines.signature(group).is_some_and(|wish| roster.suits(agent, wish));
         let joined = agent.profile.queues.iter().filter(|(_, membership)| membership.joined);
-        let firsts = joined.filter_map(|(queue, _)| {
-            let suits = |group: GroupId| lines.signature(group).is_some_and(|wish| roster.suits(agent, wish));
-            lines.heads(*queue).find(|(_, group)| suits(*group))
-        });
-        firsts.min()
+        let mut first: Option<(Rank, GroupId)> = None;
+        for (queue, _) in joined {
+            for lead in std::iter::once(None).chain(agent.profile.skills.keys().copied().map(Some)) {
+                let heads = lines.heads(*queue, lead);
+                let mut better = heads.take_while(|(rank, _)| first.is_none_or(|(best, _)| *rank < best));
+                first = better.find(|(_, group)| suits(*group)).or(first);
+            }
+        }
+        first
     }
 
     /// Offers the first interaction of the group to its best agent; false if it has none.

@@ -1,7 +1,7 @@
 //! Who waits, ranked: per queue, and per signature, so that a pass looks at the first of each kind only.
 
 use crate::state::{Rank, Signature};
-use onqueue_model::{InteractionId, QueueId};
+use onqueue_model::{InteractionId, QueueId, SkillId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ pub(crate) struct Lines {
 #[derive(Clone, Debug, Default)]
 struct Line {
     order: BTreeMap<Rank, (InteractionId, GroupId)>,
-    /// The first of each group.
-    heads: BTreeMap<Rank, GroupId>,
+    /// The first of each group, by the group's lead.
+    heads: BTreeMap<Option<SkillId>, BTreeMap<Rank, GroupId>>,
     alerting: usize,
 }
 
@@ -74,7 +74,7 @@ impl Lines {
         if let Some(group) = self.groups.get_mut(&id) {
             let head = group.ranks.first().copied();
             group.ranks.insert(rank);
-            line.move_head(id, head, group.ranks.first().copied());
+            line.move_head(group.signature.lead(), id, head, group.ranks.first().copied());
         }
     }
 
@@ -86,7 +86,7 @@ impl Lines {
         let Some(group) = self.groups.get_mut(&id) else { return };
         let head = group.ranks.first().copied();
         group.ranks.remove(&rank);
-        line.move_head(id, head, group.ranks.first().copied());
+        line.move_head(group.signature.lead(), id, head, group.ranks.first().copied());
         if group.ranks.is_empty() {
             self.by_signature.remove(&group.signature);
             self.groups.remove(&id);
@@ -94,10 +94,10 @@ impl Lines {
         }
     }
 
-    /// The groups of a queue, the one with the best-ranked head first.
-    pub fn heads(&self, queue: QueueId) -> impl Iterator<Item = (Rank, GroupId)> {
-        let line = self.lines.get(&queue).into_iter();
-        line.flat_map(|line| line.heads.iter().map(|(rank, id)| (*rank, *id)))
+    /// The groups of a queue with this lead, the one with the best-ranked head first.
+    pub fn heads(&self, queue: QueueId, lead: Option<SkillId>) -> impl Iterator<Item = (Rank, GroupId)> {
+        let heads = self.lines.get(&queue).and_then(|line| line.heads.get(&lead));
+        heads.into_iter().flatten().map(|(rank, id)| (*rank, *id))
     }
 
     pub fn signature(&self, group: GroupId) -> Option<&Signature> {
@@ -133,15 +133,16 @@ impl Lines {
 }
 
 impl Line {
-    fn move_head(&mut self, group: GroupId, from: Option<Rank>, to: Option<Rank>) {
+    fn move_head(&mut self, lead: Option<SkillId>, group: GroupId, from: Option<Rank>, to: Option<Rank>) {
         if from == to {
             return;
         }
+        let heads = self.heads.entry(lead).or_default();
         if let Some(from) = from {
-            self.heads.remove(&from);
+            heads.remove(&from);
         }
         if let Some(to) = to {
-            self.heads.insert(to, group);
+            heads.insert(to, group);
         }
     }
 }

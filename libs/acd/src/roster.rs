@@ -22,7 +22,7 @@ pub(crate) struct Roster {
     skilled: BTreeMap<SkillId, BTreeMap<Proficiency, Bits>>,
     /// Per first subtag.
     speakers: BTreeMap<String, Bits>,
-    on: Bits,
+    off: Bits,
     silent: Bits,
     with_room: Bits,
     preferred: Preferred,
@@ -119,7 +119,7 @@ impl Roster {
         let slot = self.slot(agent.profile.id);
         let on = agent.presence == Presence::On;
         let room = agent.has_room(&self.rules);
-        self.on.set(slot, on);
+        self.off.set(slot, agent.presence == Presence::Off);
         self.silent.set(slot, agent.presence == Presence::Silent);
         self.with_room.set(slot, room);
         self.preferred.take_out(slot, agent.profile.id);
@@ -143,9 +143,7 @@ impl Roster {
             excluded: Vec::new(),
         };
         survey.only(&members.joined, Exclusion::NotJoined);
-        let mut present = self.on.clone();
-        present.add_all(&self.silent);
-        survey.only(&present, Exclusion::OffQueue);
+        survey.without(&self.off, Exclusion::OffQueue);
         survey.without(&self.silent, Exclusion::NotResponding);
         if self.rules.decline_excludes {
             let declined = wish.declined.iter().filter_map(|agent| self.slots.get(agent).copied());

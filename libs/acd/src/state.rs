@@ -131,6 +131,14 @@ pub(crate) struct Signature {
     pub declined: BTreeSet<UserId>,
 }
 
+impl Signature {
+    /// A skill without which nobody is eligible, if there is one: it spares an agent the groups that they can not have.
+    pub fn lead(&self) -> Option<SkillId> {
+        let mut required = self.skills.iter().filter(|(_, least)| **least > 0);
+        required.next().map(|(skill, _)| *skill)
+    }
+}
+
 impl Interaction {
     pub fn rank(&self, rules: &Rules) -> Rank {
         let head_start = i64::try_from(rules.head_start.as_millis()).unwrap_or(i64::MAX);

@@ -367,25 +367,20 @@ impl Naive {
 
     /// `None`: not a member. `Some(None)`: eligible.
     fn why_not(&self, agent: &Agent, chat: &Chat) -> Option<Option<Exclusion>> {
-        let profile = &agent.profile;
-        let membership = profile.queues.get(&chat.queue)?;
-        let speaks = chat.wants.language.as_ref().is_none_or(|wanted| {
-            let mut languages = profile.languages.iter();
-            languages.any(|(known, level)| *level >= 100 && tag(known) == tag(wanted))
-        });
-        let mut wanted = chat.wants.skills.iter();
-        let missing = wanted.find(|(skill, least)| profile.skills.get(skill).unwrap_or(&0) < least);
-        let full = self.load(profile.id) >= usize::from(profile.maximum_chats);
-        let reasons = [
-            (!membership.joined).then_some(Exclusion::NotJoined),
-            (agent.state == Duty::Off).then_some(Exclusion::OffQueue),
-            (agent.state == Duty::Silent).then_some(Exclusion::NotResponding),
-            chat.refused_by.contains(&profile.id).then_some(Exclusion::Declined),
-            full.then_some(Exclusion::AtCapacity),
-            (!speaks).then_some(Exclusion::Language),
-            missing.map(|(skill, _)| Exclusion::MissingSkill(*skill)),
-        ];
-        Some(reasons.into_iter().flatten().next())
+        let membership = agent.profile.queues.get(&chat.queue)?;
+        Some(if !membership.joined {
+            Some(Exclusion::NotJoined)
+        } else if agent.state == Duty::Off {
+            Some(Exclusion::OffQueue)
+        } else if agent.state == Duty::Silent {
+            Some(Exclusion::NotResponding)
+        } else if chat.refused_by.contains(&agent.profile.id) {
+            Some(Exclusion::Declined)
+        } else if self.load(agent.profile.id) >= usize::from(agent.profile.maximum_chats) {
+            Some(Exclusion::AtCapacity)
+        } else {
+            unable(&agent.profile, &chat.wants)
+        })
     }
 
     fn idle(&self, agent: &Agent) -> i64 {
@@ -467,6 +462,18 @@ impl Naive {
             decided,
         }
     }
+}
+
+fn unable(profile: &AgentProfile, wants: &Requirements) -> Option<Exclusion> {
+    if let Some(wanted) = &wants.language {
+        let mut languages = profile.languages.iter();
+        if !languages.any(|(known, level)| *level >= 100 && tag(known) == tag(wanted)) {
+            return Some(Exclusion::Language);
+        }
+    }
+    let mut wanted = wants.skills.iter();
+    let missing = wanted.find(|(skill, least)| profile.skills.get(skill).unwrap_or(&0) < least);
+    missing.map(|(skill, _)| Exclusion::MissingSkill(*skill))
 }
 
 fn tag(language: &Language) -> &str {
