@@ -1,3 +1,5 @@
-//! The commands that people type.
+//! See the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    xtask::main()
+}

@@ -1,0 +1,212 @@
+//! The table of what was measured, with the machine it was measured on, and what moved since the last one.
+
+use crate::{
+    cli::{Failure, Outcome},
+    process, tree,
+};
+use std::{collections::BTreeMap, fmt::Write as _, fs};
+
+/// Where the figures are kept.
+const FILE: &str = "docs/benchmarks.md";
+
+/// How far an absolute value moves between runs on one machine without a reason.
+const NOISE: f64 = 0.25;
+
+/// One measured quantity.
+pub struct Figure {
+    /// What it is.
+    pub label: &'static str,
+    /// In what.
+    pub unit: &'static str,
+    /// What it should be; empty if nothing is asked.
+    pub goal: &'static str,
+    /// One value for each run; never empty.
+    pub values: Vec<f64>,
+}
+
+impl Figure {
+    fn sorted(&self) -> Vec<f64> {
+        let mut values = self.values.clone();
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
+    fn median(&self) -> f64 {
+        let sorted = self.sorted();
+        let middle = sorted.len() / 2;
+        if sorted.len() % 2 == 1 {
+            return sorted[middle];
+        }
+        f64::midpoint(sorted[middle - 1], sorted[middle])
+    }
+
+    fn row(&self) -> String {
+        let sorted = self.sorted();
+        let (lowest, highest) = (number(sorted[0]), number(sorted[sorted.len() - 1]));
+        let median = number(self.median());
+        format!(
+            "| {} | {median} | {lowest} – {highest} | {} | {} |",
+            self.label, self.unit, self.goal
+        )
+    }
+}
+
+/// Three digits that count.
+fn number(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// Everything of one bench.
+pub struct Report {
+    runs: usize,
+    machine: String,
+    date: String,
+    figures: Vec<Figure>,
+}
+
+impl Report {
+    /// Adds the machine and the day.
+    pub fn of(runs: usize, figures: Vec<Figure>) -> Outcome<Self> {
+        let date = process::answer(process::command("date", &["--utc", "+%Y-%m-%d"]))?;
+        Ok(Self {
+            runs,
+            machine: machine()?,
+            date: date.trim().to_owned(),
+            figures,
+        })
+    }
+
+    /// Prints the table and what moved since the last committed one, and replaces that.
+    pub fn publish(&self) -> Outcome {
+        let last = fs::read_to_string(tree::at(FILE)).unwrap_or_default();
+        println!("\n{}", self.table());
+        for line in moved(&medians(&last), &self.figures) {
+            println!("{line}");
+        }
+        fs::write(tree::at(FILE), self.page()).map_err(|error| Failure(format!("cannot write {FILE}: {error}")))
+    }
+
+    fn table(&self) -> String {
+        let mut table = String::from("| what | median | lowest – highest | unit | goal |\n|---|---|---|---|---|\n");
+        for figure in &self.figures {
+            // Writing into a String does not fail.
+            let _ = writeln!(table, "{}", figure.row());
+        }
+        table
+    }
+
+    fn page(&self) -> String {
+        format!(
+            "# Figures\n\nWritten by `cargo xtask bench first` on {}, {} runs of each, on {}.\n\n{}\n{}",
+            self.date,
+            self.runs,
+            self.machine,
+            self.table(),
+            NOTES
+        )
+    }
+}
+
+/// What one must know to read the table.
+const NOTES: &str = "\
+- Everything runs on the one machine and shares its cores: the onqueue process (release build, all services embedded, SQLite
+  with `synchronous = FULL`) and the load driver.
+- *Start to serving*: from starting the process until it says that it serves, without the demo organisation, whose password
+  hashes take time on purpose.
+- *One pair's round trip*: a customer sends, the message comes out of the supervisor's open stream, in turn, nobody else there.
+- *Sends with 64 senders*: closed loop, each in a conversation of its own with an open stream on the other side; a send counts
+  when it was acknowledged, which is after its commit.
+- P4 asks for at least 60 % of the bare database driver's group commit; a bare driver made 21,000 sends a second with 64
+  senders on two such cores, without clients, gateway and streams beside it. The sends above contain all of those.
+- Absolute values move by a quarter between runs; compare medians.
+";
+
+/// CPU, cores, memory and kernel.
+fn machine() -> Outcome<String> {
+    let read = |path: &str| fs::read_to_string(path).map_err(|error| Failure(format!("cannot read {path}: {error}")));
+    let cpus = read("/proc/cpuinfo")?;
+    let model = value(&cpus, "model name").unwrap_or("an unnamed CPU");
+    let cores = cpus.lines().filter(|line| line.starts_with("processor")).count();
+    let memory = read("/proc/meminfo")?;
+    let kib: f64 = value(&memory, "MemTotal")
+        .and_then(|text| text.split_whitespace().next())
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default();
+    let kernel = read("/proc/sys/kernel/osrelease")?;
+    let gib = kib / 1_048_576.0;
+    Ok(format!(
+        "{model}, {cores} cores, {gib:.0} GiB of memory, Linux {}",
+        kernel.trim()
+    ))
+}
+
+fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    text.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.trim() == key)
+        .map(|(_, value)| value.trim())
+}
+
+/// The medians of a table as we write it.
+fn medians(page: &str) -> BTreeMap<String, f64> {
+    page.lines()
+        .filter_map(|line| {
+            let mut cells = line.trim_matches('|').split('|').map(str::trim);
+            Some((cells.next()?.to_owned(), cells.next()?.parse().ok()?))
+        })
+        .collect()
+}
+
+fn moved(last: &BTreeMap<String, f64>, figures: &[Figure]) -> Vec<String> {
+    figures
+        .iter()
+        .filter_map(|figure| Some((figure, *last.get(figure.label)?, figure.median())))
+        .filter(|(_, before, now)| (now - before).abs() > NOISE * before.abs())
+        .map(|(figure, before, now)| {
+            let change = (now / before - 1.0) * 100.0;
+            format!(
+                "moved: {} {} → {} {} ({change:+.0} %)",
+                figure.label,
+                number(before),
+                number(now),
+                figure.unit
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(values: &[f64]) -> Figure {
+        Figure {
+            label: "start",
+            unit: "ms",
+            goal: "≤ 300",
+            values: values.to_vec(),
+        }
+    }
+
+    #[test]
+    fn medians_and_spread() {
+        assert_eq!(
+            start(&[3.0, 1.0, 2.0]).row(),
+            "| start | 2.00 | 1.00 – 3.00 | ms | ≤ 300 |"
+        );
+        assert!((start(&[4.0, 1.0]).median() - 2.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_last_table_is_read_back_and_only_large_moves_are_told() {
+        let page = format!("| what | median |\n|---|---|\n{}\n", start(&[100.0]).row());
+        let last = medians(&page);
+        assert_eq!(last.get("start"), Some(&100.0));
+        assert!(moved(&last, &[start(&[120.0])]).is_empty());
+        assert_eq!(moved(&last, &[start(&[150.0])]), ["moved: start 100 → 150 ms (+50 %)"]);
+    }
+}

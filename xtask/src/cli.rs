@@ -1,0 +1,97 @@
+//! What can be typed, and the one place where a failure becomes an exit code.
+
+use crate::{bench, run, test};
+use clap::{Args, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// What went wrong, as a sentence for the person at the terminal.
+#[derive(Debug)]
+pub struct Failure(pub String);
+
+/// What every step answers.
+pub type Outcome<T = ()> = Result<T, Failure>;
+
+impl From<String> for Failure {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The commands of Onqueue's workspace")]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds the pages and the binary and starts everything in one process, with a demo organisation
+    Run(Run),
+    /// Runs every check there is, in the order in which they fail fastest
+    #[command(alias = "ci")]
+    Test(Test),
+    /// Measures the release build and writes docs/benchmarks.md
+    Bench(Bench),
+}
+
+/// Options of `run`.
+#[derive(Args)]
+pub struct Run {
+    /// Where the database lives; made if it does not exist
+    #[arg(long, default_value = "data")]
+    pub data: PathBuf,
+    /// Port of the pages and the API
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Start without the demo organisation
+    #[arg(long)]
+    pub no_demo: bool,
+    /// Build with optimisations: slower to build, faster to run
+    #[arg(long)]
+    pub release: bool,
+}
+
+/// Options of `test`.
+#[derive(Args)]
+pub struct Test {
+    /// Also what takes many minutes (sets ONQUEUE_LONG=1 for the tests)
+    #[arg(long)]
+    pub long: bool,
+}
+
+/// Options of `bench`.
+#[derive(Args)]
+pub struct Bench {
+    #[command(subcommand)]
+    pub name: Suite,
+}
+
+/// What can be measured.
+#[derive(Subcommand)]
+pub enum Suite {
+    /// Start, idle memory, size, one pair's round trip, sends a second with 64 senders
+    First {
+        /// How often each figure is taken; at least 5
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(5..))]
+        runs: u8,
+    },
+}
+
+/// Parses the command line and carries it out.
+pub fn main() -> ExitCode {
+    let outcome = match Line::parse().command {
+        Command::Run(options) => run::run(&options),
+        Command::Test(options) => test::test(&options),
+        Command::Bench(Bench {
+            name: Suite::First { runs },
+        }) => bench::first(usize::from(runs)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(text)) => {
+            eprintln!("\n{text}");
+            ExitCode::FAILURE
+        }
+    }
+}

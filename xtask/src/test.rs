@@ -1,0 +1,276 @@
+//! `cargo xtask test`: everything that must hold before something is merged, in the order in which it fails fastest.
+
+use crate::{
+    cli::{Failure, Outcome, Test},
+    needs, pages,
+    process::{self, Output},
+    serving::{Serving, Start},
+    supply_chain,
+    tree::{self, Stamp},
+};
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+/// What a step may use while it works.
+struct Work {
+    log: File,
+    is_long: bool,
+}
+
+/// One thing that is checked.
+struct Step {
+    name: &'static str,
+    output: Output,
+    /// Answers a remark for the summary, often empty.
+    check: fn(&mut Work) -> Outcome<String>,
+}
+
+/// A step that has been done.
+struct Done {
+    name: &'static str,
+    took: Duration,
+    remark: String,
+    log: PathBuf,
+}
+
+const STEPS: &[Step] = &[
+    quiet("prerequisites", |_| needs::for_test().map(|()| String::new())),
+    quiet("format", |work| cargo(work, &["fmt", "--all", "--check"])),
+    quiet("licences, bans and sources", |_| supply_chain::check()),
+    quiet("packages of the pages", |work| {
+        pages::install(&mut work.log, Output::Logged).map(|()| String::new())
+    }),
+    quiet("buf lint", |work| buf(work, &["lint"])),
+    quiet("buf breaking", breaking),
+    quiet("pages: build", |work| {
+        pages::build(&mut work.log, Output::Logged).map(|()| String::new())
+    }),
+    quiet("pages: types", |work| npm(work, &["run", "typecheck"])),
+    quiet("pages: unit tests", |work| npm(work, &["test"])),
+    quiet("clippy", |work| {
+        cargo(
+            work,
+            &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        )
+    }),
+    // Binaries and tests in one selection, so that both get the same dependencies.
+    quiet("build", |work| cargo(work, &["build", "--workspace", "--all-targets"])),
+    quiet("client in Python", python),
+    quiet("browser tests", browser),
+    Step {
+        name: "cargo test",
+        output: Output::Shown,
+        check: |work| cargo_test(work),
+    },
+];
+
+const fn quiet(name: &'static str, check: fn(&mut Work) -> Outcome<String>) -> Step {
+    Step {
+        name,
+        output: Output::Logged,
+        check,
+    }
+}
+
+/// Runs every step until one fails; says what each took.
+pub fn test(options: &Test) -> Outcome {
+    let mut done = Vec::new();
+    for (number, step) in STEPS.iter().enumerate() {
+        done.push(carry_out(number + 1, step, options)?);
+    }
+    summarise(&done);
+    Ok(())
+}
+
+fn carry_out(number: usize, step: &Step, options: &Test) -> Outcome<Done> {
+    println!("[{number}/{}] {}", STEPS.len(), step.name);
+    let log = tree::scratch("logs")?.join(format!("{number:02}-{}.log", step.name.replace([' ', ':', ','], "-")));
+    let file = File::create(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+    let mut work = Work {
+        log: file,
+        is_long: options.long,
+    };
+    let begun = Instant::now();
+    let outcome = (step.check)(&mut work);
+    let took = begun.elapsed();
+    match outcome {
+        Ok(remark) => {
+            println!(
+                "      ok in {:.1} s{}{remark}",
+                took.as_secs_f64(),
+                if remark.is_empty() { "" } else { ": " }
+            );
+            Ok(Done {
+                name: step.name,
+                took,
+                remark,
+                log,
+            })
+        }
+        Err(Failure(text)) => Err(failed(step, &text, &log)),
+    }
+}
+
+/// Shows the end of the log, unless it has been seen already.
+fn failed(step: &Step, text: &str, log: &PathBuf) -> Failure {
+    const LINES: usize = 200;
+    let said = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = said.lines().collect();
+    let end = lines[lines.len().saturating_sub(LINES)..].join("\n");
+    let end = if step.output == Output::Shown {
+        String::new()
+    } else {
+        format!("{end}\n\n")
+    };
+    Failure(format!(
+        "{end}FAILED: {}\n{text}\nThe whole log: {}",
+        step.name,
+        log.display()
+    ))
+}
+
+fn summarise(done: &[Done]) {
+    let cargo_summaries = done
+        .last()
+        .and_then(|last| fs::read_to_string(&last.log).ok())
+        .unwrap_or_default();
+    println!(
+        "\nAll {} steps passed in {:.0} s:",
+        done.len(),
+        done.iter().map(|one| one.took.as_secs_f64()).sum::<f64>()
+    );
+    for one in done {
+        println!("  {:>7.1} s  {}  {}", one.took.as_secs_f64(), one.name, one.remark);
+    }
+    println!("\ncargo test, binary by binary:");
+    for line in cargo_summaries.lines().filter(|line| is_summary(line)) {
+        println!("{}", line.trim());
+    }
+}
+
+fn is_summary(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("Running ") || line.starts_with("Doc-tests ") || line.starts_with("test result: ")
+}
+
+fn cargo(work: &mut Work, arguments: &[&str]) -> Outcome<String> {
+    process::logged(process::cargo(arguments), &mut work.log, Output::Logged)?;
+    Ok(String::new())
+}
+
+fn npm(work: &mut Work, arguments: &[&str]) -> Outcome<String> {
+    process::logged(process::web("npm", arguments), &mut work.log, Output::Logged)?;
+    Ok(String::new())
+}
+
+fn buf(work: &mut Work, arguments: &[&str]) -> Outcome<String> {
+    let command = process::command(tree::at("web/node_modules/.bin/buf"), arguments);
+    process::logged(command, &mut work.log, Output::Logged)?;
+    Ok(String::new())
+}
+
+/// Compares the protos with the image of the last release.
+fn breaking(work: &mut Work) -> Outcome<String> {
+    const RELEASED: &str = "proto/released.binpb";
+    if !tree::at(RELEASED).is_file() {
+        return Ok(format!("there is no release yet ({RELEASED})"));
+    }
+    buf(work, &["breaking", "--against", RELEASED])
+}
+
+/// Lets a client made by other people's tools talk to the built binary.
+fn python(work: &mut Work) -> Outcome<String> {
+    let interpreter = python_environment(work)?;
+    let folder = tempfile::tempdir().map_err(|error| format!("cannot make a folder: {error}"))?;
+    let serving = Serving::start(&Start {
+        profile: "debug",
+        folder: folder.path(),
+        demo: true,
+    })?;
+    let mut client = process::command(interpreter, &["tests/python/client_test.py"]);
+    client
+        .env("ONQUEUE_ADDRESS", serving.address()?)
+        .env("ONQUEUE_CREDENTIALS", serving.credentials()?)
+        .env("ONQUEUE_GENERATED", tree::target().join("python/gen"));
+    process::logged(client, &mut work.log, Output::Logged)?;
+    Ok(String::new())
+}
+
+/// A virtual environment with the pinned packages; made again when the pins change.
+fn python_environment(work: &mut Work) -> Outcome<PathBuf> {
+    const PINS: &str = "tests/python/requirements.txt";
+    let folder = tree::target().join("python/venv");
+    let interpreter = folder.join("bin/python");
+    let stamp = Stamp::of("python", &[tree::at(PINS)], &[])?;
+    if stamp.holds() && interpreter.exists() {
+        return Ok(interpreter);
+    }
+    let mut make = process::command("python3", &["-m", "venv", "--clear"]);
+    make.arg(&folder);
+    process::logged(make, &mut work.log, Output::Logged)?;
+    let install = ["-m", "pip", "install", "--quiet", "--requirement", PINS];
+    process::logged(process::command(&interpreter, &install), &mut work.log, Output::Logged)?;
+    stamp.keep()?;
+    Ok(interpreter)
+}
+
+/// The pages in real browsers against the built binary.
+fn browser(work: &mut Work) -> Outcome<String> {
+    let mut files: Vec<String> = fs::read_dir(tree::at("tests/browser"))
+        .map_err(|error| format!("cannot read tests/browser: {error}"))?
+        .filter_map(Result::ok)
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".test.mjs"))
+        .map(|name| format!("tests/browser/{name}"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(Failure("tests/browser holds no *.test.mjs".into()));
+    }
+    let mut command = process::command("node", &["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    command.args(&files);
+    process::logged(long(command, work), &mut work.log, Output::Logged)?;
+    Ok(format!("{} files", files.len()))
+}
+
+fn cargo_test(work: &mut Work) -> Outcome<String> {
+    let command = long(process::cargo(&["test", "--workspace"]), work);
+    process::logged(command, &mut work.log, Output::Shown)?;
+    Ok(String::new())
+}
+
+fn long(mut command: Command, work: &Work) -> Command {
+    if work.is_long {
+        command.env("ONQUEUE_LONG", "1");
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_says_its_summaries_so() {
+        for (line, expected) in [
+            ("     Running unittests src/lib.rs (target/debug/deps/a-1)", true),
+            ("   Doc-tests onqueue_model", true),
+            (
+                "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+                true,
+            ),
+            ("test tests::one ... ok", false),
+        ] {
+            assert_eq!(is_summary(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn cargo_test_comes_last_because_its_log_is_the_summary() {
+        assert_eq!(STEPS.last().map(|step| step.name), Some("cargo test"));
+    }
+}
