@@ -1,0 +1,22 @@
+//! The tables of this service, in the order in which they came about.
+
+mod create_identity;
+mod create_trust;
+
+use sea_orm_migration::prelude::{Alias, IntoIden as _};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait::async_trait, sea_orm::DynIden};
+
+/// Applied by [`onqueue_store::Store::migrate`]; what was applied is kept in `auth_migrations`.
+#[derive(Debug)]
+pub struct Migrations;
+
+#[async_trait]
+impl MigratorTrait for Migrations {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(create_identity::Migration), Box::new(create_trust::Migration)]
+    }
+
+    fn migration_table_name() -> DynIden {
+        Alias::new("auth_migrations").into_iden()
+    }
+}

@@ -1,0 +1,95 @@
+//! The tables of this service as sea-orm sees them. Nothing outside of `store` knows them.
+
+use onqueue_store::Scoped;
+
+/// Everything about one table: its columns, the key first.
+macro_rules! tables {
+    ($($module:ident $table:literal { $($key:ident: $key_kind:ty,)* ; $($(#[$attribute:meta])* $column:ident: $kind:ty,)* })*) => {$(
+        pub mod $module {
+            use sea_orm::entity::prelude::*;
+            use serde::Serialize;
+
+            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+            #[sea_orm(table_name = $table)]
+            pub struct Model {
+                $(#[sea_orm(primary_key, auto_increment = false)] pub $key: $key_kind,)*
+                $($(#[$attribute])* pub $column: $kind,)*
+            }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+    )*};
+}
+
+tables! {
+    organisation "auth_organisations" { organisation_id: Uuid, ; slug: String, name: String, }
+    division "auth_divisions" { organisation_id: Uuid, division_id: Uuid, ; name: String, }
+    user "auth_users" {
+        organisation_id: Uuid, user_id: Uuid, ;
+        division_id: Uuid,
+        name: String,
+        email: String,
+        email_folded: String,
+        language: String,
+        #[serde(skip)] password_hash: Option<String>,
+        #[serde(skip)] failures: String,
+        #[serde(skip)] locked_until: Option<i64>,
+    }
+    role "auth_roles" { organisation_id: Uuid, role_id: Uuid, ; name: String, permissions: String, }
+    grant "auth_grants" { organisation_id: Uuid, user_id: Uuid, role_id: Uuid, division_id: Uuid, ; }
+    session "auth_sessions" {
+        organisation_id: Uuid, session_id: Uuid, ;
+        user_id: Uuid,
+        made_at: i64,
+        revoked_at: Option<i64>,
+    }
+    refresh_token "auth_refresh_tokens" {
+        organisation_id: Uuid, token_hash: Vec<u8>, ;
+        session_id: Uuid,
+        made_at: i64,
+        expires_at: i64,
+        used_at: Option<i64>,
+        successor_hash: Option<Vec<u8>>,
+    }
+    signing_key "auth_signing_keys" {
+        kid: String, ;
+        #[serde(skip)] secret: Vec<u8>,
+        public_key: Vec<u8>,
+        made_at: i64,
+        signs_until: i64,
+        expires_at: i64,
+    }
+    deployment "auth_deployments" {
+        organisation_id: Uuid, deployment_id: Uuid, ;
+        name: String,
+        enabled: bool,
+        origins: String,
+        queues: String,
+    }
+    trust_head "auth_trust_head" { id: i32, ; revision: i64, }
+    trust_key "auth_trust_keys" { kid: String, ; public_key: Vec<u8>, expires_at: i64, }
+    trust_revoked "auth_trust_revoked" { organisation_id: Uuid, token_id: Uuid, ; expires_at: i64, }
+    trust_grant "auth_trust_grants" {
+        organisation_id: Uuid, subject_id: Uuid, division_id: Uuid, permission: String, ;
+    }
+    trust_deployment "auth_trust_deployments" {
+        organisation_id: Uuid, id: Uuid, ;
+        name: String,
+        enabled: bool,
+        origins: String,
+        queues: String,
+    }
+}
+
+macro_rules! scoped {
+    ($($module:ident)*) => {$(
+        impl Scoped for $module::Entity {
+            const ORGANISATION: $module::Column = $module::Column::OrganisationId;
+        }
+    )*};
+}
+
+scoped! { organisation division user role grant session refresh_token deployment trust_grant trust_deployment }
