@@ -1,4 +1,5 @@
 // The customer's page: which screen is shown, and what leads from one to the next.
+import { worthRepeating } from "../core/fault";
 import { browserTimers } from "../core/timers";
 import type { GetPublicDeploymentResponse } from "../gen/onqueue/auth/v1/deployment_pb";
 import { sentenceOf } from "../i18n/reasons";
@@ -14,6 +15,9 @@ import { PageFrame } from "./frame";
 import { chatMemory, guestLease, type ChatMemory, type KeptChat } from "./kept-chat";
 import { transcriptText } from "./sentences";
 import { forgetChat, resumeChat, startChat } from "./start";
+
+/** Without a server the page tries again by itself. */
+const TRY_AGAIN_MS = 3_000;
 
 /** The customer's page. */
 export class ChatApp {
@@ -96,17 +100,18 @@ export class ChatApp {
 
   private enter(kept: KeptChat): void {
     const tokens = guestLease(kept, this.memory, this.open.conversations);
-    this.conversation = new CustomerConversation({
+    const conversation = new CustomerConversation({
       conversationId: kept.conversationId,
       participantId: kept.participantId,
       client: guestClient(this.baseUrl, tokens),
       tokens,
       outbox: this.memory.outbox,
       timers: browserTimers,
-      changed: (state) => this.changed(state),
+      changed: (state) => conversation === this.conversation && this.changed(state),
     });
-    this.showChat(this.conversation);
-    this.conversation.start();
+    this.conversation = conversation;
+    this.showChat(conversation);
+    conversation.start();
   }
 
   private changed(state: ChatState): void {
@@ -182,10 +187,16 @@ export class ChatApp {
   }
 
   private showFailure(error: unknown, again: () => void): void {
-    const { key, values } = sentenceOf(faultOf(error));
+    const fault = faultOf(error);
+    const { key, values } = sentenceOf(fault);
+    const timer = worthRepeating(fault, 0) ? setTimeout(again, TRY_AGAIN_MS) : undefined;
+    const againNow = () => {
+      clearTimeout(timer);
+      again();
+    };
     this.showText(
       () => this.words.t(key, values),
-      () => button("chat-try-again", this.words.t("chat.tryAgain"), "primary", again),
+      () => button("chat-try-again", this.words.t("chat.tryAgain"), "primary", againNow),
     );
   }
 

@@ -118,6 +118,7 @@ export class CustomerConversation {
     return new Outbox(
       {
         send: ({ clientMessageId, text }) => client.sendMessage({ conversationId, clientMessageId, text }),
+        answered: () => this.follower.wake(),
         toFault: faultOf,
         changed: (entries) => {
           this.ports.outbox.save([...entries]);
@@ -146,12 +147,13 @@ export class CustomerConversation {
     switch (frame.case) {
       case "event":
         this.takeEvent(frame.value);
-        return "go_on";
+        // Nothing can follow an end.
+        return this.current.view.standing === "ended" ? "stop" : "go_on";
       case "typing":
         this.takeTyping(frame.value.participantId, frame.value.typing);
         return "go_on";
       case "goodbye":
-        return this.current.view.standing === "ended" ? "stop" : "reconnect";
+        return "reconnect";
       default:
         return "go_on";
     }

@@ -32,9 +32,8 @@ export class PageFrame {
   showConnection(connection: Connection): void {
     this.connection = connection;
     const online = connection === "online";
-    const quiet = online || connection === "stopped";
-    this.badge.dataset["state"] = quiet ? "online" : "reconnecting";
-    this.badge.textContent = quiet ? "" : (this.words?.t("connection.reconnecting") ?? "");
+    this.badge.dataset["state"] = online || connection === "stopped" ? "online" : "reconnecting";
+    this.badge.textContent = connection === "reconnecting" ? (this.words?.t("connection.reconnecting") ?? "") : "";
     this.banner.hidden = navigator.onLine || connection === "stopped";
     this.banner.textContent = this.words?.t("chat.offline") ?? "";
   }

@@ -20,6 +20,8 @@ export interface OutboxEntry {
 /** What the outbox needs from its surroundings. */
 export interface OutboxPorts {
   send(entry: OutboxEntry): Promise<unknown>;
+  /** The server answered: it is there again. */
+  answered(): void;
   toFault(error: unknown): Fault;
   /** Called after each change with all entries in order. */
   changed(entries: readonly OutboxEntry[]): void;
@@ -105,6 +107,7 @@ export class Outbox {
       await this.ports.send(entry);
       this.attempts = 0;
       this.mark(entry.clientMessageId, { state: "sent" });
+      this.ports.answered();
     } catch (error) {
       await this.afterFailure(entry, this.ports.toFault(error));
     }

@@ -20,7 +20,7 @@ const STATES: Record<AgentState, StateName> = {
 
 const COLOURS: Record<StateName, string> = {
   off_queue: "gray",
-  idle: "green",
+  idle: "teal.9",
   interacting: "cyan",
   not_responding: "red",
 };

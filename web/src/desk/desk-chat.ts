@@ -30,6 +30,8 @@ export interface DeskChatPorts {
   clients: DeskClients;
   timers: Timers;
   changed(): void;
+  /** The server answered: it is there again. */
+  answered(): void;
 }
 
 const FILL_AGAIN_MS = 5_000;
@@ -163,6 +165,7 @@ export class DeskChat {
       {
         send: ({ clientMessageId, text }) =>
           clients.conversations.sendMessage({ conversationId, clientMessageId, text }),
+        answered: () => this.ports.answered(),
         toFault: faultOf,
         changed: (entries) => {
           this.keptOutbox.save([...entries]);

@@ -188,12 +188,17 @@ export class DeskStore {
         return;
       }
       case "removed":
-        this.chats.get(frame.value.conversationId)?.setMine(false);
+        this.noLongerMine(frame.value.conversationId);
         return;
       case "caughtUp":
-        for (const [id, chat] of this.chats) if (!this.seenThisRound.has(id)) chat.setMine(false);
+        for (const id of this.chats.keys()) if (!this.seenThisRound.has(id)) this.noLongerMine(id);
         return;
     }
+  }
+
+  private noLongerMine(conversationId: string): void {
+    this.cursors.forget(conversationId);
+    this.chats.get(conversationId)?.setMine(false);
   }
 
   private takeConversation(conversationId: string, { frame, cursor }: ConversationFrame): void {
@@ -210,7 +215,8 @@ export class DeskStore {
     if (known) return known;
     const { userId, clients, timers } = this.ports;
     const changed = () => this.chatsChanged();
-    const chat = new DeskChat({ conversationId, userId, clients, timers, changed });
+    const answered = () => this.follower.wake();
+    const chat = new DeskChat({ conversationId, userId, clients, timers, changed, answered });
     this.chats.set(conversationId, chat);
     this.chatsChanged();
     return chat;

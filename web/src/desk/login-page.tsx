@@ -58,6 +58,7 @@ export function LoginPage({ keeper, ended, entered }: LoginProps) {
             data-testid="login-password"
             label={words.t("login.password")}
             autoComplete="current-password"
+            visibilityToggleButtonProps={{ "aria-label": words.t("login.showPassword"), tabIndex: 0 }}
             required
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}

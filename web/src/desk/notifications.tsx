@@ -45,9 +45,13 @@ function currentPermission(): NotificationPermission | undefined {
 }
 
 function notify(title: string, body: string, tag: string): void {
-  const notification = new Notification(title, { body, tag });
-  notification.onclick = () => {
-    window.focus();
-    notification.close();
-  };
+  try {
+    const notification = new Notification(title, { body, tag });
+    notification.onclick = () => {
+      window.focus();
+      notification.close();
+    };
+  } catch {
+    // Some browsers on phones have the permission but not the constructor; the title still tells.
+  }
 }

@@ -145,6 +145,7 @@ function Answers({ offer, withKeys, busy, accept, decline }: AnswersProps) {
   return (
     <Group grow gap="xs">
       <Button
+        px="xs"
         loading={busy}
         onClick={() => accept(offer)}
         rightSection={keys("A")}
@@ -154,6 +155,7 @@ function Answers({ offer, withKeys, busy, accept, decline }: AnswersProps) {
         {words.t("offer.accept")}
       </Button>
       <Button
+        px="xs"
         variant="default"
         disabled={busy}
         onClick={() => decline(offer)}

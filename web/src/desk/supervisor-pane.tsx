@@ -24,7 +24,7 @@ export function SupervisorPane({ conversationId, back }: { conversationId: strin
     <Box className="pane scrolls">
       <Group className="pane-header" justify="space-between">
         <Button className="back" size="xs" variant="default" onClick={back} data-testid="back">
-          {words.t("chats.back")}
+          {words.t("supervisor.back")}
         </Button>
         <Title order={2} size="h5" className="grow">
           {words.t("transcript.heading")}

@@ -14,7 +14,6 @@ export const sharedDe: Record<keyof typeof sharedEn, string> = {
   "message.left.other": "Noch {count} Zeichen",
   "message.over.one": "{count} Zeichen zu viel",
   "message.over.other": "{count} Zeichen zu viel",
-  "message.system": "System",
   "typing.one": "{name} schreibt …",
   "reason.QUEUE_FULL": "In dieser Warteschlange ist kein Platz mehr frei. Bitte versuchen Sie es in ein paar Minuten noch einmal.",
   "reason.QUEUE_CLOSED": "Diese Warteschlange ist zurzeit geschlossen. Bitte kommen Sie während der Öffnungszeiten wieder.",

@@ -12,7 +12,6 @@ export const sharedEn = {
   "message.left.other": "{count} characters left",
   "message.over.one": "{count} character too many",
   "message.over.other": "{count} characters too many",
-  "message.system": "System",
   "typing.one": "{name} is typing …",
   "reason.QUEUE_FULL": "Every place in this queue is taken. Please try again in a few minutes.",
   "reason.QUEUE_CLOSED": "This queue is closed at the moment. Please come back during opening hours.",

@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { AgentState } from "../../src/gen/onqueue/routing/v1/agent_pb";
-import { launch, NARROW, newPage, picture, WIDE } from "./browser";
+import { accessibilityProblems, launch, NARROW, newPage, picture, WIDE } from "./browser";
 import { Site } from "./world/site";
 import { AGENT_PARTICIPANT, agentFrame, World, type Room } from "./world/world";
 
@@ -58,6 +58,12 @@ async function signIn(page: Page, email = "supervisor@example.org"): Promise<voi
   await page.getByTestId("agent-state").waitFor();
 }
 
+/** Keeps a picture and checks what is shown for accessibility. */
+async function look(page: Page, name: string): Promise<void> {
+  await picture(page, name);
+  expect(await accessibilityProblems(page), name).toEqual([]);
+}
+
 const messages = (page: Page, testId: string, from: string) =>
   page.locator(`[data-testid="${testId}"][data-from="${from}"] .bubble`).allTextContents();
 
@@ -65,21 +71,21 @@ const waitForText = (page: Page, text: string) => page.getByText(text).first().w
 
 test("a chat from the form to the transcript", async () => {
   const desk = await open("/desk", "de");
-  await picture(desk, "desk-login");
+  await look(desk, "desk-login");
   await signIn(desk);
   await desk.getByTestId("queue-toggle").click();
   await desk.locator('[data-testid="agent-state"][data-state="idle"]').waitFor();
 
   const chat = await open("/chat?deployment=d1", "de", NARROW);
   await chat.getByTestId("chat-form").waitFor();
-  await picture(chat, "chat-form-narrow");
+  await look(chat, "chat-form-narrow");
   const room = await startChat(chat, "Greta Gast", "Guten Tag, siehe https://example.org/a. Danke!");
   expect(room.topic).toBe("Hilfe zur Bestellung");
   expect(room.language).toBe("de");
-  await picture(chat, "chat-waiting-narrow");
+  await look(chat, "chat-waiting-narrow");
 
   await desk.getByTestId("offer").waitFor();
-  await picture(desk, "desk-offer");
+  await look(desk, "desk-offer");
   expect(await desk.title()).toContain("(1)");
   await desk.keyboard.press("Alt+KeyA");
   await desk.getByTestId("desk-log").waitFor();
@@ -95,8 +101,8 @@ test("a chat from the form to the transcript", async () => {
   await chat.getByTestId("chat-input").press("Enter");
   await desk.getByTestId("desk-log").getByText("Meine Bestellung").waitFor();
   await desk.getByTestId("desk-typing").waitFor({ state: "hidden" });
-  await picture(chat, "chat-connected-narrow");
-  await picture(desk, "desk-connected");
+  await look(chat, "chat-connected-narrow");
+  await look(desk, "desk-connected");
   const link = chat.locator(".bubble a").first();
   expect(await link.getAttribute("href")).toBe("https://example.org/a");
   expect(await link.getAttribute("rel")).toBe("noopener noreferrer");
@@ -105,7 +111,7 @@ test("a chat from the form to the transcript", async () => {
   await desk.getByTestId("desk-end-yes").click();
   await chat.getByTestId("chat-ended").waitFor();
   await desk.getByTestId("desk-ended").waitFor();
-  await picture(chat, "chat-ended-narrow");
+  await look(chat, "chat-ended-narrow");
   const [download] = await Promise.all([chat.waitForEvent("download"), chat.getByTestId("chat-download").click()]);
   expect(download.suggestedFilename()).toMatch(/^chat-.*\.txt$/);
   await desk.getByTestId("desk-close").click();
@@ -115,9 +121,9 @@ test("a chat from the form to the transcript", async () => {
   await desk.getByTestId("supervisor-item").first().click();
   await desk.getByTestId("decisions").getByText("am längsten frei (12:34)").waitFor();
   expect(await desk.getByTestId("transcript-event").count()).toBe(room.events.length);
-  await picture(desk, "desk-supervisor");
+  await look(desk, "desk-supervisor");
   await desk.setViewportSize(NARROW);
-  await picture(desk, "desk-supervisor-narrow");
+  await look(desk, "desk-supervisor-narrow");
   await desk.getByTestId("logout").click();
   await desk.getByTestId("login-submit").waitFor();
   await expect.poll(() => world.revoked.length).toBe(1);
@@ -151,13 +157,13 @@ test("what is written without a server arrives once and in order, on both sides"
   }
   await chat.locator('[data-testid="chat-message"][data-state="sending"]').nth(2).waitFor();
   await desk.locator('[data-testid="connection"][data-state="reconnecting"]').waitFor();
-  await picture(chat, "chat-offline");
-  await picture(desk, "desk-offline");
+  await look(chat, "chat-offline");
+  await look(desk, "desk-offline");
   await chat.goto("about:blank");
   await site.start();
   await chat.goto(`${site.origin}/chat?deployment=d1`);
   const texts = () => room.events.flatMap(({ body }) => (body.case === "message" ? [body.value.text] : []));
-  await expect.poll(() => texts().length, { timeout: 20_000 }).toBe(6);
+  await expect.poll(() => texts().length).toBe(6);
   expect(texts().filter((text) => !text.startsWith("re"))).toEqual(["one", "two", "three"]);
   expect(texts().filter((text) => text.startsWith("re"))).toEqual(["re one", "re two", "re three"]);
   await expect.poll(() => messages(chat, "chat-message", "me")).toEqual(["one", "two", "three"]);
@@ -176,7 +182,7 @@ test("refusals are sentences", async () => {
   await full.getByTestId("chat-name").fill("Grace");
   await full.getByTestId("chat-start").click();
   await waitForText(full, "Every place in this queue is taken");
-  await picture(full, "chat-refused");
+  await look(full, "chat-refused");
   await full.getByTestId("language-switch").selectOption("de");
   await waitForText(full, "Chat beginnen");
   expect(await full.getByTestId("chat-name").inputValue()).toBe("Grace");
@@ -222,7 +228,7 @@ test("the customer is warned of inactivity and may end", async () => {
   world.join(room);
   world.append(room, "", { case: "inactivityWarned", value: { endsAt: timestampFromMs(Date.now() + 60_000) } });
   await chat.getByTestId("chat-warning").getByText("unless somebody writes").waitFor();
-  await picture(chat, "chat-warning");
+  await look(chat, "chat-warning");
   world.say(room, AGENT_PARTICIPANT, "m1", "still there?");
   await chat.getByTestId("chat-warning").waitFor({ state: "hidden" });
   await chat.getByTestId("chat-end").click();
@@ -236,7 +242,7 @@ test("the desk shows state, memberships, unread messages and answers heartbeats"
   const desk = await open("/desk", "en", NARROW);
   await signIn(desk, "agent@example.org");
   expect(await desk.getByTestId("nav-conversations").count()).toBe(0);
-  await picture(desk, "desk-narrow");
+  await look(desk, "desk-narrow");
   await desk.locator('[data-testid="queue-membership"][data-joined="false"]').click();
   await expect.poll(() => world.agent.queues.every(({ joined }) => joined)).toBe(true);
   world.setState(AgentState.NOT_RESPONDING);
@@ -247,15 +253,15 @@ test("the desk shows state, memberships, unread messages and answers heartbeats"
   await expect.poll(() => world.heartbeats).toBe(1);
   const room = world.open("r1", "Grace", "Help", "en", "hello");
   await desk.getByTestId("offer-decline").waitFor();
-  await picture(desk, "desk-offer-narrow");
+  await look(desk, "desk-offer-narrow");
   await desk.getByTestId("offer-decline").click();
   await desk.getByTestId("offer").waitFor({ state: "detached" });
   world.join(room);
   await desk.getByTestId("unread").getByText("1").waitFor();
-  await picture(desk, "desk-unread-narrow");
+  await look(desk, "desk-unread-narrow");
   await desk.getByTestId("conversation-item").click();
   await desk.getByTestId("desk-input").waitFor();
-  await picture(desk, "desk-chat-narrow");
+  await look(desk, "desk-chat-narrow");
   await desk.getByTestId("back").click();
   expect(await desk.getByTestId("unread").count()).toBe(0);
 });

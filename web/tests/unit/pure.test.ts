@@ -1,0 +1,145 @@
+import { describe, expect, test } from "vitest";
+import { fullJitter, RECONNECT } from "../../src/core/backoff";
+import { Cursors, MAX_CURSORS } from "../../src/core/cursors";
+import { duration } from "../../src/core/duration";
+import { worthRepeating } from "../../src/core/fault";
+import { charactersLeft, countCharacters, isSendable, MAX_CHARACTERS } from "../../src/core/message-text";
+import { holds } from "../../src/core/permissions";
+import { slot } from "../../src/core/storage";
+import { labelIn, localeOf } from "../../src/i18n/translator";
+import { fault } from "./faults-made";
+
+describe("back-off", () => {
+  test("doubles from the base up to the cap and scales with the random part", () => {
+    const highest = [0, 1, 2, 3, 4, 5, 6, 50, 5_000].map((attempt) => fullJitter(attempt, 1));
+    expect(highest).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000, 5_000]);
+    expect(fullJitter(3, 0)).toBe(0);
+    expect(fullJitter(3, 0.25)).toBe(500);
+  });
+
+  test("stays between nothing and the cap", () => {
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const wait = fullJitter(attempt, Math.random());
+      expect(wait).toBeGreaterThanOrEqual(0);
+      expect(wait).toBeLessThanOrEqual(RECONNECT.cap);
+    }
+  });
+});
+
+describe("cursors", () => {
+  test("the last one of each conversation counts", () => {
+    const cursors = new Cursors();
+    cursors.advance("a", "1");
+    cursors.advance("b", "5");
+    cursors.advance("a", "2");
+    expect(cursors.of("a")).toBe("2");
+    expect(cursors.list()).toEqual([
+      { conversationId: "b", cursor: "5" },
+      { conversationId: "a", cursor: "2" },
+    ]);
+  });
+
+  test("an empty cursor does not start a conversation over", () => {
+    const cursors = new Cursors();
+    cursors.advance("a", "1");
+    cursors.advance("a", "");
+    expect(cursors.of("a")).toBe("1");
+  });
+
+  test("forgotten ones begin anew", () => {
+    const cursors = new Cursors();
+    cursors.advance("a", "1");
+    cursors.advance("b", "1");
+    cursors.forget("a");
+    expect(cursors.of("a")).toBe("");
+    cursors.clear();
+    expect(cursors.list()).toEqual([]);
+  });
+
+  test("a request carries the most recently moved ones and not too many", () => {
+    const cursors = new Cursors();
+    for (let index = 0; index <= MAX_CURSORS; index += 1) cursors.advance(`c${index}`, "1");
+    cursors.advance("c0", "2");
+    const list = cursors.list();
+    expect(list).toHaveLength(MAX_CURSORS);
+    expect(list.at(-1)).toEqual({ conversationId: "c0", cursor: "2" });
+    expect(list.some(({ conversationId }) => conversationId === "c1")).toBe(false);
+  });
+});
+
+describe("texts", () => {
+  test("are counted in code points, as the API does", () => {
+    expect(countCharacters("aé😀")).toBe(3);
+    expect(isSendable("😀".repeat(MAX_CHARACTERS))).toBe(true);
+    expect(isSendable("a".repeat(MAX_CHARACTERS + 1))).toBe(false);
+    expect(isSendable(" \n\t")).toBe(false);
+  });
+
+  test("the counter shows near the end only", () => {
+    expect(charactersLeft("a".repeat(3_000))).toBeUndefined();
+    expect(charactersLeft("a".repeat(3_999))).toBe(1);
+    expect(charactersLeft("a".repeat(4_002))).toBe(-2);
+    expect(charactersLeft("😀".repeat(2_000))).toBeUndefined();
+  });
+});
+
+describe("permissions", () => {
+  test.each([
+    [["routing:queue:join"], "routing:queue:join", true],
+    [["Routing:Queue:JOIN"], "routing:queue:join", true],
+    [["routing:queue:*"], "routing:queue:join", true],
+    [["routing:*:*"], "routing:queue:join", true],
+    [["*"], "routing:queue:join", true],
+    [["routing:queue:view"], "routing:queue:join", false],
+    [["routing:queue"], "routing:queue:join", false],
+    [[], "routing:queue:join", false],
+  ])("%j holds %s: %s", (held, needed, expected) => {
+    expect(holds(held, needed)).toBe(expected);
+  });
+});
+
+describe("faults", () => {
+  test.each([
+    ["lost", 1_000, true],
+    ["later", 1_000, true],
+    ["broken", 4, true],
+    ["broken", 5, false],
+    ["refused", 0, false],
+    ["signed_out", 0, false],
+  ] as const)("%s after %i attempts is worth repeating: %s", (kind, attempts, expected) => {
+    expect(worthRepeating(fault({ kind }), attempts)).toBe(expected);
+  });
+});
+
+describe("formats", () => {
+  test.each([
+    [0, "0:00"],
+    [-5, "0:00"],
+    [7_400, "0:07"],
+    [754_000, "12:34"],
+    [3_723_000, "1:02:03"],
+  ])("%i ms is %s", (ms, text) => expect(duration(ms)).toBe(text));
+
+  test("the page language follows the browser's", () => {
+    expect(["de", "de-AT", "DE-ch", "en-GB", "fr", ""].map(localeOf)).toEqual(["de", "de", "de", "en", "en", "en"]);
+  });
+
+  test("a label is taken in the page's language, else a close one, else English, else any", () => {
+    expect(labelIn({ de: "Hilfe", en: "Help" }, "de")).toBe("Hilfe");
+    expect(labelIn({ "de-AT": "Hilfe", en: "Help" }, "de")).toBe("Hilfe");
+    expect(labelIn({ en: "Help" }, "de")).toBe("Help");
+    expect(labelIn({ fr: "Aide" }, "de")).toBe("Aide");
+    expect(labelIn({}, "de")).toBe("");
+  });
+});
+
+describe("storage", () => {
+  test("a browser that keeps nothing still works for the page's life", () => {
+    const place = slot<number[]>(undefined, "k");
+    expect(place.load()).toBeUndefined();
+    place.save([1]);
+    expect(place.load()).toEqual([1]);
+    place.clear();
+    expect(place.load()).toBeUndefined();
+  });
+});

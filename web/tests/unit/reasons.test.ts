@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { sharedDe } from "../../src/i18n/shared.de";
+import { sharedEn } from "../../src/i18n/shared.en";
+import { REASONS, sentenceOf, sentenceOfReason } from "../../src/i18n/reasons";
+import { fault } from "./faults-made";
+
+const FALLBACKS = new Set(Object.keys(sharedEn).filter((key) => key.startsWith("fault.")));
+
+describe("reasons", () => {
+  test("every reason that the services give has a sentence", () => {
+    const source = readFileSync(new URL("../../../libs/model/src/fault.rs", import.meta.url), "utf8");
+    const given = [...source.matchAll(/Self::\w+ => "([A-Z_]+)"/g)].map(([, reason]) => reason as string);
+    expect(given.length).toBeGreaterThan(20);
+    expect(given.filter((reason) => !REASONS.some((known) => known === reason))).toEqual([]);
+  });
+
+  test.each(REASONS)("%s has its own sentence in both languages", (reason) => {
+    const { key } = sentenceOf(fault({ reason }));
+    expect(key).toBe(`reason.${reason}`);
+    expect(sharedEn[key]).toMatch(/\.$/);
+    expect(sharedDe[key]).toMatch(/\.$/);
+    expect(sentenceOfReason(reason).key).toBe(key);
+  });
+
+  test("a reason's metadata fills its sentence", () => {
+    const { values } = sentenceOf(fault({ reason: "PERMISSION_MISSING", metadata: { permission: "routing:queue:join" } }));
+    expect(values).toEqual({ permission: "routing:queue:join" });
+  });
+
+  test.each([
+    [{ reason: "SOMETHING_NEW" }, "fault.refused"],
+    [{ status: "permission_denied" }, "fault.denied"],
+    [{ status: "not_found" }, "fault.notFound"],
+    [{ status: "resource_exhausted" }, "fault.later"],
+    [{ kind: "lost", status: "unavailable" }, "fault.lost"],
+    [{ kind: "broken", status: "internal" }, "fault.broken"],
+    [{ kind: "signed_out", status: "unauthenticated" }, "fault.signedOut"],
+  ] as const)("%j falls back to %s", (parts, key) => {
+    expect(sentenceOf(fault(parts)).key).toBe(key);
+    expect(FALLBACKS.has(key)).toBe(true);
+  });
+});
