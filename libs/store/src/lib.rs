@@ -18,4 +18,4 @@ pub use error::StoreError;
 pub use lock::Lock;
 pub use migrate::Pending;
 pub use scope::{Scope, Scoped};
-pub use store::{Settings, Store};
+pub use store::{Settings, Store, now_ms};

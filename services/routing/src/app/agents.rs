@@ -1,0 +1,204 @@
+//! The agent's side: on and off queue, offers, and following both.
+
+use super::frames::{AgentNow, Frame, agent_now};
+use super::{Routing, agent_not_found, user};
+use crate::Settings;
+use onqueue_acd::{Command, OfferEnd, OfferOutcome, OfferView, Refusal};
+use onqueue_model::{Caller, ConversationId, Fault, OfferId, Principal, Reason, Timestamp, UserId, permissions};
+use onqueue_server::Context;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+
+/// How many frames a slow stream may be behind before it is ended.
+const ROOM: usize = 256;
+
+/// How often it is looked whether the caller may still watch.
+const CHECK: Duration = Duration::from_secs(1);
+
+impl Routing {
+    /// The caller takes chats from now on.
+    pub async fn go_on_queue(&self, caller: &Caller) -> Result<AgentNow, Fault> {
+        let agent = user(caller)?;
+        self.learn_name(caller).await?;
+        self.decide(caller, Command::GoOnQueue { agent }).await?;
+        self.agent(caller, agent).await
+    }
+
+    /// The caller takes no more.
+    pub async fn go_off_queue(&self, caller: &Caller) -> Result<AgentNow, Fault> {
+        let agent = user(caller)?;
+        self.decide(caller, Command::GoOffQueue { agent }).await?;
+        self.agent(caller, agent).await
+    }
+
+    /// The caller, or another agent for who may see queues.
+    pub async fn get_agent(&self, caller: &Caller, wanted: Option<UserId>) -> Result<AgentNow, Fault> {
+        let me = user(caller)?;
+        let wanted = wanted.unwrap_or(me);
+        if wanted != me {
+            self.context.trust.may(caller, permissions::QUEUE_VIEW)?;
+        }
+        self.agent(caller, wanted).await
+    }
+
+    /// The caller is there.
+    pub async fn heartbeat(&self, caller: &Caller) -> Result<(), Fault> {
+        let me = user(caller)?;
+        let heard = self.owner.look(caller.organisation, move |host, now| {
+            host.presence.hear(me, now);
+            host.engine().agent(me).is_some()
+        });
+        heard.await?.then_some(()).ok_or_else(agent_not_found)
+    }
+
+    /// Takes an offer; again if it is the caller's already.
+    pub async fn accept_offer(&self, caller: &Caller, offer: OfferId) -> Result<ConversationId, Fault> {
+        self.context.trust.may(caller, permissions::WEBCHAT_ACCEPT)?;
+        let (agent, view) = self.own_offer(caller, offer).await?;
+        match self.command(caller, Command::Accept { agent, offer }).await? {
+            None | Some(Refusal::OfferAlreadyAccepted) => Ok(view.interaction.conversation),
+            Some(refusal) => Err(fault(refusal)),
+        }
+    }
+
+    /// Lets an offer go to another agent; again if the caller did so already.
+    pub async fn decline_offer(&self, caller: &Caller, offer: OfferId) -> Result<(), Fault> {
+        self.context.trust.may(caller, permissions::WEBCHAT_ACCEPT)?;
+        let (agent, view) = self.own_offer(caller, offer).await?;
+        if view.outcome == OfferOutcome::Ended(OfferEnd::Declined) {
+            return Ok(());
+        }
+        self.decide(caller, Command::Decline { agent, offer }).await
+    }
+
+    /// Follows the caller's state and offers.
+    pub async fn watch_me(&self, caller: &Caller) -> Result<Watch, Fault> {
+        let me = user(caller)?;
+        let (sender, frames) = mpsc::channel(ROOM);
+        self.owner.watch(caller.organisation, me, sender).await?;
+        Ok(Watch::new(frames, caller.clone(), self.context.clone(), &self.settings))
+    }
+
+    /// The token says how the agent is called now.
+    async fn learn_name(&self, caller: &Caller) -> Result<(), Fault> {
+        let Principal::User { user, name } = caller.principal.clone() else {
+            return Ok(());
+        };
+        let known = self.agent(caller, user).await?.name;
+        if name.is_empty() || name == known {
+            return Ok(());
+        }
+        self.tables.rename_agent(caller.organisation, user, name).await?;
+        self.owner.refresh(caller.organisation).await
+    }
+
+    async fn agent(&self, caller: &Caller, wanted: UserId) -> Result<AgentNow, Fault> {
+        let found = self
+            .owner
+            .look(caller.organisation, move |host, _| agent_now(host, wanted));
+        found.await?.ok_or_else(agent_not_found)
+    }
+
+    /// The offer, if it was ever made to the caller.
+    async fn own_offer(&self, caller: &Caller, offer: OfferId) -> Result<(UserId, OfferView), Fault> {
+        let me = user(caller)?;
+        let view = self
+            .owner
+            .look(caller.organisation, move |host, _| host.engine().offer(offer))
+            .await?;
+        let mine = view.filter(|view| view.agent == me);
+        mine.map(|view| (me, view)).ok_or_else(|| fault(Refusal::UnknownOffer))
+    }
+
+    async fn command(&self, caller: &Caller, command: Command) -> Result<Option<Refusal>, Fault> {
+        self.owner.command(caller.organisation, command).await
+    }
+
+    async fn decide(&self, caller: &Caller, command: Command) -> Result<(), Fault> {
+        self.command(caller, command)
+            .await?
+            .map_or(Ok(()), |refusal| Err(fault(refusal)))
+    }
+}
+
+/// Why the engine refused, for clients.
+fn fault(refusal: Refusal) -> Fault {
+    match refusal {
+        Refusal::UnknownAgent => agent_not_found(),
+        Refusal::UnknownQueue => Fault::new(Reason::QueueNotFound, "there is no queue of this id"),
+        Refusal::QueueFull => Fault::new(Reason::QueueFull, "the queue holds as many as it may; try again later"),
+        Refusal::NotMember => Fault::new(Reason::StateConflict, "the agent is not a member of this queue"),
+        Refusal::UnknownOffer => Fault::new(Reason::OfferNotFound, "there is no offer of this id"),
+        Refusal::OfferExpired => Fault::new(Reason::OfferExpired, "the offer was not answered in time"),
+        Refusal::OfferRescinded => Fault::new(Reason::OfferRescinded, "the offer was taken back"),
+        Refusal::OfferAlreadyAccepted => Fault::new(Reason::OfferAlreadyAccepted, "the offer was accepted already"),
+    }
+}
+
+/// A stream of an agent's frames, ended with a reason.
+#[derive(Debug)]
+pub struct Watch {
+    frames: mpsc::Receiver<Frame>,
+    caller: Caller,
+    context: Context,
+    every: Duration,
+    next_heartbeat: Timestamp,
+    next_check: Timestamp,
+}
+
+/// What comes next on the stream.
+#[derive(Debug)]
+pub enum Next {
+    /// Something happened.
+    Frame(Frame),
+    /// Nothing happened, but the stream lives and wants to know whether the agent does.
+    Heartbeat(Timestamp),
+    /// The stream ends; `draining`, `token_expired`, `access_changed` or `moved`.
+    Goodbye(&'static str),
+}
+
+impl Watch {
+    fn new(frames: mpsc::Receiver<Frame>, caller: Caller, context: Context, settings: &Arc<Settings>) -> Self {
+        let now = context.clock.now();
+        Self {
+            frames,
+            caller,
+            every: settings.heartbeat(),
+            next_heartbeat: now + settings.heartbeat(),
+            next_check: now + CHECK,
+            context,
+        }
+    }
+
+    /// What comes next; not to be asked after a goodbye.
+    pub async fn next(&mut self) -> Next {
+        loop {
+            let (clock, tasks) = (self.context.clock.clone(), self.context.tasks.clone());
+            tokio::select! {
+                biased;
+                () = tasks.draining() => return Next::Goodbye("draining"),
+                frame = self.frames.recv() => return frame.map_or(Next::Goodbye("moved"), Next::Frame),
+                () = clock.sleep_until(self.next_check.min(self.next_heartbeat)) => {}
+            }
+            if let Some(next) = self.look(clock.now()) {
+                return next;
+            }
+        }
+    }
+
+    fn look(&mut self, now: Timestamp) -> Option<Next> {
+        if now >= self.next_check {
+            self.next_check = now + CHECK;
+            match self.context.trust.still_valid(&self.caller, now) {
+                Ok(()) => {}
+                Err(fault) if fault.reason == Reason::TokenExpired => return Some(Next::Goodbye("token_expired")),
+                Err(_) => return Some(Next::Goodbye("access_changed")),
+            }
+        }
+        if now >= self.next_heartbeat {
+            self.next_heartbeat = now + self.every;
+            return Some(Next::Heartbeat(now));
+        }
+        None
+    }
+}

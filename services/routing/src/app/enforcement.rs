@@ -1,0 +1,88 @@
+//! Takes back what agents may no longer have: who lost `routing:agent:onqueue` goes off queue, who lost
+//! `routing:queue:join` leaves their queues.
+
+use super::Shared;
+use super::tenure::Tenure;
+use crate::store::Actor;
+use onqueue_acd::{AgentState, Command, Membership};
+use onqueue_model::{Fault, OrganisationId, UserId, permissions};
+use std::{collections::BTreeSet, time::Duration};
+
+/// When to look again if not everything could be done.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Looks whenever grants have changed, until the tenure is over.
+pub async fn enforce(shared: Shared, tenure: Tenure) {
+    let mut changes = shared.context.trust.changes();
+    loop {
+        changes.mark_unchanged();
+        let looked = tokio::select! {
+            () = tenure.over() => return,
+            looked = look(&shared) => looked,
+        };
+        let again = async {
+            match looked {
+                Ok(()) if changes.changed().await.is_ok() => {}
+                Ok(()) => std::future::pending().await,
+                Err(fault) => {
+                    tracing::debug!(%fault, "permissions of agents are checked again");
+                    shared.steady.sleep(AGAIN).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = tenure.over() => return,
+            () = again => {}
+        }
+    }
+}
+
+/// Who holds what cannot be told while the trust bundle is stale, and nobody is sent away on a guess.
+async fn look(shared: &Shared) -> Result<(), Fault> {
+    shared.context.trust.fresh(shared.context.clock.now())?;
+    for organisation in shared.owner.organisations().await? {
+        send_off_queue(shared, organisation).await?;
+        leave_queues(shared, organisation).await?;
+    }
+    Ok(())
+}
+
+async fn send_off_queue(shared: &Shared, organisation: OrganisationId) -> Result<(), Fault> {
+    let on_queue = shared.owner.look(organisation, |host, _| {
+        let agents = host.engine().agents();
+        let present = agents.filter(|agent| agent.state != AgentState::OffQueue);
+        present.map(|agent| agent.profile.id).collect::<Vec<UserId>>()
+    });
+    for agent in on_queue.await? {
+        if !may(shared, organisation, agent, permissions::AGENT_ONQUEUE) {
+            shared
+                .owner
+                .command(organisation, Command::GoOffQueue { agent })
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn leave_queues(shared: &Shared, organisation: OrganisationId) -> Result<(), Fault> {
+    let joined = shared.tables.joined(organisation).await?;
+    let users: BTreeSet<UserId> = joined.iter().map(|(user, _)| *user).collect();
+    let may_join = |user: &UserId| may(shared, organisation, *user, permissions::QUEUE_JOIN);
+    let lost: BTreeSet<UserId> = users.into_iter().filter(|user| !may_join(user)).collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    for (user, queue) in joined.into_iter().filter(|(user, _)| lost.contains(user)) {
+        let by = Actor {
+            name: "service:routing".to_owned(),
+            at: shared.context.clock.now(),
+        };
+        let left = Membership { joined: false };
+        shared.tables.set_joined(organisation, queue, user, left, by).await?;
+    }
+    shared.owner.refresh(organisation).await
+}
+
+fn may(shared: &Shared, organisation: OrganisationId, user: UserId, permission: &str) -> bool {
+    shared.context.trust.user_may(organisation, user, permission)
+}

@@ -1,0 +1,86 @@
+//! What session is told of an effect.
+
+use super::frames::end;
+use super::host::Names;
+use onqueue_acd::{Effect, OfferEnd, Refusal};
+use onqueue_model::{InteractionId, Reason};
+use onqueue_proto::session::v1::{
+    AssignedFact, OfferedFact, QueuedFact, RefusedFact, RescindedFact, report_request::Fact,
+};
+use onqueue_proto::timestamp;
+
+/// Which interaction the effect is about and what is reported of it; `None` for what session need not know.
+pub fn of_effect(names: &Names, effect: &Effect) -> Option<(InteractionId, Fact)> {
+    match effect {
+        Effect::Queued { interaction, queue } => {
+            let queue_id = queue.to_string();
+            Some((*interaction, Fact::Queued(QueuedFact { queue_id })))
+        }
+        Effect::Offered {
+            interaction,
+            agent,
+            offer,
+            expires,
+            ..
+        } => {
+            let offered = OfferedFact {
+                offer_id: offer.to_string(),
+                user_id: agent.to_string(),
+                agent_name: names.agent(*agent),
+                expires_at: Some(timestamp(*expires)),
+            };
+            Some((*interaction, Fact::Offered(offered)))
+        }
+        Effect::Rescinded {
+            interaction,
+            agent,
+            offer,
+            end: why,
+        } if *why != OfferEnd::Cancelled => {
+            let rescinded = RescindedFact {
+                offer_id: offer.to_string(),
+                user_id: agent.to_string(),
+                reason: end(*why).to_owned(),
+            };
+            Some((*interaction, Fact::Rescinded(rescinded)))
+        }
+        Effect::Assigned {
+            interaction,
+            agent,
+            offer,
+        } => {
+            let assigned = AssignedFact {
+                offer_id: offer.to_string(),
+                user_id: agent.to_string(),
+                agent_name: names.agent(*agent),
+            };
+            Some((*interaction, Fact::Assigned(assigned)))
+        }
+        Effect::Rejected { interaction, refusal } => {
+            let reason = reason(*refusal).as_str().to_owned();
+            Some((*interaction, Fact::Refused(RefusedFact { reason })))
+        }
+        _ => None,
+    }
+}
+
+const fn reason(refusal: Refusal) -> Reason {
+    match refusal {
+        Refusal::QueueFull => Reason::QueueFull,
+        _ => Reason::QueueNotFound,
+    }
+}
+
+/// Which interaction the effect is about, if any is.
+pub fn interaction(effect: &Effect) -> Option<InteractionId> {
+    match effect {
+        Effect::Queued { interaction, .. }
+        | Effect::Offered { interaction, .. }
+        | Effect::Rescinded { interaction, .. }
+        | Effect::Assigned { interaction, .. }
+        | Effect::SlotFreed { interaction, .. }
+        | Effect::Rejected { interaction, .. } => Some(*interaction),
+        Effect::DecisionRecorded { decision } => Some(decision.interaction),
+        Effect::AgentStateChanged { .. } => None,
+    }
+}

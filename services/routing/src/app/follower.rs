@@ -1,0 +1,135 @@
+//! Follows session's feed: what began there and what ended.
+
+use super::handle::{Change, Fact, Row};
+use super::owner::shard;
+use super::tenure::Tenure;
+use super::{Shared, reporter::Backoff};
+use crate::store::Details;
+use futures::{FutureExt as _, StreamExt as _};
+use onqueue_acd::{KNOWN, Requirements};
+use onqueue_model::{Fault, InteractionId, Language, Shard, SkillId};
+use onqueue_proto::session::v1::{
+    ConversationOpened, FeedRequest, FeedResponse, FeedRow, ShardCursor, feed_row,
+    feed_service_client::FeedServiceClient,
+};
+use tonic::{Status, Streaming};
+
+/// How many rows are handed over at once at most.
+const ROWS: usize = 256;
+
+/// How long the feed may be silent: it sends a heartbeat every second.
+const SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Hands every row to the owner until the tenure is over; begins anew at the stored cursors whenever the feed breaks.
+pub async fn follow(shared: Shared, tenure: Tenure) {
+    let mut backoff = Backoff::new(shared.settings.retry());
+    loop {
+        let followed = tokio::select! {
+            () = tenure.over() => return,
+            followed = follow_once(&shared, &mut backoff) => followed,
+        };
+        if let Err(problem) = followed {
+            tracing::warn!(%problem, "session's feed is followed anew");
+        }
+        tokio::select! {
+            () = tenure.over() => return,
+            () = shared.steady.sleep(backoff.next()) => {}
+        }
+    }
+}
+
+async fn follow_once(shared: &Shared, backoff: &mut Backoff) -> Result<(), String> {
+    let cursors = shared.tables.cursors().await.map_err(|error| error.to_string())?;
+    let shards = Shard::all().zip(&cursors).map(|(shard, after)| ShardCursor {
+        shard: i32::from(shard.0),
+        after: *after,
+    });
+    let request = FeedRequest {
+        shards: shards.collect(),
+    };
+    let mut client = FeedServiceClient::new(shared.session.clone());
+    let answer = client.feed(request).await.map_err(|status| status.to_string())?;
+    let mut feed = answer.into_inner();
+    loop {
+        let rows = next_rows(shared, &mut feed).await?;
+        backoff.reset();
+        if !rows.is_empty() {
+            let taken: Result<(), Fault> = shared.owner.feed(rows).await;
+            taken.map_err(|fault| fault.to_string())?;
+        }
+    }
+}
+
+/// The next row and whatever has arrived with it; empty after a heartbeat.
+async fn next_rows(shared: &Shared, feed: &mut Streaming<FeedResponse>) -> Result<Vec<Row>, String> {
+    let first = tokio::select! {
+        first = feed.next() => first,
+        () = shared.steady.sleep(SILENCE) => return Err("the feed is silent".to_owned()),
+    };
+    let mut rows = Vec::new();
+    let mut frame = first.ok_or_else(|| "the feed ended".to_owned())?;
+    loop {
+        rows.extend(read(frame)?);
+        if rows.len() == ROWS {
+            return Ok(rows);
+        }
+        match feed.next().now_or_never() {
+            Some(Some(next)) => frame = next,
+            Some(None) | None => return Ok(rows),
+        }
+    }
+}
+
+fn read(frame: Result<FeedResponse, Status>) -> Result<Option<Row>, String> {
+    let frame = frame.map_err(|status| status.to_string())?;
+    let Some(row) = frame.row else { return Ok(None) };
+    let shard = shard(row.shard).ok_or_else(|| format!("no shard {}", row.shard))?;
+    let fact = fact(&row);
+    if fact.is_none() {
+        tracing::error!(
+            shard = row.shard,
+            number = row.number,
+            "a row of session's feed makes no sense"
+        );
+    }
+    Ok(Some(Row {
+        shard,
+        number: row.number,
+        traceparent: (!row.traceparent.is_empty()).then_some(row.traceparent),
+        fact,
+    }))
+}
+
+fn fact(row: &FeedRow) -> Option<Fact> {
+    let change = match row.fact.as_ref()? {
+        feed_row::Fact::Opened(opened) => self::opened(opened)?,
+        feed_row::Fact::Ended(_) => Change::Ended,
+    };
+    Some(Fact {
+        organisation: row.organisation_id.parse().ok()?,
+        interaction: InteractionId {
+            conversation: row.conversation_id.parse().ok()?,
+            opening: u32::try_from(row.opening).ok()?,
+        },
+        change,
+    })
+}
+
+fn opened(opened: &ConversationOpened) -> Option<Change> {
+    let skills = opened
+        .skill_ids
+        .iter()
+        .map(|id| id.parse::<SkillId>().ok().map(|skill| (skill, KNOWN)));
+    Some(Change::Opened {
+        queue: opened.queue_id.parse().ok()?,
+        requirements: Requirements {
+            skills: skills.collect::<Option<_>>()?,
+            language: Language::parse(&opened.language),
+            priority: opened.priority.clamp(-25_000_000, 25_000_000),
+        },
+        details: Details {
+            guest_name: opened.guest_name.clone(),
+            topic: opened.topic.clone(),
+        },
+    })
+}

@@ -1,0 +1,184 @@
+//! How everything else speaks to the owner.
+
+use super::frames::Frame;
+use super::host::Host;
+use super::unowned;
+use crate::store::Details;
+use onqueue_acd::{Command, Refusal, Requirements};
+use onqueue_model::{ConversationId, Fault, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many messages wait at most; then senders wait.
+const ROOM: usize = 1_024;
+
+type Answer<T> = oneshot::Sender<Result<T, Fault>>;
+/// Looks at an organisation's host, after everything before it was committed; or is refused.
+type Question = Box<dyn FnOnce(Result<(&mut Host, Timestamp), Fault>) + Send>;
+
+/// Something for the owner to do.
+pub enum Message {
+    /// Give the command to the engine.
+    Command {
+        organisation: OrganisationId,
+        command: Command,
+        traceparent: Option<String>,
+        answer: Answer<Option<Refusal>>,
+    },
+    /// Take over rows of session's feed, with its cursors.
+    Feed { rows: Vec<Row>, answer: Answer<()> },
+    /// Take over configuration that was committed.
+    Refresh {
+        organisation: OrganisationId,
+        answer: Answer<()>,
+    },
+    /// Forget reports that session has answered.
+    Delivered {
+        reports: Vec<(OrganisationId, ConversationId, i64)>,
+        answer: Answer<()>,
+    },
+    /// Send the agent's frames from now on.
+    Watch {
+        organisation: OrganisationId,
+        user: UserId,
+        frames: mpsc::Sender<Frame>,
+        answer: Answer<()>,
+    },
+    /// Read.
+    Look {
+        organisation: OrganisationId,
+        question: Question,
+    },
+    /// Every organisation that has an engine.
+    Organisations { answer: Answer<Vec<OrganisationId>> },
+}
+
+/// A row of session's feed.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub shard: Shard,
+    /// Dense in its shard.
+    pub number: i64,
+    pub traceparent: Option<String>,
+    /// Nothing, if the row makes no sense.
+    pub fact: Option<Fact>,
+}
+
+/// What a row of the feed says.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    pub organisation: OrganisationId,
+    pub interaction: InteractionId,
+    pub change: Change,
+}
+
+/// What happened to an interaction.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// It wants an agent.
+    Opened {
+        queue: QueueId,
+        requirements: Requirements,
+        details: Details,
+    },
+    /// It needs nobody any more.
+    Ended,
+}
+
+impl Message {
+    /// Answers that it was not done.
+    pub fn refuse(self) {
+        let none = OrganisationId::new(uuid::Uuid::nil());
+        match self {
+            Self::Command {
+                organisation, answer, ..
+            } => drop(answer.send(Err(unowned(organisation)))),
+            Self::Refresh { organisation, answer }
+            | Self::Watch {
+                organisation, answer, ..
+            } => {
+                drop(answer.send(Err(unowned(organisation))));
+            }
+            Self::Feed { answer, .. } | Self::Delivered { answer, .. } => drop(answer.send(Err(unowned(none)))),
+            Self::Look { organisation, question } => question(Err(unowned(organisation))),
+            Self::Organisations { answer } => drop(answer.send(Err(unowned(none)))),
+        }
+    }
+}
+
+/// Sends messages to the owner. Every answer comes after the commit of what it depends on; UNAVAILABLE says that nothing
+/// was let out.
+#[derive(Clone, Debug)]
+pub struct Handle(mpsc::Sender<Message>);
+
+impl Handle {
+    pub fn new() -> (Self, mpsc::Receiver<Message>) {
+        let (sender, inbox) = mpsc::channel(ROOM);
+        (Self(sender), inbox)
+    }
+
+    /// Gives the command to the engine; answers why it was refused.
+    pub async fn command(&self, organisation: OrganisationId, command: Command) -> Result<Option<Refusal>, Fault> {
+        let traceparent = onqueue_telemetry::current_traceparent();
+        let message = |answer| Message::Command {
+            organisation,
+            command,
+            traceparent,
+            answer,
+        };
+        self.ask(message).await
+    }
+
+    pub async fn feed(&self, rows: Vec<Row>) -> Result<(), Fault> {
+        self.ask(|answer| Message::Feed { rows, answer }).await
+    }
+
+    pub async fn refresh(&self, organisation: OrganisationId) -> Result<(), Fault> {
+        self.ask(|answer| Message::Refresh { organisation, answer }).await
+    }
+
+    pub async fn delivered(&self, reports: Vec<(OrganisationId, ConversationId, i64)>) -> Result<(), Fault> {
+        self.ask(|answer| Message::Delivered { reports, answer }).await
+    }
+
+    pub async fn organisations(&self) -> Result<Vec<OrganisationId>, Fault> {
+        self.ask(|answer| Message::Organisations { answer }).await
+    }
+
+    /// AGENT_NOT_FOUND without a routing profile.
+    pub async fn watch(
+        &self,
+        organisation: OrganisationId,
+        user: UserId,
+        frames: mpsc::Sender<Frame>,
+    ) -> Result<(), Fault> {
+        let message = |answer| Message::Watch {
+            organisation,
+            user,
+            frames,
+            answer,
+        };
+        self.ask(message).await
+    }
+
+    /// What the question finds in the organisation as it was last committed.
+    pub async fn look<T, F>(&self, organisation: OrganisationId, question: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Host, Timestamp) -> T + Send + 'static,
+    {
+        let message = |answer: Answer<T>| {
+            let question: Question = Box::new(move |host| {
+                let _ = answer.send(host.map(|(host, now)| question(host, now)));
+            });
+            Message::Look { organisation, question }
+        };
+        self.ask(message).await
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(Answer<T>) -> Message) -> Result<T, Fault> {
+        let stopping = || Fault::unavailable("the owner of routing has ended");
+        let (answer, answered) = oneshot::channel();
+        self.0.send(message(answer)).await.map_err(|_| stopping())?;
+        answered.await.map_err(|_| stopping())?
+    }
+}

@@ -1,0 +1,276 @@
+//! One organisation's engine with what belongs to it in memory.
+
+use super::frames::Watchers;
+use super::presence::Presence;
+use super::turn::Turn;
+use super::{facts, frames};
+use crate::store::{Configuration, Details, Loaded, Logged, NewDecision, NewReport, Queue};
+use onqueue_acd::{AgentState, Command, Effect, Engine, Refusal};
+use onqueue_model::{InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
+use onqueue_proto::session::v1::{ReportRequest, report_request::Fact};
+use prost::Message as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// By how much reports of one input may be numbered apart.
+const REPORTS: i64 = 1_000;
+
+/// The names that people see.
+#[derive(Debug, Default)]
+pub struct Names {
+    queues: BTreeMap<QueueId, String>,
+    agents: BTreeMap<UserId, String>,
+    skills: BTreeMap<SkillId, String>,
+}
+
+impl Names {
+    pub fn queue(&self, id: QueueId) -> String {
+        self.queues.get(&id).cloned().unwrap_or_default()
+    }
+
+    pub fn agent(&self, id: UserId) -> String {
+        self.agents.get(&id).cloned().unwrap_or_default()
+    }
+
+    pub fn skill(&self, id: SkillId) -> String {
+        self.skills.get(&id).cloned().unwrap_or_default()
+    }
+
+    fn learn(&mut self, configuration: &Configuration) {
+        let queues = configuration
+            .queues
+            .iter()
+            .map(|queue| (queue.id, queue.content.name.clone()));
+        self.queues.extend(queues);
+        let agents = configuration.agents.iter();
+        self.agents
+            .extend(agents.map(|profile| (profile.agent.id, profile.name.clone())));
+        self.skills.clone_from(&configuration.skills);
+    }
+}
+
+/// The engine, its place in the log, and who is there.
+#[derive(Debug)]
+pub struct Host {
+    organisation: OrganisationId,
+    engine: Engine,
+    /// Position of the last input.
+    position: i64,
+    /// Configuration revision in force.
+    revision: i64,
+    names: Names,
+    details: BTreeMap<InteractionId, Details>,
+    pub presence: Presence,
+    pub watchers: Watchers,
+    /// The last snapshot's position, and when it was written or this host was made.
+    snapshot: (i64, Timestamp),
+}
+
+impl Host {
+    /// After a take-over or a restart everybody on queue counts as heard of now.
+    pub fn new(
+        organisation: OrganisationId,
+        loaded: Loaded,
+        configuration: &Configuration,
+        details: BTreeMap<InteractionId, Details>,
+        now: Timestamp,
+        gone_after: Duration,
+    ) -> Self {
+        let mut presence = Presence::new(gone_after);
+        for agent in loaded
+            .engine
+            .agents()
+            .filter(|agent| agent.state != AgentState::OffQueue)
+        {
+            presence.came(agent.profile.id, now);
+        }
+        let mut names = Names::default();
+        names.learn(configuration);
+        Self {
+            organisation,
+            engine: loaded.engine,
+            position: loaded.position,
+            revision: configuration.revision,
+            names,
+            details,
+            presence,
+            watchers: Watchers::default(),
+            snapshot: (loaded.snapshot, now),
+        }
+    }
+
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub fn details(&self, interaction: InteractionId) -> Details {
+        self.details.get(&interaction).cloned().unwrap_or_default()
+    }
+
+    /// When something is to be done even if nobody asks.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let deadlines = [self.engine.next_deadline(), self.presence.look_at()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Gives the command to the engine and writes down what follows.
+    pub fn apply(&mut self, turn: &mut Turn, command: Command, traceparent: Option<String>) -> Option<Refusal> {
+        let applied = self.engine.apply(turn.now, command.clone());
+        self.position += 1;
+        if applied.refusal.is_none() {
+            self.follow(&command, turn.now);
+        }
+        turn.batch.log.push(Logged {
+            organisation: self.organisation,
+            position: self.position,
+            at: turn.now,
+            command,
+            traceparent,
+            epoch: turn.tenure.epoch(self.organisation),
+        });
+        self.write_down(turn, &applied.effects);
+        let effects = applied.effects.into_iter();
+        turn.effects.extend(effects.map(|effect| (self.organisation, effect)));
+        applied.refusal
+    }
+
+    /// Keeps in step who is on queue.
+    fn follow(&mut self, command: &Command, now: Timestamp) {
+        match command {
+            Command::GoOnQueue { agent } => self.presence.came(*agent, now),
+            Command::GoOffQueue { agent } | Command::AgentGone { agent } => self.presence.left(*agent),
+            _ => {}
+        }
+    }
+
+    /// Turns effects into reports and decision records. They are numbered within each interaction, so that however many
+    /// effects an input has, those of one conversation stay in order and apart from the next input's.
+    fn write_down(&self, turn: &mut Turn, effects: &[Effect]) {
+        let mut places: BTreeMap<InteractionId, i64> = BTreeMap::new();
+        for effect in effects {
+            let Some(interaction) = facts::interaction(effect) else {
+                continue;
+            };
+            let place = places.entry(interaction).or_insert(0);
+            let position = self.position * REPORTS + *place;
+            *place += 1;
+            if let Some((interaction, fact)) = facts::of_effect(&self.names, effect) {
+                turn.batch.reports.push(self.report(turn, interaction, position, fact));
+            }
+            if let Effect::DecisionRecorded { decision } = effect {
+                turn.batch.decisions.push(NewDecision {
+                    organisation: self.organisation,
+                    id: turn.ids.id(turn.now),
+                    position,
+                    log_position: self.position,
+                    revision: self.revision,
+                    decision: decision.clone(),
+                });
+            }
+        }
+    }
+
+    fn report(&self, turn: &Turn, interaction: InteractionId, position: i64, fact: Fact) -> NewReport {
+        let epoch = turn.tenure.epoch(self.organisation);
+        let request = ReportRequest {
+            organisation_id: self.organisation.to_string(),
+            conversation_id: interaction.conversation.to_string(),
+            opening: i64::from(interaction.opening),
+            epoch,
+            position,
+            fact: Some(fact),
+        };
+        NewReport {
+            organisation: self.organisation,
+            interaction,
+            position,
+            epoch,
+            payload: request.encode_to_vec(),
+        }
+    }
+
+    /// An interaction comes from the feed.
+    pub fn open(&mut self, turn: &mut Turn, interaction: InteractionId, details: Details) {
+        if !self.details.contains_key(&interaction) {
+            turn.batch
+                .opened
+                .push((self.organisation, interaction, details.clone()));
+            self.details.insert(interaction, details);
+        }
+    }
+
+    /// What was said of the interaction is needed no more.
+    pub fn forget(&mut self, interaction: InteractionId) {
+        self.details.remove(&interaction);
+    }
+
+    /// Takes over configuration that was committed.
+    pub fn configure(&mut self, turn: &mut Turn, configuration: Configuration) {
+        self.names.learn(&configuration);
+        self.revision = configuration.revision;
+        for queue in configuration.queues {
+            self.configure_queue(turn, &queue);
+        }
+        for profile in configuration.agents {
+            let id = profile.agent.id;
+            self.apply(turn, Command::UpsertAgent { agent: profile.agent }, None);
+            turn.batch
+                .applied_agents
+                .push((self.organisation, id, profile.revision));
+            turn.changed.push((self.organisation, id));
+        }
+    }
+
+    fn configure_queue(&mut self, turn: &mut Turn, queue: &Queue) {
+        let config = queue.config();
+        self.apply(turn, Command::UpsertQueue { queue: config }, None);
+        turn.batch
+            .applied_queues
+            .push((self.organisation, queue.id, queue.revision));
+    }
+
+    /// Lets timers fire that are due, and agents go that have been silent for too long.
+    pub fn pass_time(&mut self, turn: &mut Turn) {
+        for agent in self.presence.gone(turn.now) {
+            self.apply(turn, Command::AgentGone { agent }, None);
+        }
+        if self.engine.next_deadline().is_some_and(|at| at <= turn.now) {
+            self.apply(turn, Command::Tick, None);
+        }
+    }
+
+    /// Tells who watches what became of the effects.
+    pub fn let_out(&mut self, effects: &[Effect], changed: &[UserId]) {
+        let mut touched: BTreeSet<UserId> = changed.iter().copied().collect();
+        for effect in effects {
+            if let Effect::AgentStateChanged { agent, .. } = effect {
+                touched.insert(*agent);
+            }
+            if let Some((user, frame)) = frames::of_effect(self, effect) {
+                self.watchers.tell(user, &frame);
+            }
+        }
+        for user in touched {
+            if self.watchers.has(user)
+                && let Some(agent) = frames::agent_now(self, user)
+            {
+                self.watchers.tell(user, &frames::Frame::Agent(Box::new(agent)));
+            }
+        }
+    }
+
+    /// A copy of the engine and its position, if it is time for a snapshot.
+    pub fn snapshot_due(&mut self, now: Timestamp, inputs: u64, age: Duration) -> Option<(Engine, i64)> {
+        let (position, at) = self.snapshot;
+        let new = u64::try_from(self.position - position).unwrap_or(0);
+        if new < inputs && (new == 0 || now.since(at) < age) {
+            return None;
+        }
+        self.snapshot = (self.position, now);
+        Some((self.engine.clone(), self.position))
+    }
+}

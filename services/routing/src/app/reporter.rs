@@ -1,0 +1,160 @@
+//! Tells session what was decided: from the committed outbox, one conversation's reports in order and each after the
+//! answer to the last.
+
+use super::Shared;
+use super::tenure::Tenure;
+use crate::store::Waiting;
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use onqueue_acd::Command;
+use onqueue_model::{ConversationId, InteractionId, OrganisationId, Reason};
+use onqueue_proto::session::v1::{ReportRequest, routing_facts_service_client::RoutingFactsServiceClient};
+use prost::Message as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+use tonic::Status;
+
+/// How long session may take over an answer.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// How many conversations are told of at once.
+const LINES: usize = 64;
+
+type Line = (OrganisationId, ConversationId);
+
+/// Pauses that double up to 32 times the first.
+#[derive(Debug)]
+pub struct Backoff {
+    first: Duration,
+    doublings: u32,
+}
+
+impl Backoff {
+    pub const fn new(first: Duration) -> Self {
+        Self { first, doublings: 0 }
+    }
+
+    pub fn next(&mut self) -> Duration {
+        let pause = self.first * 2_u32.pow(self.doublings);
+        self.doublings = (self.doublings + 1).min(5);
+        pause
+    }
+
+    pub const fn reset(&mut self) {
+        self.doublings = 0;
+    }
+}
+
+/// What session answered.
+enum Answer {
+    Taken,
+    /// The conversation is over: nothing is to be tried again, and the agent is free.
+    Closed,
+}
+
+/// Delivers until the tenure is over.
+pub async fn report(shared: Shared, tenure: Tenure) {
+    tokio::select! {
+        () = tenure.over() => {}
+        () = deliver_all(&shared) => {}
+    }
+}
+
+async fn deliver_all(shared: &Shared) {
+    let mut busy: BTreeSet<Line> = BTreeSet::new();
+    let mut deliveries = FuturesUnordered::new();
+    loop {
+        for (line, reports) in waiting(shared, &busy).await.into_iter().take(LINES - busy.len()) {
+            busy.insert(line);
+            deliveries.push(async move {
+                deliver_line(shared, reports).await;
+                line
+            });
+        }
+        tokio::select! {
+            Some(line) = deliveries.next(), if !deliveries.is_empty() => {
+                busy.remove(&line);
+            }
+            () = shared.reports.notified(), if busy.len() < LINES => {}
+        }
+    }
+}
+
+/// What waits of the conversations that nobody is busy with.
+async fn waiting(shared: &Shared, busy: &BTreeSet<Line>) -> BTreeMap<Line, Vec<Waiting>> {
+    let mut backoff = Backoff::new(shared.settings.retry());
+    let reports = loop {
+        match shared.tables.waiting_reports().await {
+            Ok(reports) => break reports,
+            Err(error) => tracing::warn!(%error, "outbox not read"),
+        }
+        shared.steady.sleep(backoff.next()).await;
+    };
+    let mut lines: BTreeMap<Line, Vec<Waiting>> = BTreeMap::new();
+    for report in reports {
+        if !busy.contains(&report.line()) {
+            lines.entry(report.line()).or_default().push(report);
+        }
+    }
+    lines
+}
+
+/// Delivers the reports one after the other, each until it is answered, then takes them out of the outbox.
+async fn deliver_line(shared: &Shared, reports: Vec<Waiting>) {
+    let mut delivered = Vec::with_capacity(reports.len());
+    for report in reports {
+        if let Answer::Closed = deliver(shared, &report).await {
+            free(shared, report.organisation, report.interaction).await;
+        }
+        delivered.push((report.organisation, report.interaction.conversation, report.position));
+    }
+    if let Err(fault) = shared.owner.delivered(delivered).await {
+        tracing::debug!(%fault, "reports stay in the outbox and are delivered again");
+        shared.steady.sleep(shared.settings.retry()).await;
+    }
+}
+
+async fn deliver(shared: &Shared, report: &Waiting) -> Answer {
+    let mut backoff = Backoff::new(shared.settings.retry());
+    loop {
+        shared.gate.pass().await;
+        let told = tokio::select! {
+            told = tell(shared, report) => told,
+            () = shared.steady.sleep(ANSWER) => Err(Status::deadline_exceeded("no answer")),
+        };
+        match told {
+            Ok(answer) => return answer,
+            Err(status) => tracing::warn!(
+                code = ?status.code(),
+                message = status.message(),
+                conversation = %report.interaction.conversation,
+                "report not taken; it is tried again"
+            ),
+        }
+        shared.steady.sleep(backoff.next()).await;
+    }
+}
+
+async fn tell(shared: &Shared, report: &Waiting) -> Result<Answer, Status> {
+    let request = ReportRequest::decode(report.payload.as_slice())
+        .map_err(|_| Status::internal("a report in the outbox cannot be read"))?;
+    let mut client = RoutingFactsServiceClient::new(shared.session.clone());
+    match client.report(request).await {
+        Ok(_) => Ok(Answer::Taken),
+        Err(status) if is_closed(&status) => Ok(Answer::Closed),
+        Err(status) => Err(status),
+    }
+}
+
+fn is_closed(status: &Status) -> bool {
+    onqueue_client::reason(status) == Some(Reason::ConversationClosed)
+}
+
+/// The engine lets go of an interaction whose conversation is over.
+async fn free(shared: &Shared, organisation: OrganisationId, interaction: InteractionId) {
+    let cancel = Command::Cancel { interaction };
+    if let Err(fault) = shared.owner.command(organisation, cancel).await {
+        tracing::debug!(%fault, "slot not freed; the report is delivered again");
+    }
+}

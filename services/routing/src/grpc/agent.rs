@@ -1,0 +1,101 @@
+//! AgentService.
+
+use super::{decode, encode};
+use crate::app::{Next, Routing, Watch};
+use futures::{Stream, stream};
+use onqueue_proto::routing::v1 as proto;
+use onqueue_proto::routing::v1::agent_service_server::AgentService;
+use onqueue_server::{caller, status};
+use std::pin::Pin;
+use tonic::{Request, Response, Status};
+
+/// The rpcs.
+pub struct Rpcs(pub Routing);
+
+type Frames = Pin<Box<dyn Stream<Item = Result<proto::WatchMeResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl AgentService for Rpcs {
+    type WatchMeStream = Frames;
+
+    async fn go_on_queue(
+        &self,
+        request: Request<proto::GoOnQueueRequest>,
+    ) -> Result<Response<proto::GoOnQueueResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let agent = self.0.go_on_queue(&caller).await.map_err(status)?;
+        let agent = Some(encode::agent(agent));
+        Ok(Response::new(proto::GoOnQueueResponse { agent }))
+    }
+
+    async fn go_off_queue(
+        &self,
+        request: Request<proto::GoOffQueueRequest>,
+    ) -> Result<Response<proto::GoOffQueueResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let agent = self.0.go_off_queue(&caller).await.map_err(status)?;
+        let agent = Some(encode::agent(agent));
+        Ok(Response::new(proto::GoOffQueueResponse { agent }))
+    }
+
+    async fn get_agent(
+        &self,
+        request: Request<proto::GetAgentRequest>,
+    ) -> Result<Response<proto::GetAgentResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let wanted = match request.get_ref().user_id.as_str() {
+            "" => None,
+            text => Some(decode::id("user_id", text).map_err(status)?),
+        };
+        let agent = self.0.get_agent(&caller, wanted).await.map_err(status)?;
+        let agent = Some(encode::agent(agent));
+        Ok(Response::new(proto::GetAgentResponse { agent }))
+    }
+
+    async fn watch_me(&self, request: Request<proto::WatchMeRequest>) -> Result<Response<Frames>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let watch = self.0.watch_me(&caller).await.map_err(status)?;
+        Ok(Response::new(frames(watch)))
+    }
+
+    async fn heartbeat(
+        &self,
+        request: Request<proto::HeartbeatRequest>,
+    ) -> Result<Response<proto::HeartbeatResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        self.0.heartbeat(&caller).await.map_err(status)?;
+        Ok(Response::new(proto::HeartbeatResponse {}))
+    }
+
+    async fn accept_offer(
+        &self,
+        request: Request<proto::AcceptOfferRequest>,
+    ) -> Result<Response<proto::AcceptOfferResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let offer = decode::id("offer_id", &request.get_ref().offer_id).map_err(status)?;
+        let conversation = self.0.accept_offer(&caller, offer).await.map_err(status)?;
+        let conversation_id = conversation.to_string();
+        Ok(Response::new(proto::AcceptOfferResponse { conversation_id }))
+    }
+
+    async fn decline_offer(
+        &self,
+        request: Request<proto::DeclineOfferRequest>,
+    ) -> Result<Response<proto::DeclineOfferResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let offer = decode::id("offer_id", &request.get_ref().offer_id).map_err(status)?;
+        self.0.decline_offer(&caller, offer).await.map_err(status)?;
+        Ok(Response::new(proto::DeclineOfferResponse {}))
+    }
+}
+
+/// The frames up to the goodbye.
+fn frames(watch: Watch) -> Frames {
+    let frames = stream::unfold(Some(watch), |watch| async move {
+        let mut watch = watch?;
+        let next = watch.next().await;
+        let rest = (!matches!(next, Next::Goodbye(_))).then_some(watch);
+        Some((Ok(encode::next(next)), rest))
+    });
+    Box::pin(frames)
+}

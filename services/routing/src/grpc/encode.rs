@@ -1,0 +1,178 @@
+//! From what was found into answers.
+
+use crate::app::{AgentNow, Frame, Named, Next, OfferNow};
+use crate::store::{self, StoredDecision};
+use onqueue_acd::{AgentState, Decided, Exclusion};
+use onqueue_model::UserId;
+use onqueue_proto::routing::v1 as proto;
+use onqueue_proto::routing::v1::watch_me_response::Frame as Out;
+use onqueue_proto::timestamp;
+use std::collections::BTreeMap;
+
+pub fn queue(queue: &store::Queue) -> proto::Queue {
+    let content = &queue.content;
+    proto::Queue {
+        queue_id: queue.id.to_string(),
+        etag: queue.etag(),
+        name: content.name.clone(),
+        description: content.description.clone(),
+        division_id: content.division.to_string(),
+        evaluation: proto::Evaluation::AllSkills.into(),
+        routing_method: proto::RoutingMethod::Standard.into(),
+        limit: i32::try_from(content.limit).unwrap_or(i32::MAX),
+        alerting_timeout_ms: content.alerting_timeout_ms,
+        inactivity_timeout_ms: content.inactivity_timeout_ms,
+        inactivity_warning_ms: content.inactivity_warning_ms,
+        created_at: Some(timestamp(queue.created_at)),
+    }
+}
+
+pub fn member(member: store::Member) -> proto::Member {
+    proto::Member {
+        user_id: member.user.to_string(),
+        name: member.name,
+        joined: member.joined,
+    }
+}
+
+pub fn agent(agent: AgentNow) -> proto::Agent {
+    let queues = agent.queues.into_iter().map(|place| proto::AgentQueue {
+        queue_id: place.queue.to_string(),
+        name: place.name,
+        joined: place.joined,
+    });
+    proto::Agent {
+        user_id: agent.user.to_string(),
+        name: agent.name,
+        state: state(agent.state).into(),
+        active_chats: i32::try_from(agent.active).unwrap_or(i32::MAX),
+        maximum_chats: i32::from(agent.maximum),
+        since: Some(timestamp(agent.since)),
+        queues: queues.collect(),
+        skills: agent.skills.into_iter().map(proficiency).collect(),
+        languages: agent.languages.into_iter().map(proficiency).collect(),
+    }
+}
+
+const fn state(state: AgentState) -> proto::AgentState {
+    match state {
+        AgentState::OffQueue => proto::AgentState::OffQueue,
+        AgentState::Idle => proto::AgentState::Idle,
+        AgentState::Interacting => proto::AgentState::Interacting,
+        AgentState::NotResponding => proto::AgentState::NotResponding,
+    }
+}
+
+fn proficiency(named: Named) -> proto::Proficiency {
+    proto::Proficiency {
+        id: named.id,
+        name: named.name,
+        level: i32::from(named.level),
+    }
+}
+
+fn offer(offer: OfferNow) -> proto::Offer {
+    proto::Offer {
+        offer_id: offer.offer.to_string(),
+        conversation_id: offer.conversation.to_string(),
+        queue_id: offer.queue.to_string(),
+        queue_name: offer.queue_name,
+        language: offer.language,
+        guest_name: offer.guest_name,
+        topic: offer.topic,
+        offered_at: Some(timestamp(offer.offered_at)),
+        expires_at: Some(timestamp(offer.expires_at)),
+        waiting_since: Some(timestamp(offer.waiting_since)),
+    }
+}
+
+pub fn next(next: Next) -> proto::WatchMeResponse {
+    let out = match next {
+        Next::Frame(Frame::Agent(now)) => Out::Agent(agent(*now)),
+        Next::Frame(Frame::Offered(now)) => Out::Offered(offer(*now)),
+        Next::Frame(Frame::OfferEnded {
+            offer,
+            conversation,
+            reason,
+        }) => Out::OfferEnded(proto::OfferEnded {
+            offer_id: offer.to_string(),
+            conversation_id: conversation.to_string(),
+            reason: reason.to_owned(),
+        }),
+        Next::Heartbeat(at) => Out::Heartbeat(proto::AgentHeartbeat {
+            at: Some(timestamp(at)),
+        }),
+        Next::Goodbye(reason) => Out::Goodbye(proto::AgentGoodbye {
+            reason: reason.to_owned(),
+        }),
+    };
+    proto::WatchMeResponse { frame: Some(out) }
+}
+
+pub fn decision(stored: StoredDecision) -> proto::Decision {
+    let decision = stored.decision;
+    let name = |user: UserId| stored.names.get(&user).cloned().unwrap_or_default();
+    let candidates = decision.candidates.iter().map(|candidate| proto::Candidate {
+        user_id: candidate.agent.to_string(),
+        name: name(candidate.agent),
+        idle_ms: i64::try_from(candidate.idle_ms).unwrap_or(i64::MAX),
+        active_chats: i32::from(candidate.active),
+    });
+    let chosen = decision.candidates.first().map(|candidate| candidate.agent.to_string());
+    proto::Decision {
+        decision_id: stored.id.to_string(),
+        conversation_id: decision.interaction.conversation.to_string(),
+        queue_id: decision.queue.to_string(),
+        at: Some(timestamp(decision.at)),
+        revision: stored.revision,
+        log_position: stored.log_position,
+        rank_key: decision.rank_key,
+        stage: decision.stage,
+        required_skill_ids: decision.skills.iter().map(ToString::to_string).collect(),
+        language: decision
+            .language
+            .map(|language| language.to_string())
+            .unwrap_or_default(),
+        chosen_user_id: chosen.unwrap_or_default(),
+        offer_id: decision.offer.to_string(),
+        candidates: candidates.collect(),
+        excluded: excluded(&decision.excluded),
+        decided_by: decided(decision.decided).to_owned(),
+    }
+}
+
+/// Counts by reason; which skill was missing is not told apart.
+fn excluded(excluded: &[(Exclusion, u32)]) -> Vec<proto::ReasonCount> {
+    let mut counts: BTreeMap<Place, i32> = BTreeMap::new();
+    for (exclusion, count) in excluded {
+        *counts.entry(place(*exclusion)).or_default() += i32::try_from(*count).unwrap_or(i32::MAX);
+    }
+    let count = |((_, reason), count): (Place, i32)| proto::ReasonCount {
+        reason: reason.to_owned(),
+        count,
+    };
+    counts.into_iter().map(count).collect()
+}
+
+/// A reason after the order in which reasons are checked.
+type Place = (u8, &'static str);
+
+const fn place(exclusion: Exclusion) -> Place {
+    match exclusion {
+        Exclusion::NotJoined => (0, "not_joined"),
+        Exclusion::OffQueue => (1, "off_queue"),
+        Exclusion::NotResponding => (2, "not_responding"),
+        Exclusion::Declined => (3, "declined"),
+        Exclusion::AtCapacity => (4, "at_capacity"),
+        Exclusion::Language => (5, "language"),
+        Exclusion::MissingSkill(_) => (6, "missing_skill"),
+    }
+}
+
+const fn decided(decided: Decided) -> &'static str {
+    match decided {
+        Decided::OnlyCandidate => "only_candidate",
+        Decided::LongestIdle => "longest_idle",
+        Decided::AgentId => "agent_id",
+    }
+}

@@ -1,0 +1,119 @@
+//! What of routing can be set.
+
+use onqueue_model::Fault;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Times are in milliseconds.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How long a lease on the shards lasts.
+    pub lease_ms: u64,
+    /// How often it is renewed.
+    pub renew_ms: u64,
+    /// How long before its end the owner stops.
+    pub stop_before_ms: u64,
+    /// Where other replicas reach this one.
+    pub address: String,
+    /// How often a watching agent is asked for a heartbeat.
+    pub heartbeat_ms: u64,
+    /// After how long without one an agent is gone.
+    pub gone_after_ms: u64,
+    /// After how many inputs a snapshot is written.
+    pub snapshot_inputs: u64,
+    /// After how long a snapshot is written if there was any input.
+    pub snapshot_ms: u64,
+    /// The first pause before something is tried again with session; it doubles up to 32 times that.
+    pub retry_ms: u64,
+    /// How long calls are still answered after the process was told to end.
+    pub drain_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lease_ms: 5_000,
+            renew_ms: 1_500,
+            stop_before_ms: 1_000,
+            address: String::new(),
+            heartbeat_ms: 15_000,
+            gone_after_ms: 45_000,
+            snapshot_inputs: 100_000,
+            snapshot_ms: 600_000,
+            retry_ms: 100,
+            drain_ms: 1_000,
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses times that contradict each other.
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.renew_ms == 0 || self.renew_ms + self.stop_before_ms >= self.lease_ms {
+            let problem = "must be more than renew_ms and stop_before_ms together, and renew_ms more than 0";
+            return Err(Fault::field("routing.lease_ms", problem));
+        }
+        if self.heartbeat_ms == 0 || self.heartbeat_ms >= self.gone_after_ms {
+            return Err(Fault::field(
+                "routing.gone_after_ms",
+                "must be more than heartbeat_ms, and that more than 0",
+            ));
+        }
+        if self.snapshot_inputs == 0 || self.snapshot_ms == 0 || self.retry_ms == 0 {
+            return Err(Fault::field(
+                "routing.snapshot_inputs",
+                "this, snapshot_ms and retry_ms must be more than 0",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) const fn lease(&self) -> Duration {
+        Duration::from_millis(self.lease_ms)
+    }
+
+    pub(crate) const fn renew(&self) -> Duration {
+        Duration::from_millis(self.renew_ms)
+    }
+
+    /// How long after the last renewal was begun the owner may act.
+    pub(crate) const fn tenure(&self) -> Duration {
+        Duration::from_millis(self.lease_ms - self.stop_before_ms)
+    }
+
+    pub(crate) const fn gone_after(&self) -> Duration {
+        Duration::from_millis(self.gone_after_ms)
+    }
+
+    pub(crate) const fn heartbeat(&self) -> Duration {
+        Duration::from_millis(self.heartbeat_ms)
+    }
+
+    pub(crate) const fn retry(&self) -> Duration {
+        Duration::from_millis(self.retry_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contradictions_are_refused() {
+        assert_eq!(Settings::default().check(), Ok(()));
+        let changed = |change: fn(&mut Settings)| {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            settings.check().map_err(|fault| fault.metadata)
+        };
+        for (change, field) in [
+            ((|s| s.lease_ms = 2_500) as fn(&mut Settings), "routing.lease_ms"),
+            (|s| s.renew_ms = 0, "routing.lease_ms"),
+            (|s| s.heartbeat_ms = 45_000, "routing.gone_after_ms"),
+            (|s| s.retry_ms = 0, "routing.snapshot_inputs"),
+        ] {
+            assert_eq!(changed(change), Err(vec![("field", field.to_owned())]));
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The owner's transaction: inputs and everything that follows from them, under the fence.
+
+use super::leases::{check, shard};
+use super::{Fence, ROWS, Tables, broken, entities};
+use onqueue_acd::{Command, Decision};
+use onqueue_model::{ConversationId, DecisionId, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
+use onqueue_store::StoreError;
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    QueryFilter as _, Set, prelude::Expr, sea_query::OnConflict,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// One input as it was given to an engine.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// Whose engine.
+    pub organisation: OrganisationId,
+    /// 1, 2, 3 … in the organisation.
+    pub position: i64,
+    /// The time given to the engine.
+    pub at: Timestamp,
+    /// The input.
+    pub command: Command,
+    /// W3C trace context of what caused it.
+    pub traceparent: Option<String>,
+    /// The epoch of the owner.
+    pub epoch: i64,
+}
+
+/// A decision to be kept.
+#[derive(Clone, Debug)]
+pub struct NewDecision {
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// Names it.
+    pub id: DecisionId,
+    /// Its place among the conversation's decisions.
+    pub position: i64,
+    /// The input that led to it.
+    pub log_position: i64,
+    /// Configuration revision in force.
+    pub revision: i64,
+    /// What the engine said.
+    pub decision: Decision,
+}
+
+/// Something that session has to be told.
+#[derive(Clone, Debug)]
+pub struct NewReport {
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// About which interaction.
+    pub interaction: InteractionId,
+    /// Rises from report to report of a conversation.
+    pub position: i64,
+    /// The epoch of the owner that decided.
+    pub epoch: i64,
+    /// The request, encoded.
+    pub payload: Vec<u8>,
+}
+
+/// What routing itself does not need of an interaction but agents see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// As the guest called themselves.
+    pub guest_name: String,
+    /// What it is about.
+    pub topic: String,
+}
+
+/// What one transaction of the owner holds.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Inputs.
+    pub log: Vec<Logged>,
+    /// Decisions.
+    pub decisions: Vec<NewDecision>,
+    /// For session.
+    pub reports: Vec<NewReport>,
+    /// Interactions that came.
+    pub opened: Vec<(OrganisationId, InteractionId, Details)>,
+    /// Interactions that need nobody any more.
+    pub ended: Vec<(OrganisationId, InteractionId)>,
+    /// How far the feed was read.
+    pub cursors: BTreeMap<Shard, i64>,
+    /// Queues whose revision the engine now has.
+    pub applied_queues: Vec<(OrganisationId, QueueId, i64)>,
+    /// Agents whose revision the engine now has.
+    pub applied_agents: Vec<(OrganisationId, UserId, i64)>,
+    /// Reports that session has answered.
+    pub delivered: Vec<(OrganisationId, ConversationId, i64)>,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.log.is_empty() && self.cursors.is_empty() && self.delivered.is_empty()
+    }
+
+    fn shards(&self) -> BTreeSet<Shard> {
+        let inputs = self.log.iter().map(|logged| shard(logged.organisation));
+        let delivered = self.delivered.iter().map(|(organisation, ..)| shard(*organisation));
+        inputs.chain(delivered).chain(self.cursors.keys().copied()).collect()
+    }
+}
+
+impl Tables {
+    /// Writes the batch if every shard it touches is still held; otherwise nothing, and the error is a refusal.
+    pub async fn commit(&self, fence: &Fence, batch: Arc<Batch>) -> Result<(), StoreError> {
+        let fence = fence.clone();
+        let work = self.0.transaction(move |tx| {
+            let (fence, batch) = (fence.clone(), Arc::clone(&batch));
+            Box::pin(async move {
+                check(tx, &fence, &batch.shards()).await?;
+                write(tx, &batch).await
+            })
+        });
+        work.await
+    }
+}
+
+async fn write(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), StoreError> {
+    let logged: Result<Vec<_>, _> = batch.log.iter().map(log_row).collect();
+    insert::<entities::log::Entity>(tx, logged?).await?;
+    let decisions: Result<Vec<_>, _> = batch.decisions.iter().map(decision_row).collect();
+    insert::<entities::decision::Entity>(tx, decisions?).await?;
+    insert::<entities::report::Entity>(tx, batch.reports.iter().map(report_row).collect()).await?;
+    let opened = batch.opened.iter().map(interaction_row).collect();
+    insert::<entities::interaction::Entity>(tx, opened).await?;
+    for (organisation, interaction) in &batch.ended {
+        forget(tx, *organisation, *interaction).await?;
+    }
+    for (organisation, conversation, position) in &batch.delivered {
+        let key = (organisation.uuid(), conversation.uuid(), *position);
+        entities::report::Entity::delete_by_id(key).exec(tx).await?;
+    }
+    mark_applied(tx, batch).await?;
+    for (shard, number) in &batch.cursors {
+        move_cursor(tx, *shard, *number).await?;
+    }
+    Ok(())
+}
+
+/// Inserts the rows, however many.
+async fn insert<E>(tx: &DatabaseTransaction, rows: Vec<E::Model>) -> Result<(), StoreError>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel> + Clone,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
+{
+    for some in rows.chunks(ROWS) {
+        let models = some.iter().cloned().map(fresh::<E>);
+        E::insert_many(models).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// Every column of the row is to be written.
+fn fresh<E>(row: E::Model) -> E::ActiveModel
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E>,
+{
+    row.into_active_model().reset_all()
+}
+
+fn log_row(logged: &Logged) -> Result<entities::log::Model, StoreError> {
+    Ok(entities::log::Model {
+        organisation_id: logged.organisation.uuid(),
+        position: logged.position,
+        at: logged.at.millis(),
+        command: serde_json::to_string(&logged.command).map_err(broken)?,
+        traceparent: logged.traceparent.clone(),
+        epoch: logged.epoch,
+    })
+}
+
+fn decision_row(new: &NewDecision) -> Result<entities::decision::Model, StoreError> {
+    Ok(entities::decision::Model {
+        organisation_id: new.organisation.uuid(),
+        decision_id: new.id.uuid(),
+        conversation_id: new.decision.interaction.conversation.uuid(),
+        queue_id: new.decision.queue.uuid(),
+        position: new.position,
+        log_position: new.log_position,
+        revision: new.revision,
+        at: new.decision.at.millis(),
+        record: serde_json::to_string(&new.decision).map_err(broken)?,
+    })
+}
+
+fn report_row(report: &NewReport) -> entities::report::Model {
+    entities::report::Model {
+        organisation_id: report.organisation.uuid(),
+        conversation_id: report.interaction.conversation.uuid(),
+        position: report.position,
+        opening: i64::from(report.interaction.opening),
+        epoch: report.epoch,
+        payload: report.payload.clone(),
+    }
+}
+
+fn interaction_row(opened: &(OrganisationId, InteractionId, Details)) -> entities::interaction::Model {
+    let (organisation, interaction, details) = opened;
+    entities::interaction::Model {
+        organisation_id: organisation.uuid(),
+        conversation_id: interaction.conversation.uuid(),
+        opening: i64::from(interaction.opening),
+        guest_name: details.guest_name.clone(),
+        topic: details.topic.clone(),
+    }
+}
+
+async fn forget(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    interaction: InteractionId,
+) -> Result<(), StoreError> {
+    let key = (
+        organisation.uuid(),
+        interaction.conversation.uuid(),
+        i64::from(interaction.opening),
+    );
+    entities::interaction::Entity::delete_by_id(key).exec(tx).await?;
+    Ok(())
+}
+
+async fn mark_applied(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), StoreError> {
+    for (organisation, queue, revision) in &batch.applied_queues {
+        use entities::queue::{Column, Entity};
+        Entity::update_many()
+            .col_expr(Column::AppliedRevision, Expr::value(*revision))
+            .filter(Column::OrganisationId.eq(organisation.uuid()))
+            .filter(Column::QueueId.eq(queue.uuid()))
+            .exec(tx)
+            .await?;
+    }
+    for (organisation, agent, revision) in &batch.applied_agents {
+        use entities::agent::{Column, Entity};
+        Entity::update_many()
+            .col_expr(Column::AppliedRevision, Expr::value(*revision))
+            .filter(Column::OrganisationId.eq(organisation.uuid()))
+            .filter(Column::UserId.eq(agent.uuid()))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn move_cursor(tx: &DatabaseTransaction, shard: Shard, number: i64) -> Result<(), StoreError> {
+    use entities::cursor::{ActiveModel, Column, Entity};
+    let row = ActiveModel {
+        shard: Set(shard.number()),
+        number: Set(number),
+    };
+    let moved = OnConflict::column(Column::Shard)
+        .update_column(Column::Number)
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(moved)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}

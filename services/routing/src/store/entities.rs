@@ -1,0 +1,181 @@
+//! The tables of this service as sea-orm sees them. Nothing outside of `store` knows them.
+
+use onqueue_store::Scoped;
+
+/// Everything about one table: its columns, and, unless it is held by shard, which one is the organisation.
+macro_rules! tables {
+    ($($module:ident $table:literal { $($(#[$attribute:meta])* $column:ident: $kind:ty,)* })*) => {$(
+        pub mod $module {
+            use sea_orm::entity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+            #[sea_orm(table_name = $table)]
+            pub struct Model {
+                $($(#[$attribute])* pub $column: $kind,)*
+            }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+    )*};
+}
+
+tables! {
+    head "routing_heads" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        revision: i64,
+    }
+    queue "routing_queues" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        queue_id: Uuid,
+        etag: String,
+        revision: i64,
+        applied_revision: i64,
+        name: String,
+        name_folded: String,
+        description: String,
+        division_id: Uuid,
+        evaluation: i16,
+        routing_method: i16,
+        limit: i64,
+        alerting_timeout_ms: i64,
+        inactivity_timeout_ms: i64,
+        inactivity_warning_ms: i64,
+        request_id: Option<Uuid>,
+        request_hash: Option<Vec<u8>>,
+        created_at: i64,
+        deleted_at: Option<i64>,
+    }
+    policy "routing_policies" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        queue_id: Uuid,
+        acknowledged_revision: i64,
+        acknowledged_at: Option<i64>,
+    }
+    member "routing_members" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        queue_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        user_id: Uuid,
+        joined: bool,
+    }
+    skill "routing_skills" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        skill_id: Uuid,
+        name: String,
+    }
+    agent "routing_agents" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        user_id: Uuid,
+        name: String,
+        maximum_chats: i16,
+        revision: i64,
+        applied_revision: i64,
+    }
+    agent_skill "routing_agent_skills" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        user_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        skill_id: Uuid,
+        level: i16,
+    }
+    agent_language "routing_agent_languages" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        user_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        language: String,
+        level: i16,
+    }
+    interaction "routing_interactions" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        conversation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        opening: i64,
+        guest_name: String,
+        topic: String,
+    }
+    log "routing_log" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        position: i64,
+        at: i64,
+        command: String,
+        traceparent: Option<String>,
+        epoch: i64,
+    }
+    snapshot "routing_snapshots" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        position: i64,
+        at: i64,
+        engine: Vec<u8>,
+    }
+    decision "routing_decisions" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        decision_id: Uuid,
+        conversation_id: Uuid,
+        queue_id: Uuid,
+        position: i64,
+        log_position: i64,
+        revision: i64,
+        at: i64,
+        record: String,
+    }
+    report "routing_reports" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        conversation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        position: i64,
+        opening: i64,
+        epoch: i64,
+        payload: Vec<u8>,
+    }
+    cursor "routing_feed_cursors" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        shard: i16,
+        number: i64,
+    }
+    lease "routing_leases" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        shard: i16,
+        epoch: i64,
+        owner: String,
+        address: String,
+        expires_at: i64,
+    }
+}
+
+macro_rules! scoped {
+    ($($module:ident)*) => {$(
+        impl Scoped for $module::Entity {
+            const ORGANISATION: $module::Column = $module::Column::OrganisationId;
+        }
+    )*};
+}
+
+scoped! { head queue policy member skill agent agent_skill agent_language interaction log snapshot decision report }

@@ -1,0 +1,141 @@
+//! Who owns the shards, by the database's clock.
+
+use super::entities::lease::{Column, Entity};
+use super::{Tables, refused};
+use onqueue_model::{Fault, OrganisationId, SHARDS, Shard};
+use onqueue_store::{StoreError, now_ms};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _, QuerySelect as _, prelude::Expr,
+};
+use sha2::{Digest as _, Sha256};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+/// The epoch at which each shard is held, by its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Epochs(Vec<i64>);
+
+impl Epochs {
+    /// At which epoch the organisation's shard is held.
+    pub fn of(&self, organisation: OrganisationId) -> i64 {
+        self.at(shard(organisation))
+    }
+
+    fn at(&self, shard: Shard) -> i64 {
+        self.0.get(usize::from(shard.0)).copied().unwrap_or(0)
+    }
+}
+
+/// What an owner's transaction is checked against.
+#[derive(Clone, Debug)]
+pub struct Fence {
+    /// Who it is.
+    pub owner: String,
+    /// What it took.
+    pub epochs: Arc<Epochs>,
+}
+
+/// The organisation's shard.
+pub(super) fn shard(organisation: OrganisationId) -> Shard {
+    Shard(Sha256::digest(organisation.uuid().as_bytes())[0])
+}
+
+impl Tables {
+    /// Takes all shards for `lease` if nobody holds any of them, each with the next epoch.
+    pub async fn take_leases(&self, owner: &str, address: &str, lease: Duration) -> Result<Option<Epochs>, StoreError> {
+        let (owner, address) = (owner.to_owned(), address.to_owned());
+        let taken = self.0.transaction(move |tx| {
+            let (owner, address) = (owner.clone(), address.clone());
+            Box::pin(async move { take(tx, owner, address, lease).await })
+        });
+        match taken.await {
+            Err(StoreError::Refused(_)) => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Renews all leases in one statement; false if one of them is not held any more.
+    pub async fn renew_leases(&self, owner: &str, lease: Duration) -> Result<bool, StoreError> {
+        let owner = owner.to_owned();
+        let work = self.0.transaction(move |tx| {
+            let owner = owner.clone();
+            Box::pin(async move {
+                let renewed = Entity::update_many()
+                    .col_expr(Column::ExpiresAt, Expr::cust(ends(tx, lease)))
+                    .filter(Column::Owner.eq(owner))
+                    .filter(Expr::cust(format!(
+                        "expires_at > {}",
+                        now_ms(tx.get_database_backend())
+                    )))
+                    .exec(tx)
+                    .await?;
+                Ok(renewed.rows_affected == u64::from(SHARDS))
+            })
+        });
+        work.await
+    }
+
+    /// Lets go of what is held, so that another need not wait.
+    pub async fn release_leases(&self, owner: &str) -> Result<(), StoreError> {
+        let owner = owner.to_owned();
+        let work = self.0.transaction(move |tx| {
+            let owner = owner.clone();
+            Box::pin(async move {
+                let update = Entity::update_many().col_expr(Column::ExpiresAt, Expr::value(0_i64));
+                update.filter(Column::Owner.eq(owner)).exec(tx).await?;
+                Ok(())
+            })
+        });
+        work.await
+    }
+}
+
+fn ends(tx: &DatabaseTransaction, lease: Duration) -> String {
+    format!("{} + {}", now_ms(tx.get_database_backend()), lease.as_millis())
+}
+
+async fn take(tx: &DatabaseTransaction, owner: String, address: String, lease: Duration) -> Result<Epochs, StoreError> {
+    let now = now_ms(tx.get_database_backend());
+    let held = Entity::find().filter(Expr::cust(format!("expires_at > {now}")));
+    if held.count(tx).await? > 0 {
+        return Err(refused(Fault::unavailable("another process holds the leases")));
+    }
+    let taken = Entity::update_many()
+        .col_expr(Column::Epoch, Expr::cust("epoch + 1"))
+        .col_expr(Column::Owner, Expr::value(owner.clone()))
+        .col_expr(Column::Address, Expr::value(address))
+        .col_expr(Column::ExpiresAt, Expr::cust(ends(tx, lease)))
+        .filter(Expr::cust(format!("expires_at <= {now}")))
+        .exec_with_returning(tx)
+        .await?;
+    if taken.len() != usize::from(SHARDS) {
+        return Err(refused(Fault::unavailable(
+            "another process took a lease at the same time",
+        )));
+    }
+    let mut epochs = vec![0; usize::from(SHARDS)];
+    for row in taken {
+        if let Some(epoch) = usize::try_from(row.shard).ok().and_then(|shard| epochs.get_mut(shard)) {
+            *epoch = row.epoch;
+        }
+    }
+    Ok(Epochs(epochs))
+}
+
+/// Refuses the transaction unless the shards are still held at their epochs; on PostgreSQL nobody can take them before it
+/// ends.
+pub(super) async fn check(tx: &DatabaseTransaction, fence: &Fence, shards: &BTreeSet<Shard>) -> Result<(), StoreError> {
+    let rows = Entity::find()
+        .filter(Column::Shard.is_in(shards.iter().map(|shard| shard.number())))
+        .filter(Column::Owner.eq(fence.owner.as_str()))
+        .lock_shared()
+        .all(tx)
+        .await?;
+    let is_held = |row: &super::entities::lease::Model| {
+        u8::try_from(row.shard).is_ok_and(|number| fence.epochs.at(Shard(number)) == row.epoch)
+    };
+    if rows.len() == shards.len() && rows.iter().all(is_held) {
+        return Ok(());
+    }
+    Err(refused(Fault::unavailable("the lease was lost")))
+}

@@ -1,0 +1,255 @@
+//! Who serves which queue.
+
+use super::entities::member::{Column, Entity, Model};
+use super::{Actor, Audited, Member, Tables, configuration, entities, next_revision, record, refused};
+use onqueue_model::{Fault, OrganisationId, QueueId, Reason, UserId};
+use onqueue_store::{Scope, StoreError};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Set, prelude::Expr,
+};
+use std::collections::BTreeSet;
+
+impl Tables {
+    /// The first `size` members of the queue after `after`, by user id.
+    pub async fn members(
+        &self,
+        organisation: OrganisationId,
+        queue: QueueId,
+        after: Option<UserId>,
+        size: u64,
+    ) -> Result<Vec<Member>, StoreError> {
+        let mut select = rows_of(organisation, queue);
+        if let Some(after) = after {
+            select = select.filter(Column::UserId.gt(after.uuid()));
+        }
+        let rows = select.limit(size).all(self.0.reader()).await?;
+        named(self.0.reader(), organisation, rows).await
+    }
+
+    /// Makes exactly these users the members; who is new starts joined. FIELD_INVALID if one has no routing profile.
+    pub async fn set_members(
+        &self,
+        organisation: OrganisationId,
+        queue: QueueId,
+        users: BTreeSet<UserId>,
+        by: Actor,
+    ) -> Result<Vec<Member>, StoreError> {
+        let work = self.0.transaction(move |tx| {
+            let (users, by) = (users.clone(), by.clone());
+            Box::pin(async move {
+                refuse_unknown(tx, organisation, &users).await?;
+                let before = rows_of(organisation, queue).all(tx).await?;
+                let changed = replace(tx, organisation, queue, &users, &before).await?;
+                let after = rows_of(organisation, queue).all(tx).await?;
+                if !changed.is_empty() {
+                    let set = Audited {
+                        action: "queue.set_members",
+                        object: format!("queue:{queue}"),
+                        before: Some(text(&before)),
+                        after: Some(text(&after)),
+                    };
+                    touch(tx, organisation, &changed).await?;
+                    record(tx, organisation, &by, set).await?;
+                }
+                named(tx, organisation, after).await
+            })
+        });
+        work.await
+    }
+
+    /// Activates or deactivates a membership. STATE_CONFLICT if the user is not a member.
+    pub async fn set_joined(
+        &self,
+        organisation: OrganisationId,
+        queue: QueueId,
+        user: UserId,
+        membership: onqueue_acd::Membership,
+        by: Actor,
+    ) -> Result<Member, StoreError> {
+        let joined = membership.joined;
+        let work = self.0.transaction(move |tx| {
+            let by = by.clone();
+            Box::pin(async move {
+                let mine = rows_of(organisation, queue).filter(Column::UserId.eq(user.uuid()));
+                let row = mine.one(tx).await?.ok_or_else(not_a_member)?;
+                if row.joined != joined {
+                    write_joined(tx, &row, joined).await?;
+                    touch(tx, organisation, &BTreeSet::from([user])).await?;
+                    record(tx, organisation, &by, switched(&row, joined)).await?;
+                }
+                let row = Model { joined, ..row };
+                let members = named(tx, organisation, vec![row]).await?;
+                members.into_iter().next().ok_or_else(not_a_member)
+            })
+        });
+        work.await
+    }
+
+    /// Gives the agent another name.
+    pub async fn rename_agent(
+        &self,
+        organisation: OrganisationId,
+        user: UserId,
+        name: String,
+    ) -> Result<(), StoreError> {
+        use entities::agent::{Column, Entity};
+        let work = self.0.transaction(move |tx| {
+            let name = name.clone();
+            Box::pin(async move {
+                Entity::update_many()
+                    .col_expr(Column::Name, Expr::value(name))
+                    .filter(Column::OrganisationId.eq(organisation.uuid()))
+                    .filter(Column::UserId.eq(user.uuid()))
+                    .exec(tx)
+                    .await?;
+                touch(tx, organisation, &BTreeSet::from([user])).await
+            })
+        });
+        work.await
+    }
+
+    /// The organisation's active memberships of each of the users.
+    pub async fn joined(&self, organisation: OrganisationId) -> Result<Vec<(UserId, QueueId)>, StoreError> {
+        let rows = Scope::of(organisation)
+            .find::<Entity>()
+            .filter(Column::Joined.eq(true))
+            .all(self.0.reader())
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.user_id.into(), row.queue_id.into()))
+            .collect())
+    }
+}
+
+fn not_a_member() -> StoreError {
+    refused(Fault::new(
+        Reason::StateConflict,
+        "you are not a member of this queue; ask whoever sets its members",
+    ))
+}
+
+fn rows_of(organisation: OrganisationId, queue: QueueId) -> sea_orm::Select<Entity> {
+    Scope::of(organisation)
+        .find::<Entity>()
+        .filter(Column::QueueId.eq(queue.uuid()))
+        .order_by_asc(Column::UserId)
+}
+
+fn switched(row: &Model, joined: bool) -> Audited<'static> {
+    Audited {
+        action: if joined { "queue.join" } else { "queue.leave" },
+        object: format!("queue:{}", row.queue_id),
+        before: Some(format!("{} {}", row.user_id, row.joined)),
+        after: Some(format!("{} {joined}", row.user_id)),
+    }
+}
+
+async fn named<C: ConnectionTrait>(
+    connection: &C,
+    organisation: OrganisationId,
+    rows: Vec<Model>,
+) -> Result<Vec<Member>, StoreError> {
+    let users = rows.iter().map(|row| row.user_id.into()).collect();
+    let mut names = configuration::names(connection, organisation, &users).await?;
+    let member = |row: Model| {
+        let user = row.user_id.into();
+        let name = names.remove(&user).unwrap_or_default();
+        let joined = row.joined;
+        Member { user, name, joined }
+    };
+    Ok(rows.into_iter().map(member).collect())
+}
+
+async fn refuse_unknown(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    users: &BTreeSet<UserId>,
+) -> Result<(), StoreError> {
+    let known = configuration::names(tx, organisation, users).await?;
+    match users.iter().find(|user| !known.contains_key(user)) {
+        None => Ok(()),
+        Some(user) => Err(refused(Fault::field(
+            "user_ids",
+            format!("{user} is not a user with a routing profile"),
+        ))),
+    }
+}
+
+/// Removes who is not among the users and adds who is new, joined. Answers whose memberships changed.
+async fn replace(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    queue: QueueId,
+    users: &BTreeSet<UserId>,
+    before: &[Model],
+) -> Result<BTreeSet<UserId>, StoreError> {
+    let were: BTreeSet<UserId> = before.iter().map(|row| row.user_id.into()).collect();
+    let (gone, new): (BTreeSet<_>, BTreeSet<_>) = (&were - users, users - &were);
+    if !gone.is_empty() {
+        Entity::delete_many()
+            .filter(Column::OrganisationId.eq(organisation.uuid()))
+            .filter(Column::QueueId.eq(queue.uuid()))
+            .filter(Column::UserId.is_in(gone.iter().map(|user| user.uuid())))
+            .exec(tx)
+            .await?;
+    }
+    for user in &new {
+        add(tx, organisation, queue, *user, onqueue_acd::Membership { joined: true }).await?;
+    }
+    Ok(&gone | &new)
+}
+
+pub(super) async fn add(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    queue: QueueId,
+    user: UserId,
+    membership: onqueue_acd::Membership,
+) -> Result<(), StoreError> {
+    let row = entities::member::ActiveModel {
+        organisation_id: Set(organisation.uuid()),
+        queue_id: Set(queue.uuid()),
+        user_id: Set(user.uuid()),
+        joined: Set(membership.joined),
+    };
+    Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+async fn write_joined(tx: &DatabaseTransaction, row: &Model, joined: bool) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::Joined, Expr::value(joined))
+        .filter(Column::OrganisationId.eq(row.organisation_id))
+        .filter(Column::QueueId.eq(row.queue_id))
+        .filter(Column::UserId.eq(row.user_id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Gives the agents a new revision, so that the owner takes them over anew.
+async fn touch(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    users: &BTreeSet<UserId>,
+) -> Result<(), StoreError> {
+    use entities::agent::{Column, Entity};
+    let revision = next_revision(tx, organisation).await?;
+    Entity::update_many()
+        .col_expr(Column::Revision, Expr::value(revision))
+        .filter(Column::OrganisationId.eq(organisation.uuid()))
+        .filter(Column::UserId.is_in(users.iter().map(|user| user.uuid())))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn text(rows: &[Model]) -> String {
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} {}", row.user_id, row.joined))
+        .collect();
+    lines.join("\n")
+}
