@@ -41,7 +41,7 @@ pub struct Run {
     /// Where the database lives; made if it does not exist
     #[arg(long, default_value = "data")]
     pub data: PathBuf,
-    /// Port of the pages and the API
+    /// Port of the pages and the API; health is served on the port 1010 above
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
     /// Start without the demo organisation
