@@ -1,0 +1,7 @@
+//! The service as its callers see it: real gRPC in this process, a real database, a clock moved by hand.
+
+mod fixture;
+mod login;
+mod refresh;
+mod seeding;
+mod trust;
