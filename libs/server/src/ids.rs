@@ -43,6 +43,11 @@ impl Ids {
         bytes
     }
 
+    /// A random number in 0..1, for jitter.
+    pub fn chance(&self) -> f64 {
+        f64::from(u32::from_be_bytes(self.bytes())) / (f64::from(u32::MAX) + 1.0)
+    }
+
     /// A new id: UUID version 7, so that ids sort by when they were made.
     pub fn id<T>(&self, now: Timestamp) -> Id<T> {
         Id::new(self.uuid(now))

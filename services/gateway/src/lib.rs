@@ -1,1 +1,97 @@
-//! The only public door: authenticates, limits, forwards and serves the pages.
+//! The only public door: authenticates, limits, forwards and serves the pages. It owns no data: what it knows of
+//! permissions is the trust bundle, and what a call means is known to the service that it belongs to.
+
+mod app;
+mod door;
+mod grpc;
+mod rate;
+mod settings;
+
+pub use rate::Rate;
+pub use settings::Settings;
+
+use axum::Router;
+use door::Door;
+use onqueue_client::{Chance, Policy, connect};
+use onqueue_model::Fault;
+use onqueue_proto::auth::v1::trust_service_client::TrustServiceClient;
+use onqueue_server::{Context, InProcess, Readiness, as_peer, listener};
+use onqueue_trust::follow_service;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// The service's name.
+pub const NAME: &str = "gateway";
+
+/// Where calls go, with the layers that the services have of themselves.
+#[derive(Clone, Debug)]
+pub struct Upstreams {
+    /// `onqueue.auth.v…`
+    pub auth: InProcess,
+    /// `onqueue.routing.v…`
+    pub routing: InProcess,
+    /// `onqueue.session.v…`
+    pub session: InProcess,
+    /// `onqueue.content.v…`
+    pub content: InProcess,
+}
+
+/// The door, ready to be opened.
+#[derive(Debug)]
+pub struct Gateway {
+    context: Context,
+    settings: Settings,
+    router: Router,
+}
+
+/// Puts the door together. It judges by `context.trust`: in one process the services' own; elsewhere see
+/// [`follow_trust`]. Its health service answers by `readiness`.
+// Asynchronous as every service's bind is.
+#[allow(clippy::unused_async)]
+pub async fn bind(
+    settings: &Settings,
+    context: Context,
+    readiness: Readiness,
+    upstreams: Upstreams,
+) -> Result<Gateway, Fault> {
+    settings.check()?;
+    let ids = context.ids.clone();
+    let chance: Chance = Arc::new(move || ids.chance());
+    let called = |upstream| connect(upstream, Policy::default(), Arc::clone(&chance));
+    let upstreams = Upstreams {
+        auth: called(upstreams.auth),
+        routing: called(upstreams.routing),
+        session: called(upstreams.session),
+        content: called(upstreams.content),
+    };
+    Ok(Gateway {
+        router: Door::new(settings, &context, &upstreams).router(readiness)?,
+        settings: settings.clone(),
+        context,
+    })
+}
+
+impl Gateway {
+    /// Everything that the port answers. Requests should have [`listener::Remote`] in their extensions.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Opens the door until the process drains. Trusted proxies may have any number of connections.
+    pub fn serve(self, listener: TcpListener, mut limits: listener::Limits) {
+        limits.exempt.extend(self.settings.trusted_proxies);
+        let ids = self.context.ids;
+        listener::serve(listener, self.router, limits, &self.context.tasks, move || ids.chance());
+    }
+}
+
+/// Keeps `context.trust` on what auth says, until the process drains: for a gateway that has the process to itself, or is
+/// to behave as one.
+pub fn follow_trust(auth: InProcess, context: &Context) {
+    let upstream = TrustServiceClient::new(as_peer(auth, NAME));
+    let (trust, clock) = (context.trust.clone(), context.clock.clone());
+    let drain = context.tasks.drain_token().clone();
+    context.tasks.spawn("trust", async move {
+        follow_service(upstream, trust, move || clock.now(), drain.cancelled()).await;
+    });
+}

@@ -13,7 +13,7 @@ use body::{GuardedResponse, SizedRequest};
 use futures::FutureExt as _;
 use http::{HeaderValue, Request, Response};
 use onqueue_model::{Caller, Fault, Reason};
-use onqueue_proto::{Access, Idempotency, Method, method};
+use onqueue_proto::{Access, Idempotency, Method, SizeClass, method};
 use onqueue_telemetry::TraceLayer;
 use serde::Deserialize;
 use std::{any::Any, future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc, task::Poll, time::Duration};
@@ -56,9 +56,21 @@ pub fn layered(bound: Bound, context: &Context) -> InProcess {
 /// DEADLINE_EXCEEDED; RESOURCE_EXHAUSTED for requests above the rpc's size class; the access that the rpc declares, with
 /// the verified caller left in the request's extensions; UNIMPLEMENTED for what no proto declares.
 pub fn layered_within(bound: Bound, context: &Context, limits: &Limits) -> InProcess {
+    around(bound, context, limits, Place::Owner)
+}
+
+/// The same layers for the public door, in front of services that have their own: internal rpcs are refused whoever calls;
+/// rpcs that this build does not know pass at 64 KiB, so that a new one needs no new door (whether the caller may is then
+/// for its owner to say); whether trust is fresh is for the owner to say too, who reads the database.
+pub fn layered_door(bound: Bound, context: &Context, limits: &Limits) -> InProcess {
+    around(bound, context, limits, Place::Door)
+}
+
+fn around(bound: Bound, context: &Context, limits: &Limits, place: Place) -> InProcess {
     let guarded = Guarded {
         routes: bound.routes.prepare(),
         gate: Arc::new(Gate {
+            place,
             context: context.clone(),
             unary_default: Duration::from_millis(limits.unary_default_ms),
             unary_maximum: Duration::from_millis(limits.unary_maximum_ms),
@@ -150,8 +162,18 @@ fn panicked(path: &str, panic: &(dyn Any + Send)) -> Status {
     status(Fault::internal(format_args!("{path} panicked: {said}")))
 }
 
+/// Where a gate stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In front of the service that owns the rpcs.
+    Owner,
+    /// In front of all of them.
+    Door,
+}
+
 /// Lets calls in.
 struct Gate {
+    place: Place,
     context: Context,
     unary_default: Duration,
     unary_maximum: Duration,
@@ -164,7 +186,7 @@ impl Gate {
     fn open(&self, mut request: Request<Body>) -> Result<(Request<Body>, Pass), Status> {
         request.extensions_mut().remove::<Caller>();
         let Some(method) = method(request.uri().path()) else {
-            return self.open_plain(request);
+            return self.open_undeclared(request);
         };
         if let Some(caller) = self.admit(method, &request).map_err(status)? {
             request.extensions_mut().insert(caller);
@@ -179,28 +201,33 @@ impl Gate {
     }
 
     #[allow(clippy::result_large_err)]
-    fn open_plain(&self, request: Request<Body>) -> Result<(Request<Body>, Pass), Status> {
+    fn open_undeclared(&self, mut request: Request<Body>) -> Result<(Request<Body>, Pass), Status> {
         let path = request.uri().path();
-        if !PLAIN.iter().any(|service| path.starts_with(service)) {
+        let plain = PLAIN.iter().any(|service| path.starts_with(service));
+        if !plain && self.place == Place::Owner {
             return Err(status(Fault::new(Reason::Unimplemented, "there is no such rpc")));
         }
-        let request = sized(request, onqueue_proto::SizeClass::Small.bytes())?;
-        let asked = parse_timeout(request.headers()).map_err(status)?;
-        Ok((
-            request,
-            Pass {
-                deadline: asked.map(Deadline::within),
-                room: None,
-            },
-        ))
+        if let Ok(Some(token)) = bearer(request.headers())
+            && let Ok(caller) = self.context.trust.verify(token, self.context.clock.now())
+        {
+            request.extensions_mut().insert(caller);
+        }
+        let deadline = parse_timeout(request.headers()).map_err(status)?.map(Deadline::within);
+        if let Some(deadline) = deadline {
+            request.extensions_mut().insert(deadline);
+        }
+        let size = if plain { SizeClass::Small } else { SizeClass::Text };
+        let request = sized(request, size.bytes())?;
+        Ok((request, Pass { deadline, room: None }))
     }
 
     fn admit(&self, method: &Method, request: &Request<Body>) -> Result<Option<Caller>, Fault> {
         let now = self.context.clock.now();
         let peer = request.extensions().get::<Peer>().copied();
+        let peer = peer.filter(|_| self.place == Place::Owner);
         let caller = admit(method, request.headers(), peer, &self.context.trust, now)?;
         let decides = method.idempotency != Idempotency::Read && method.access != Some(Access::Anyone);
-        if caller.is_some() && decides {
+        if self.place == Place::Owner && caller.is_some() && decides {
             self.context.trust.fresh(now)?;
         }
         Ok(caller)

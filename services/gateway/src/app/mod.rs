@@ -1,0 +1,4 @@
+//! What the gateway does of its own.
+
+pub(crate) mod desk;
+mod follow;

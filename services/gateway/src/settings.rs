@@ -1,0 +1,119 @@
+//! What of the gateway can be set.
+
+use crate::Rate;
+use onqueue_model::{DeploymentId, Fault};
+use onqueue_server::{Limits, Network};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
+/// The section `[gateway]`.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where the public door listens.
+    pub listen: SocketAddr,
+    /// The deployment that `/chat` shows when its address names none; empty for none.
+    pub default_deployment: String,
+    /// Web origins that are our own beside the one that a request names as its host.
+    pub origins: Vec<String>,
+    /// Networks whose `x-forwarded-for` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Whether `grpc.reflection` answers.
+    pub reflection: bool,
+    /// The most milliseconds that a unary call gets, and what it gets when it names no deadline.
+    pub unary_deadline_ms: u64,
+    /// Unary calls at once.
+    pub unary_calls: usize,
+    /// Logins of one address.
+    pub login_rate: Rate,
+    /// New chats of one address.
+    pub chat_rate: Rate,
+    /// Messages of one guest.
+    pub guest_message_rate: Rate,
+    /// Typing notices of one caller.
+    pub typing_rate: Rate,
+    /// Calls of one caller, or of one address without a token.
+    pub call_rate: Rate,
+    /// For how many callers and addresses rates are kept at once.
+    pub rate_entries: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            default_deployment: String::new(),
+            origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            reflection: true,
+            unary_deadline_ms: 10_000,
+            unary_calls: 4_096,
+            login_rate: Rate::per_minute(10, 10),
+            chat_rate: Rate::per_minute(60, 60),
+            guest_message_rate: Rate::per_second(2, 10),
+            typing_rate: Rate::per_second(4, 8),
+            call_rate: Rate::per_second(50, 200),
+            rate_entries: 100_000,
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses values that make no sense.
+    pub fn check(&self) -> Result<(), Fault> {
+        let deployment = &self.default_deployment;
+        if !deployment.is_empty() && deployment.parse::<DeploymentId>().is_err() {
+            return Err(Fault::id("gateway.default_deployment"));
+        }
+        if self.unary_deadline_ms == 0 || self.unary_calls == 0 || self.rate_entries == 0 {
+            let problem = "this, unary_calls and rate_entries must be more than 0";
+            return Err(Fault::field("gateway.unary_deadline_ms", problem));
+        }
+        let origin = |text: &String| {
+            text.split_once("://")
+                .is_some_and(|(_, host)| !host.is_empty() && !host.contains('/'))
+        };
+        match self.origins.iter().find(|text| !origin(text)) {
+            None => Ok(()),
+            Some(bad) => Err(Fault::field(
+                "gateway.origins",
+                format!("not an origin such as https://chat.example: {bad}"),
+            )),
+        }
+    }
+
+    pub(crate) const fn limits(&self) -> Limits {
+        Limits {
+            unary_default_ms: self.unary_deadline_ms,
+            unary_maximum_ms: self.unary_deadline_ms,
+            unary_calls: self.unary_calls,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nonsense_is_refused() {
+        assert_eq!(Settings::default().check(), Ok(()));
+        for (change, field) in [
+            (
+                (|s| s.default_deployment = "demo".to_owned()) as fn(&mut Settings),
+                "gateway.default_deployment",
+            ),
+            (|s| s.unary_calls = 0, "gateway.unary_deadline_ms"),
+            (|s| s.origins = vec!["chat.example".to_owned()], "gateway.origins"),
+            (
+                |s| s.origins = vec!["https://chat.example/".to_owned()],
+                "gateway.origins",
+            ),
+        ] {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            let metadata = settings.check().map_err(|fault| fault.metadata);
+            assert_eq!(metadata, Err(vec![("field", field.to_owned())]));
+        }
+    }
+}
