@@ -86,11 +86,11 @@ test("a chat from the form to the transcript", async () => {
 
   await desk.getByTestId("offer").waitFor();
   await look(desk, "desk-offer");
-  expect(await desk.title()).toContain("(1)");
+  await expect.poll(() => desk.title()).toContain("(1)");
   await desk.keyboard.press("Alt+KeyA");
   await desk.getByTestId("desk-log").waitFor();
   await waitForText(chat, "Sie sprechen mit Anna Beispiel.");
-  expect(await desk.getByTestId("offer").count()).toBe(0);
+  await expect.poll(() => desk.getByTestId("offer").count()).toBe(0);
 
   await desk.getByTestId("desk-input").fill("Guten Tag, wie kann ich helfen?");
   await chat.getByTestId("chat-typing").getByText("Anna Beispiel schreibt").waitFor();
@@ -115,12 +115,12 @@ test("a chat from the form to the transcript", async () => {
   const [download] = await Promise.all([chat.waitForEvent("download"), chat.getByTestId("chat-download").click()]);
   expect(download.suggestedFilename()).toMatch(/^chat-.*\.txt$/);
   await desk.getByTestId("desk-close").click();
-  expect(await desk.getByTestId("conversation-item").count()).toBe(0);
+  await expect.poll(() => desk.getByTestId("conversation-item").count()).toBe(0);
 
   await desk.getByTestId("nav-conversations").click();
   await desk.getByTestId("supervisor-item").first().click();
   await desk.getByTestId("decisions").getByText("am längsten frei (12:34)").waitFor();
-  expect(await desk.getByTestId("transcript-event").count()).toBe(room.events.length);
+  await expect.poll(() => desk.getByTestId("transcript-event").count()).toBe(room.events.length);
   await look(desk, "desk-supervisor");
   await desk.setViewportSize(NARROW);
   await look(desk, "desk-supervisor-narrow");
@@ -137,7 +137,7 @@ test("a reload goes on with the same chat", async () => {
   world.join(room);
   await waitForText(chat, "You are talking to Anna Beispiel.");
   expect(world.rooms.size).toBe(1);
-  expect(await messages(chat, "chat-message", "me")).toEqual(["hello"]);
+  await expect.poll(() => messages(chat, "chat-message", "me")).toEqual(["hello"]);
 });
 
 test("what is written without a server arrives once and in order, on both sides", async () => {
@@ -219,7 +219,7 @@ test("markup in names and messages stays text", async () => {
   await desk.getByTestId("conversation-item").click();
   await expect.poll(() => messages(chat, "chat-message", "them")).toEqual([attack]);
   await expect.poll(() => messages(desk, "desk-message", "them")).toEqual([`${attack} javascript:alert(1)`]);
-  for (const page of [chat, desk]) expect(await page.locator("img, main a").count()).toBe(0);
+  for (const page of [chat, desk]) await expect.poll(() => page.locator("img, main a").count()).toBe(0);
 });
 
 test("the customer is warned of inactivity and may end", async () => {
@@ -229,6 +229,8 @@ test("the customer is warned of inactivity and may end", async () => {
   world.append(room, "", { case: "inactivityWarned", value: { endsAt: timestampFromMs(Date.now() + 60_000) } });
   await chat.getByTestId("chat-warning").getByText("unless somebody writes").waitFor();
   await look(chat, "chat-warning");
+  await chat.emulateMedia({ colorScheme: "dark" });
+  await look(chat, "chat-warning-dark");
   world.say(room, AGENT_PARTICIPANT, "m1", "still there?");
   await chat.getByTestId("chat-warning").waitFor({ state: "hidden" });
   await chat.getByTestId("chat-end").click();
@@ -241,7 +243,7 @@ test("the customer is warned of inactivity and may end", async () => {
 test("the desk shows state, memberships, unread messages and answers heartbeats", async () => {
   const desk = await open("/desk", "en", NARROW);
   await signIn(desk, "agent@example.org");
-  expect(await desk.getByTestId("nav-conversations").count()).toBe(0);
+  await expect.poll(() => desk.getByTestId("nav-conversations").count()).toBe(0);
   await look(desk, "desk-narrow");
   await desk.locator('[data-testid="queue-membership"][data-joined="false"]').click();
   await expect.poll(() => world.agent.queues.every(({ joined }) => joined)).toBe(true);
@@ -263,5 +265,5 @@ test("the desk shows state, memberships, unread messages and answers heartbeats"
   await desk.getByTestId("desk-input").waitFor();
   await look(desk, "desk-chat-narrow");
   await desk.getByTestId("back").click();
-  expect(await desk.getByTestId("unread").count()).toBe(0);
+  await expect.poll(() => desk.getByTestId("unread").count()).toBe(0);
 });
