@@ -8,6 +8,7 @@ mod cli;
 mod needs;
 mod pages;
 mod process;
+mod protos;
 mod run;
 mod serving;
 mod supply_chain;

@@ -4,6 +4,7 @@ use crate::{
     cli::{Failure, Outcome, Test},
     needs, pages,
     process::{self, Output},
+    protos,
     serving::{Serving, Start},
     supply_chain,
     tree::{self, Stamp},
@@ -44,13 +45,14 @@ const STEPS: &[Step] = &[
     quiet("packages of the pages", |work| {
         pages::install(&mut work.log, Output::Logged).map(|()| String::new())
     }),
-    quiet("buf lint", |work| buf(work, &["lint"])),
-    quiet("buf breaking", breaking),
+    quiet("buf lint", |work| protos::lint(&mut work.log).map(|()| String::new())),
+    quiet("buf breaking", |work| protos::breaking(&mut work.log)),
     quiet("pages: build", |work| {
         pages::build(&mut work.log, Output::Logged).map(|()| String::new())
     }),
     quiet("pages: types", |work| npm(work, &["run", "typecheck"])),
     quiet("pages: unit tests", |work| npm(work, &["test"])),
+    quiet("pages: in Chromium", |work| npm(work, &["run", "test:browser"])),
     quiet("clippy", |work| {
         cargo(
             work,
@@ -60,7 +62,7 @@ const STEPS: &[Step] = &[
     // Binaries and tests in one selection, so that both get the same dependencies.
     quiet("build", |work| cargo(work, &["build", "--workspace", "--all-targets"])),
     quiet("client in Python", python),
-    quiet("browser tests", browser),
+    quiet("journeys in Chromium", browser),
     Step {
         name: "cargo test",
         output: Output::Shown,
@@ -165,21 +167,6 @@ fn cargo(work: &mut Work, arguments: &[&str]) -> Outcome<String> {
 fn npm(work: &mut Work, arguments: &[&str]) -> Outcome<String> {
     process::logged(process::web("npm", arguments), &mut work.log, Output::Logged)?;
     Ok(String::new())
-}
-
-fn buf(work: &mut Work, arguments: &[&str]) -> Outcome<String> {
-    let command = process::command(tree::at("web/node_modules/.bin/buf"), arguments);
-    process::logged(command, &mut work.log, Output::Logged)?;
-    Ok(String::new())
-}
-
-/// Compares the protos with the image of the last release.
-fn breaking(work: &mut Work) -> Outcome<String> {
-    const RELEASED: &str = "proto/released.binpb";
-    if !tree::at(RELEASED).is_file() {
-        return Ok(format!("there is no release yet ({RELEASED})"));
-    }
-    buf(work, &["breaking", "--against", RELEASED])
 }
 
 /// Lets a client made by other people's tools talk to the built binary.
