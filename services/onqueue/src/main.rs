@@ -1,3 +1,5 @@
-//! The binary.
+//! The `onqueue` binary.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    onqueue::main()
+}

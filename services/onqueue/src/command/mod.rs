@@ -1,0 +1,103 @@
+//! What each command does.
+
+mod serve;
+
+use crate::{
+    cli::{Command, Config, Healthcheck, Place},
+    embedded,
+    output::{complain, say},
+    settings::{self, Loaded},
+};
+use onqueue_model::Fault;
+use onqueue_store::{Lock, Store};
+use std::{
+    future::Future,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    process::ExitCode,
+    time::Duration,
+};
+
+/// The settings cannot be used (EX_CONFIG of sysexits.h).
+const UNUSABLE_SETTINGS: u8 = 78;
+
+/// How long a health check waits.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Runs one command to its end.
+pub fn run(command: Command) -> ExitCode {
+    match command {
+        Command::Serve(options) => with_settings(&options.place.clone(), |loaded| serve::serve(loaded, options)),
+        Command::Migrate(place) => with_settings(&place, migrate),
+        Command::Healthcheck(options) => ended(healthcheck(&options)),
+        Command::Config(Config::Print(place)) => with_settings(&place, print),
+    }
+}
+
+fn with_settings<W, F>(place: &Place, work: W) -> ExitCode
+where
+    W: FnOnce(Loaded) -> F,
+    F: Future<Output = Result<(), Fault>>,
+{
+    let loaded = match settings::load(place) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => {
+            complain("the settings cannot be used:");
+            mistakes
+                .iter()
+                .for_each(|mistake| complain(format_args!("  {mistake}")));
+            return ExitCode::from(UNUSABLE_SETTINGS);
+        }
+    };
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => ended(runtime.block_on(work(loaded))),
+        Err(error) => ended(Err(Fault::unavailable(error))),
+    }
+}
+
+fn ended(outcome: Result<(), Fault>) -> ExitCode {
+    let Err(fault) = outcome else { return ExitCode::SUCCESS };
+    complain(format_args!(
+        "onqueue: {}",
+        fault.context.as_deref().unwrap_or(&fault.message)
+    ));
+    ExitCode::FAILURE
+}
+
+async fn migrate(loaded: Loaded) -> Result<(), Fault> {
+    let _lock = Lock::take(&loaded.settings.store)?;
+    let store = Store::open(&loaded.settings.store).await?;
+    embedded::migrate(&store).await?;
+    store.close().await?;
+    say("the database is up to date");
+    Ok(())
+}
+
+async fn print(loaded: Loaded) -> Result<(), Fault> {
+    say(loaded.print().trim_end());
+    Ok(())
+}
+
+fn healthcheck(options: &Healthcheck) -> Result<(), Fault> {
+    let answer = ask(options).map_err(|error| Fault::unavailable(format!("{}: {error}", options.address)))?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer.as_str(), ""));
+    say(body.trim_end());
+    if head.starts_with("HTTP/1.1 200") {
+        Ok(())
+    } else {
+        Err(Fault::unavailable("not ready"))
+    }
+}
+
+fn ask(options: &Healthcheck) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&options.address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(
+        stream,
+        "GET /readyz HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+        options.address
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}

@@ -1,0 +1,316 @@
+//! The demo organisation, from a file compiled in.
+
+use onqueue_access::DefaultRole;
+use onqueue_auth as auth;
+use onqueue_model::{DeploymentId, DivisionId, Fault, Id, Language, OrganisationId, QueueId, SkillId, UserId};
+use onqueue_proto::routing::v1::Queue as Line;
+use onqueue_routing as routing;
+use onqueue_server::Ids;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The file.
+const DEMO: &str = include_str!("../demo.toml");
+/// The namespace in which names become ids.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6f6e_7175_6575_6500_8000_6465_6d6f_0001);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    organisation: Organisation,
+    skills: Vec<Skill>,
+    queues: Vec<Queue>,
+    users: Vec<User>,
+    deployments: Vec<Deployment>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Organisation {
+    slug: String,
+    name: String,
+    division: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Skill {
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Queue {
+    name: String,
+    description: String,
+    limit: i32,
+    skills: Vec<String>,
+    languages: Vec<String>,
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct User {
+    name: String,
+    email: String,
+    language: String,
+    role: String,
+    #[serde(default)]
+    queues: Vec<String>,
+    #[serde(default)]
+    skills: BTreeMap<String, u16>,
+    #[serde(default)]
+    languages: BTreeMap<String, u16>,
+    #[serde(default)]
+    maximum_chats: u8,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deployment {
+    name: String,
+    queues: Vec<String>,
+}
+
+/// What a person or a script needs to use the demo.
+#[derive(Debug, Clone, Serialize)]
+pub struct Credentials {
+    /// Organisation slug for logging in.
+    pub organisation: String,
+    /// The chat page's deployment.
+    pub deployment: String,
+    /// Queue ids by name.
+    pub queues: BTreeMap<String, String>,
+    /// Who can log in.
+    pub users: Vec<Login>,
+}
+
+/// A user of the demo.
+#[derive(Debug, Clone, Serialize)]
+pub struct Login {
+    /// E-mail address.
+    pub email: String,
+    /// Password, until the next start.
+    pub password: String,
+    /// As others see them.
+    pub name: String,
+    /// Their id.
+    pub user_id: String,
+    /// Their role's name.
+    pub role: String,
+}
+
+/// The demo, ready to be put into the services.
+#[derive(Debug)]
+pub struct Demo {
+    /// For auth.
+    pub auth: auth::Seed,
+    /// For routing.
+    pub routing: routing::Seed,
+    /// For people.
+    pub credentials: Credentials,
+}
+
+/// Reads the file and makes new passwords.
+pub fn load(ids: &Ids) -> Result<Demo, Fault> {
+    let file: File = toml::from_str(DEMO).map_err(|error| Fault::internal(format!("demo.toml: {error}")))?;
+    let credentials = credentials(&file, ids);
+    Ok(Demo {
+        auth: auth_seed(&file, &credentials)?,
+        routing: routing_seed(&file),
+        credentials,
+    })
+}
+
+fn id<T>(kind: &str, name: &str) -> Id<T> {
+    Id::new(Uuid::new_v5(&NAMESPACE, format!("{kind}/{name}").as_bytes()))
+}
+
+fn organisation(file: &File) -> OrganisationId {
+    id("organisation", &file.organisation.slug)
+}
+
+fn division(file: &File) -> DivisionId {
+    id("division", &file.organisation.division)
+}
+
+fn user(of: &User) -> UserId {
+    id("user", &of.email)
+}
+
+fn queue(name: &str) -> QueueId {
+    id("queue", name)
+}
+
+fn skill(name: &str) -> SkillId {
+    id("skill", name)
+}
+
+fn credentials(file: &File, ids: &Ids) -> Credentials {
+    let login = |of: &User| Login {
+        email: of.email.clone(),
+        password: password(ids),
+        name: of.name.clone(),
+        user_id: user(of).to_string(),
+        role: of.role.clone(),
+    };
+    Credentials {
+        organisation: file.organisation.slug.clone(),
+        deployment: file
+            .deployments
+            .first()
+            .map(|of| deployment(of).to_string())
+            .unwrap_or_default(),
+        queues: file
+            .queues
+            .iter()
+            .map(|of| (of.name.clone(), queue(&of.name).to_string()))
+            .collect(),
+        users: file.users.iter().map(login).collect(),
+    }
+}
+
+fn deployment(of: &Deployment) -> DeploymentId {
+    id("deployment", &of.name)
+}
+
+/// Sixteen letters and digits that are not easily mistaken for one another: nearly 80 bits.
+fn password(ids: &Ids) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789x";
+    let letters: String = ids
+        .bytes::<16>()
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect();
+    format!(
+        "{}-{}-{}-{}",
+        &letters[..4],
+        &letters[4..8],
+        &letters[8..12],
+        &letters[12..]
+    )
+}
+
+fn auth_seed(file: &File, credentials: &Credentials) -> Result<auth::Seed, Fault> {
+    let place = division(file);
+    let mut users = Vec::new();
+    for (of, login) in file.users.iter().zip(&credentials.users) {
+        users.push(auth::seed::User {
+            id: user(of),
+            division: place,
+            name: of.name.clone(),
+            email: of.email.clone(),
+            language: of.language.clone(),
+            password: Some(login.password.clone()),
+        });
+    }
+    let grant = |of: &User| auth::seed::Grant {
+        user: user(of),
+        role: id("role", &of.role),
+        division: place,
+    };
+    Ok(auth::Seed {
+        organisation: auth::seed::Organisation {
+            id: organisation(file),
+            slug: file.organisation.slug.clone(),
+            name: file.organisation.name.clone(),
+        },
+        divisions: vec![auth::seed::Division {
+            id: place,
+            name: file.organisation.division.clone(),
+        }],
+        users,
+        roles: DefaultRole::ALL.iter().map(role).collect(),
+        grants: file.users.iter().map(grant).collect(),
+        deployments: file
+            .deployments
+            .iter()
+            .map(|of| chat_page(file, of))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn role(of: &DefaultRole) -> auth::seed::Role {
+    let permissions = of.permissions().iter().map(|text| (*text).to_owned()).collect();
+    auth::seed::Role {
+        id: id("role", of.name()),
+        name: of.name().to_owned(),
+        permissions,
+    }
+}
+
+fn chat_page(file: &File, of: &Deployment) -> Result<auth::seed::Deployment, Fault> {
+    let chosen = file.queues.iter().filter(|queue| of.queues.contains(&queue.name));
+    Ok(auth::seed::Deployment {
+        id: deployment(of),
+        name: of.name.clone(),
+        enabled: true,
+        origins: Vec::new(),
+        queues: chosen.map(choice).collect::<Result<_, _>>()?,
+    })
+}
+
+fn choice(of: &Queue) -> Result<auth::seed::DeploymentQueue, Fault> {
+    Ok(auth::seed::DeploymentQueue {
+        queue_id: queue(&of.name),
+        labels: of.labels.clone(),
+        languages: of.languages.iter().map(|tag| language(tag)).collect::<Result<_, _>>()?,
+        skill_ids: of.skills.iter().map(|name| skill(name)).collect(),
+    })
+}
+
+fn language(tag: &str) -> Result<Language, Fault> {
+    Language::parse(tag).ok_or_else(|| Fault::internal(format!("demo.toml: not a language: {tag}")))
+}
+
+fn routing_seed(file: &File) -> routing::Seed {
+    routing::Seed {
+        organisation: organisation(file),
+        queues: file.queues.iter().map(|of| line(file, of)).collect(),
+        skills: file
+            .skills
+            .iter()
+            .map(|of| routing::SeedSkill {
+                id: skill(&of.name),
+                name: of.name.clone(),
+            })
+            .collect(),
+        agents: file
+            .users
+            .iter()
+            .filter(|of| !of.queues.is_empty())
+            .map(agent)
+            .collect(),
+    }
+}
+
+fn line(file: &File, of: &Queue) -> Line {
+    Line {
+        queue_id: queue(&of.name).to_string(),
+        name: of.name.clone(),
+        description: of.description.clone(),
+        division_id: division(file).to_string(),
+        limit: of.limit,
+        ..Line::default()
+    }
+}
+
+fn agent(of: &User) -> routing::SeedAgent {
+    routing::SeedAgent {
+        id: user(of),
+        name: of.name.clone(),
+        queues: of
+            .queues
+            .iter()
+            .map(|name| routing::Membership {
+                queue: queue(name),
+                joined: true,
+            })
+            .collect(),
+        skills: of.skills.iter().map(|(name, level)| (skill(name), *level)).collect(),
+        languages: of.languages.clone(),
+        maximum_chats: of.maximum_chats,
+    }
+}

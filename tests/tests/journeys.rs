@@ -1,0 +1,11 @@
+//! Journeys through all services by the public door, with a clock that is moved by hand.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "journeys/bad_input.rs"]
+mod bad_input;
+#[path = "journeys/inactivity.rs"]
+mod inactivity;
+#[path = "journeys/offers.rs"]
+mod offers;
+#[path = "journeys/permissions.rs"]
+mod permissions;
