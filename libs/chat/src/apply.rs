@@ -110,13 +110,8 @@ pub fn apply(
     Ok(log.done())
 }
 
-/// The participant behind a sender, if they take part now.
 fn party(head: &Head, sender: Sender) -> Result<ParticipantId, Refusal> {
-    let participant = match sender {
-        Sender::Guest(participant) => (participant == head.guest).then_some(participant),
-        Sender::User(user) => head.active_agent(user).map(|agent| agent.participant),
-    };
-    participant.ok_or(Refusal::NotTakingPart)
+    head.party(sender).ok_or(Refusal::NotTakingPart)
 }
 
 /// A head with the events that made it.

@@ -1,6 +1,6 @@
 //! What must be known of a conversation to decide what may happen next: everything but its log.
 
-use crate::{EndReason, Event, Hash, Visibility};
+use crate::{EndReason, Event, Hash, Sender, Visibility};
 use onqueue_model::{ConversationId, OrganisationId, ParticipantId, QueueId, Timestamp, UserId};
 
 /// The head of one conversation's log.
@@ -150,6 +150,23 @@ impl Head {
         match self.state {
             State::Ended { reason, .. } => Some(reason),
             _ => None,
+        }
+    }
+
+    /// The participant behind a sender, if they take part now (or did when it ended).
+    pub fn party(&self, sender: Sender) -> Option<ParticipantId> {
+        match sender {
+            Sender::Guest(participant) => (participant == self.guest).then_some(participant),
+            Sender::User(user) => self.active_agent(user).map(|agent| agent.participant),
+        }
+    }
+
+    /// The participant behind a sender, if they take or ever took part.
+    pub fn former_party(&self, sender: Sender) -> Option<ParticipantId> {
+        let former = |user| self.agents.iter().find(|agent| agent.user == user);
+        match sender {
+            Sender::Guest(_) => self.party(sender),
+            Sender::User(user) => former(user).map(|agent| agent.participant),
         }
     }
 

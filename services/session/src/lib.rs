@@ -1,1 +1,88 @@
-//! Conversations, transcripts and inactivity.
+//! Conversations, transcripts and inactivity: the shell of libs/chat. Owns the logs of conversations; who gets a chat is
+//! routing's to decide, who somebody is auth's.
+#![deny(missing_docs)]
+
+mod app;
+mod grpc;
+mod migrations;
+mod settings;
+mod store;
+
+pub use migrations::Migrations;
+pub use settings::Settings;
+
+use app::{App, deliver, guests::Guests};
+use onqueue_model::{ConversationId, Fault, OrganisationId};
+use onqueue_server::{Bound, Context};
+use onqueue_store::Store;
+use std::{future::Future, sync::Arc, time::Duration};
+
+/// How long calls that run when the process is told to end may still commit.
+const LAST_CALLS: Duration = Duration::from_secs(5);
+
+/// What tests make go wrong; nothing does by default.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Faults {
+    /// Each transaction waits a random time up to this before it commits.
+    pub delay_before_commit_ms: u32,
+}
+
+/// Session's gRPC services, and what goes on behind them as tasks of the context. The schema must be in place
+/// ([`Migrations`]). Makes a signing key for guests' tokens if there is none that holds.
+pub async fn bind(settings: &Settings, store: Store, context: Context) -> Result<Bound, Fault> {
+    bind_with(settings, store, context, Faults::default()).await
+}
+
+/// As [`bind`], with faults.
+#[doc(hidden)]
+pub async fn bind_with(settings: &Settings, store: Store, context: Context, faults: Faults) -> Result<Bound, Fault> {
+    settings.check()?;
+    let guests = Guests::new(&store, &context).await?;
+    let (app, writer) = App::new(settings, store, context, guests, faults);
+    start(&app, writer);
+    Ok(Bound {
+        name: "session",
+        routes: grpc::routes(&app),
+    })
+}
+
+fn start(app: &Arc<App>, writer: impl Future<Output = ()> + Send + 'static) {
+    let tasks = &app.context.tasks;
+    let ending = tasks.clone();
+    tasks.spawn("session writer", async move {
+        let last_calls = async {
+            ending.draining().await;
+            tokio::time::sleep(LAST_CALLS).await;
+        };
+        tokio::select! {
+            () = writer => {}
+            () = last_calls => {}
+        }
+    });
+    deliver::start(app);
+    let sweeper = Arc::clone(app);
+    tasks.spawn("session sweep", async move {
+        let drain = sweeper.context.tasks.drain_token().clone();
+        drain.run_until_cancelled(sweeper.sweep()).await;
+    });
+    let keeper = Arc::clone(app);
+    tasks.spawn("session keys", async move {
+        let drain = keeper.context.tasks.drain_token().clone();
+        drain.run_until_cancelled(keeper.renew_keys()).await;
+    });
+}
+
+/// Checks the hash chain of a conversation's log against its head. The error names the first event that does not fit.
+pub async fn verify(store: &Store, organisation: OrganisationId, conversation: ConversationId) -> Result<(), Fault> {
+    let key = (organisation, conversation);
+    let found = store::conversations::find(store, key).await?;
+    let head = found.ok_or_else(app::access::not_found)?.head;
+    let links = store::log::links(store, key).await?;
+    onqueue_chat::verify(&links, head.numbers.sequence, &head.hash).map_err(|broken| {
+        Fault::internal(format_args!(
+            "the log of {conversation} breaks at event {}",
+            broken.sequence
+        ))
+    })
+}

@@ -1,0 +1,297 @@
+//! Group commit by guess and compare. Whatever waits is decided upon heads held in memory and written in one transaction
+//! that compares each with the stored one; what missed is read and tried again. Everything that changes a conversation
+//! comes through here.
+
+use super::decide::{Decided, Desk, Moved, Verdict};
+use super::deliver::deliver;
+use super::hub::Hub;
+use crate::{
+    Faults, Settings,
+    store::{
+        Key,
+        append::{About, Appended, append},
+        log,
+        plan::{Details, Known},
+        policies::Policies,
+    },
+};
+use futures::future::BoxFuture;
+use onqueue_bus::Bus;
+use onqueue_chat::{Body, Event, Head, Input, Opening, Refusal};
+use onqueue_model::{Fault, Reason};
+use onqueue_server::{Clock, Context, Ids};
+use onqueue_store::{Commit, Store, StoreError};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+/// How often an item is tried: on a guess, on what is read under lock, and once more.
+const ROUNDS: usize = 3;
+
+/// One change that waits to be committed.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub what: What,
+    /// W3C trace context of the call that asks for it.
+    pub traceparent: Option<String>,
+    /// Who asks, as the audit trail names them.
+    pub actor: Arc<str>,
+}
+
+/// What is to change.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    Open(Box<(Opening, Arc<Details>)>),
+    Apply(Key, Input),
+}
+
+/// What came of one item.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// It is durable.
+    Done(Done),
+    /// The same message was durable already.
+    Repeated(Arc<Event>),
+    /// Nothing changed, by the rules of conversations.
+    Refused(Refusal),
+    /// There is no such conversation.
+    Missing,
+    /// The request id is in use.
+    Taken,
+    /// Nothing changed, for another reason.
+    Failed(Fault),
+}
+
+/// What a durable item left.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    /// Its own events.
+    pub events: Vec<Arc<Event>>,
+}
+
+/// Commits batches.
+pub(crate) struct Committer {
+    store: Store,
+    policies: Policies,
+    clock: Clock,
+    ids: Ids,
+    bus: Bus,
+    hub: Arc<Hub>,
+    /// The last heads known here: guesses.
+    heads: moka::sync::Cache<Key, Arc<Head>>,
+    faults: Faults,
+}
+
+impl Committer {
+    pub fn new(
+        settings: &Settings,
+        store: Store,
+        context: &Context,
+        policies: Policies,
+        hub: Arc<Hub>,
+        faults: Faults,
+    ) -> Self {
+        Self {
+            store,
+            policies,
+            clock: context.clock.clone(),
+            ids: context.ids.clone(),
+            bus: context.bus.clone(),
+            hub,
+            heads: moka::sync::Cache::new(settings.heads),
+            faults,
+        }
+    }
+
+    /// A head from memory. It may be an old one.
+    pub fn guess(&self, key: Key) -> Option<Arc<Head>> {
+        self.heads.get(&key)
+    }
+
+    async fn run(&self, items: Arc<[Item]>) -> Vec<Outcome> {
+        let mut outcomes: Vec<Option<Outcome>> = vec![None; items.len()];
+        let mut left: Vec<usize> = (0..items.len()).collect();
+        for _ in 0..ROUNDS {
+            if left.is_empty() {
+                break;
+            }
+            let verdicts = match self.attempt(&items, &left).await {
+                Ok(verdicts) => verdicts,
+                Err(error) => {
+                    self.forget(&items, &left);
+                    self.failed(&items, &left, error, &mut outcomes).await;
+                    left.clear();
+                    break;
+                }
+            };
+            left.clear();
+            for (at, verdict) in verdicts {
+                match self.outcome(&items[at], verdict, &outcomes).await {
+                    Some(outcome) => outcomes[at] = Some(outcome),
+                    None => left.push(at),
+                }
+            }
+            self.forget(&items, &left);
+        }
+        let busy = || Outcome::Failed(Fault::unavailable("the conversation is being written by too many"));
+        outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(busy))
+            .collect()
+    }
+
+    /// One transaction. Answers each item's verdict; what missed is unsure.
+    async fn attempt(&self, items: &Arc<[Item]>, which: &[usize]) -> Result<Vec<(usize, Verdict)>, StoreError> {
+        let about = self.about(items, which);
+        let (items, which) = (Arc::clone(items), which.to_vec());
+        let (policies, ids, clock) = (self.policies.clone(), self.ids.clone(), self.clock.clone());
+        let decide = {
+            let items = Arc::clone(&items);
+            move |heads: &_| Desk::new(heads, &policies, &ids, clock.now()).decide(&items, &which)
+        };
+        let Appended { answer, missed } = append(&self.store, &self.policies, about, decide).await?;
+        let Decided { mut verdicts, moved } = answer;
+        self.let_out(moved.into_iter().filter(|moved| !missed.contains(&moved.key)));
+        for (at, verdict) in &mut verdicts {
+            if matches!(&items[*at].what, What::Apply(key, _) if missed.contains(key)) {
+                *verdict = Verdict::Unsure;
+            }
+        }
+        Ok(verdicts)
+    }
+
+    fn about(&self, items: &[Item], which: &[usize]) -> About {
+        let mut about = About {
+            delay: self.delay(),
+            ..About::default()
+        };
+        for at in which {
+            let What::Apply(key, _) = &items[*at].what else {
+                continue;
+            };
+            match self.heads.get(key) {
+                Some(head) => {
+                    about.guesses.insert(*key, Known { head, is_guess: true });
+                }
+                None => {
+                    about.unknown.insert(*key);
+                }
+            }
+        }
+        about
+    }
+
+    /// After the commit, and only then.
+    fn let_out(&self, moved: impl Iterator<Item = Moved>) {
+        for moved in moved {
+            self.heads.insert(moved.key, Arc::clone(&moved.head));
+            deliver(&self.hub, &self.bus, &moved);
+        }
+    }
+
+    fn forget(&self, items: &[Item], which: &[usize]) {
+        let keys: BTreeSet<Key> = which
+            .iter()
+            .filter_map(|at| match &items[*at].what {
+                What::Apply(key, _) => Some(*key),
+                What::Open(_) => None,
+            })
+            .collect();
+        for key in keys {
+            self.heads.invalidate(&key);
+        }
+    }
+
+    /// `None` says: try again on what the database says.
+    async fn outcome(&self, item: &Item, verdict: Verdict, outcomes: &[Option<Outcome>]) -> Option<Outcome> {
+        match verdict {
+            Verdict::Done(done) => Some(Outcome::Done(done)),
+            Verdict::SameAs(first) => match outcomes.get(first).and_then(Option::as_ref) {
+                Some(Outcome::Done(done)) => done.events.first().map(|event| Outcome::Repeated(Arc::clone(event))),
+                Some(other) => Some(other.clone()),
+                None => None,
+            },
+            Verdict::KeyReused => Some(key_reused()),
+            Verdict::Unsure => None,
+            Verdict::Missing => Some(Outcome::Missing),
+            Verdict::Refused(refusal, head) => Some(self.refused(item, refusal, &head).await),
+        }
+    }
+
+    /// A message that is refused now may have been accepted before: then it gets its first answer.
+    async fn refused(&self, item: &Item, refusal: Refusal, head: &Head) -> Outcome {
+        match self.sent_before(item, head).await {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Outcome::Refused(refusal),
+            Err(error) => Outcome::Failed(error.into()),
+        }
+    }
+
+    /// The transaction failed. A key that is there already concerns one item only: each is tried on its own.
+    async fn failed(&self, items: &[Item], which: &[usize], error: StoreError, outcomes: &mut [Option<Outcome>]) {
+        if let (true, [only]) = (error.is_unique(), which) {
+            outcomes[*only] = Some(self.conflict(&items[*only], error).await);
+            return;
+        }
+        if error.is_unique() {
+            for at in which {
+                outcomes[*at] = self.commit(vec![items[*at].clone()]).await.pop();
+            }
+            return;
+        }
+        let fault = Fault::from(error);
+        for at in which {
+            outcomes[*at] = Some(Outcome::Failed(fault.clone()));
+        }
+    }
+
+    /// What a unique key says of a lone item.
+    async fn conflict(&self, item: &Item, error: StoreError) -> Outcome {
+        let What::Apply(key, _) = &item.what else {
+            return Outcome::Taken;
+        };
+        let head = match crate::store::conversations::find(&self.store, *key).await {
+            Ok(Some(found)) => found.head,
+            Ok(None) => return Outcome::Missing,
+            Err(error) => return Outcome::Failed(error.into()),
+        };
+        match self.sent_before(item, &head).await {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Outcome::Failed(error.into()),
+            Err(error) => Outcome::Failed(error.into()),
+        }
+    }
+
+    async fn sent_before(&self, item: &Item, head: &Head) -> Result<Option<Outcome>, StoreError> {
+        let What::Apply(place, Input::Post { sender, text, key }) = &item.what else {
+            return Ok(None);
+        };
+        let Some(participant) = head.former_party(*sender) else {
+            return Ok(None);
+        };
+        let found = log::by_client_message(&self.store, *place, participant, key.as_str()).await?;
+        Ok(found.map(|event| match &event.body {
+            Body::Message { text: sent } if sent == text.as_str() => Outcome::Repeated(Arc::new(event)),
+            _ => key_reused(),
+        }))
+    }
+
+    fn delay(&self) -> Option<Duration> {
+        let most = u64::from(self.faults.delay_before_commit_ms);
+        (most > 0).then(|| Duration::from_millis(u64::from(u32::from_be_bytes(self.ids.bytes())) % (most + 1)))
+    }
+}
+
+impl Commit<Item, Outcome> for Committer {
+    fn commit(&self, items: Vec<Item>) -> BoxFuture<'_, Vec<Outcome>> {
+        Box::pin(self.run(items.into()))
+    }
+}
+
+fn key_reused() -> Outcome {
+    Outcome::Failed(
+        Fault::new(
+            Reason::RequestIdReused,
+            "this client_message_id was used for another text; make a new one",
+        )
+        .with("field", "client_message_id"),
+    )
+}

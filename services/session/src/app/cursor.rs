@@ -1,0 +1,60 @@
+//! Cursors and page tokens of logs: the log's epoch, the viewer's class, the last number of it that was seen.
+
+use super::App;
+use super::access::Seen;
+use crate::store::log;
+use onqueue_chat::Class;
+use onqueue_model::{Fault, Reason};
+use onqueue_store::{decode_token, encode_token};
+
+/// Grows when the log is restored from a backup: older cursors may then name events that are no more.
+const EPOCH: i64 = 1;
+
+/// The cursor of that place.
+pub(crate) fn encode(class: Class, place: i64) -> String {
+    encode_token(&(EPOCH, code(class), place))
+}
+
+impl App {
+    /// The place in the viewer's numbering that a cursor of theirs names; 0 for an empty one. CURSOR_MALFORMED,
+    /// LOG_RESTORED.
+    pub async fn place(&self, seen: &Seen, cursor: &str) -> Result<i64, Fault> {
+        let Some((epoch, class, place)) = decode_token::<(i64, i16, i64)>(cursor)? else {
+            return Ok(0);
+        };
+        let malformed = || {
+            Fault::new(
+                Reason::CursorMalformed,
+                "this cursor was not made here; begin without one",
+            )
+        };
+        let class = Class::ALL
+            .into_iter()
+            .find(|one| code(*one) == class)
+            .ok_or_else(malformed)?;
+        if place < 0 {
+            return Err(malformed());
+        }
+        let head = &seen.conversation.head;
+        if epoch != EPOCH || place > head.numbers.last(class) {
+            return Err(Fault::new(
+                Reason::LogRestored,
+                "the log was restored since this cursor was given; begin without one",
+            ));
+        }
+        if class == seen.viewer.class {
+            return Ok(place);
+        }
+        // Who became an agent, or ceased to be one, goes on where they were.
+        let key = (head.organisation, head.conversation);
+        Ok(log::translate(&self.store, key, class, place, seen.viewer.class).await?)
+    }
+}
+
+const fn code(class: Class) -> i16 {
+    match class {
+        Class::Guest => 1,
+        Class::Agent => 2,
+        Class::Supervisor => 3,
+    }
+}

@@ -1,0 +1,123 @@
+//! Letting out what was committed: to followers in this process, as hints to other replicas; and the other way round,
+//! acting on hints and looking every second at what no hint told of.
+
+use super::{App, decide::Moved, feed, hint::Hint, hint::subject, hub::Hub};
+use crate::store::{conversations, log};
+use onqueue_bus::{Bus, SUBJECTS, Subject};
+use onqueue_chat::{Body, Class};
+use onqueue_model::UserId;
+use onqueue_store::StoreError;
+use std::{sync::Arc, time::Duration};
+
+/// The most conversations compared in one statement (two values each).
+const COMPARED: usize = 10_000;
+
+/// How much of a log is read after a hint.
+const READ: u64 = 500;
+
+/// Hands over what moved.
+pub(crate) fn deliver(hub: &Hub, bus: &Bus, moved: &Moved) {
+    if moved.events.is_empty() {
+        return;
+    }
+    let (organisation, conversation) = moved.key;
+    hub.hand(conversation, &moved.events);
+    let users = concerned(moved);
+    hub.wake_mine(&users);
+    let sequence = moved.head.numbers.sequence;
+    let hint = Hint::Moved {
+        conversation,
+        sequence,
+        users,
+    };
+    bus.publish(subject(conversation), hint.encode());
+    let in_feed = |body: &Body| matches!(body, Body::Opened { .. } | Body::Ended { .. });
+    if moved.events.iter().any(|event| in_feed(&event.body)) {
+        bus.publish(Subject::Feed, feed::hint(organisation));
+    }
+}
+
+/// The users whose set of conversations this changes.
+fn concerned(moved: &Moved) -> Vec<UserId> {
+    let changes = |body: &Body| {
+        matches!(
+            body,
+            Body::ParticipantJoined { .. } | Body::ParticipantLeft { .. } | Body::Ended { .. }
+        )
+    };
+    if !moved.events.iter().any(|event| changes(&event.body)) {
+        return Vec::new();
+    }
+    moved.head.agents.iter().map(|agent| agent.user).collect()
+}
+
+/// Starts acting on hints and comparing.
+pub(crate) fn start(app: &Arc<App>) {
+    for number in 0..SUBJECTS {
+        let app = Arc::clone(app);
+        let tasks = app.context.tasks.clone();
+        let hints = app.context.bus.subscribe(Subject::Conversations(number));
+        tasks.spawn("session hints", async move {
+            let draining = app.context.tasks.drain_token().clone();
+            draining.run_until_cancelled(listen(&app, hints)).await;
+        });
+    }
+    let compared = Arc::clone(app);
+    app.context.tasks.spawn("session compare", async move {
+        let draining = compared.context.tasks.drain_token().clone();
+        draining.run_until_cancelled(compare(&compared)).await;
+    });
+}
+
+async fn listen(app: &App, mut hints: onqueue_bus::Hints) {
+    loop {
+        let Some(bytes) = hints.next().await else {
+            report("compare", look_at_all(app).await);
+            continue;
+        };
+        let Some(hint) = Hint::decode(&bytes) else { continue };
+        match &hint {
+            Hint::Typing {
+                conversation,
+                participant,
+                typing,
+            } => app.hub.hand_typing(*conversation, *participant, *typing),
+            Hint::Moved { users, .. } => {
+                app.hub.wake_mine(users);
+                report("read", catch_up(app, &hint).await);
+            }
+        }
+    }
+}
+
+async fn catch_up(app: &App, hint: &Hint) -> Result<(), StoreError> {
+    let Some((key, last)) = app.hub.behind(hint) else {
+        return Ok(());
+    };
+    let events = log::after(&app.store, key, Class::Supervisor, last, READ).await?;
+    let events: Vec<_> = events.into_iter().map(Arc::new).collect();
+    app.hub.hand(key.1, &events);
+    Ok(())
+}
+
+/// Every second, with jitter: whoever missed a hint is found here.
+async fn compare(app: &App) {
+    loop {
+        let [jitter] = app.context.ids.bytes::<1>();
+        tokio::time::sleep(Duration::from_millis(850 + u64::from(jitter))).await;
+        report("compare", look_at_all(app).await);
+    }
+}
+
+async fn look_at_all(app: &App) -> Result<(), StoreError> {
+    for keys in app.hub.followed().chunks(COMPARED) {
+        app.hub.compare(&conversations::numbers(&app.store, keys).await?);
+    }
+    Ok(())
+}
+
+fn report(what: &str, outcome: Result<(), StoreError>) {
+    if let Err(error) = outcome {
+        tracing::warn!(what, %error, "followers may be late; it is tried again in a second");
+    }
+}

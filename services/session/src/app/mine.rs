@@ -1,0 +1,126 @@
+//! Following the set of open conversations in which a user takes part.
+
+use super::App;
+use super::access::{Seen, Viewer};
+use super::open_stream::{Duty, Farewell, Watchman};
+use crate::store::conversations;
+use onqueue_chat::{Class, Sender};
+use onqueue_model::{Caller, ConversationId, Fault, Timestamp, UserId};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::Notify;
+
+/// How often the set is read again without a hint.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// One frame.
+pub(crate) enum Frame {
+    Added(Box<Seen>),
+    Removed(ConversationId),
+    CaughtUp,
+    Heartbeat(Timestamp),
+    Goodbye(Farewell),
+}
+
+/// An open stream.
+pub(crate) struct Mine {
+    app: Arc<App>,
+    caller: Caller,
+    user: UserId,
+    wake: Arc<Notify>,
+    watchman: Watchman,
+    held: BTreeSet<ConversationId>,
+    out: VecDeque<Frame>,
+    began: bool,
+    over: bool,
+}
+
+impl App {
+    /// Follows the conversations of a user.
+    pub fn watch_mine(self: &Arc<Self>, caller: &Caller, user: UserId) -> Mine {
+        Mine {
+            app: Arc::clone(self),
+            caller: caller.clone(),
+            user,
+            wake: self.hub.follow_mine(user),
+            watchman: Watchman::new(&self.context, caller, self.settings.heartbeat()),
+            held: BTreeSet::new(),
+            out: VecDeque::new(),
+            began: false,
+            over: false,
+        }
+    }
+
+    /// These conversations as the user, who takes part in them, sees them.
+    async fn seen_by(&self, caller: &Caller, user: UserId, ids: Vec<ConversationId>) -> Result<Vec<Seen>, Fault> {
+        let mut seen = Vec::with_capacity(ids.len());
+        for conversation in conversations::find_many(&self.store, caller.organisation, ids).await? {
+            let viewer = Viewer {
+                class: Class::Agent,
+                participant: conversation.head.party(Sender::User(user)),
+            };
+            seen.push(self.with_policy(conversation, viewer).await?);
+        }
+        Ok(seen)
+    }
+}
+
+impl Mine {
+    /// The next frame; `None` after a goodbye.
+    pub async fn next(&mut self) -> Result<Option<Frame>, Fault> {
+        if self.over {
+            return Ok(None);
+        }
+        if !self.began {
+            self.began = true;
+            self.read().await?;
+            self.out.push_back(Frame::CaughtUp);
+        }
+        let frame = loop {
+            if let Some(frame) = self.out.pop_front() {
+                break frame;
+            }
+            self.wait().await?;
+        };
+        self.watchman.sent();
+        self.over = matches!(frame, Frame::Goodbye(_));
+        Ok(Some(frame))
+    }
+
+    async fn wait(&mut self) -> Result<(), Fault> {
+        tokio::select! {
+            biased;
+            duty = self.watchman.next() => match duty {
+                Duty::Leave(farewell) => self.out.push_back(Frame::Goodbye(farewell)),
+                Duty::Heartbeat(at) => self.out.push_back(Frame::Heartbeat(at)),
+                Duty::Check => {}
+            },
+            () = self.wake.notified() => self.read().await?,
+            () = tokio::time::sleep(EVERY) => self.read().await?,
+        }
+        Ok(())
+    }
+
+    /// Compares the set with what was said of it.
+    async fn read(&mut self) -> Result<(), Fault> {
+        let now = conversations::of_user(&self.app.store, self.caller.organisation, self.user).await?;
+        let now: BTreeSet<ConversationId> = now.into_iter().collect();
+        let gone: Vec<ConversationId> = self.held.difference(&now).copied().collect();
+        let new: Vec<ConversationId> = now.difference(&self.held).copied().collect();
+        for id in gone {
+            self.held.remove(&id);
+            self.out.push_back(Frame::Removed(id));
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        for seen in self.app.seen_by(&self.caller, self.user, new).await? {
+            self.held.insert(seen.conversation.head.conversation);
+            self.out.push_back(Frame::Added(Box::new(seen)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,255 @@
+//! Beginning a conversation: what the deployment allows, the first commit, and a second's wait for routing's word.
+
+use super::App;
+use super::access::{Seen, Viewer};
+use super::commit::{Item, Outcome, What};
+use super::guests::Tokens;
+use super::hub::{Live, Subscription};
+use crate::store::{
+    Key,
+    conversations::{self, Conversation},
+    guests::Guest,
+    log,
+    plan::Details,
+    policies,
+};
+use onqueue_chat::{Body, Class, Opening, State, Text};
+use onqueue_model::{ConversationId, DeploymentId, Fault, Language, OrganisationId, QueueId, Reason, SkillId};
+use onqueue_trust::{Deployment, DeploymentQueue};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How much of a log is looked through for the reason of a refusal, which comes early.
+const EARLY: u64 = 50;
+
+/// What a customer asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub request: Uuid,
+    pub deployment: DeploymentId,
+    pub queue: QueueId,
+    pub language: Option<Language>,
+    pub guest_name: String,
+    pub topic: String,
+    pub first_message: Option<Text>,
+    /// The web page's origin, if it is not the gateway's own.
+    pub origin: Option<String>,
+}
+
+/// What they get.
+pub(crate) struct Started {
+    pub seen: Seen,
+    pub tokens: Tokens,
+}
+
+impl App {
+    /// Begins a conversation, or answers the one that the same request began.
+    pub async fn start(&self, wish: Wish) -> Result<Started, Fault> {
+        self.context.trust.fresh(self.context.clock.now())?;
+        let deployment = self.deployment(&wish)?;
+        let skills = queue_of(&deployment, &wish)?.skill_ids.clone();
+        let organisation = deployment.organisation;
+        if let Some(first) = self.begun(organisation, &wish).await? {
+            return self.again(first).await;
+        }
+        self.queue_is_open(organisation, wish.queue).await?;
+        let now = self.context.clock.now();
+        let conversation: ConversationId = self.context.ids.id(now);
+        let key = (organisation, conversation);
+        let verdict = self.hub.follow(key, Class::Supervisor, None);
+        let guest = Guest {
+            organisation,
+            conversation,
+            participant: self.context.ids.id(now),
+        };
+        let resume = self.resume_token();
+        let details = self.details(&wish, skills, resume.hash);
+        let item = Item {
+            what: What::Open(Box::new((opening(guest, &wish), Arc::new(details)))),
+            traceparent: onqueue_telemetry::current_traceparent(),
+            actor: guest.actor(),
+        };
+        match self.submit(organisation, item).await {
+            Outcome::Done(_) => {}
+            Outcome::Failed(fault) => return Err(fault),
+            _ => {
+                let first = self.begun(organisation, &wish).await?;
+                return self
+                    .again(first.ok_or_else(|| Fault::unavailable("a request that comes and goes"))?)
+                    .await;
+            }
+        }
+        self.await_verdict(key, &verdict).await;
+        let seen = self.as_guest(key).await?;
+        self.not_refused(&seen.conversation).await?;
+        let tokens = self.tokens(guest, resume);
+        Ok(Started { seen, tokens })
+    }
+
+    /// The conversation as its guest sees it.
+    pub async fn as_guest(&self, key: Key) -> Result<Seen, Fault> {
+        let found = conversations::find(&self.store, key).await?;
+        let conversation = found.ok_or_else(super::access::not_found)?;
+        self.for_guest(conversation).await
+    }
+
+    async fn for_guest(&self, conversation: Conversation) -> Result<Seen, Fault> {
+        let viewer = Viewer {
+            class: Class::Guest,
+            participant: Some(conversation.head.guest),
+        };
+        self.with_policy(conversation, viewer).await
+    }
+
+    fn deployment(&self, wish: &Wish) -> Result<Deployment, Fault> {
+        let found = self.context.trust.deployment(wish.deployment);
+        let deployment = found.filter(|deployment| deployment.enabled).ok_or_else(|| {
+            Fault::new(
+                Reason::DeploymentNotFound,
+                "there is no such deployment, or it is switched off",
+            )
+        })?;
+        match &wish.origin {
+            Some(origin) if !deployment.origins.contains(origin) => Err(Fault::new(
+                Reason::OriginNotAllowed,
+                "this page may not start chats; add its origin to the deployment",
+            )),
+            _ => Ok(deployment),
+        }
+    }
+
+    async fn queue_is_open(&self, organisation: OrganisationId, queue: QueueId) -> Result<(), Fault> {
+        let policy = policies::fresh(&self.store, organisation, queue).await?;
+        let policy = policy.ok_or_else(queue_not_found)?;
+        policy.open.then_some(()).ok_or_else(|| refused(Reason::QueueClosed))
+    }
+
+    fn details(&self, wish: &Wish, skills: Vec<SkillId>, resume_hash: [u8; 32]) -> Details {
+        Details {
+            deployment: wish.deployment,
+            request: wish.request,
+            request_hash: body_hash(wish),
+            language: wish.language.as_ref().map(|language| language.as_str().to_owned()),
+            guest_name: wish.guest_name.clone(),
+            topic: wish.topic.clone(),
+            skills,
+            resume_hash,
+            resume_expires_at: self.context.clock.now() + self.settings.resume_token(),
+        }
+    }
+
+    /// What the same request began before; REQUEST_ID_REUSED if it asked for something else then.
+    async fn begun(&self, organisation: OrganisationId, wish: &Wish) -> Result<Option<Conversation>, Fault> {
+        let found = conversations::by_request(&self.store, organisation, wish.deployment, wish.request).await?;
+        match found {
+            Some(first) if first.request_hash != body_hash(wish) => Err(Fault::new(
+                Reason::RequestIdReused,
+                "this request_id was used for another chat; make a new one",
+            )
+            .with("field", "request_id")),
+            other => Ok(other),
+        }
+    }
+
+    async fn again(&self, first: Conversation) -> Result<Started, Fault> {
+        self.not_refused(&first).await?;
+        let tokens = self.more_tokens(Guest::of(&first.head)).await?;
+        let seen = self.for_guest(first).await?;
+        Ok(Started { seen, tokens })
+    }
+
+    /// Returns when routing has said something, at the latest after a second.
+    async fn await_verdict(&self, key: Key, events: &Subscription) {
+        let word = async {
+            loop {
+                match events.next().await {
+                    Live::Event(event) if is_word(&event.body) => return,
+                    Live::Overflow => return,
+                    Live::Look => {
+                        let found = conversations::find(&self.store, key).await;
+                        if !matches!(found, Ok(Some(found)) if found.head.state == State::Pending) {
+                            return;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        };
+        // Without a word in time the state is PENDING, and the word comes on the stream.
+        let _ = tokio::time::timeout(self.settings.verdict(), word).await;
+    }
+
+    async fn not_refused(&self, conversation: &Conversation) -> Result<(), Fault> {
+        if conversation.head.ended() != Some(onqueue_chat::EndReason::Refused) {
+            return Ok(());
+        }
+        let key = (conversation.head.organisation, conversation.head.conversation);
+        let events = log::after(&self.store, key, Class::Supervisor, 0, EARLY).await?;
+        let reason = events.iter().find_map(|event| match &event.body {
+            Body::Refused { reason } => Reason::parse(reason),
+            _ => None,
+        });
+        Err(refused(reason.unwrap_or(Reason::QueueClosed)))
+    }
+}
+
+fn is_word(body: &Body) -> bool {
+    !matches!(body, Body::Opened { .. } | Body::Message { .. })
+}
+
+fn opening(guest: Guest, wish: &Wish) -> Opening {
+    Opening {
+        organisation: guest.organisation,
+        conversation: guest.conversation,
+        queue: wish.queue,
+        language: wish.language.clone(),
+        guest: guest.participant,
+        guest_name: wish.guest_name.clone(),
+        topic: wish.topic.clone(),
+        first_message: wish.first_message.clone(),
+    }
+}
+
+fn queue_of<'a>(deployment: &'a Deployment, wish: &Wish) -> Result<&'a DeploymentQueue, Fault> {
+    let queue = deployment.queues.iter().find(|queue| queue.queue_id == wish.queue);
+    let queue = queue.ok_or_else(queue_not_found)?;
+    let may_choose = |language: &Language| queue.languages.is_empty() || queue.languages.contains(language);
+    if wish.language.as_ref().is_some_and(|language| !may_choose(language)) {
+        return Err(Fault::field("language", "this queue does not offer that language"));
+    }
+    Ok(queue)
+}
+
+fn queue_not_found() -> Fault {
+    Fault::new(Reason::QueueNotFound, "there is no such queue in this deployment")
+}
+
+fn refused(reason: Reason) -> Fault {
+    let sentence = match reason {
+        Reason::QueueFull => "too many are waiting; try again later",
+        Reason::QueueNotFound => "there is no such queue",
+        _ => "nobody takes chats here at the moment",
+    };
+    Fault::new(reason, sentence)
+}
+
+/// What the request asked for, so that another one under the same id is told apart. Each field with its length.
+fn body_hash(wish: &Wish) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    let (deployment, queue) = (wish.deployment.to_string(), wish.queue.to_string());
+    let language = wish.language.as_ref().map_or("", Language::as_str);
+    let first_message = wish.first_message.as_ref().map_or("", Text::as_str);
+    for field in [
+        &deployment,
+        &queue,
+        language,
+        &wish.guest_name,
+        &wish.topic,
+        first_message,
+    ] {
+        hasher.update((field.len() as u64).to_be_bytes());
+        hasher.update(field);
+    }
+    hasher.finalize().into()
+}

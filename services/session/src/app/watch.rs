@@ -1,0 +1,170 @@
+//! Following one conversation: the log after a cursor, then live. Hints and handed-over events only make it fast; every
+//! frame is the next number of the viewer's own numbering, read from the log wherever one is missing.
+
+use super::App;
+use super::access::{Seen, Viewer};
+use super::hub::{Live, Subscription};
+use super::open_stream::{Duty, Farewell, Watchman};
+use crate::store::{Key, log};
+use onqueue_chat::{Event, Kind};
+use onqueue_model::{Caller, ConversationId, Fault, ParticipantId, Timestamp, permissions};
+use std::{collections::VecDeque, sync::Arc};
+
+/// How much of the log is read at once.
+const PAGE: u64 = 200;
+
+/// One frame.
+#[derive(Clone, Debug)]
+pub(crate) enum Frame {
+    Event(Arc<Event>),
+    Typing { participant: ParticipantId, typing: bool },
+    Heartbeat(Timestamp),
+    Goodbye(Farewell),
+}
+
+/// An open stream.
+pub(crate) struct Watch {
+    app: Arc<App>,
+    caller: Caller,
+    key: Key,
+    viewer: Viewer,
+    live: Subscription,
+    watchman: Watchman,
+    /// The last number that went out.
+    sent: i64,
+    /// Read from the log, not out yet.
+    read: VecDeque<Event>,
+    /// Whether the log may hold more.
+    behind: bool,
+    /// Whether the last event has gone out.
+    ended: bool,
+    over: bool,
+}
+
+impl App {
+    /// Follows a conversation after a cursor. CONVERSATION_NOT_FOUND, CURSOR_MALFORMED, LOG_RESTORED.
+    pub async fn watch(self: &Arc<Self>, caller: &Caller, id: ConversationId, cursor: &str) -> Result<Watch, Fault> {
+        let seen = self.see(caller, id, permissions::COMMUNICATION_VIEW).await?;
+        let key = (caller.organisation, id);
+        let Viewer { class, participant } = seen.viewer;
+        let live = self.hub.follow(key, class, participant);
+        let sent = self.place(&seen, cursor).await?;
+        live.saw(sent);
+        Ok(Watch {
+            app: Arc::clone(self),
+            caller: caller.clone(),
+            key,
+            viewer: seen.viewer,
+            live,
+            watchman: Watchman::new(&self.context, caller, self.settings.heartbeat()),
+            sent,
+            read: VecDeque::new(),
+            behind: true,
+            ended: is_over(&seen, sent),
+            over: false,
+        })
+    }
+}
+
+fn is_over(seen: &Seen, sent: i64) -> bool {
+    let head = &seen.conversation.head;
+    head.ended().is_some() && head.numbers.last(seen.viewer.class) == sent
+}
+
+impl Watch {
+    /// As whom the caller sees.
+    pub const fn viewer(&self) -> Viewer {
+        self.viewer
+    }
+
+    /// Where to go on after the last frame.
+    pub fn cursor(&self) -> String {
+        super::cursor::encode(self.viewer.class, self.sent)
+    }
+
+    /// The next frame; `None` after a goodbye.
+    pub async fn next(&mut self) -> Result<Option<Frame>, Fault> {
+        if self.over {
+            return Ok(None);
+        }
+        let frame = loop {
+            if let Some(frame) = self.step().await? {
+                break frame;
+            }
+        };
+        self.watchman.sent();
+        self.over = matches!(frame, Frame::Goodbye(_));
+        Ok(Some(frame))
+    }
+
+    async fn step(&mut self) -> Result<Option<Frame>, Fault> {
+        if let Some(event) = self.read.pop_front() {
+            return Ok(self.take(Arc::new(event)));
+        }
+        if self.behind {
+            if let Some(farewell) = self.watchman.must_leave() {
+                return Ok(Some(Frame::Goodbye(farewell)));
+            }
+            return self.read_on().await.map(|()| None);
+        }
+        if self.ended {
+            return Ok(Some(Frame::Goodbye(Farewell::ConversationEnded)));
+        }
+        tokio::select! {
+            biased;
+            duty = self.watchman.next() => self.perform(duty).await,
+            live = self.live.next() => Ok(self.receive(live)),
+        }
+    }
+
+    async fn read_on(&mut self) -> Result<(), Fault> {
+        let events = log::after(&self.app.store, self.key, self.viewer.class, self.sent, PAGE).await?;
+        self.behind = u64::try_from(events.len()).unwrap_or(u64::MAX) == PAGE;
+        self.read = events.into();
+        if let Some(place) = self.read.back().and_then(|event| self.viewer.class.place(event)) {
+            self.live.saw(place);
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, live: Live) -> Option<Frame> {
+        match live {
+            Live::Event(event) => self.take(event),
+            Live::Typing { participant, typing } => Some(Frame::Typing { participant, typing }),
+            Live::Look => {
+                self.behind = true;
+                None
+            }
+            Live::Overflow => Some(Frame::Goodbye(Farewell::TooSlow)),
+        }
+    }
+
+    /// Lets an event out if it is the next one; one from further on says that the log is to be read.
+    fn take(&mut self, event: Arc<Event>) -> Option<Frame> {
+        let place = self.viewer.class.place(&event)?;
+        if place > self.sent + 1 {
+            self.behind = true;
+        }
+        if place != self.sent + 1 {
+            return None;
+        }
+        self.sent = place;
+        self.ended = event.body.kind() == Kind::Ended;
+        Some(Frame::Event(event))
+    }
+
+    async fn perform(&mut self, duty: Duty) -> Result<Option<Frame>, Fault> {
+        match duty {
+            Duty::Leave(farewell) => Ok(Some(Frame::Goodbye(farewell))),
+            Duty::Heartbeat(at) => Ok(Some(Frame::Heartbeat(at))),
+            Duty::Check => {
+                let seen = self
+                    .app
+                    .see(&self.caller, self.key.1, permissions::COMMUNICATION_VIEW)
+                    .await;
+                let still = matches!(seen, Ok(seen) if seen.viewer == self.viewer);
+                Ok((!still).then_some(Frame::Goodbye(Farewell::AccessChanged)))
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! RoutingFactsService.
+
+use super::{Api, decode};
+use crate::app::report::Report;
+use crate::store::policies::Policy;
+use onqueue_chat::{Fact, Inactivity, Place, Withdrawal};
+use onqueue_model::{Fault, OrganisationId, Reason};
+use onqueue_proto::session::v1::{
+    PutQueuePolicyRequest, PutQueuePolicyResponse, ReportRequest, ReportResponse, report_request,
+    routing_facts_service_server::RoutingFactsService,
+};
+use onqueue_server::{service_caller, status};
+use std::time::Duration;
+use tonic::{Request, Response, Status};
+
+/// The longest name of an agent or a queue, in characters.
+const NAME: usize = 200;
+
+#[tonic::async_trait]
+impl RoutingFactsService for Api {
+    async fn report(&self, request: Request<ReportRequest>) -> Result<Response<ReportResponse>, Status> {
+        service_caller(&request).map_err(status)?;
+        let report = self.decode_report(request.into_inner()).await.map_err(status)?;
+        let recorded = self.0.report(report).await.map_err(status)?;
+        Ok(Response::new(ReportResponse { recorded }))
+    }
+
+    async fn put_queue_policy(
+        &self,
+        request: Request<PutQueuePolicyRequest>,
+    ) -> Result<Response<PutQueuePolicyResponse>, Status> {
+        service_caller(&request).map_err(status)?;
+        let policy = policy(request.get_ref()).map_err(status)?;
+        self.0.put_policy(policy).await.map_err(status)?;
+        Ok(Response::new(PutQueuePolicyResponse {}))
+    }
+}
+
+impl Api {
+    async fn decode_report(&self, request: ReportRequest) -> Result<Report, Fault> {
+        let organisation = decode::id("organisation_id", &request.organisation_id)?;
+        let opening = u32::try_from(request.opening).ok().filter(|opening| *opening > 0);
+        let fact = request
+            .fact
+            .ok_or_else(|| Fault::field("fact", "a report needs a fact"))?;
+        Ok(Report {
+            organisation,
+            conversation: decode::id("conversation_id", &request.conversation_id)?,
+            opening: opening.ok_or_else(|| Fault::field("opening", "opening counts from 1"))?,
+            place: Place {
+                epoch: request.epoch,
+                position: request.position,
+            },
+            fact: self.decode_fact(organisation, fact).await?,
+        })
+    }
+
+    async fn decode_fact(&self, organisation: OrganisationId, fact: report_request::Fact) -> Result<Fact, Fault> {
+        use report_request::Fact as From;
+        Ok(match fact {
+            From::Queued(fact) => {
+                let queue = decode::id("queued.queue_id", &fact.queue_id)?;
+                Fact::Queued {
+                    queue,
+                    queue_name: self.0.queue_name(organisation, queue).await?,
+                }
+            }
+            From::Offered(fact) => Fact::Offered {
+                user: decode::id("offered.user_id", &fact.user_id)?,
+                agent_name: onqueue_chat::line("offered.agent_name", &fact.agent_name, NAME)?,
+            },
+            From::Rescinded(fact) => Fact::Rescinded {
+                user: decode::id("rescinded.user_id", &fact.user_id)?,
+                reason: Withdrawal::parse(&fact.reason).ok_or_else(|| {
+                    Fault::field("rescinded.reason", "reason must be declined, timed_out or agent_gone")
+                })?,
+            },
+            From::Assigned(fact) => Fact::Assigned {
+                user: decode::id("assigned.user_id", &fact.user_id)?,
+                agent_name: onqueue_chat::line("assigned.agent_name", &fact.agent_name, NAME)?,
+                participant: self.0.context.ids.id(self.0.context.clock.now()),
+            },
+            From::Refused(fact) => Fact::Refused {
+                reason: Reason::parse(&fact.reason)
+                    .ok_or_else(|| Fault::field("refused.reason", "reason must be one of the API's"))?,
+            },
+        })
+    }
+}
+
+fn policy(request: &PutQueuePolicyRequest) -> Result<Policy, Fault> {
+    let missing = || Fault::field("policy", "a policy is needed");
+    let policy = request.policy.as_ref().ok_or_else(missing)?;
+    let timeout = u64::try_from(policy.inactivity_timeout_ms).ok();
+    let warning = u64::try_from(policy.inactivity_warning_ms).ok();
+    let (Some(timeout), Some(warning)) = (timeout, warning) else {
+        return Err(Fault::field("policy.inactivity_timeout_ms", "times are not negative"));
+    };
+    if timeout == 0 || warning >= timeout {
+        let problem = "the warning must come before the end and after the last message";
+        return Err(Fault::field("policy.inactivity_warning_ms", problem));
+    }
+    Ok(Policy {
+        organisation: decode::id("organisation_id", &request.organisation_id)?,
+        queue: decode::id("policy.queue_id", &policy.queue_id)?,
+        revision: policy.revision,
+        name: onqueue_chat::line("policy.name", &policy.name, NAME)?,
+        division: decode::id("policy.division_id", &policy.division_id)?,
+        open: policy.open,
+        inactivity: Inactivity {
+            timeout: Duration::from_millis(timeout),
+            warning: Duration::from_millis(warning),
+        },
+    })
+}

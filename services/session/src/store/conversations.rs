@@ -1,0 +1,297 @@
+//! Reading conversations.
+
+use super::entities::{conversation, participant};
+use super::{Key, broken, fixed, sql::Sql};
+use onqueue_chat::{Agent, EndReason, Head, Numbers, ParticipantKind, Place, State};
+use onqueue_model::{ConversationId, DeploymentId, OrganisationId, ParticipantId, QueueId, Timestamp, UserId};
+use onqueue_store::{Scope, Store, StoreError};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, sea_query::LockType,
+};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// One exchange with everything that a summary says.
+#[derive(Clone, Debug)]
+pub(crate) struct Conversation {
+    pub head: Head,
+    pub deployment: DeploymentId,
+    pub language: Option<String>,
+    pub guest_name: String,
+    pub topic: String,
+    pub created_at: Timestamp,
+    pub request_hash: Vec<u8>,
+    pub participants: Vec<Participant>,
+}
+
+/// One party, as stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Participant {
+    pub id: ParticipantId,
+    pub kind: ParticipantKind,
+    pub user: Option<UserId>,
+    pub name: String,
+    pub joined_at: Timestamp,
+    pub left_at: Option<Timestamp>,
+}
+
+/// Which conversations to list, the newest first.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    pub queues: Vec<QueueId>,
+    /// As [`state_code`] numbers them.
+    pub state: Option<i16>,
+    pub before: Option<ConversationId>,
+    pub limit: u64,
+}
+
+/// How the database numbers states.
+pub(crate) const fn state_code(state: State) -> i16 {
+    match state {
+        State::Pending => 1,
+        State::Queued => 2,
+        State::Alerting => 3,
+        State::Connected => 4,
+        State::Ended { .. } => 5,
+    }
+}
+
+pub(crate) async fn find(store: &Store, (organisation, id): Key) -> Result<Option<Conversation>, StoreError> {
+    let rows = find_many(store, organisation, [id]).await?;
+    Ok(rows.into_iter().next())
+}
+
+/// Those that exist, in order of id.
+pub(crate) async fn find_many(
+    store: &Store,
+    organisation: OrganisationId,
+    ids: impl IntoIterator<Item = ConversationId>,
+) -> Result<Vec<Conversation>, StoreError> {
+    let rows = Scope::of(organisation)
+        .find::<conversation::Entity>()
+        .filter(conversation::Column::Id.is_in(ids.into_iter().map(ConversationId::uuid)))
+        .order_by_asc(conversation::Column::Id)
+        .all(store.reader())
+        .await?;
+    with_participants(store.reader(), organisation, rows).await
+}
+
+/// What was begun by this request.
+pub(crate) async fn by_request(
+    store: &Store,
+    organisation: OrganisationId,
+    deployment: DeploymentId,
+    request: Uuid,
+) -> Result<Option<Conversation>, StoreError> {
+    let row = Scope::of(organisation)
+        .find::<conversation::Entity>()
+        .filter(conversation::Column::DeploymentId.eq(deployment.uuid()))
+        .filter(conversation::Column::RequestId.eq(request))
+        .one(store.reader())
+        .await?;
+    let found = with_participants(store.reader(), organisation, row.into_iter().collect()).await?;
+    Ok(found.into_iter().next())
+}
+
+pub(crate) async fn list(
+    store: &Store,
+    organisation: OrganisationId,
+    filter: &Filter,
+) -> Result<Vec<Conversation>, StoreError> {
+    let rows = Scope::of(organisation)
+        .find::<conversation::Entity>()
+        .filter(conversation::Column::QueueId.is_in(filter.queues.iter().map(|queue| queue.uuid())))
+        .apply_if(filter.state, |query, state| {
+            query.filter(conversation::Column::State.eq(state))
+        })
+        .apply_if(filter.before, |query, id| {
+            query.filter(conversation::Column::Id.lt(id.uuid()))
+        })
+        .order_by_desc(conversation::Column::Id)
+        .limit(filter.limit)
+        .all(store.reader())
+        .await?;
+    with_participants(store.reader(), organisation, rows).await
+}
+
+/// The conversations in which the user takes part now.
+pub(crate) async fn of_user(
+    store: &Store,
+    organisation: OrganisationId,
+    user: UserId,
+) -> Result<Vec<ConversationId>, StoreError> {
+    let ids: Vec<Uuid> = Scope::of(organisation)
+        .find::<participant::Entity>()
+        .filter(participant::Column::UserId.eq(user.uuid()))
+        .filter(participant::Column::LeftAt.is_null())
+        .select_only()
+        .column(participant::Column::ConversationId)
+        .into_tuple()
+        .all(store.reader())
+        .await?;
+    Ok(ids.into_iter().map(ConversationId::new).collect())
+}
+
+/// Those whose inactivity is to be looked at, the longest due first.
+pub(crate) async fn due(store: &Store, now: Timestamp, limit: u64) -> Result<Vec<Key>, StoreError> {
+    use conversation::Column as C;
+    let rows: Vec<(Uuid, Uuid)> = conversation::Entity::find()
+        .filter(C::CheckAt.lte(now.millis()))
+        .order_by_asc(C::CheckAt)
+        .limit(limit)
+        .select_only()
+        .columns([C::OrganisationId, C::Id])
+        .into_tuple()
+        .all(store.reader())
+        .await?;
+    let key = |(organisation, id)| (OrganisationId::new(organisation), ConversationId::new(id));
+    Ok(rows.into_iter().map(key).collect())
+}
+
+/// The last numbers of these, in one statement.
+pub(crate) async fn numbers(store: &Store, keys: &[Key]) -> Result<HashMap<ConversationId, Numbers>, StoreError> {
+    let mut sql = Sql::new(
+        store.reader().get_database_backend(),
+        "SELECT id, last_sequence, last_public_sequence, last_agent_sequence FROM session_conversations \
+         WHERE (organisation_id, id) IN (VALUES ",
+    );
+    let rows = keys
+        .iter()
+        .map(|(organisation, id)| [organisation.uuid().into(), id.uuid().into()]);
+    sql.rows(["uuid", "uuid"], rows).text(")");
+    let mut found = HashMap::with_capacity(keys.len());
+    for row in store.reader().query_all_raw(sql.done()).await? {
+        let numbers = Numbers {
+            sequence: row.try_get("", "last_sequence")?,
+            public: row.try_get("", "last_public_sequence")?,
+            agents: row.try_get("", "last_agent_sequence")?,
+        };
+        found.insert(ConversationId::new(row.try_get("", "id")?), numbers);
+    }
+    Ok(found)
+}
+
+/// Heads for deciding upon within a transaction, which holds their rows until it ends.
+pub(super) async fn heads<C: ConnectionTrait>(
+    tx: &C,
+    organisation: OrganisationId,
+    ids: impl IntoIterator<Item = ConversationId>,
+) -> Result<Vec<Head>, StoreError> {
+    let rows = Scope::of(organisation)
+        .find::<conversation::Entity>()
+        .filter(conversation::Column::Id.is_in(ids.into_iter().map(ConversationId::uuid)))
+        .order_by_asc(conversation::Column::Id)
+        .lock(LockType::Update)
+        .all(tx)
+        .await?;
+    let found = with_participants(tx, organisation, rows).await?;
+    Ok(found.into_iter().map(|conversation| conversation.head).collect())
+}
+
+async fn with_participants<C: ConnectionTrait>(
+    connection: &C,
+    organisation: OrganisationId,
+    rows: Vec<conversation::Model>,
+) -> Result<Vec<Conversation>, StoreError> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let participants = Scope::of(organisation)
+        .find::<participant::Entity>()
+        .filter(participant::Column::ConversationId.is_in(rows.iter().map(|row| row.id)))
+        .order_by_asc(participant::Column::JoinedAt)
+        .order_by_asc(participant::Column::Id)
+        .all(connection)
+        .await?;
+    let mut by_conversation: HashMap<Uuid, Vec<Participant>> = HashMap::new();
+    for row in participants {
+        by_conversation
+            .entry(row.conversation_id)
+            .or_default()
+            .push(as_participant(row));
+    }
+    rows.into_iter()
+        .map(|row| {
+            let participants = by_conversation.remove(&row.id).unwrap_or_default();
+            as_conversation(row, participants)
+        })
+        .collect()
+}
+
+fn as_participant(row: participant::Model) -> Participant {
+    let kind = match row.kind {
+        2 => ParticipantKind::Agent,
+        _ => ParticipantKind::Guest,
+    };
+    Participant {
+        id: ParticipantId::new(row.id),
+        kind,
+        user: row.user_id.map(UserId::new),
+        name: row.name,
+        joined_at: Timestamp(row.joined_at),
+        left_at: row.left_at.map(Timestamp),
+    }
+}
+
+fn as_conversation(row: conversation::Model, participants: Vec<Participant>) -> Result<Conversation, StoreError> {
+    let head = as_head(&row, &participants)?;
+    Ok(Conversation {
+        head,
+        deployment: DeploymentId::new(row.deployment_id),
+        language: row.language,
+        guest_name: row.guest_name,
+        topic: row.topic,
+        created_at: Timestamp(row.created_at),
+        request_hash: row.request_hash,
+        participants,
+    })
+}
+
+fn as_head(row: &conversation::Model, participants: &[Participant]) -> Result<Head, StoreError> {
+    let ended_at = row.ended_at.map(Timestamp);
+    let takes_part = |one: &Participant| one.left_at.is_none() || one.left_at == ended_at;
+    let agent = |one: &Participant| {
+        one.user.map(|user| Agent {
+            participant: one.id,
+            user,
+            active: takes_part(one),
+        })
+    };
+    Ok(Head {
+        organisation: OrganisationId::new(row.organisation_id),
+        conversation: ConversationId::new(row.id),
+        opening: u32::try_from(row.opening).map_err(broken)?,
+        queue: QueueId::new(row.queue_id),
+        guest: ParticipantId::new(row.guest_id),
+        agents: participants.iter().filter_map(agent).collect(),
+        state: state(row)?,
+        numbers: Numbers {
+            sequence: row.last_sequence,
+            public: row.last_public_sequence,
+            agents: row.last_agent_sequence,
+        },
+        hash: fixed(&row.head_hash)?,
+        reported: Place {
+            epoch: row.report_epoch,
+            position: row.report_position,
+        },
+        last_activity_at: Timestamp(row.last_activity_at),
+        warned_at: row.warned_at.map(Timestamp),
+        check_at: row.check_at.map(Timestamp),
+    })
+}
+
+fn state(row: &conversation::Model) -> Result<State, StoreError> {
+    match (row.state, row.ended_at, row.end_reason.and_then(EndReason::of)) {
+        (1, ..) => Ok(State::Pending),
+        (2, ..) => Ok(State::Queued),
+        (3, ..) => Ok(State::Alerting),
+        (4, ..) => Ok(State::Connected),
+        (5, Some(at), Some(reason)) => Ok(State::Ended {
+            at: Timestamp(at),
+            reason,
+        }),
+        _ => Err(broken("a conversation in no known state")),
+    }
+}

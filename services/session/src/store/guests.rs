@@ -1,0 +1,134 @@
+//! Resume tokens, by their hashes.
+
+use super::entities::guest_token;
+use onqueue_model::{ConversationId, OrganisationId, ParticipantId, Timestamp};
+use onqueue_store::{Store, StoreError};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _};
+use std::sync::Arc;
+
+/// Whose a resume token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Guest {
+    pub organisation: OrganisationId,
+    pub conversation: ConversationId,
+    pub participant: ParticipantId,
+}
+
+/// A token that takes the place of another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rotation {
+    /// The token that came.
+    pub old: [u8; 32],
+    /// The token that goes out.
+    pub new: [u8; 32],
+    pub now: Timestamp,
+    /// When the new one ends.
+    pub new_expires_at: Timestamp,
+    /// When the one before the old one ends: the old one has arrived, since it is used.
+    pub replaced_expires_at: Timestamp,
+}
+
+/// Whether a resume token holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resumed {
+    Yes(Guest),
+    Expired,
+    Unknown,
+}
+
+/// A further token for a guest, beside those they have.
+pub(crate) async fn add(
+    store: &Store,
+    guest: Guest,
+    hash: [u8; 32],
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    store
+        .transaction(move |tx| Box::pin(insert(tx, guest, hash, None, now, expires_at)))
+        .await
+}
+
+/// Replaces a token. The replaced one goes on until the new one is used for the first time and a while longer, because
+/// the answer that carries the new one may be lost.
+pub(crate) async fn rotate(store: &Store, rotation: Rotation) -> Result<Resumed, StoreError> {
+    let rotation = Arc::new(rotation);
+    store
+        .transaction(move |tx| {
+            let rotation = Arc::clone(&rotation);
+            Box::pin(async move { rotate_in(tx, &rotation).await })
+        })
+        .await
+}
+
+async fn rotate_in(tx: &DatabaseTransaction, rotation: &Rotation) -> Result<Resumed, StoreError> {
+    use guest_token::{Column as C, Entity};
+    let by_hash = |hash: &[u8]| Entity::find().filter(C::TokenHash.eq(hash.to_vec()));
+    let Some(old) = by_hash(&rotation.old).one(tx).await? else {
+        return Ok(Resumed::Unknown);
+    };
+    if old.expires_at <= rotation.now.millis() {
+        return Ok(Resumed::Expired);
+    }
+    let guest = Guest {
+        organisation: OrganisationId::new(old.organisation_id),
+        conversation: ConversationId::new(old.conversation_id),
+        participant: ParticipantId::new(old.participant_id),
+    };
+    if old.used_at.is_none() {
+        let mine = |hash: Vec<u8>| {
+            Entity::update_many()
+                .filter(C::TokenHash.eq(hash))
+                .filter(C::OrganisationId.eq(old.organisation_id))
+        };
+        let used = Expr::value(rotation.now.millis());
+        mine(rotation.old.to_vec()).col_expr(C::UsedAt, used).exec(tx).await?;
+        if let Some(replaced) = old.replaces_hash.clone() {
+            mine(replaced)
+                .col_expr(C::ExpiresAt, Expr::value(rotation.replaced_expires_at.millis()))
+                .filter(C::ExpiresAt.gt(rotation.replaced_expires_at.millis()))
+                .exec(tx)
+                .await?;
+        }
+        forget_expired(tx, guest, rotation.now).await?;
+    }
+    let replaces = Some(rotation.old);
+    insert(tx, guest, rotation.new, replaces, rotation.now, rotation.new_expires_at).await?;
+    Ok(Resumed::Yes(guest))
+}
+
+async fn forget_expired(tx: &DatabaseTransaction, guest: Guest, now: Timestamp) -> Result<(), StoreError> {
+    use guest_token::{Column as C, Entity};
+    // A day longer than they hold, so that whoever comes with one learns that it expired.
+    let long_ago = now - std::time::Duration::from_secs(24 * 3_600);
+    Entity::delete_many()
+        .filter(C::OrganisationId.eq(guest.organisation.uuid()))
+        .filter(C::ConversationId.eq(guest.conversation.uuid()))
+        .filter(C::ExpiresAt.lt(long_ago.millis()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+async fn insert(
+    tx: &DatabaseTransaction,
+    guest: Guest,
+    hash: [u8; 32],
+    replaces: Option<[u8; 32]>,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    let row = guest_token::ActiveModel {
+        token_hash: Set(hash.to_vec()),
+        organisation_id: Set(guest.organisation.uuid()),
+        conversation_id: Set(guest.conversation.uuid()),
+        participant_id: Set(guest.participant.uuid()),
+        replaces_hash: Set(replaces.map(|hash| hash.to_vec())),
+        created_at: Set(now.millis()),
+        used_at: Set(None),
+        expires_at: Set(expires_at.millis()),
+    };
+    guest_token::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}

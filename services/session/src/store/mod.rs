@@ -1,0 +1,30 @@
+//! What session keeps in the database and how. Nothing outside of here knows sea-orm.
+
+pub(crate) mod append;
+pub(crate) mod conversations;
+mod entities;
+pub(crate) mod feed;
+pub(crate) mod guests;
+pub(crate) mod keys;
+pub(crate) mod log;
+pub(crate) mod plan;
+pub(crate) mod policies;
+mod sql;
+mod write;
+
+use onqueue_model::{ConversationId, OrganisationId};
+use onqueue_store::StoreError;
+
+/// A conversation in its organisation.
+pub(crate) type Key = (OrganisationId, ConversationId);
+
+fn broken(what: impl std::fmt::Display) -> StoreError {
+    StoreError::Broken(what.to_string())
+}
+
+/// Bytes that are always that many.
+fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], StoreError> {
+    bytes
+        .try_into()
+        .map_err(|_| broken("a column of another length than written"))
+}

@@ -1,0 +1,192 @@
+//! What routing says of queues, held for a moment so that a batch of messages does not read it each time.
+
+use super::entities::policy;
+use onqueue_chat::Inactivity;
+use onqueue_model::{DivisionId, OrganisationId, QueueId, Timestamp};
+use onqueue_store::{Scope, Store, StoreError};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::{Expr, OnConflict},
+};
+use std::{sync::Arc, time::Duration};
+
+/// How long another replica may not notice a new policy.
+const HELD: Duration = Duration::from_secs(2);
+
+/// What session must know of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    pub organisation: OrganisationId,
+    pub queue: QueueId,
+    pub revision: i64,
+    pub name: String,
+    pub division: DivisionId,
+    pub open: bool,
+    pub inactivity: Inactivity,
+}
+
+/// Reads policies, each at most every two seconds.
+#[derive(Clone, Debug)]
+pub(crate) struct Policies(moka::sync::Cache<(OrganisationId, QueueId), Option<Arc<Policy>>>);
+
+impl Policies {
+    pub fn new() -> Self {
+        Self(
+            moka::sync::Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(HELD)
+                .build(),
+        )
+    }
+
+    pub async fn get(
+        &self,
+        connection: &impl ConnectionTrait,
+        organisation: OrganisationId,
+        queue: QueueId,
+    ) -> Result<Option<Arc<Policy>>, StoreError> {
+        if let Some(held) = self.0.get(&(organisation, queue)) {
+            return Ok(held);
+        }
+        let found = find(connection, organisation, queue).await?.map(Arc::new);
+        self.0.insert((organisation, queue), found.clone());
+        Ok(found)
+    }
+
+    /// As [`Policies::get`], outside of a transaction.
+    pub async fn read(
+        &self,
+        store: &Store,
+        organisation: OrganisationId,
+        queue: QueueId,
+    ) -> Result<Option<Arc<Policy>>, StoreError> {
+        self.get(store.reader(), organisation, queue).await
+    }
+
+    /// The rule of a queue that was got before; the default one if it has none.
+    pub fn inactivity(&self, organisation: OrganisationId, queue: QueueId) -> Inactivity {
+        let held = self.0.get(&(organisation, queue)).flatten();
+        held.map_or_else(Inactivity::default, |policy| policy.inactivity)
+    }
+
+    pub fn forget(&self, organisation: OrganisationId, queue: QueueId) {
+        self.0.invalidate(&(organisation, queue));
+    }
+}
+
+/// The policy as it stands in the database.
+pub(crate) async fn fresh(
+    store: &Store,
+    organisation: OrganisationId,
+    queue: QueueId,
+) -> Result<Option<Policy>, StoreError> {
+    find(store.reader(), organisation, queue).await
+}
+
+/// The queues of these divisions.
+pub(crate) async fn queues_in(
+    store: &Store,
+    organisation: OrganisationId,
+    divisions: impl IntoIterator<Item = DivisionId>,
+) -> Result<Vec<QueueId>, StoreError> {
+    let ids: Vec<uuid::Uuid> = Scope::of(organisation)
+        .find::<policy::Entity>()
+        .filter(policy::Column::DivisionId.is_in(divisions.into_iter().map(DivisionId::uuid)))
+        .select_only()
+        .column(policy::Column::QueueId)
+        .into_tuple()
+        .all(store.reader())
+        .await?;
+    Ok(ids.into_iter().map(QueueId::new).collect())
+}
+
+/// Keeps it unless a newer revision is kept already, and has the queue's connected conversations looked at: their next
+/// look at inactivity may be due earlier now.
+pub(crate) async fn put(store: &Store, policy: Policy, now: Timestamp) -> Result<(), StoreError> {
+    let policy = Arc::new(policy);
+    store
+        .transaction(move |tx| {
+            let policy = Arc::clone(&policy);
+            Box::pin(async move {
+                policy::Entity::insert(as_row(&policy))
+                    .on_conflict(replace_older())
+                    .exec_without_returning(tx)
+                    .await?;
+                look_again(tx, &policy, now).await
+            })
+        })
+        .await
+}
+
+fn replace_older() -> OnConflict {
+    use policy::Column as C;
+    OnConflict::columns([C::OrganisationId, C::QueueId])
+        .update_columns([
+            C::Revision,
+            C::Name,
+            C::DivisionId,
+            C::Open,
+            C::InactivityTimeoutMs,
+            C::InactivityWarningMs,
+        ])
+        .action_and_where(Expr::col((policy::Entity, C::Revision)).lt(Expr::col(("excluded", "revision"))))
+        .to_owned()
+}
+
+async fn look_again(tx: &impl ConnectionTrait, policy: &Policy, now: Timestamp) -> Result<(), StoreError> {
+    use super::entities::conversation::{Column, Entity};
+    Entity::update_many()
+        .col_expr(Column::CheckAt, Expr::value(now.millis()))
+        .filter(Column::OrganisationId.eq(policy.organisation.uuid()))
+        .filter(Column::QueueId.eq(policy.queue.uuid()))
+        .filter(Column::CheckAt.gt(now.millis()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+async fn find(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    queue: QueueId,
+) -> Result<Option<Policy>, StoreError> {
+    let row = Scope::of(organisation)
+        .find::<policy::Entity>()
+        .filter(policy::Column::QueueId.eq(queue.uuid()))
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| Policy {
+        organisation,
+        queue,
+        revision: row.revision,
+        name: row.name,
+        division: DivisionId::new(row.division_id),
+        open: row.open,
+        inactivity: Inactivity {
+            timeout: duration(row.inactivity_timeout_ms),
+            warning: duration(row.inactivity_warning_ms),
+        },
+    }))
+}
+
+fn as_row(policy: &Policy) -> policy::ActiveModel {
+    policy::ActiveModel {
+        organisation_id: Set(policy.organisation.uuid()),
+        queue_id: Set(policy.queue.uuid()),
+        revision: Set(policy.revision),
+        name: Set(policy.name.clone()),
+        division_id: Set(policy.division.uuid()),
+        open: Set(policy.open),
+        inactivity_timeout_ms: Set(millis(policy.inactivity.timeout)),
+        inactivity_warning_ms: Set(millis(policy.inactivity.warning)),
+    }
+}
+
+fn duration(millis: i64) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
