@@ -39,10 +39,11 @@ where
     N: Fn() -> Timestamp + Send + Sync + 'static,
     S: Future<Output = ()> + Send,
 {
-    let mut hints = bus.subscribe(Subject::Trust);
     let mut known = None;
     let mut stop = pin!(stop);
     loop {
+        // Anew for each reading: what was hinted at before it needs no other.
+        let mut hints = bus.subscribe(Subject::Trust);
         let at = now();
         match poll(&store, &trust, at, &mut known).await {
             Ok(()) => {}
@@ -74,8 +75,10 @@ async fn poll(store: &Store, trust: &Trust, at: Timestamp, known: &mut Option<ro
         return Ok(());
     }
     let snapshot = rows::read(store).await?;
-    *known = Some(snapshot.mark.clone());
+    let mark = snapshot.mark.clone();
     trust.install(snapshot.into(), at);
+    // An older revision than the installed one, as after a restore, is not confirmed later either.
+    *known = (trust.revision() == mark.revision).then_some(mark);
     Ok(())
 }
 

@@ -75,22 +75,28 @@ impl Trust {
     /// Takes over a bundle that was read from the database at that time. An older revision than the installed one is
     /// ignored; the same bundle again only confirms it.
     pub fn install(&self, bundle: Bundle, read_at: Timestamp) {
-        let revision = bundle.revision;
-        let changed = {
-            let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
-            if revision < state.bundle.revision {
-                return;
-            }
-            let changed = bundle != state.bundle;
-            if changed {
-                *state = Arc::new(State::of(bundle));
-            }
-            changed
-        };
-        if changed {
-            self.0.changes.send_replace(revision);
+        let installed = self.state();
+        if bundle.revision < installed.bundle.revision {
+            return;
+        }
+        if bundle != installed.bundle && !self.replace(State::of(bundle)) {
+            return;
         }
         self.confirm(read_at);
+    }
+
+    /// Puts a state in force, unless a newer one is. The state was built outside the lock: nobody waits for that.
+    fn replace(&self, state: State) -> bool {
+        let revision = state.bundle.revision;
+        {
+            let mut installed = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+            if revision < installed.bundle.revision {
+                return false;
+            }
+            *installed = Arc::new(state);
+        }
+        self.0.changes.send_replace(revision);
+        true
     }
 
     /// The database was read anew at that time and the installed bundle still holds.

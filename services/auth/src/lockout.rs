@@ -1,6 +1,7 @@
 //! When too many wrong passwords lock an account. Pure: the time is given.
 
 use onqueue_model::{Fault, Reason, Timestamp};
+use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 /// How many failures lock for how long.
@@ -14,7 +15,31 @@ pub struct Policy {
     pub lock: Duration,
 }
 
-/// The recent failures of one account, and its lock.
+/// An address of an organisation, neither of which need exist; only its hash is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address([u8; 32]);
+
+impl Address {
+    /// That address of the organisation with that slug, as somebody typed them.
+    pub fn of(slug: &str, email: &str) -> Self {
+        let hash = Sha256::new_with_prefix(fold(slug))
+            .chain_update([0])
+            .chain_update(fold(email));
+        Self(hash.finalize().into())
+    }
+
+    /// What is stored of it.
+    pub fn bytes(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+}
+
+/// Slugs and addresses are compared in lower case, without space around them.
+pub fn fold(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// The recent failures of one address, and its lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
     /// When; the oldest first, never more than the policy counts.

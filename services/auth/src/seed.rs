@@ -59,7 +59,7 @@ pub struct User {
     pub email: String,
     /// BCP-47 tag of the language they work in.
     pub language: String,
-    /// Set anew, and the account unlocked, if there is one; otherwise as it was (at first: none, and no login).
+    /// Set anew, and its failed logins forgotten, if there is one; otherwise as it was (at first: none, and no login).
     pub password: Option<String>,
 }
 

@@ -3,7 +3,6 @@
 mod keys;
 pub mod passwords;
 mod refresh_token;
-mod strangers;
 mod tokens;
 
 pub use keys::Keys;

@@ -5,6 +5,7 @@ use argon2::{
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
 use onqueue_model::Fault;
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// The longest password, in bytes.
@@ -32,18 +33,20 @@ pub async fn hash(password: String, salt: [u8; 16]) -> Result<String, Fault> {
 
 /// Checks passwords, so many at a time.
 #[derive(Debug)]
-pub struct Checks(Semaphore);
+pub struct Checks(Arc<Semaphore>);
 
 impl Checks {
     /// At most `at_once` at a time; the others wait.
     pub fn new(at_once: u32) -> Self {
-        Self(Semaphore::new(at_once as usize))
+        Self(Arc::new(Semaphore::new(at_once as usize)))
     }
 
     /// Whether it is the password of that hash. Without a hash the answer is no, after the same work.
     pub async fn is_right(&self, password: String, hash: Option<String>) -> Result<bool, Fault> {
-        let _permit = self.0.acquire().await.map_err(Fault::internal)?;
+        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(Fault::internal)?;
         let work = move || -> Result<bool, Fault> {
+            // Held by the work: a caller who hangs up does not end it.
+            let _permit = permit;
             let parsed = PasswordHash::new(hash.as_deref().unwrap_or(NOBODY)).map_err(Fault::internal)?;
             let matches = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
             Ok(matches && hash.is_some())

@@ -4,10 +4,11 @@ use super::{
     Keys,
     passwords::{self, Checks},
     refresh_token::RefreshToken,
-    strangers::Strangers,
 };
 use crate::{
-    Settings, refusals,
+    Settings,
+    lockout::{Address, fold},
+    refusals,
     store::{Exchange, Exchanged, NewToken, Opened, Settle, Tables, User},
 };
 use onqueue_access::Claims;
@@ -16,6 +17,9 @@ use onqueue_model::{Fault, OrganisationId, Timestamp};
 use onqueue_server::Context;
 use std::sync::Arc;
 
+/// The organisation of a token that nobody will get.
+const NOBODYS: OrganisationId = OrganisationId::new(uuid::Uuid::nil());
+
 /// The use cases around tokens.
 pub struct Tokens {
     tables: Tables,
@@ -23,7 +27,6 @@ pub struct Tokens {
     context: Context,
     settings: Settings,
     checks: Checks,
-    strangers: Strangers,
 }
 
 /// What a login or refresh gives. No `Debug`: it holds tokens.
@@ -50,7 +53,6 @@ impl Tokens {
             keys,
             context,
             checks: Checks::new(settings.password_checks),
-            strangers: Strangers::new(),
             settings: settings.clone(),
         }
     }
@@ -60,21 +62,21 @@ impl Tokens {
         if !passwords::fits(&password) {
             return Err(Fault::field("password", "must have 1 to 1,024 bytes"));
         }
-        let (slug, email) = (slug.to_lowercase(), email.trim().to_lowercase());
-        match self.tables.find_user(&slug, &email).await? {
-            Some(user) => self.login_user(user, password).await,
-            None => self.refuse_stranger(&slug, &email, password).await,
-        }
+        let address = Address::of(slug, email);
+        self.tables.failures(address).await?.check(self.now())?;
+        let found = self.tables.find_user(&fold(slug), &fold(email)).await?;
+        let hash = found.as_ref().and_then(|user| user.password_hash.clone());
+        let right = self.checks.is_right(password, hash).await?;
+        self.settle(address, found.filter(|_| right)).await
     }
 
-    async fn login_user(&self, user: User, password: String) -> Result<Issued, Fault> {
-        user.failures.check(self.now())?;
-        let right = self.checks.is_right(password, user.password_hash.clone()).await?;
+    async fn settle(&self, address: Address, user: Option<User>) -> Result<Issued, Fault> {
         let now = self.now();
-        let (token, kept) = self.refresh_token(user.organisation, now);
+        let organisation = user.as_ref().map_or(NOBODYS, |user| user.organisation);
+        let (token, kept) = self.refresh_token(organisation, now);
         let settle = Settle {
+            address,
             user,
-            right,
             session: self.context.ids.id(now),
             token: kept,
             now,
@@ -82,14 +84,6 @@ impl Tokens {
         };
         let opened = self.tables.settle(Arc::new(settle)).await??;
         self.issue(opened, &token, kept, now)
-    }
-
-    async fn refuse_stranger(&self, slug: &str, email: &str, password: String) -> Result<Issued, Fault> {
-        let key = Strangers::key(slug, email);
-        self.strangers.check(&key, self.now())?;
-        self.checks.is_right(password, None).await?;
-        self.strangers.record(key, self.now(), &self.settings.lockout())?;
-        Err(refusals::credentials())
     }
 
     /// Exchanges a refresh token for a new pair.

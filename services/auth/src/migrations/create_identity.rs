@@ -76,14 +76,21 @@ async fn create_users(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         string(name("email_folded")),
         string(name("language")),
         string_null(name("password_hash")),
-        text(name("failures")),
-        big_integer_null(name("locked_until")),
     ];
     manager.create_table(table("auth_users", &["user_id"], columns)).await?;
     let columns = ["organisation_id", "email_folded"];
     manager
         .create_index(unique("auth_users_email", "auth_users", &columns))
-        .await
+        .await?;
+    // Without an organisation: the address that somebody tried may be of none.
+    let failures = Table::create()
+        .table(name("auth_login_failures"))
+        .col(binary(name("address_hash")).primary_key())
+        .col(text(name("failures")))
+        .col(big_integer_null(name("locked_until")))
+        .col(big_integer(name("ends_at")))
+        .to_owned();
+    manager.create_table(failures).await
 }
 
 async fn create_roles(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

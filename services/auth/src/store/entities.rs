@@ -35,8 +35,12 @@ tables! {
         email_folded: String,
         language: String,
         #[serde(skip)] password_hash: Option<String>,
-        #[serde(skip)] failures: String,
-        #[serde(skip)] locked_until: Option<i64>,
+    }
+    login_failure "auth_login_failures" {
+        address_hash: Vec<u8>, ;
+        failures: String,
+        locked_until: Option<i64>,
+        ends_at: i64,
     }
     role "auth_roles" { organisation_id: Uuid, role_id: Uuid, ; name: String, permissions: String, }
     grant "auth_grants" { organisation_id: Uuid, user_id: Uuid, role_id: Uuid, division_id: Uuid, ; }

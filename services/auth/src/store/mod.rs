@@ -2,6 +2,7 @@
 //! committed all the same (a counted failure, a revocation) comes back as the inner result.
 
 mod entities;
+mod failures;
 mod keys;
 mod seed;
 mod sessions;

@@ -1,7 +1,10 @@
 //! Bringing an organisation to a description, with an audit record for each thing made or changed.
 
-use super::{Tables, broken, entities, trust};
-use crate::seed::{Deployment, Division, Grant, Role, Seed, User};
+use super::{Tables, broken, entities, failures, trust};
+use crate::{
+    lockout::Address,
+    seed::{Deployment, Division, Grant, Role, Seed, User},
+};
 use entities::{deployment, division, grant, organisation, role, user};
 use onqueue_model::{Fault, OrganisationId, Permission, Reason, Timestamp, UserId};
 use onqueue_store::{StoreError, audit};
@@ -56,7 +59,11 @@ async fn apply(
         put_division(&trail, division).await?;
     }
     for user in &seed.users {
-        put_user(&trail, user, hashes.get(&user.id)).await?;
+        put_user(&trail, user).await?;
+        if let Some(hash) = hashes.get(&user.id) {
+            set_password(&trail, user.id.uuid(), hash).await?;
+            failures::clear(tx, Address::of(&seed.organisation.slug, &user.email)).await?;
+        }
     }
     for role in &seed.roles {
         put_role(&trail, role).await?;
@@ -153,29 +160,20 @@ async fn put_division(trail: &Trail<'_>, division: &Division) -> Result<(), Stor
     trail.put("division", id, before, after).await
 }
 
-async fn put_user(trail: &Trail<'_>, user: &User, password_hash: Option<&String>) -> Result<(), StoreError> {
+async fn put_user(trail: &Trail<'_>, user: &User) -> Result<(), StoreError> {
     let id = user.id.uuid();
     let before = user::Entity::find_by_id((trail.scope(), id)).one(trail.tx).await?;
-    let secrets = before.clone();
     let after = user::Model {
         organisation_id: trail.scope(),
         user_id: id,
         division_id: user.division.uuid(),
         name: user.name.clone(),
         email: user.email.clone(),
-        email_folded: user.email.to_lowercase(),
+        email_folded: crate::lockout::fold(&user.email),
         language: user.language.clone(),
-        password_hash: secrets.as_ref().and_then(|user| user.password_hash.clone()),
-        failures: secrets
-            .as_ref()
-            .map_or_else(|| "[]".to_owned(), |user| user.failures.clone()),
-        locked_until: secrets.and_then(|user| user.locked_until),
+        password_hash: before.as_ref().and_then(|user| user.password_hash.clone()),
     };
-    trail.put("user", id, before, after).await?;
-    match password_hash {
-        Some(hash) => set_password(trail, id, hash).await,
-        None => Ok(()),
-    }
+    trail.put("user", id, before, after).await
 }
 
 async fn set_password(trail: &Trail<'_>, user: Uuid, hash: &str) -> Result<(), StoreError> {
@@ -183,8 +181,6 @@ async fn set_password(trail: &Trail<'_>, user: Uuid, hash: &str) -> Result<(), S
         organisation_id: Unchanged(trail.scope()),
         user_id: Unchanged(user),
         password_hash: Set(Some(hash.to_owned())),
-        failures: Set("[]".to_owned()),
-        locked_until: Set(None),
         ..Default::default()
     };
     user::Entity::update(change).exec(trail.tx).await?;

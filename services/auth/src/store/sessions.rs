@@ -1,7 +1,10 @@
 //! Sessions (token families) and their refresh tokens.
 
-use super::{Tables, User, entities, trust, users};
-use crate::{lockout::Policy, refusals};
+use super::{Tables, User, entities, failures, trust, users};
+use crate::{
+    lockout::{Address, Policy},
+    refusals,
+};
 use entities::{refresh_token, session};
 use onqueue_model::{Fault, OrganisationId, Timestamp, TokenId, UserId};
 use onqueue_store::{Scope, StoreError};
@@ -22,13 +25,13 @@ pub struct NewToken {
 
 /// A checked password, to be settled.
 pub struct Settle {
-    /// The user as they were when the password was checked.
-    pub user: User,
-    /// Whether it was right.
-    pub right: bool,
+    /// The address that was tried.
+    pub address: Address,
+    /// Whose password it was, if it was right: the user as they were when it was checked.
+    pub user: Option<User>,
     /// The session to be opened.
     pub session: TokenId,
-    /// Its first refresh token.
+    /// SHA-256 of its first refresh token, and when that ends.
     pub token: NewToken,
     /// Now.
     pub now: Timestamp,
@@ -116,21 +119,15 @@ pub enum Exchanged {
 }
 
 async fn settle_in(tx: &DatabaseTransaction, settle: &Settle) -> Result<Result<Opened, Fault>, StoreError> {
-    let Some(mut user) = users::lock(tx, settle.user.organisation, settle.user.id).await? else {
-        return Ok(Err(refusals::credentials()));
-    };
-    if let Err(locked) = user.failures.check(settle.now) {
+    let failures = failures::lock(tx, settle.address).await?;
+    if let Err(locked) = failures.check(settle.now) {
         return Ok(Err(locked));
     }
-    if !settle.right || user.password_hash != settle.user.password_hash {
-        user.failures.record(settle.now, &settle.policy);
-        users::write_failures(tx, &user).await?;
+    let Some(user) = unchanged(tx, settle.user.as_ref()).await? else {
+        failures::record(tx, settle.address, failures, settle.now, &settle.policy).await?;
         return Ok(Err(refusals::credentials()));
-    }
-    if user.failures != Default::default() {
-        user.failures = Default::default();
-        users::write_failures(tx, &user).await?;
-    }
+    };
+    failures::clear(tx, settle.address).await?;
     let row = session::ActiveModel {
         organisation_id: Set(user.organisation.uuid()),
         session_id: Set(settle.session.uuid()),
@@ -141,6 +138,15 @@ async fn settle_in(tx: &DatabaseTransaction, settle: &Settle) -> Result<Result<O
     session::Entity::insert(row).exec_without_returning(tx).await?;
     insert(tx, user.organisation, settle.session, &settle.token, settle.now).await?;
     opened(tx, settle.session, user).await.map(Ok)
+}
+
+/// The user, if the password that was checked still is theirs.
+async fn unchanged(tx: &DatabaseTransaction, checked: Option<&User>) -> Result<Option<User>, StoreError> {
+    let Some(checked) = checked else {
+        return Ok(None);
+    };
+    let now = users::lock(tx, checked.organisation, checked.id).await?;
+    Ok(now.filter(|user| user.password_hash == checked.password_hash))
 }
 
 async fn exchange_in(tx: &DatabaseTransaction, exchange: &Exchange) -> Result<Exchanged, StoreError> {

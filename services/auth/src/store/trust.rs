@@ -1,6 +1,6 @@
 //! Writing the trust tables. Each change moves the revision in its own transaction.
 
-use super::{Tables, broken, entities};
+use super::{Tables, broken, entities, failures};
 use entities::{
     deployment, grant, refresh_token, role, session, signing_key, trust_deployment, trust_grant, trust_head, trust_key,
     trust_revoked,
@@ -25,7 +25,8 @@ const ROWS: usize = 1_000;
 const MARGIN: Duration = Duration::from_secs(60);
 
 impl Tables {
-    /// Removes what has ended: refresh tokens, sessions without any, revocations whose tokens have ended, keys.
+    /// Removes what has ended: refresh tokens, sessions without any, revocations whose tokens have ended, keys, and failed
+    /// logins that no longer count.
     pub async fn tidy(&self, now: Timestamp) -> Result<(), StoreError> {
         self.0
             .transaction(move |tx| Box::pin(async move { tidy(tx, now.millis()).await }))
@@ -178,5 +179,5 @@ async fn tidy(tx: &DatabaseTransaction, now: i64) -> Result<(), StoreError> {
         .filter(trust_key::Column::ExpiresAt.lte(now))
         .exec(tx)
         .await?;
-    Ok(())
+    failures::tidy(tx, now).await
 }

@@ -1,9 +1,8 @@
 //! Users as logging in needs them.
 
-use super::{Tables, broken, entities};
-use crate::lockout::Failures;
+use super::{Tables, entities};
 use onqueue_access::{Grant, Grants};
-use onqueue_model::{DivisionId, OrganisationId, Permission, Timestamp, UserId, permissions};
+use onqueue_model::{DivisionId, OrganisationId, Permission, UserId, permissions};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 
@@ -22,8 +21,6 @@ pub struct User {
     pub language: String,
     /// PHC string; without one nobody logs in by password.
     pub password_hash: Option<String>,
-    /// Recent wrong passwords.
-    pub failures: Failures,
 }
 
 impl Tables {
@@ -42,7 +39,7 @@ impl Tables {
             .filter(entities::user::Column::EmailFolded.eq(email_folded))
             .one(self.0.reader())
             .await?;
-        row.map(User::try_from).transpose()
+        Ok(row.map(User::from))
     }
 }
 
@@ -58,20 +55,7 @@ pub(super) async fn lock(
         .lock_exclusive()
         .one(tx)
         .await?;
-    row.map(User::try_from).transpose()
-}
-
-/// Writes the count of wrong passwords.
-pub(super) async fn write_failures(tx: &DatabaseTransaction, user: &User) -> Result<(), StoreError> {
-    let change = entities::user::ActiveModel {
-        organisation_id: sea_orm::Unchanged(user.organisation.uuid()),
-        user_id: sea_orm::Unchanged(user.id.uuid()),
-        failures: sea_orm::Set(serde_json::to_string(&user.failures.at).map_err(broken)?),
-        locked_until: sea_orm::Set(user.failures.locked_until.map(Timestamp::millis)),
-        ..Default::default()
-    };
-    entities::user::Entity::update(change).exec(tx).await?;
-    Ok(())
+    Ok(row.map(User::from))
 }
 
 /// The permissions of the catalogue that the user holds in at least one division, sorted.
@@ -95,21 +79,15 @@ pub(super) async fn permissions_of(tx: &DatabaseTransaction, user: &User) -> Res
     Ok(grants.expand(user.organisation, user.id, permissions::ALL))
 }
 
-impl TryFrom<entities::user::Model> for User {
-    type Error = StoreError;
-
-    fn try_from(row: entities::user::Model) -> Result<Self, StoreError> {
-        Ok(Self {
+impl From<entities::user::Model> for User {
+    fn from(row: entities::user::Model) -> Self {
+        Self {
             organisation: OrganisationId::new(row.organisation_id),
             id: UserId::new(row.user_id),
-            failures: Failures {
-                at: serde_json::from_str(&row.failures).map_err(broken)?,
-                locked_until: row.locked_until.map(Timestamp),
-            },
             name: row.name,
             email: row.email,
             language: row.language,
             password_hash: row.password_hash,
-        })
+        }
     }
 }

@@ -10,6 +10,7 @@ use onqueue_proto::auth::v1::{
 };
 use onqueue_server::{Context, InProcess, ManualClock, as_peer, layered};
 use onqueue_testkit::{TempStore, still_context, temp_store};
+use sea_orm::ConnectionTrait as _;
 use std::collections::BTreeMap;
 use tonic::Status;
 
@@ -185,6 +186,16 @@ impl Auth {
             .revoke(RevokeRequest { refresh_token })
             .await
             .expect("always answered alike");
+    }
+
+    /// Writes to the database behind the service's back; answers how many rows.
+    pub async fn write(&self, sql: &str) -> u64 {
+        let sql = sql.to_owned();
+        let written = self.store.store.transaction(move |tx| {
+            let sql = sql.clone();
+            Box::pin(async move { Ok(tx.execute_unprepared(&sql).await?.rows_affected()) })
+        });
+        written.await.expect("written")
     }
 
     pub fn verify(&self, session: &Session) -> Result<Caller, Reason> {

@@ -4,6 +4,7 @@ use crate::fixture::{Auth, PASSWORD, agent_permissions, id};
 use onqueue_client::{reason, retry_after};
 use onqueue_model::{Principal, Reason};
 use onqueue_proto::millis;
+use onqueue_testkit::until;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -110,6 +111,24 @@ async fn an_address_that_does_not_exist_locks_alike() {
         }
     }
     assert!(auth.login(PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn wrong_passwords_leave_nothing_behind() {
+    let auth = Auth::start().await;
+    for number in 0..5 {
+        let nobody = format!("nobody-{number}@example.org");
+        assert!(auth.login_as("demo", &nobody, "guess").await.is_err());
+    }
+    assert_eq!(
+        auth.write("UPDATE auth_login_failures SET failures = failures").await,
+        5
+    );
+    until("they are forgotten", Duration::from_secs(5), async || {
+        auth.hand.advance(10 * MINUTE);
+        auth.write("UPDATE auth_login_failures SET failures = failures").await == 0
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -6,10 +6,12 @@ use onqueue_model::{Reason, permissions};
 use onqueue_proto::auth::v1::GetPublicDeploymentRequest;
 use onqueue_store::{StoreError, audit};
 use onqueue_testkit::until;
-use sea_orm::ConnectionTrait as _;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(5);
+
+/// Spoils a description.
+type Breaking = fn(&mut onqueue_auth::Seed);
 
 async fn revision(auth: &Auth) -> i64 {
     onqueue_store::trust::mark(&auth.store.store)
@@ -118,35 +120,23 @@ async fn a_changed_record_is_found() {
         ("number = 1000", "number = 3"),
     ] {
         let at = |number: i64| if forge.starts_with("number") { number } else { 3 };
-        write(&auth, format!("UPDATE auth_audit SET {forge} WHERE number = 3")).await;
+        let forged = auth
+            .write(&format!("UPDATE auth_audit SET {forge} WHERE number = 3"))
+            .await;
+        assert_eq!(forged, 1);
         let broken = trail(&auth).await;
         assert!(matches!(broken, Err(StoreError::Broken(_))), "{forge}: {broken:?}");
-        write(
-            &auth,
-            format!("UPDATE auth_audit SET {mend} WHERE number = {}", at(1000)),
-        )
-        .await;
+        auth.write(&format!("UPDATE auth_audit SET {mend} WHERE number = {}", at(1000)))
+            .await;
         assert!(trail(&auth).await.is_ok(), "{forge}");
     }
-}
-
-async fn write(auth: &Auth, sql: String) {
-    let changed = auth
-        .store
-        .store
-        .transaction(move |tx| {
-            let sql = sql.clone();
-            Box::pin(async move { Ok(tx.execute_unprepared(&sql).await?.rows_affected()) })
-        })
-        .await;
-    assert_eq!(changed.expect("written"), 1);
 }
 
 #[tokio::test]
 async fn a_description_that_contradicts_itself_changes_nothing() {
     let auth = Auth::start().await;
     let before = (revision(&auth).await, trail(&auth).await.expect("whole"));
-    let broken: [(fn(&mut onqueue_auth::Seed), Reason); 8] = [
+    let broken: [(Breaking, Reason); 8] = [
         (|seed| seed.organisation.slug = "Demo".to_owned(), Reason::FieldInvalid),
         (|seed| seed.users[0].email = "nobody".to_owned(), Reason::FieldInvalid),
         (|seed| seed.users[0].language = "d_e".to_owned(), Reason::FieldInvalid),

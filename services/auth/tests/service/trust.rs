@@ -6,8 +6,7 @@ use onqueue_client::reason;
 use onqueue_model::{Reason, permissions};
 use onqueue_proto::auth::v1::WatchTrustRequest;
 use onqueue_testkit::{still_context, temp_store, until};
-use onqueue_trust::{Trust, follow_service};
-use sea_orm::ConnectionTrait as _;
+use onqueue_trust::follow_service;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -97,23 +96,16 @@ async fn a_gateway_judges_as_auth_does_and_gets_stale_when_auth_is_silent() {
 async fn a_key_of_session_is_noticed_although_the_revision_stands() {
     let auth = Auth::start().await;
     let mut changes = auth.context.trust.changes();
-    let write = |sql: &'static str| {
-        auth.store.store.transaction(move |tx| {
-            Box::pin(async move {
-                tx.execute_unprepared(sql).await?;
-                Ok(())
-            })
-        })
-    };
-    write(
+    auth.write(
         "CREATE TABLE session_trust_keys (kid TEXT PRIMARY KEY, public_key BLOB NOT NULL, expires_at BIGINT NOT NULL)",
     )
-    .await
-    .expect("made");
+    .await;
     let signer = onqueue_trust::Signer::new("guests", onqueue_trust::Issuer::Session, [5; 32]);
     let hex: String = signer.public().iter().map(|byte| format!("{byte:02x}")).collect();
-    let insert = format!("INSERT INTO session_trust_keys VALUES ('guests', x'{hex}', 1999999999999)");
-    write(Box::leak(insert.into_boxed_str())).await.expect("written");
+    auth.write(&format!(
+        "INSERT INTO session_trust_keys VALUES ('guests', x'{hex}', 1999999999999)"
+    ))
+    .await;
     let revision = auth.context.trust.revision();
     tokio::time::timeout(SOON, changes.changed())
         .await
@@ -132,11 +124,26 @@ async fn mutations_are_refused_when_the_database_is_gone_for_thirty_seconds() {
     auth.hand.advance(60 * SECOND);
     until("it was read again", SOON, async || fresh().is_ok()).await;
     auth.store.store.close().await.expect("closed");
+    let mut reads = auth.context.trust.reads();
     auth.hand.advance(31 * SECOND);
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-        assert_eq!(fresh().map_err(|fault| fault.reason), Err(Reason::TrustStale));
-    }
+    let read = tokio::time::timeout(3 * SECOND, reads.changed()).await;
+    assert!(read.is_err(), "longer than from one reading to the next, none came");
+    assert_eq!(fresh().map_err(|fault| fault.reason), Err(Reason::TrustStale));
+}
+
+#[tokio::test]
+async fn an_older_state_of_the_database_is_not_believed() {
+    let auth = Auth::start().await;
+    let revision = auth.context.trust.revision();
+    auth.write("UPDATE auth_trust_head SET revision = 0").await;
+    auth.write("DELETE FROM auth_trust_revoked").await;
+    auth.hand.advance(31 * SECOND);
+    let mut reads = auth.context.trust.reads();
+    let read = tokio::time::timeout(3 * SECOND, reads.changed()).await;
+    assert!(read.is_err(), "nothing is confirmed by it");
+    assert_eq!(auth.context.trust.revision(), revision);
+    let stale = auth.context.trust.fresh(auth.context.clock.now());
+    assert_eq!(stale.map_err(|fault| fault.reason), Err(Reason::TrustStale));
 }
 
 #[tokio::test]
@@ -177,5 +184,4 @@ async fn the_key_is_made_once_and_renewed_in_time() {
             .iter()
             .all(|key| key.issuer == onqueue_trust::Issuer::Auth)
     );
-    let _ = Trust::new();
 }
