@@ -1,0 +1,514 @@
+//! A chat from beginning to end through real gRPC: what each side sees, resuming, repeating, and everything that is
+//! refused.
+
+mod support;
+
+use onqueue_model::Reason;
+use onqueue_proto::session::v1::{
+    self as proto, ConversationState, ResumeConversationRequest, WatchMineRequest, event, watch_mine_response,
+    watch_response::Frame,
+};
+use onqueue_testkit::{until, with_token};
+use std::time::Duration;
+use support::{
+    House, SOON, agent, assigned, chat, closed_queue, events, frame, id, is_dense, offered, organisation, queued,
+    reason, refused, wish, word, words,
+};
+use tonic::Code;
+
+#[tokio::test]
+async fn both_sides_talk_and_resume_anywhere() {
+    let house = House::new(1).await;
+    let (desk, ada) = (&house.desk, house.agent_token());
+    let chat = house.connected(1).await;
+    let sent = desk.send(&chat.token, &chat.id, "g1", "Frage").await.expect("sent");
+    let answer = desk.send(&ada, &chat.id, "a1", "Antwort").await.expect("sent");
+    assert_eq!(
+        (sent.sequence, answer.sequence),
+        (5, 7),
+        "each in the sender's own numbering"
+    );
+
+    let supervisor = house.supervisor_token();
+    let everyone = ["opened", "Hallo", "queued", "joined", "Frage", "Antwort"];
+    let agents = ["opened", "Hallo", "queued", "offered", "joined", "Frage", "Antwort"];
+    for (token, expected) in [(&chat.token, &everyone[..]), (&ada, &agents), (&supervisor, &agents)] {
+        let mut stream = desk.watch(token, &chat.id, "").await.expect("a stream");
+        let seen = events(&mut stream, expected.len()).await;
+        let log: Vec<_> = seen.iter().map(|(event, _)| event.clone()).collect();
+        assert_eq!(words(&log), expected);
+        assert!(is_dense(&log));
+        assert_eq!(desk.log(token, &chat.id).await.expect("a log"), log);
+        for (at, (_, cursor)) in seen.iter().enumerate().take(expected.len() - 1) {
+            let mut stream = desk.watch(token, &chat.id, cursor).await.expect("a stream");
+            let rest: Vec<_> = events(&mut stream, expected.len() - 1 - at).await;
+            assert_eq!(rest, seen[at + 1..]);
+        }
+    }
+    let conversation = desk.get(&chat.token, &chat.id).await.expect("seen");
+    assert_eq!(conversation.state(), ConversationState::Connected);
+    assert_eq!(conversation.queue_name, "Sales");
+    assert!(
+        conversation.participants.iter().all(|one| one.user_id.is_empty()),
+        "not for guests"
+    );
+}
+
+#[tokio::test]
+async fn live_frames_reach_the_other_side_and_an_ended_chat_says_goodbye() {
+    let house = House::new(2).await;
+    let (desk, ada) = (&house.desk, house.agent_token());
+    let chat = house.connected(1).await;
+    let mut guest = desk.watch(&chat.token, &chat.id, "").await.expect("a stream");
+    events(&mut guest, 4).await;
+    desk.send(&ada, &chat.id, "a1", "Guten Tag").await.expect("sent");
+    let (event, _) = events(&mut guest, 1).await.remove(0);
+    let Some(event::Body::Message(message)) = &event.body else {
+        panic!("{event:?}")
+    };
+    assert_eq!(
+        (message.text.as_str(), message.client_message_id.as_str()),
+        ("Guten Tag", "")
+    );
+
+    let typing = |token: &str| {
+        let message = proto::SendTypingRequest {
+            conversation_id: chat.id.clone(),
+            typing: true,
+        };
+        let request = with_token(message, token);
+        let mut client = desk.conversations();
+        async move { client.send_typing(request).await }
+    };
+    typing(&chat.token).await.expect("told");
+    for _ in 0..4 {
+        typing(&ada).await.expect("told");
+    }
+    let Some(Frame::Typing(seen)) = frame(&mut guest).await.frame else {
+        panic!("typing")
+    };
+    assert!(seen.typing && seen.participant_id != chat.guest, "not one's own");
+    let limited = typing(&ada).await.expect_err("too often");
+    assert_eq!(
+        (limited.code(), reason(&limited).as_str()),
+        (Code::ResourceExhausted, "RATE_LIMITED")
+    );
+
+    let ended = desk.end(&ada, &chat.id).await.expect("ends");
+    assert_eq!(
+        (ended.state(), ended.end_reason()),
+        (ConversationState::Ended, proto::EndReason::AgentEnded)
+    );
+    assert_eq!(
+        desk.end(&chat.token, &chat.id).await.expect("the same").end_reason(),
+        proto::EndReason::AgentEnded
+    );
+    let (last, _) = events(&mut guest, 1).await.remove(0);
+    assert_eq!(word(&last), "ended");
+    let bye = frame(&mut guest).await;
+    assert!(matches!(bye.frame, Some(Frame::Goodbye(bye)) if bye.reason == "conversation_ended"));
+    assert!(guest.message().await.expect("no error").is_none());
+
+    let over = desk
+        .send(&chat.token, &chat.id, "g9", "zu spät")
+        .await
+        .expect_err("over");
+    assert_eq!(
+        (over.code(), reason(&over).as_str()),
+        (Code::FailedPrecondition, "CONVERSATION_CLOSED")
+    );
+    let again = desk
+        .send(&ada, &chat.id, "a1", "Guten Tag")
+        .await
+        .expect("the first answer");
+    assert_eq!(again.event_id, event.event_id);
+    onqueue_session::verify(&desk.store, organisation(), chat.id.parse().expect("an id"))
+        .await
+        .expect("whole");
+    let audit = onqueue_store::audit::verify(desk.store.reader(), "session", organisation())
+        .await
+        .expect("whole");
+    assert_eq!(audit[0].action, "conversation.end");
+    assert!(
+        audit[0].actor == format!("user:{}", agent()) && audit[0].object.ends_with("events:7"),
+        "{audit:?}"
+    );
+}
+
+#[tokio::test]
+async fn repeating_gives_the_first_answer() {
+    let house = House::new(3).await;
+    let desk = &house.desk;
+    let first = chat(desk.try_start(wish(1)).await.expect("starts"));
+    let again = chat(desk.try_start(wish(1)).await.expect("starts"));
+    assert_eq!((&first.id, &first.guest), (&again.id, &again.guest));
+    let other = proto::StartConversationRequest {
+        topic: "Other".to_owned(),
+        ..wish(1)
+    };
+    let reused = desk.try_start(other).await.expect_err("another body");
+    assert_eq!(
+        (reused.code(), reason(&reused).as_str()),
+        (Code::AlreadyExists, "REQUEST_ID_REUSED")
+    );
+
+    let sent = desk.send(&first.token, &first.id, "k", "Text").await.expect("sent");
+    let repeats = (0..20).map(|_| desk.send(&first.token, &first.id, "k", "Text"));
+    for repeated in futures::future::join_all(repeats).await {
+        assert_eq!(repeated.expect("the first answer"), sent);
+    }
+    let reused = desk
+        .send(&first.token, &first.id, "k", "Anders")
+        .await
+        .expect_err("another text");
+    assert_eq!(
+        (reused.code(), reason(&reused).as_str()),
+        (Code::AlreadyExists, "REQUEST_ID_REUSED")
+    );
+    let parallel = (0..20).map(|_| desk.send(&again.token, &first.id, "p", "x"));
+    let answers = futures::future::join_all(parallel).await;
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.as_ref().ok() == answers[0].as_ref().ok() && answer.is_ok())
+    );
+    assert_eq!(
+        words(&desk.log(&first.token, &first.id).await.expect("a log")),
+        ["opened", "Hallo", "Text", "x"]
+    );
+}
+
+#[tokio::test]
+async fn a_start_waits_for_routings_word() {
+    let house = House::new(4).await;
+    let desk = &house.desk;
+    let supervisor = house.supervisor_token();
+    let word_for = |fact: fn() -> proto::report_request::Fact| {
+        let supervisor = supervisor.clone();
+        async move {
+            let mut known = String::new();
+            until("the new chat", SOON, async || {
+                let request = with_token(proto::ListConversationsRequest::default(), &supervisor);
+                let list = desk
+                    .conversations()
+                    .list_conversations(request)
+                    .await
+                    .expect("a list")
+                    .into_inner();
+                let pending = |one: &&proto::Conversation| one.state() == ConversationState::Pending;
+                known = list
+                    .conversations
+                    .iter()
+                    .find(pending)
+                    .map(|one| one.conversation_id.clone())
+                    .unwrap_or_default();
+                !known.is_empty()
+            })
+            .await;
+            desk.report(&known, 1, 1, fact()).await.expect("recorded");
+        }
+    };
+    let (started, ()) = tokio::join!(desk.try_start(wish(1)), word_for(queued));
+    assert_eq!(
+        started.expect("starts").conversation.expect("one").state(),
+        ConversationState::Queued
+    );
+    let (full, ()) = tokio::join!(desk.try_start(wish(2)), word_for(|| refused("QUEUE_FULL")));
+    let full = full.expect_err("refused");
+    assert_eq!(
+        (full.code(), reason(&full).as_str()),
+        (Code::ResourceExhausted, "QUEUE_FULL")
+    );
+    let again = desk.try_start(wish(2)).await.expect_err("refused again");
+    assert_eq!(reason(&again), "QUEUE_FULL");
+    let silent = desk
+        .try_start(wish(3))
+        .await
+        .expect("starts")
+        .conversation
+        .expect("one");
+    assert_eq!(silent.state(), ConversationState::Pending);
+}
+
+#[tokio::test]
+async fn what_may_not_start_is_refused_with_its_reason() {
+    let house = House::new(5).await;
+    let changed = |change: fn(&mut proto::StartConversationRequest)| {
+        let mut request = wish(1);
+        change(&mut request);
+        request
+    };
+    for (request, code, expected) in [
+        (
+            changed(|r| r.queue_id = id::<()>(77).to_string()),
+            Code::NotFound,
+            "QUEUE_NOT_FOUND",
+        ),
+        (
+            changed(|r| r.queue_id = id::<()>(6).to_string()),
+            Code::NotFound,
+            "QUEUE_NOT_FOUND",
+        ),
+        (
+            changed(|r| r.deployment_id = id::<()>(77).to_string()),
+            Code::NotFound,
+            "DEPLOYMENT_NOT_FOUND",
+        ),
+        (
+            changed(|r| r.queue_id = closed_queue().to_string()),
+            Code::FailedPrecondition,
+            "QUEUE_CLOSED",
+        ),
+        (
+            changed(|r| r.queue_id = "7".to_owned()),
+            Code::InvalidArgument,
+            "ID_MALFORMED",
+        ),
+        (
+            changed(|r| r.request_id = String::new()),
+            Code::InvalidArgument,
+            "ID_MALFORMED",
+        ),
+        (
+            changed(|r| r.first_message = " ".to_owned()),
+            Code::InvalidArgument,
+            "TEXT_EMPTY",
+        ),
+        (
+            changed(|r| r.first_message = "x".repeat(5_000)),
+            Code::InvalidArgument,
+            "MESSAGE_TOO_LARGE",
+        ),
+        (
+            changed(|r| r.guest_name = "x".repeat(101)),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+        ),
+        (
+            changed(|r| r.language = "?".to_owned()),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+        ),
+    ] {
+        let refused = house.desk.try_start(request).await.expect_err(expected);
+        assert_eq!((refused.code(), reason(&refused).as_str()), (code, expected));
+    }
+    for (origin, expected) in [
+        ("https://shop.example", None),
+        ("https://evil.example", Some("ORIGIN_NOT_ALLOWED")),
+    ] {
+        let mut request = tonic::Request::new(wish(2));
+        request
+            .metadata_mut()
+            .insert("x-onqueue-origin", origin.parse().expect("ASCII"));
+        let answer = house.desk.conversations().start_conversation(request).await;
+        assert_eq!(answer.err().map(|status| reason(&status)).as_deref(), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_be_sent_is_refused_with_its_reason() {
+    let house = House::new(6).await;
+    let (desk, other) = (&house.desk, house.desk.start(2));
+    let (chat, other) = tokio::join!(desk.start(1), other);
+    let stranger = house.tokens.user(id(66), id(67), "Eve");
+    let colleague = house.tokens.user(organisation(), id(68), "Col");
+    let supervisor = house.supervisor_token();
+    let (own, id) = (chat.token.as_str(), chat.id.as_str());
+    let long = "x".repeat(5_000);
+    for (token, id, key, text, code, expected) in [
+        (own, id, "k", "", Code::InvalidArgument, "TEXT_EMPTY"),
+        (own, id, "k", "\u{200b}", Code::InvalidArgument, "TEXT_EMPTY"),
+        (own, id, "k", &long, Code::InvalidArgument, "MESSAGE_TOO_LARGE"),
+        (own, id, "", "x", Code::InvalidArgument, "FIELD_INVALID"),
+        (own, "nonsense", "k", "x", Code::InvalidArgument, "ID_MALFORMED"),
+        (
+            other.token.as_str(),
+            id,
+            "k",
+            "x",
+            Code::NotFound,
+            "CONVERSATION_NOT_FOUND",
+        ),
+        ("forged", id, "k", "x", Code::Unauthenticated, "TOKEN_INVALID"),
+        (&stranger, id, "k", "x", Code::NotFound, "CONVERSATION_NOT_FOUND"),
+        (&colleague, id, "k", "x", Code::NotFound, "CONVERSATION_NOT_FOUND"),
+        (&supervisor, id, "k", "x", Code::PermissionDenied, "CALLER_NOT_ALLOWED"),
+    ] {
+        let refused = desk.send(token, id, key, text).await.expect_err(expected);
+        assert_eq!((refused.code(), reason(&refused).as_str()), (code, expected));
+    }
+    let foreign = [&other.token, &stranger, &colleague];
+    for token in foreign {
+        for refused in [
+            desk.get(token, id).await.expect_err("hidden"),
+            desk.end(token, id).await.expect_err("hidden"),
+            desk.log(token, id).await.expect_err("hidden"),
+            desk.watch(token, id, "").await.expect_err("hidden"),
+        ] {
+            assert_eq!(
+                (refused.code(), reason(&refused).as_str()),
+                (Code::NotFound, "CONVERSATION_NOT_FOUND")
+            );
+        }
+    }
+    let refused = desk.end(&supervisor, id).await.expect_err("does not take part");
+    assert_eq!(reason(&refused), "CALLER_NOT_ALLOWED");
+    let foreign_cursor = onqueue_store::encode_token(&(2_i64, 1_i16, 1_i64));
+    for (cursor, expected) in [("zz", "CURSOR_MALFORMED"), (foreign_cursor.as_str(), "LOG_RESTORED")] {
+        let refused = desk.watch(own, id, cursor).await.expect_err(expected);
+        assert_eq!(reason(&refused), expected);
+    }
+    house.clock.advance(Duration::from_secs(601));
+    let expired = desk.send(own, id, "k", "x").await.expect_err("expired");
+    assert_eq!(
+        (expired.code(), reason(&expired).as_str()),
+        (Code::Unauthenticated, "TOKEN_EXPIRED")
+    );
+}
+
+#[tokio::test]
+async fn a_resume_token_goes_on_for_a_minute_after_its_successor_was_used() {
+    let house = House::new(7).await;
+    let desk = &house.desk;
+    let chat = desk.start(1).await;
+    let resume = |token: &str| {
+        let request = ResumeConversationRequest {
+            resume_token: token.to_owned(),
+        };
+        let (mut client, guest) = (desk.conversations(), chat.guest.clone());
+        async move {
+            let answer = client.resume_conversation(request).await?.into_inner();
+            assert_eq!(answer.participant_id, guest);
+            Ok::<_, tonic::Status>(answer.tokens.expect("tokens"))
+        }
+    };
+    let lost = resume(&chat.resume).await.expect("resumes");
+    house.clock.advance(Duration::from_secs(3_600));
+    let second = resume(&chat.resume).await.expect("its answer was lost");
+    assert_ne!(lost.resume_token, second.resume_token);
+    let third = resume(&second.resume_token).await.expect("first use of the new one");
+    house.clock.advance(Duration::from_secs(59));
+    assert!(resume(&chat.resume).await.is_ok());
+    house.clock.advance(Duration::from_secs(1));
+    let ended = resume(&chat.resume).await.expect_err("over");
+    assert_eq!(
+        (ended.code(), reason(&ended).as_str()),
+        (Code::Unauthenticated, "TOKEN_EXPIRED")
+    );
+    let unknown = resume("nonsense").await.expect_err("unknown");
+    assert_eq!(
+        (unknown.code(), reason(&unknown).as_str()),
+        (Code::Unauthenticated, "TOKEN_INVALID")
+    );
+    assert!(resume(&third.resume_token).await.is_ok());
+    desk.send(
+        &resume(&third.resume_token).await.expect("resumes").access_token,
+        &chat.id,
+        "k",
+        "Da bin ich",
+    )
+    .await
+    .expect("sent");
+}
+
+#[tokio::test]
+async fn late_reports_change_nothing() {
+    let house = House::new(8).await;
+    let desk = &house.desk;
+    let chat = desk.start(1).await;
+    assert!(
+        desk.report(&chat.id, 2, 5_000, offered(agent()))
+            .await
+            .expect("recorded")
+    );
+    let before = desk.log(&chat.token, &chat.id).await.expect("a log");
+    for (epoch, position) in [(2, 5_000), (2, 4_999), (1, 9_000)] {
+        assert!(
+            !desk
+                .report(&chat.id, epoch, position, assigned(agent()))
+                .await
+                .expect("answered")
+        );
+    }
+    assert_eq!(desk.log(&chat.token, &chat.id).await.expect("a log"), before);
+    assert!(
+        desk.report(&chat.id, 2, 5_001, assigned(agent()))
+            .await
+            .expect("recorded")
+    );
+    desk.end(&chat.token, &chat.id).await.expect("ends");
+    let closed = desk.report(&chat.id, 3, 6_000, queued()).await.expect_err("over");
+    assert_eq!(
+        (closed.code(), reason(&closed).as_str()),
+        (Code::FailedPrecondition, "CONVERSATION_CLOSED")
+    );
+    let unknown = desk
+        .report(&id::<()>(7).to_string(), 1, 1, queued())
+        .await
+        .expect_err("unknown");
+    assert_eq!(reason(&unknown), Reason::ConversationNotFound.as_str());
+    let outside =
+        onqueue_proto::session::v1::routing_facts_service_client::RoutingFactsServiceClient::new(desk.service.clone())
+            .report(proto::ReportRequest::default())
+            .await
+            .expect_err("services only");
+    assert_eq!(reason(&outside), "CALLER_NOT_ALLOWED");
+}
+
+#[tokio::test]
+async fn an_agent_follows_the_set_of_their_chats() {
+    use watch_mine_response::Frame as Mine;
+    let house = House::new(9).await;
+    let (desk, ada) = (&house.desk, house.agent_token());
+    let first = house.connected(1).await;
+    let mut stream = desk
+        .conversations()
+        .watch_mine(with_token(WatchMineRequest {}, &ada))
+        .await
+        .expect("a stream")
+        .into_inner();
+    let mut next = async || {
+        let frame = tokio::time::timeout(SOON, stream.message())
+            .await
+            .expect("in time")
+            .expect("no error");
+        frame.and_then(|frame| frame.frame).expect("a frame")
+    };
+    let Mine::Added(added) = next().await else {
+        panic!("added")
+    };
+    assert_eq!(added.conversation.expect("one").conversation_id, first.id);
+    assert!(matches!(next().await, Mine::CaughtUp(_)));
+    let mut watch = desk.watch(&ada, &first.id, &added.cursor).await.expect("a stream");
+    assert_eq!(word(&events(&mut watch, 1).await[0].0), "opened");
+    let second = house.connected(2).await;
+    assert!(
+        matches!(next().await, Mine::Added(added) if added.conversation.as_ref().is_some_and(|one| one.conversation_id == second.id))
+    );
+    desk.end(&first.token, &first.id).await.expect("ends");
+    assert!(matches!(next().await, Mine::Removed(gone) if gone.conversation_id == first.id));
+    house.desk.context.tasks.drain();
+    assert!(matches!(next().await, Mine::Goodbye(bye) if bye.reason == "draining"));
+}
+
+#[tokio::test]
+async fn streams_end_with_the_right_to_them() {
+    let house = House::new(10).await;
+    let desk = &house.desk;
+    let chat = desk.start(1).await;
+    let supervisor = house.supervisor_token();
+    let mut watched = desk.watch(&supervisor, &chat.id, "").await.expect("a stream");
+    let mut guest = desk.watch(&chat.token, &chat.id, "").await.expect("a stream");
+    events(&mut watched, 2).await;
+    let (_, cursor) = events(&mut guest, 2).await.remove(1);
+    house.tokens.ungrant(id(99));
+    let bye = frame(&mut watched).await;
+    assert!(matches!(bye.frame, Some(Frame::Goodbye(bye)) if bye.reason == "access_changed"));
+    house.clock.advance(Duration::from_secs(15));
+    assert!(matches!(frame(&mut guest).await.frame, Some(Frame::Heartbeat(_))));
+    house.clock.advance(Duration::from_secs(600));
+    let bye = frame(&mut guest).await;
+    assert_eq!(bye.cursor, cursor);
+    assert!(matches!(bye.frame, Some(Frame::Goodbye(bye)) if bye.reason == "token_expired"));
+}

@@ -1,0 +1,394 @@
+//! One session service with everything that a test of it talks to: guests, agents, supervisors, and routing.
+#![allow(dead_code)] // each test file uses its part of it
+
+use futures::{Stream, StreamExt as _};
+use onqueue_model::{DivisionId, Id, OrganisationId, QueueId, UserId};
+use onqueue_proto::session::v1::{
+    self as proto, Conversation, Event, ListEventsRequest, QueuePolicy, ReportRequest, SendMessageRequest,
+    SendMessageResponse, StartConversationRequest, StartConversationResponse, WatchRequest, WatchResponse,
+    conversation_service_client::ConversationServiceClient, event, feed_service_client::FeedServiceClient,
+    report_request::Fact, routing_facts_service_client::RoutingFactsServiceClient,
+    transcript_service_client::TranscriptServiceClient, watch_response::Frame,
+};
+use onqueue_server::{Context, InProcess, ManualClock, as_peer, layered};
+use onqueue_session::{Faults, Migrations, Settings};
+use onqueue_store::Store;
+use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, with_token};
+use onqueue_trust::{Deployment, DeploymentQueue, Issuer, Key};
+use std::time::Duration;
+use tonic::{Status, Streaming};
+use uuid::Uuid;
+
+pub const SOON: Duration = Duration::from_secs(10);
+
+pub fn id<T>(number: u128) -> Id<T> {
+    Id::new(Uuid::from_u128(0x0190_a5c8_0000_7000_8000_0000_0000_0000 | number))
+}
+
+pub fn organisation() -> OrganisationId {
+    id(1)
+}
+
+pub fn division() -> DivisionId {
+    id(2)
+}
+
+pub fn queue() -> QueueId {
+    id(3)
+}
+
+pub fn closed_queue() -> QueueId {
+    id(4)
+}
+
+pub fn agent() -> UserId {
+    id(10)
+}
+
+/// A service on its own connection to the database.
+pub struct Desk {
+    pub service: InProcess,
+    pub store: Store,
+    pub context: Context,
+}
+
+/// Everything around one database.
+pub struct House {
+    pub desk: Desk,
+    pub clock: ManualClock,
+    pub tokens: Tokens,
+    pub temp: TempStore,
+}
+
+/// A chat from its guest's point of view.
+pub struct Chat {
+    pub id: String,
+    pub guest: String,
+    pub token: String,
+    pub resume: String,
+}
+
+impl House {
+    pub async fn new(seed: u64) -> Self {
+        let (context, clock) = still_context(seed);
+        let temp = temp_store().await;
+        temp.store.migrate::<Migrations>().await.expect("migrations");
+        let tokens = Tokens::new(&context);
+        tokens.deploy(deployment());
+        let desk = Desk::bind(temp.store.clone(), context, Faults::default(), &Settings::default()).await;
+        trust_guests(&desk.store, &tokens).await;
+        let house = Self {
+            desk,
+            clock,
+            tokens,
+            temp,
+        };
+        house.desk.put_policy(queue(), 1, true).await;
+        house.desk.put_policy(closed_queue(), 1, false).await;
+        house
+    }
+
+    /// Another replica on the same database, with the same bus, clock and trust.
+    pub async fn replica(&self, seed: u64, faults: Faults) -> Desk {
+        let store = Store::open(self.temp.settings()).await.expect("opens again");
+        let context = Context {
+            ids: onqueue_server::Ids::seeded(seed),
+            tasks: onqueue_server::Tasks::new(),
+            ..self.desk.context.clone()
+        };
+        Desk::bind(store, context, faults, &Settings::default()).await
+    }
+
+    pub fn agent_token(&self) -> String {
+        self.tokens.user(organisation(), agent(), "Ada")
+    }
+
+    /// A token of a user who may look at everything in the division.
+    pub fn supervisor_token(&self) -> String {
+        let supervisor = id(99);
+        let permissions = ["conversation:communication:view", "recording:transcript:view"];
+        self.tokens.grant(organisation(), supervisor, division(), &permissions);
+        self.tokens.user(organisation(), supervisor, "Sue")
+    }
+
+    /// A chat in which the agent takes part.
+    pub async fn connected(&self, request: u128) -> Chat {
+        let chat = self.desk.start(request).await;
+        for (position, fact) in [queued(), offered(agent()), assigned(agent())].into_iter().enumerate() {
+            let position = i64::try_from(position).expect("few") + 1;
+            assert!(self.desk.report(&chat.id, 1, position, fact).await.expect("recorded"));
+        }
+        chat
+    }
+}
+
+impl Desk {
+    pub async fn bind(store: Store, context: Context, faults: Faults, settings: &Settings) -> Self {
+        let bound = onqueue_session::bind_with(settings, store.clone(), context.clone(), faults);
+        let service = layered(bound.await.expect("binds"), &context);
+        Self {
+            service,
+            store,
+            context,
+        }
+    }
+
+    pub fn conversations(&self) -> ConversationServiceClient<InProcess> {
+        ConversationServiceClient::new(self.service.clone())
+    }
+
+    pub fn transcripts(&self) -> TranscriptServiceClient<InProcess> {
+        TranscriptServiceClient::new(self.service.clone())
+    }
+
+    pub fn facts(&self) -> RoutingFactsServiceClient<InProcess> {
+        RoutingFactsServiceClient::new(as_peer(self.service.clone(), "routing"))
+    }
+
+    pub fn feed(&self) -> FeedServiceClient<InProcess> {
+        FeedServiceClient::new(as_peer(self.service.clone(), "routing"))
+    }
+
+    pub async fn put_policy(&self, queue: QueueId, revision: i64, open: bool) {
+        let policy = QueuePolicy {
+            queue_id: queue.to_string(),
+            revision,
+            name: "Sales".to_owned(),
+            division_id: division().to_string(),
+            open,
+            inactivity_timeout_ms: 15 * 60 * 1_000,
+            inactivity_warning_ms: 60 * 1_000,
+        };
+        let request = proto::PutQueuePolicyRequest {
+            organisation_id: organisation().to_string(),
+            policy: Some(policy),
+        };
+        self.facts().put_queue_policy(request).await.expect("a policy");
+    }
+
+    pub async fn try_start(&self, request: StartConversationRequest) -> Result<StartConversationResponse, Status> {
+        let answer = self.conversations().start_conversation(request).await;
+        answer.map(tonic::Response::into_inner)
+    }
+
+    /// A chat that routing has said nothing of. Waits out the second that it has for it.
+    pub async fn start(&self, request: u128) -> Chat {
+        chat(self.try_start(wish(request)).await.expect("starts"))
+    }
+
+    pub async fn send(&self, token: &str, chat: &str, key: &str, text: &str) -> Result<SendMessageResponse, Status> {
+        let message = SendMessageRequest {
+            conversation_id: chat.to_owned(),
+            client_message_id: key.to_owned(),
+            text: text.to_owned(),
+        };
+        let answer = self.conversations().send_message(with_token(message, token)).await;
+        answer.map(tonic::Response::into_inner)
+    }
+
+    pub async fn report(&self, chat: &str, epoch: i64, position: i64, fact: Fact) -> Result<bool, Status> {
+        let report = ReportRequest {
+            organisation_id: organisation().to_string(),
+            conversation_id: chat.to_owned(),
+            opening: 1,
+            epoch,
+            position,
+            fact: Some(fact),
+        };
+        let answer = self.facts().report(report).await;
+        answer.map(|answer| answer.into_inner().recorded)
+    }
+
+    pub async fn get(&self, token: &str, chat: &str) -> Result<Conversation, Status> {
+        let request = proto::GetConversationRequest {
+            conversation_id: chat.to_owned(),
+        };
+        let answer = self.conversations().get_conversation(with_token(request, token)).await;
+        answer.map(|answer| answer.into_inner().conversation.expect("a conversation"))
+    }
+
+    pub async fn end(&self, token: &str, chat: &str) -> Result<Conversation, Status> {
+        let request = proto::EndConversationRequest {
+            conversation_id: chat.to_owned(),
+        };
+        let answer = self.conversations().end_conversation(with_token(request, token)).await;
+        answer.map(|answer| answer.into_inner().conversation.expect("a conversation"))
+    }
+
+    pub async fn watch(&self, token: &str, chat: &str, cursor: &str) -> Result<Streaming<WatchResponse>, Status> {
+        let request = WatchRequest {
+            conversation_id: chat.to_owned(),
+            cursor: cursor.to_owned(),
+        };
+        let answer = self.conversations().watch(with_token(request, token)).await;
+        answer.map(tonic::Response::into_inner)
+    }
+
+    /// The whole log as the caller sees it, read in pages.
+    pub async fn log(&self, token: &str, chat: &str) -> Result<Vec<Event>, Status> {
+        let (mut events, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let request = ListEventsRequest {
+                conversation_id: chat.to_owned(),
+                page_size: 3,
+                page_token,
+            };
+            let page = self
+                .transcripts()
+                .list_events(with_token(request, token))
+                .await?
+                .into_inner();
+            events.extend(page.events);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(events);
+            }
+        }
+    }
+}
+
+pub fn chat(started: StartConversationResponse) -> Chat {
+    let tokens = started.tokens.expect("tokens");
+    Chat {
+        id: started.conversation.expect("a conversation").conversation_id,
+        guest: started.participant_id,
+        token: tokens.access_token,
+        resume: tokens.resume_token,
+    }
+}
+
+pub fn wish(request: u128) -> StartConversationRequest {
+    StartConversationRequest {
+        request_id: id::<()>(1_000_000 + request).to_string(),
+        deployment_id: id::<()>(5).to_string(),
+        queue_id: queue().to_string(),
+        language: "de".to_owned(),
+        guest_name: "Ann".to_owned(),
+        topic: "Bill".to_owned(),
+        first_message: "Hallo".to_owned(),
+    }
+}
+
+pub fn queued() -> Fact {
+    Fact::Queued(proto::QueuedFact {
+        queue_id: queue().to_string(),
+    })
+}
+
+pub fn offered(user: UserId) -> Fact {
+    Fact::Offered(proto::OfferedFact {
+        offer_id: id::<()>(500).to_string(),
+        user_id: user.to_string(),
+        agent_name: "Ada".to_owned(),
+        expires_at: None,
+    })
+}
+
+pub fn assigned(user: UserId) -> Fact {
+    Fact::Assigned(proto::AssignedFact {
+        offer_id: id::<()>(500).to_string(),
+        user_id: user.to_string(),
+        agent_name: "Ada".to_owned(),
+    })
+}
+
+pub fn refused(reason: &str) -> Fact {
+    Fact::Refused(proto::RefusedFact {
+        reason: reason.to_owned(),
+    })
+}
+
+/// What an event is, in a word, with the text of messages.
+pub fn word(event: &Event) -> String {
+    match event.body.as_ref().expect("a body") {
+        event::Body::Opened(_) => "opened".to_owned(),
+        event::Body::Queued(_) => "queued".to_owned(),
+        event::Body::Offered(_) => "offered".to_owned(),
+        event::Body::OfferWithdrawn(_) => "withdrawn".to_owned(),
+        event::Body::ParticipantJoined(_) => "joined".to_owned(),
+        event::Body::ParticipantLeft(_) => "left".to_owned(),
+        event::Body::Message(message) => message.text.clone(),
+        event::Body::InactivityWarned(_) => "warned".to_owned(),
+        event::Body::Ended(_) => "ended".to_owned(),
+        event::Body::Refused(refused) => refused.reason.clone(),
+    }
+}
+
+pub fn words(events: &[Event]) -> Vec<String> {
+    events.iter().map(word).collect()
+}
+
+/// Whether a viewer's numbers are 1, 2, 3 …
+pub fn is_dense(events: &[Event]) -> bool {
+    events
+        .iter()
+        .enumerate()
+        .all(|(at, event)| event.sequence == i64::try_from(at).expect("few") + 1)
+}
+
+/// The next frame, which must come soon.
+pub async fn frame(stream: &mut (impl Stream<Item = Result<WatchResponse, Status>> + Unpin)) -> WatchResponse {
+    let next = tokio::time::timeout(SOON, stream.next()).await;
+    next.expect("a frame in time")
+        .expect("an open stream")
+        .expect("a frame")
+}
+
+/// The next `count` events of a stream with the cursors after them.
+pub async fn events(stream: &mut Streaming<WatchResponse>, count: usize) -> Vec<(Event, String)> {
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        let WatchResponse { frame, cursor } = frame(stream).await;
+        if let Some(Frame::Event(event)) = frame {
+            seen.push((event, cursor));
+        }
+    }
+    seen
+}
+
+/// The reason that a status names.
+pub fn reason(status: &Status) -> String {
+    let details = String::from_utf8_lossy(status.details()).into_owned();
+    let known = onqueue_model::Reason::ALL.iter().map(|reason| reason.as_str());
+    // The longest that occurs: no reason is told apart by less.
+    let found = known
+        .filter(|reason| details.contains(reason))
+        .max_by_key(|reason| reason.len());
+    found.unwrap_or_default().to_owned()
+}
+
+fn deployment() -> Deployment {
+    let offers = |queue: QueueId| DeploymentQueue {
+        queue_id: queue,
+        labels: [].into(),
+        languages: vec![],
+        skill_ids: vec![id(20)],
+    };
+    Deployment {
+        id: id(5),
+        organisation: organisation(),
+        name: "Shop".to_owned(),
+        enabled: true,
+        origins: vec!["https://shop.example".to_owned()],
+        queues: vec![offers(queue()), offers(closed_queue()), offers(id(6))],
+    }
+}
+
+/// What the process does every two seconds: trusts the key that session made.
+async fn trust_guests(store: &Store, tokens: &Tokens) {
+    use sea_orm::{ConnectionTrait as _, Statement};
+    let reader = store.reader();
+    let sql = "SELECT kid, public_key, expires_at FROM session_trust_keys";
+    let rows = reader
+        .query_all_raw(Statement::from_string(reader.get_database_backend(), sql))
+        .await;
+    for row in rows.expect("keys") {
+        let public_key: Vec<u8> = row.try_get("", "public_key").expect("a key");
+        tokens.trust_key(Key {
+            kid: row.try_get("", "kid").expect("a name"),
+            issuer: Issuer::Session,
+            public_key: public_key.try_into().expect("32 bytes"),
+            expires_at: onqueue_model::Timestamp(row.try_get("", "expires_at").expect("an end")),
+        });
+    }
+}
