@@ -11,7 +11,7 @@ use tonic::transport::Channel;
 
 /// Every service with the demo in it.
 pub struct Cluster {
-    pub embedded: Embedded,
+    embedded: Option<Embedded>,
     pub clock: ManualClock,
     pub credentials: Value,
     settings: settings::Settings,
@@ -46,7 +46,7 @@ impl Cluster {
             .await
             .expect("starts");
         Self {
-            embedded,
+            embedded: Some(embedded),
             clock: manual,
             credentials,
             settings,
@@ -57,19 +57,23 @@ impl Cluster {
 
     /// Ends all services in order and starts them anew on the same database, at the same moment of the clock.
     pub async fn restart(&mut self) {
+        let before = self.embedded.take().expect("running");
         assert!(
-            self.embedded.stop(Duration::from_secs(20)).await,
+            before.stop(Duration::from_secs(20)).await,
             "every task ends when it is told"
         );
-        // The lock on the database goes with the old services.
-        let settings = self.settings.clone();
-        let placeholder = Embedded::start(&settings, self.surroundings.clone(), None);
-        self.embedded = placeholder.await.expect("starts again");
+        let after = Embedded::start(&self.settings, self.surroundings.clone(), None).await;
+        self.embedded = Some(after.expect("starts again"));
+    }
+
+    /// The services.
+    pub fn embedded(&self) -> &Embedded {
+        self.embedded.as_ref().expect("running")
     }
 
     /// Where the public door is.
     pub fn address(&self) -> SocketAddr {
-        self.embedded.address
+        self.embedded().address
     }
 
     /// A connection to the public door.

@@ -137,6 +137,7 @@ fn spawn(folder: &TempDir, address: SocketAddr, health: SocketAddr, more: &[&str
         ])
         .arg(folder.path().join("data"))
         .args(more)
+        .env("ONQUEUE_GATEWAY__GUEST_MESSAGE_RATE", "100/second burst 100")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)

@@ -75,7 +75,7 @@ async fn cluster() -> Cluster {
     })
     .await;
     let seed = stranger();
-    onqueue_auth::seed(&cluster.embedded.store, &cluster.embedded.context, seed)
+    onqueue_auth::seed(&cluster.embedded().store, &cluster.embedded().context, seed)
         .await
         .expect("a second organisation");
     cluster

@@ -84,8 +84,9 @@ impl Embedded {
         })
     }
 
-    /// Ends in order: streams are told, tasks finish, the database is closed. Answers whether all ended in time.
-    pub async fn stop(&self, within: Duration) -> bool {
+    /// Ends in order: streams are told, tasks finish, the database is closed and its lock given up. Answers whether all
+    /// ended in time.
+    pub async fn stop(self, within: Duration) -> bool {
         let ended = self.context.tasks.finish(within).await;
         if let Err(error) = self.store.close().await {
             tracing::warn!(%error, "the database did not close");

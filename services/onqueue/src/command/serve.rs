@@ -23,13 +23,14 @@ pub async fn serve(loaded: Loaded, options: Serve) -> Result<(), Fault> {
     let demo = options.demo.then(|| demo::load(&surroundings.ids)).transpose()?;
     let embedded = Embedded::start(&settings, surroundings, demo.as_ref()).await?;
     announce(&embedded, &health, demo.as_ref(), options.credentials.as_deref())?;
-    let outcome = until_ended(&embedded, health, &settings).await;
+    let outcome = until_ended(embedded, health, &settings).await;
     let _ = tokio::task::spawn_blocking(move || telemetry.shutdown()).await;
     outcome
 }
 
 /// Serves until told to end, or until a task fails, and then ends in order within the limit.
-async fn until_ended(embedded: &Embedded, health: TcpListener, settings: &Settings) -> Result<(), Fault> {
+async fn until_ended(embedded: Embedded, health: TcpListener, settings: &Settings) -> Result<(), Fault> {
+    let readiness = embedded.readiness.clone();
     let life = async {
         let ending = ending(&embedded.context.tasks).await.map_err(Fault::internal)?;
         tracing::info!(?ending, "ending");
@@ -42,7 +43,7 @@ async fn until_ended(embedded: &Embedded, health: TcpListener, settings: &Settin
     };
     tokio::select! {
         outcome = life => outcome,
-        served = serve_health(health, embedded.readiness.clone()) => Err(Fault::unavailable(format!("health: {served:?}"))),
+        served = serve_health(health, readiness) => Err(Fault::unavailable(format!("health: {served:?}"))),
     }
 }
 
