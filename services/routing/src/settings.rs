@@ -14,6 +14,9 @@ pub struct Settings {
     pub renew_ms: u64,
     /// How long before its end the owner stops.
     pub stop_before_ms: u64,
+    /// Whether leases that another run holds are taken at the start without waiting for their end: for an installation of
+    /// which something else (the data folder's lock) makes sure that no other process runs.
+    pub take_at_once: bool,
     /// Where other replicas reach this one.
     pub address: String,
     /// How often a watching agent is asked for a heartbeat.
@@ -36,6 +39,7 @@ impl Default for Settings {
             lease_ms: 5_000,
             renew_ms: 1_500,
             stop_before_ms: 1_000,
+            take_at_once: false,
             address: String::new(),
             heartbeat_ms: 15_000,
             gone_after_ms: 45_000,

@@ -1,7 +1,6 @@
 //! Follows session's feed: what began there and what ended.
 
 use super::handle::{Change, Fact, Row};
-use super::owner::shard;
 use super::tenure::Tenure;
 use super::{Shared, reporter::Backoff};
 use crate::store::Details;
@@ -39,7 +38,7 @@ pub async fn follow(shared: Shared, tenure: Tenure) {
 }
 
 async fn follow_once(shared: &Shared, backoff: &mut Backoff) -> Result<(), String> {
-    let cursors = shared.tables.cursors().await.map_err(|error| error.to_string())?;
+    let mut cursors = shared.tables.cursors().await.map_err(|error| error.to_string())?;
     let shards = Shard::all().zip(&cursors).map(|(shard, after)| ShardCursor {
         shard: i32::from(shard.0),
         after: *after,
@@ -51,7 +50,7 @@ async fn follow_once(shared: &Shared, backoff: &mut Backoff) -> Result<(), Strin
     let answer = client.feed(request).await.map_err(|status| status.to_string())?;
     let mut feed = answer.into_inner();
     loop {
-        let rows = next_rows(shared, &mut feed).await?;
+        let rows = next_rows(shared, &mut feed, &mut cursors).await?;
         backoff.reset();
         if !rows.is_empty() {
             let taken: Result<(), Fault> = shared.owner.feed(rows).await;
@@ -61,7 +60,11 @@ async fn follow_once(shared: &Shared, backoff: &mut Backoff) -> Result<(), Strin
 }
 
 /// The next row and whatever has arrived with it; empty after a heartbeat.
-async fn next_rows(shared: &Shared, feed: &mut Streaming<FeedResponse>) -> Result<Vec<Row>, String> {
+async fn next_rows(
+    shared: &Shared,
+    feed: &mut Streaming<FeedResponse>,
+    cursors: &mut [i64],
+) -> Result<Vec<Row>, String> {
     let first = tokio::select! {
         first = feed.next() => first,
         () = shared.steady.sleep(SILENCE) => return Err("the feed is silent".to_owned()),
@@ -69,7 +72,7 @@ async fn next_rows(shared: &Shared, feed: &mut Streaming<FeedResponse>) -> Resul
     let mut rows = Vec::new();
     let mut frame = first.ok_or_else(|| "the feed ended".to_owned())?;
     loop {
-        rows.extend(read(frame)?);
+        rows.extend(read(frame)?.map(|row| in_order(cursors, row)).transpose()?.flatten());
         if rows.len() == ROWS {
             return Ok(rows);
         }
@@ -83,7 +86,9 @@ async fn next_rows(shared: &Shared, feed: &mut Streaming<FeedResponse>) -> Resul
 fn read(frame: Result<FeedResponse, Status>) -> Result<Option<Row>, String> {
     let frame = frame.map_err(|status| status.to_string())?;
     let Some(row) = frame.row else { return Ok(None) };
-    let shard = shard(row.shard).ok_or_else(|| format!("no shard {}", row.shard))?;
+    let shard = u8::try_from(row.shard)
+        .map(Shard)
+        .map_err(|_| format!("no shard {}", row.shard))?;
     let fact = fact(&row);
     if fact.is_none() {
         tracing::error!(
@@ -98,6 +103,19 @@ fn read(frame: Result<FeedResponse, Status>) -> Result<Option<Row>, String> {
         traceparent: (!row.traceparent.is_empty()).then_some(row.traceparent),
         fact,
     }))
+}
+
+/// The row, unless it was read before; an error if one before it is missing.
+fn in_order(cursors: &mut [i64], row: Row) -> Result<Option<Row>, String> {
+    let cursor = &mut cursors[usize::from(row.shard.0)];
+    if row.number <= *cursor {
+        return Ok(None);
+    }
+    if row.number != *cursor + 1 {
+        return Err(format!("shard {}: {} came after {cursor}", row.shard.0, row.number));
+    }
+    *cursor = row.number;
+    Ok(Some(row))
 }
 
 fn fact(row: &FeedRow) -> Option<Fact> {

@@ -6,7 +6,7 @@ use super::tenure::Tenure;
 use super::turn::Turn;
 use super::{Shared, agent_not_found, enforcement, follower, frames, reporter, unowned};
 use onqueue_acd::{Command, Effect};
-use onqueue_model::{Fault, OrganisationId, QueueId, Shard, Timestamp, UserId};
+use onqueue_model::{Fault, OrganisationId, QueueId, Timestamp, UserId};
 use onqueue_store::StoreError;
 use std::{
     collections::{BTreeMap, btree_map},
@@ -403,9 +403,4 @@ async fn until(clock: &onqueue_server::Clock, at: Option<Timestamp>) {
         Some(at) => clock.sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-/// A shard's number as the protos hold it.
-pub fn shard(number: i32) -> Option<Shard> {
-    u8::try_from(number).ok().map(Shard)
 }

@@ -4,6 +4,7 @@
 use super::Shared;
 use super::tenure::Tenure;
 use crate::store::Waiting;
+use futures::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use onqueue_acd::Command;
 use onqueue_model::{ConversationId, InteractionId, OrganisationId, Reason};
@@ -75,6 +76,9 @@ async fn deliver_all(shared: &Shared) {
         tokio::select! {
             Some(line) = deliveries.next(), if !deliveries.is_empty() => {
                 busy.remove(&line);
+                while let Some(Some(line)) = deliveries.next().now_or_never() {
+                    busy.remove(&line);
+                }
             }
             () = shared.reports.notified(), if busy.len() < LINES => {}
         }

@@ -2,7 +2,7 @@
 
 use super::{Gate, Shared};
 use crate::Settings;
-use crate::store::{Epochs, Fence, Tables};
+use crate::store::{Claim, Epochs, Fence, Tables};
 use onqueue_model::{OrganisationId, Timestamp};
 use onqueue_server::Clock;
 use std::{
@@ -87,11 +87,16 @@ impl Keeper {
 
     /// Ends, and lets go of the leases, when the owner has finished.
     pub async fn run(self) {
+        let mut claim = match self.settings.take_at_once {
+            true => Claim::All,
+            false => Claim::Free,
+        };
         loop {
             let tenure = tokio::select! {
-                tenure = self.acquire() => tenure,
+                tenure = self.acquire(claim) => tenure,
                 () = self.finished.cancelled() => return,
             };
+            claim = Claim::Free;
             self.tenures.send_replace(Some(tenure.clone()));
             self.hold(&tenure).await;
             tenure.give_up();
@@ -106,13 +111,12 @@ impl Keeper {
         }
     }
 
-    async fn acquire(&self) -> Tenure {
+    async fn acquire(&self, claim: Claim) -> Tenure {
         loop {
             self.gate.pass().await;
             let begun = self.steady.now();
-            let taken = self
-                .tables
-                .take_leases(&self.owner, &self.settings.address, self.settings.lease());
+            let (address, lease) = (&self.settings.address, self.settings.lease());
+            let taken = self.tables.take_leases(&self.owner, address, lease, claim);
             match taken.await {
                 Ok(Some(epochs)) => return self.tenure(epochs, begun),
                 Ok(None) => {}

@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let wrong: [(fn(&mut Queue), &str); 10] = [
+        type Change = fn(&mut Queue);
+        let wrong: [(Change, &str); 10] = [
             (|q| q.name = "  ".to_owned(), "queue.name"),
             (|q| q.name = "ä".repeat(101), "queue.name"),
             (|q| q.name = "a\nb".to_owned(), "queue.name"),

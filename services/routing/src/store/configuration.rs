@@ -45,6 +45,8 @@ enum Part {
     /// What the engine has not taken over yet; of queues only those whose policy session has acknowledged, and this one,
     /// of which session has shown that it knows it.
     Pending(Option<QueueId>),
+    /// This agent.
+    Agent(UserId),
 }
 
 impl Tables {
@@ -73,6 +75,16 @@ impl Tables {
             agents: agents(connection, scope, part).await?,
             skills: skills.into_iter().map(|row| (row.skill_id.into(), row.name)).collect(),
         })
+    }
+
+    /// One agent; `None` without a routing profile.
+    pub(super) async fn profile(
+        &self,
+        organisation: OrganisationId,
+        user: UserId,
+    ) -> Result<Option<Profile>, StoreError> {
+        let found = agents(self.0.reader(), Scope::of(organisation), Part::Agent(user)).await?;
+        Ok(found.into_iter().next())
     }
 
     /// Queues whose policy session has not acknowledged at their revision, of every organisation.
@@ -136,10 +148,13 @@ async fn queues<C: ConnectionTrait>(connection: &C, scope: Scope, part: Part) ->
 }
 
 async fn agents<C: ConnectionTrait>(connection: &C, scope: Scope, part: Part) -> Result<Vec<Profile>, StoreError> {
-    let mut select = scope.find::<agent::Entity>();
-    if part != Part::Everything {
-        select = select.filter(Expr::col(agent::Column::Revision).gt(Expr::col(agent::Column::AppliedRevision)));
-    }
+    let newer = Expr::col(agent::Column::Revision).gt(Expr::col(agent::Column::AppliedRevision));
+    let select = scope.find::<agent::Entity>();
+    let select = match part {
+        Part::Everything => select,
+        Part::Pending(_) => select.filter(newer),
+        Part::Agent(user) => select.filter(agent::Column::UserId.eq(user.uuid())),
+    };
     let mut profiles: BTreeMap<UserId, Profile> = BTreeMap::new();
     for row in select.all(connection).await? {
         profiles.insert(row.user_id.into(), bare(row));
@@ -149,7 +164,7 @@ async fn agents<C: ConnectionTrait>(connection: &C, scope: Scope, part: Part) ->
         let only = match part {
             Part::Everything if ids.len() > IDS => Some(some),
             Part::Everything => None,
-            Part::Pending(_) => Some(some),
+            Part::Pending(_) | Part::Agent(_) => Some(some),
         };
         fill(connection, scope, only, &mut profiles).await?;
     }

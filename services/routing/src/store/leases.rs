@@ -26,6 +26,15 @@ impl Epochs {
     }
 }
 
+/// Which leases may be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Those that nobody holds.
+    Free,
+    /// All of them: whoever held them is known to be gone, and if not, the fence stops it.
+    All,
+}
+
 /// What an owner's transaction is checked against.
 #[derive(Clone, Debug)]
 pub struct Fence {
@@ -41,12 +50,18 @@ pub(super) fn shard(organisation: OrganisationId) -> Shard {
 }
 
 impl Tables {
-    /// Takes all shards for `lease` if nobody holds any of them, each with the next epoch.
-    pub async fn take_leases(&self, owner: &str, address: &str, lease: Duration) -> Result<Option<Epochs>, StoreError> {
+    /// Takes all shards for `lease`, each with the next epoch; `None` if one of them may not be taken.
+    pub async fn take_leases(
+        &self,
+        owner: &str,
+        address: &str,
+        lease: Duration,
+        claim: Claim,
+    ) -> Result<Option<Epochs>, StoreError> {
         let (owner, address) = (owner.to_owned(), address.to_owned());
         let taken = self.0.transaction(move |tx| {
             let (owner, address) = (owner.clone(), address.clone());
-            Box::pin(async move { take(tx, owner, address, lease).await })
+            Box::pin(async move { take(tx, owner, address, lease, claim).await })
         });
         match taken.await {
             Err(StoreError::Refused(_)) => Ok(None),
@@ -94,10 +109,19 @@ fn ends(tx: &DatabaseTransaction, lease: Duration) -> String {
     format!("{} + {}", now_ms(tx.get_database_backend()), lease.as_millis())
 }
 
-async fn take(tx: &DatabaseTransaction, owner: String, address: String, lease: Duration) -> Result<Epochs, StoreError> {
+async fn take(
+    tx: &DatabaseTransaction,
+    owner: String,
+    address: String,
+    lease: Duration,
+    claim: Claim,
+) -> Result<Epochs, StoreError> {
     let now = now_ms(tx.get_database_backend());
-    let held = Entity::find().filter(Expr::cust(format!("expires_at > {now}")));
-    if held.count(tx).await? > 0 {
+    let free = match claim {
+        Claim::Free => Expr::cust(format!("expires_at <= {now}")),
+        Claim::All => Expr::cust("1 = 1"),
+    };
+    if Entity::find().filter(free.clone()).count(tx).await? != u64::from(SHARDS) {
         return Err(refused(Fault::unavailable("another process holds the leases")));
     }
     let taken = Entity::update_many()
@@ -105,7 +129,7 @@ async fn take(tx: &DatabaseTransaction, owner: String, address: String, lease: D
         .col_expr(Column::Owner, Expr::value(owner.clone()))
         .col_expr(Column::Address, Expr::value(address))
         .col_expr(Column::ExpiresAt, Expr::cust(ends(tx, lease)))
-        .filter(Expr::cust(format!("expires_at <= {now}")))
+        .filter(free)
         .exec_with_returning(tx)
         .await?;
     if taken.len() != usize::from(SHARDS) {

@@ -87,11 +87,6 @@ impl Tables {
         });
         work.await
     }
-
-    async fn profile(&self, organisation: OrganisationId, user: UserId) -> Result<Option<Profile>, StoreError> {
-        let all = self.configuration(organisation).await?;
-        Ok(all.agents.into_iter().find(|profile| profile.agent.id == user))
-    }
 }
 
 fn keep_joined(mut wanted: Profile, before: Option<&Profile>) -> Profile {

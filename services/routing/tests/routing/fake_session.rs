@@ -1,0 +1,261 @@
+//! As much of session as routing sees: a feed, and somebody to report to.
+
+use crate::world::id;
+use futures::{Stream, StreamExt as _, stream};
+use onqueue_model::{Fault, OrganisationId, Reason};
+use onqueue_proto::session::v1::{self as proto, report_request::Fact};
+use onqueue_proto::session::v1::{
+    feed_service_server::{FeedService, FeedServiceServer},
+    routing_facts_service_server::{RoutingFactsService, RoutingFactsServiceServer},
+};
+use onqueue_server::{Bound, Context, InProcess, as_peer, layered, status};
+use sha2::{Digest as _, Sha256};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+use tokio::sync::watch;
+use tonic::{Request, Response, Status};
+
+/// Clones are one session.
+#[derive(Clone)]
+pub struct FakeSession(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    fed: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct State {
+    rows: Vec<proto::FeedRow>,
+    /// With whether it was newer than what came before.
+    reports: Vec<(proto::ReportRequest, bool)>,
+    policies: Vec<proto::QueuePolicy>,
+    /// The highest (epoch, position) of each conversation.
+    highest: BTreeMap<String, (i64, i64)>,
+    closed: BTreeSet<String>,
+    is_down: bool,
+    ignores_cursors: bool,
+}
+
+/// What a guest asks for.
+#[derive(Clone, Default)]
+pub struct Wish {
+    pub queue: u128,
+    pub language: &'static str,
+    pub skills: Vec<u128>,
+    pub guest: &'static str,
+}
+
+impl FakeSession {
+    pub fn new() -> Self {
+        Self(Arc::new(Inner {
+            state: Mutex::default(),
+            fed: watch::channel(0).0,
+        }))
+    }
+
+    /// As routing calls it.
+    pub fn serve(&self, context: &Context) -> InProcess {
+        let routes = tonic::service::Routes::new(FeedServiceServer::new(self.clone()))
+            .add_service(RoutingFactsServiceServer::new(self.clone()));
+        as_peer(
+            layered(
+                Bound {
+                    name: "session",
+                    routes,
+                },
+                context,
+            ),
+            "routing",
+        )
+    }
+
+    /// A conversation wants an agent.
+    pub fn open(&self, organisation: OrganisationId, conversation: u128, wish: &Wish) {
+        let opened = proto::ConversationOpened {
+            queue_id: uuid::Uuid::from_u128(wish.queue).to_string(),
+            language: wish.language.to_owned(),
+            skill_ids: wish
+                .skills
+                .iter()
+                .map(|skill| uuid::Uuid::from_u128(*skill).to_string())
+                .collect(),
+            priority: 0,
+            guest_name: wish.guest.to_owned(),
+            topic: "Frage".to_owned(),
+        };
+        self.feed(organisation, conversation, proto::feed_row::Fact::Opened(opened));
+    }
+
+    /// A conversation needs nobody any more.
+    pub fn end(&self, organisation: OrganisationId, conversation: u128) {
+        let reason = "guest_left".to_owned();
+        let ended = proto::feed_row::Fact::Ended(proto::ConversationEnded { reason });
+        self.feed(organisation, conversation, ended);
+    }
+
+    fn feed(&self, organisation: OrganisationId, conversation: u128, fact: proto::feed_row::Fact) {
+        let shard = i32::from(Sha256::digest(organisation.uuid().as_bytes())[0]);
+        let mut state = self.state();
+        let before = state.rows.iter().filter(|row| row.shard == shard).count();
+        state.rows.push(proto::FeedRow {
+            shard,
+            number: i64::try_from(before).expect("few") + 1,
+            organisation_id: organisation.to_string(),
+            conversation_id: text(conversation),
+            opening: 1,
+            at: None,
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
+            fact: Some(fact),
+        });
+        let rows = state.rows.len();
+        drop(state);
+        self.0.fed.send_replace(rows);
+    }
+
+    /// From the next call on, the feed sends every row from the first on, whatever cursor was asked for.
+    pub fn repeat_itself(&self) {
+        self.state().ignores_cursors = true;
+    }
+
+    /// Reports of the conversation are refused as too late from now on.
+    pub fn close(&self, conversation: u128) {
+        self.state().closed.insert(text(conversation));
+    }
+
+    /// Reports and policies are not answered from now on, or again.
+    pub fn set_down(&self, is_down: bool) {
+        self.state().is_down = is_down;
+    }
+
+    /// What was reported of the conversation and was news, in short.
+    pub fn facts(&self, conversation: u128) -> Vec<String> {
+        let of_it = self.reports(conversation);
+        of_it
+            .into_iter()
+            .filter(|(_, news)| *news)
+            .filter_map(|(report, _)| report.fact)
+            .map(short)
+            .collect()
+    }
+
+    /// Everything that was reported of the conversation, and whether it was news.
+    pub fn reports(&self, conversation: u128) -> Vec<(proto::ReportRequest, bool)> {
+        let state = self.state();
+        let of_it = state
+            .reports
+            .iter()
+            .filter(|(report, _)| report.conversation_id == text(conversation));
+        of_it.cloned().collect()
+    }
+
+    pub fn policies(&self) -> Vec<proto::QueuePolicy> {
+        self.state().policies.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().expect("no test panics with it")
+    }
+
+    fn rows_from(&self, at: usize) -> Vec<proto::FeedRow> {
+        self.state().rows.iter().skip(at).cloned().collect()
+    }
+}
+
+fn text(conversation: u128) -> String {
+    id::<()>(conversation).to_string()
+}
+
+fn short(fact: Fact) -> String {
+    let agent = |user: String| user.parse::<uuid::Uuid>().expect("an id").as_u128();
+    match fact {
+        Fact::Queued(_) => "queued".to_owned(),
+        Fact::Offered(fact) => format!("offered {} {}", agent(fact.user_id), fact.agent_name),
+        Fact::Rescinded(fact) => format!("rescinded {} {}", agent(fact.user_id), fact.reason),
+        Fact::Assigned(fact) => format!("assigned {}", agent(fact.user_id)),
+        Fact::Refused(fact) => format!("refused {}", fact.reason),
+    }
+}
+
+type Frames = Pin<Box<dyn Stream<Item = Result<proto::FeedResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl FeedService for FakeSession {
+    type FeedStream = Frames;
+
+    async fn feed(&self, request: Request<proto::FeedRequest>) -> Result<Response<Frames>, Status> {
+        let cursors: BTreeMap<i32, i64> = request
+            .into_inner()
+            .shards
+            .into_iter()
+            .map(|cursor| (cursor.shard, cursor.after))
+            .collect();
+        assert_eq!(cursors.len(), 256);
+        let cursors = if self.state().ignores_cursors {
+            BTreeMap::new()
+        } else {
+            cursors
+        };
+        let batches = stream::unfold((self.clone(), 0), |(session, at)| async move {
+            let mut fed = session.0.fed.subscribe();
+            let news = tokio::time::timeout(Duration::from_secs(1), fed.wait_for(|rows| *rows > at));
+            let _ = news.await;
+            let rows = session.rows_from(at);
+            let next = at + rows.len();
+            let mut frames: Vec<_> = rows
+                .into_iter()
+                .map(|row| proto::FeedResponse { row: Some(row) })
+                .collect();
+            if frames.is_empty() {
+                frames.push(proto::FeedResponse { row: None });
+            }
+            Some((frames, (session, next)))
+        });
+        let after_cursor = move |frame: &proto::FeedResponse| {
+            frame
+                .row
+                .as_ref()
+                .is_none_or(|row| row.number > cursors.get(&row.shard).copied().unwrap_or(0))
+        };
+        let frames = batches
+            .flat_map(stream::iter)
+            .filter(move |frame| futures::future::ready(after_cursor(frame)));
+        Ok(Response::new(Box::pin(frames.map(Ok))))
+    }
+}
+
+#[tonic::async_trait]
+impl RoutingFactsService for FakeSession {
+    async fn report(&self, request: Request<proto::ReportRequest>) -> Result<Response<proto::ReportResponse>, Status> {
+        let report = request.into_inner();
+        let mut state = self.state();
+        if state.is_down {
+            return Err(Status::unavailable("down"));
+        }
+        if state.closed.contains(&report.conversation_id) {
+            return Err(status(Fault::new(Reason::ConversationClosed, "over")));
+        }
+        let place = (report.epoch, report.position);
+        let highest = state.highest.entry(report.conversation_id.clone()).or_insert((0, 0));
+        let recorded = place > *highest;
+        *highest = place.max(*highest);
+        state.reports.push((report, recorded));
+        Ok(Response::new(proto::ReportResponse { recorded }))
+    }
+
+    async fn put_queue_policy(
+        &self,
+        request: Request<proto::PutQueuePolicyRequest>,
+    ) -> Result<Response<proto::PutQueuePolicyResponse>, Status> {
+        let mut state = self.state();
+        if state.is_down {
+            return Err(Status::unavailable("down"));
+        }
+        state.policies.extend(request.into_inner().policy);
+        Ok(Response::new(proto::PutQueuePolicyResponse {}))
+    }
+}

@@ -1,0 +1,10 @@
+//! The service through its rpcs, with all layers, on a real database, beside a session that only records.
+// A call that hangs on purpose runs beside its test, and waiting for reports looks again and again.
+#![allow(missing_docs, clippy::disallowed_methods)]
+
+mod access;
+mod fake_session;
+mod offers;
+mod ownership;
+mod queues;
+mod world;

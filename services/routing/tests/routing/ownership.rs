@@ -1,0 +1,251 @@
+//! What survives a restart, and what a former owner cannot do.
+
+use crate::world::{Desk, World, agent, id, reason, sales, seeded};
+use onqueue_model::Reason;
+use onqueue_proto::routing::v1::{self as proto, AgentState, agent_service_client::AgentServiceClient};
+use onqueue_routing::Settings;
+use onqueue_server::InProcess;
+use onqueue_testkit::until;
+use sea_orm::{ConnectionTrait as _, Statement};
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// What a query finds in its first column.
+async fn number(world: &World, sql: &str) -> i64 {
+    let connection = world.temp.store.reader();
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let row = connection
+        .query_one_raw(statement)
+        .await
+        .expect("a good query")
+        .expect("a row");
+    row.try_get_by_index(0).expect("a number")
+}
+
+async fn write(world: &World, sql: &str) {
+    let sql = sql.to_owned();
+    let work = world.temp.store.transaction(move |tx| {
+        let statement = Statement::from_string(tx.get_database_backend(), sql.clone());
+        Box::pin(async move {
+            tx.execute_raw(statement).await?;
+            Ok(())
+        })
+    });
+    work.await.expect("a good statement");
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_with_the_same_state_and_delivers_what_was_not() {
+    let mut world = World::new(vec![agent(1, "Anna"), agent(2, "Ben")]).await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    world.open(100, &sales());
+    let offer = anna.offer().await;
+    anna.desk.accept(&offer).await.expect("hers");
+    world.reported(100, &["queued", "offered 1 Anna", "assigned 1"]).await;
+    world.session.set_down(true);
+    world.open(101, &sales());
+    let second = anna.offer().await;
+    anna.desk.accept(&second).await.expect("hers");
+    world.open(102, &sales());
+    let third = anna.offer().await;
+    assert_eq!(world.session.facts(101), [""; 0]);
+
+    world.session.repeat_itself();
+    world.restart().await;
+    let mut anna = world.user(1, "Anna").watch().await;
+    assert_eq!(anna.offer().await, third);
+    assert_eq!(anna.desk.state().await, (AgentState::Interacting, 3));
+    assert_eq!(
+        anna.desk.accept(&offer).await.expect("still hers"),
+        id::<()>(100).to_string()
+    );
+    world.session.set_down(false);
+    world.reported(101, &["queued", "offered 1 Anna", "assigned 1"]).await;
+    world.reported(102, &["queued", "offered 1 Anna"]).await;
+    until("an empty outbox", SOON, async || {
+        number(&world, "SELECT COUNT(*) FROM routing_reports").await == 0
+    })
+    .await;
+    let dense = "SELECT MAX(position) - COUNT(*) FROM routing_log";
+    assert_eq!(number(&world, dense).await, 0);
+    let traced = "SELECT COUNT(*) FROM routing_log WHERE traceparent LIKE '00-0af76519%'";
+    assert_eq!(number(&world, traced).await, 3);
+
+    // The offer lapses although nobody asks, and the silent agent goes 45 seconds after the restart.
+    world.hand.advance(Duration::from_secs(30));
+    anna.state(AgentState::NotResponding).await;
+    world.hand.advance(Duration::from_secs(15));
+    anna.state(AgentState::OffQueue).await;
+}
+
+#[tokio::test]
+async fn a_paused_owner_writes_nothing_after_its_successor_and_its_late_report_changes_nothing() {
+    let settings = Settings {
+        lease_ms: 2_000,
+        renew_ms: 400,
+        stop_before_ms: 400,
+        ..Settings::default()
+    };
+    let world = World::with(seeded(vec![agent(1, "Anna"), agent(2, "Ben")]), settings).await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    world.session.set_down(true);
+    world.open(100, &sales());
+    anna.offer().await;
+    // Paused with a decision made but not committed, and with reports of the last one still to be sent.
+    world.gate.close();
+    world.session.set_down(false);
+    let ben = world.user(2, "Ben");
+    let late = tokio::spawn({
+        let (mut agents, request) = (ben.agents(), ben.with(proto::GoOnQueueRequest {}));
+        async move { agents.go_on_queue(request).await }
+    });
+    let (successor, tasks) = world.beside().await;
+    let mut agents = AgentServiceClient::new(successor);
+    until("the successor owns the shards", SOON, async || {
+        state(&mut agents, &ben).await.is_some()
+    })
+    .await;
+    world.reported(100, &["queued", "offered 1 Anna"]).await;
+    assert_eq!(state(&mut agents, &ben).await, Some(AgentState::OffQueue));
+    let written = "SELECT COUNT(*) FROM routing_log WHERE epoch = 1";
+    let before = number(&world, written).await;
+
+    world.gate.open();
+    assert_eq!(reason(late.await.expect("answered")), Some(Reason::Unavailable));
+    assert_eq!(anna.goodbye().await, "moved");
+    let off = anna.desk.with(proto::GoOffQueueRequest {});
+    agents.go_off_queue(off).await.expect("the successor decides");
+    let facts = ["queued", "offered 1 Anna", "rescinded 1 agent_gone", "queued"];
+    world.reported(100, &facts).await;
+    until("the late report", SOON, async || {
+        world.session.reports(100).iter().any(|(_, news)| !news)
+    })
+    .await;
+    assert_eq!(world.session.facts(100), facts);
+    assert!(
+        world
+            .session
+            .reports(100)
+            .iter()
+            .all(|(report, news)| *news || report.epoch == 1)
+    );
+    assert_eq!(
+        number(&world, written).await,
+        before,
+        "nothing was written at the old epoch"
+    );
+    assert_eq!(number(&world, "SELECT MIN(epoch) FROM routing_leases").await, 2);
+    assert!(tasks.finish(SOON).await);
+}
+
+/// What somebody does, if this process owns their shard.
+async fn state(agents: &mut AgentServiceClient<InProcess>, desk: &Desk) -> Option<AgentState> {
+    let me = desk.with(proto::GetAgentRequest::default());
+    let answer = agents.get_agent(me).await.ok()?;
+    answer.into_inner().agent.map(|agent| agent.state())
+}
+
+#[tokio::test]
+async fn an_engine_comes_back_from_a_snapshot_and_two_are_kept() {
+    let settings = Settings {
+        snapshot_inputs: 3,
+        ..Settings::default()
+    };
+    let mut world = World::with(seeded(vec![agent(1, "Anna")]), settings).await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    for conversation in 100..103 {
+        world.open(conversation, &sales());
+        let offer = anna.offer().await;
+        anna.desk.accept(&offer).await.expect("hers");
+    }
+    for conversation in 103..110 {
+        world.open(conversation, &sales());
+        world.reported(conversation, &["queued"]).await;
+    }
+    until("two snapshots", SOON, async || {
+        number(&world, "SELECT COUNT(*) FROM routing_snapshots").await == 2
+    })
+    .await;
+    let newest = number(&world, "SELECT MAX(position) FROM routing_snapshots").await;
+    assert!(newest > 6);
+    let begins = format!("DELETE FROM routing_log WHERE position <= {newest}");
+    write(&world, &begins).await;
+    world.restart().await;
+    let anna = world.user(1, "Anna");
+    assert_eq!(anna.state().await, (AgentState::Interacting, 3));
+    world.end(100);
+    let mut watching = anna.watch().await;
+    assert_eq!(watching.offer().await.conversation_id, id::<()>(103).to_string());
+}
+
+#[tokio::test]
+async fn a_closed_conversation_frees_the_agent() {
+    let mut anna = agent(1, "Anna");
+    anna.maximum_chats = 1;
+    let world = World::new(vec![anna]).await;
+    world.session.close(100);
+    let mut anna = world.on_queue(1, "Anna").await;
+    world.open(100, &sales());
+    anna.offer().await;
+    assert_eq!(anna.ended().await, "cancelled");
+    world.open(101, &sales());
+    assert_eq!(anna.offer().await.conversation_id, id::<()>(101).to_string());
+}
+
+#[tokio::test]
+async fn chats_end_in_order_with_what_is_known_of_them() {
+    let world = World::new(vec![]).await;
+    for conversation in 100..120 {
+        world.open(conversation, &sales());
+    }
+    for conversation in 100..120 {
+        world.reported(conversation, &["queued"]).await;
+        world.end(conversation);
+    }
+    let left = "SELECT COUNT(*) FROM routing_interactions";
+    until("all forgotten", SOON, async || number(&world, left).await == 0).await;
+}
+
+#[tokio::test]
+async fn a_failed_commit_lets_nothing_out_and_the_engine_is_made_again_from_the_log() {
+    let world = World::new(vec![agent(1, "Anna")]).await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    // Somebody else's input stands where the owner is about to write its next: its transaction fails.
+    let off = format!(r#"{{"command":"go_off_queue","agent":"{}"}}"#, id::<()>(1));
+    let copy = "INSERT INTO routing_log (organisation_id, position, at, command, epoch) \
+        SELECT organisation_id, MAX(position) + 1, MAX(at), '";
+    let rest = "', 1 FROM routing_log GROUP BY organisation_id";
+    write(&world, &format!("{copy}{off}{rest}")).await;
+    let again = anna.desk.with(proto::GoOnQueueRequest {});
+    assert_eq!(
+        reason(anna.desk.agents().go_on_queue(again).await),
+        Some(Reason::Unavailable)
+    );
+    assert_eq!(anna.goodbye().await, "moved");
+    assert_eq!(anna.desk.state().await, (AgentState::OffQueue, 0));
+    assert_eq!(anna.desk.go_on_queue().await.state(), AgentState::Idle);
+    world.open(100, &sales());
+    world.reported(100, &["queued", "offered 1 Anna"]).await;
+}
+
+#[tokio::test]
+async fn a_sole_process_need_not_wait_for_the_leases_of_its_former_run() {
+    let settings = Settings {
+        take_at_once: true,
+        ..Settings::default()
+    };
+    let world = World::with(seeded(vec![agent(1, "Anna")]), settings).await;
+    // The former run is gone without a word.
+    world.gate.close();
+    let (next, tasks) = world.beside().await;
+    let anna = world.user(1, "Anna");
+    let me = anna.with(proto::GetAgentRequest::default());
+    AgentServiceClient::new(next)
+        .get_agent(me)
+        .await
+        .expect("owned when it was bound");
+    assert_eq!(number(&world, "SELECT MIN(epoch) FROM routing_leases").await, 2);
+    world.gate.open();
+    assert!(tasks.finish(SOON).await);
+}

@@ -1,0 +1,356 @@
+//! An organisation with queues and agents, and the service bound to it.
+
+use crate::fake_session::{FakeSession, Wish};
+use onqueue_model::{DivisionId, Id, OrganisationId, Reason, UserId};
+use onqueue_proto::routing::v1::{
+    self as proto, agent_service_client::AgentServiceClient, decision_service_client::DecisionServiceClient,
+    queue_service_client::QueueServiceClient, watch_me_response::Frame,
+};
+use onqueue_routing::{Gate, Membership, Migrations, Seed, SeedAgent, SeedSkill, Settings, bind_behind, seed};
+use onqueue_server::{Context, InProcess, ManualClock, Tasks, layered};
+use onqueue_store::Store;
+use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, until, with_token};
+use std::{collections::BTreeMap, time::Duration};
+use tonic::{Request, Status, Streaming};
+use uuid::Uuid;
+
+pub const SOON: Duration = Duration::from_secs(10);
+
+pub const DIVISION: u128 = 0xd1;
+pub const SALES: u128 = 0x51;
+pub const SUPPORT: u128 = 0x52;
+pub const BILLING: u128 = 0xb1;
+
+/// Everything that an agent needs.
+pub const AGENT: [&str; 4] = [
+    "routing:agent:onqueue",
+    "routing:queue:join",
+    "routing:queue:view",
+    "conversation:webchat:accept",
+];
+
+pub fn id<T>(number: u128) -> Id<T> {
+    Uuid::from_u128(number).into()
+}
+
+pub fn organisation() -> OrganisationId {
+    id(0x0a)
+}
+
+/// An agent of the seed: German and English, three chats, member of sales.
+pub fn agent(number: u128, name: &str) -> SeedAgent {
+    let member = |queue| Membership {
+        queue: id(queue),
+        joined: true,
+    };
+    SeedAgent {
+        id: id(number),
+        name: name.to_owned(),
+        queues: vec![member(SALES)],
+        skills: BTreeMap::new(),
+        languages: BTreeMap::from([("de".to_owned(), 400), ("en".to_owned(), 300)]),
+        maximum_chats: 3,
+    }
+}
+
+pub fn queue(number: u128, name: &str) -> proto::Queue {
+    proto::Queue {
+        queue_id: id::<()>(number).to_string(),
+        name: name.to_owned(),
+        division_id: id::<()>(DIVISION).to_string(),
+        ..proto::Queue::default()
+    }
+}
+
+pub fn seeded(agents: Vec<SeedAgent>) -> Seed {
+    let name = "Rechnungen".to_owned();
+    Seed {
+        organisation: organisation(),
+        queues: vec![queue(SALES, "Vertrieb"), queue(SUPPORT, "Support")],
+        skills: vec![SeedSkill { id: id(BILLING), name }],
+        agents,
+    }
+}
+
+/// The service with its surroundings.
+pub struct World {
+    pub temp: TempStore,
+    pub context: Context,
+    pub hand: ManualClock,
+    pub tokens: Tokens,
+    pub session: FakeSession,
+    pub settings: Settings,
+    pub gate: Gate,
+    pub routing: InProcess,
+}
+
+impl World {
+    /// Bound, with these agents who may do what agents do.
+    pub async fn new(agents: Vec<SeedAgent>) -> Self {
+        Self::with(seeded(agents), Settings::default()).await
+    }
+
+    pub async fn with(seed: Seed, settings: Settings) -> Self {
+        let (context, hand) = still_context(7);
+        let (tokens, session, gate) = (Tokens::new(&context), FakeSession::new(), Gate::default());
+        let temp = temp_store().await;
+        temp.store.migrate::<Migrations>().await.expect("migrations apply");
+        for agent in &seed.agents {
+            tokens.grant(seed.organisation, agent.id, id(DIVISION), &AGENT);
+        }
+        onqueue_routing::seed(&temp.store, &context, seed)
+            .await
+            .expect("the seed is good");
+        let routing = bound(&settings, temp.store.clone(), &context, &session, &gate).await;
+        let world = Self {
+            temp,
+            context,
+            hand,
+            tokens,
+            session,
+            settings,
+            gate,
+            routing,
+        };
+        world.in_force(2).await;
+        world
+    }
+
+    /// Waits until session has that many policies.
+    pub async fn in_force(&self, policies: usize) {
+        until("policies", SOON, async || self.session.policies().len() >= policies).await;
+        let probe = self.user(0xffff, "Probe");
+        until("the owner", SOON, async || {
+            let answer = probe
+                .agents()
+                .get_agent(probe.with(proto::GetAgentRequest::default()))
+                .await;
+            reason(answer) == Some(Reason::AgentNotFound)
+        })
+        .await;
+    }
+
+    /// A second process on the same database, beside the first.
+    pub async fn beside(&self) -> (InProcess, Tasks) {
+        let context = Context {
+            tasks: Tasks::new(),
+            ..self.context.clone()
+        };
+        let store = Store::open(self.temp.settings()).await.expect("opens again");
+        let routing = bound(&self.settings, store, &context, &self.session, &Gate::default()).await;
+        (routing, context.tasks)
+    }
+
+    /// Ends the process in order and begins another on the same database.
+    pub async fn restart(&mut self) {
+        assert!(self.context.tasks.finish(SOON).await, "every task ends");
+        self.context.tasks = Tasks::new();
+        let store = Store::open(self.temp.settings()).await.expect("opens again");
+        self.gate = Gate::default();
+        self.routing = bound(&self.settings, store, &self.context, &self.session, &self.gate).await;
+    }
+
+    pub async fn seed(&self, more: Seed) {
+        seed(&self.temp.store, &self.context, more)
+            .await
+            .expect("the seed is good");
+    }
+
+    /// Somebody of the organisation with a token.
+    pub fn user(&self, number: u128, name: &str) -> Desk {
+        self.user_of(organisation(), number, name)
+    }
+
+    pub fn user_of(&self, organisation: OrganisationId, number: u128, name: &str) -> Desk {
+        Desk {
+            routing: self.routing.clone(),
+            token: self.tokens.user(organisation, id(number), name),
+        }
+    }
+
+    pub fn grant(&self, number: u128, permissions: &[&str]) {
+        let (user, division): (UserId, DivisionId) = (id(number), id(DIVISION));
+        self.tokens.grant(organisation(), user, division, permissions);
+    }
+
+    /// An agent on queue with an open stream.
+    pub async fn on_queue(&self, number: u128, name: &str) -> Watching {
+        let desk = self.user(number, name);
+        let watching = desk.watch().await;
+        desk.go_on_queue().await;
+        watching
+    }
+
+    pub fn open(&self, conversation: u128, wish: &Wish) {
+        self.session.open(organisation(), conversation, wish);
+    }
+
+    pub fn end(&self, conversation: u128) {
+        self.session.end(organisation(), conversation);
+    }
+
+    /// Waits for the reports of a conversation to be these.
+    pub async fn reported(&self, conversation: u128, facts: &[&str]) {
+        let mut last = Vec::new();
+        let all = async {
+            loop {
+                last = self.session.facts(conversation);
+                if last == facts {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if tokio::time::timeout(SOON, all).await.is_err() {
+            assert_eq!(last, facts);
+        }
+    }
+}
+
+async fn bound(settings: &Settings, store: Store, context: &Context, session: &FakeSession, gate: &Gate) -> InProcess {
+    let session = session.serve(context);
+    let bound = bind_behind(settings, store, context.clone(), session, gate.clone());
+    layered(bound.await.expect("binds"), context)
+}
+
+pub fn sales() -> Wish {
+    Wish {
+        queue: SALES,
+        language: "de",
+        ..Wish::default()
+    }
+}
+
+/// Why it was refused.
+pub fn reason<T>(answer: Result<T, Status>) -> Option<Reason> {
+    answer.err().and_then(|status| onqueue_client::reason(&status))
+}
+
+/// Somebody who calls.
+#[derive(Clone)]
+pub struct Desk {
+    routing: InProcess,
+    token: String,
+}
+
+impl Desk {
+    pub fn queues(&self) -> QueueServiceClient<InProcess> {
+        QueueServiceClient::new(self.routing.clone())
+    }
+
+    pub fn agents(&self) -> AgentServiceClient<InProcess> {
+        AgentServiceClient::new(self.routing.clone())
+    }
+
+    pub fn decisions(&self) -> DecisionServiceClient<InProcess> {
+        DecisionServiceClient::new(self.routing.clone())
+    }
+
+    /// The message with the token.
+    pub fn with<T>(&self, message: T) -> Request<T> {
+        with_token(message, &self.token)
+    }
+
+    pub async fn go_on_queue(&self) -> proto::Agent {
+        let answer = self.agents().go_on_queue(self.with(proto::GoOnQueueRequest {})).await;
+        answer.expect("goes on queue").into_inner().agent.expect("an agent")
+    }
+
+    pub async fn state(&self) -> (proto::AgentState, i32) {
+        let me = self.with(proto::GetAgentRequest::default());
+        let agent = self.agents().get_agent(me).await.expect("an agent").into_inner().agent;
+        let agent = agent.expect("an agent");
+        (agent.state(), agent.active_chats)
+    }
+
+    pub async fn accept(&self, offer: &proto::Offer) -> Result<String, Status> {
+        let offer_id = offer.offer_id.clone();
+        let answer = self
+            .agents()
+            .accept_offer(self.with(proto::AcceptOfferRequest { offer_id }))
+            .await?;
+        Ok(answer.into_inner().conversation_id)
+    }
+
+    pub async fn decline(&self, offer: &proto::Offer) -> Result<(), Status> {
+        let offer_id = offer.offer_id.clone();
+        let declined = self
+            .agents()
+            .decline_offer(self.with(proto::DeclineOfferRequest { offer_id }))
+            .await;
+        declined.map(|_| ())
+    }
+
+    pub async fn watch(&self) -> Watching {
+        let mut agents = self.agents();
+        let frames = agents
+            .watch_me(self.with(proto::WatchMeRequest {}))
+            .await
+            .expect("may watch");
+        Watching {
+            desk: self.clone(),
+            frames: frames.into_inner(),
+        }
+    }
+}
+
+/// Somebody with an open stream.
+pub struct Watching {
+    pub desk: Desk,
+    frames: Streaming<proto::WatchMeResponse>,
+}
+
+impl Watching {
+    /// The next frame; `None` when the stream has ended.
+    pub async fn next(&mut self) -> Option<Frame> {
+        let next = tokio::time::timeout(SOON, self.frames.message())
+            .await
+            .expect("a frame in time");
+        next.expect("no error").map(|response| response.frame.expect("a frame"))
+    }
+
+    /// The next frame that the closure wants; others are skipped.
+    pub async fn skip_to<T>(&mut self, what: &str, mut wanted: impl FnMut(Frame) -> Option<T>) -> T {
+        loop {
+            let frame = self
+                .next()
+                .await
+                .unwrap_or_else(|| panic!("the stream ended before {what}"));
+            if let Some(found) = wanted(frame) {
+                return found;
+            }
+        }
+    }
+
+    pub async fn offer(&mut self) -> proto::Offer {
+        let offered = |frame| match frame {
+            Frame::Offered(offer) => Some(offer),
+            _ => None,
+        };
+        self.skip_to("an offer", offered).await
+    }
+
+    pub async fn ended(&mut self) -> String {
+        let ended = |frame| match frame {
+            Frame::OfferEnded(ended) => Some(ended.reason),
+            _ => None,
+        };
+        self.skip_to("the end of an offer", ended).await
+    }
+
+    pub async fn goodbye(&mut self) -> String {
+        let goodbye = |frame| match frame {
+            Frame::Goodbye(goodbye) => Some(goodbye.reason),
+            _ => None,
+        };
+        self.skip_to("goodbye", goodbye).await
+    }
+
+    pub async fn state(&mut self, wanted: proto::AgentState) -> proto::Agent {
+        let is_wanted = |frame| match frame {
+            Frame::Agent(agent) if agent.state() == wanted => Some(agent),
+            _ => None,
+        };
+        self.skip_to("that state", is_wanted).await
+    }
+}
