@@ -71,6 +71,11 @@ impl Process {
         (began.elapsed(), self.child.wait().expect("ends").code())
     }
 
+    /// Where its data is.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// What it wrote to standard error so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("stderr.log")).unwrap_or_default()

@@ -1,0 +1,108 @@
+//! The command line, as a person types it.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+    time::{Duration, Instant},
+};
+
+fn onqueue(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_onqueue"))
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .output()
+        .expect("runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+#[test]
+// How long a refusal takes is what is tested.
+#[allow(clippy::disallowed_methods)]
+fn unusable_settings_end_at_once_with_78_and_name_every_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("onqueue.toml");
+    std::fs::write(
+        &file,
+        "[gateway]\nlisten = 7\nlistne = \"x\"\n[routing]\nlease_ms = 10\n",
+    )
+    .expect("written");
+    let began = Instant::now();
+    let environment = [("ONQUEUE_STORE__READERS", "many"), ("ONQUEUE_NOWHERE__KEY", "x")];
+    let ended = onqueue(&["serve", "--config", path(&file)], &environment);
+    assert_eq!(ended.status.code(), Some(78));
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    let said = text(&ended.stderr);
+    for key in ["gateway.listen", "gateway.listne", "ONQUEUE_STORE__READERS", "nowhere"] {
+        assert!(said.contains(key), "{key} is named: {said}");
+    }
+}
+
+#[test]
+fn contradictions_between_settings_are_refused_too() {
+    for (key, value, named) in [
+        ("ONQUEUE_ROUTING__LEASE_MS", "10", "routing.lease_ms"),
+        ("ONQUEUE_AUTH__ACCESS_TOKEN_MINUTES", "11", "auth.access_token_minutes"),
+        ("ONQUEUE_SESSION__BATCH", "257", "session.batch"),
+        (
+            "ONQUEUE_GATEWAY__DEFAULT_DEPLOYMENT",
+            "demo",
+            "gateway.default_deployment",
+        ),
+    ] {
+        let ended = onqueue(&["config", "print"], &[(key, value)]);
+        let said = text(&ended.stderr);
+        assert!(
+            ended.status.code() == Some(78) && said.contains(named),
+            "{key}={value}: {said}"
+        );
+    }
+}
+
+#[test]
+fn settings_in_force_are_printed_with_secrets_hidden() {
+    let environment = [
+        ("ONQUEUE_STORE__URL", "postgres://me:hush@db/onqueue"),
+        ("ONQUEUE_GATEWAY__LISTEN", "127.0.0.1:81"),
+    ];
+    let ended = onqueue(&["config", "print"], &environment);
+    let said = text(&ended.stdout);
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    assert!(
+        said.contains("127.0.0.1:81") && said.contains("postgres://me:(hidden)@db/onqueue"),
+        "{said}"
+    );
+    assert!(!said.contains("hush"), "{said}");
+}
+
+#[test]
+fn migrate_can_be_repeated() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for _ in 0..2 {
+        let ended = onqueue(&["migrate", "--data", path(folder.path())], &[]);
+        assert!(ended.status.success(), "{}", text(&ended.stderr));
+        assert!(text(&ended.stdout).contains("up to date"));
+    }
+    assert!(folder.path().join("onqueue.db").exists());
+}
+
+#[test]
+fn a_health_check_of_nobody_fails() {
+    let ended = onqueue(&["healthcheck", "--address", "127.0.0.1:1"], &[]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(text(&ended.stderr).contains("127.0.0.1:1"));
+}
+
+#[test]
+fn unusable_arguments_end_with_2() {
+    assert_eq!(onqueue(&["serve", "--nothing"], &[]).status.code(), Some(2));
+    assert_eq!(onqueue(&[], &[]).status.code(), Some(2));
+    assert_eq!(onqueue(&["serve", "--credentials", "x"], &[]).status.code(), Some(2));
+}
