@@ -7,7 +7,7 @@ use crate::{
     cli::{Failure, Outcome},
     needs, pages,
     process::{self, Output},
-    serving::{Serving, Start},
+    serving::{Rates, Serving, Start},
     tree,
 };
 use report::{Figure, Report};
@@ -71,6 +71,7 @@ fn starts(runs: usize) -> Outcome<[Figure; 3]> {
             profile: "release",
             folder: folder.path(),
             demo: false,
+            rates: Rates::Default,
         };
         let serving = Serving::start(&start)?;
         new.push(milliseconds(serving.took));
@@ -135,6 +136,7 @@ fn load() -> Outcome<Value> {
         profile: "release",
         folder: folder.path(),
         demo: true,
+        rates: Rates::Raised,
     })?;
     let address = serving.address()?;
     let mut driver = process::command(

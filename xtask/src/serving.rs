@@ -17,6 +17,24 @@ use std::{
 /// How long a start may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Settings under which one machine may act as many customers.
+const RAISED: &[(&str, &str)] = &[
+    ("ONQUEUE_GATEWAY__LOGIN_RATE", "1000000/second burst 1000000"),
+    ("ONQUEUE_GATEWAY__CHAT_RATE", "1000000/second burst 1000000"),
+    ("ONQUEUE_GATEWAY__GUEST_MESSAGE_RATE", "1000000/second burst 1000000"),
+    ("ONQUEUE_GATEWAY__CALL_RATE", "1000000/second burst 1000000"),
+    ("ONQUEUE_LISTENER__CONNECTIONS_PER_ADDRESS", "20000"),
+];
+
+/// How much one address and one caller may do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Rates {
+    /// As much as by default.
+    Default,
+    /// As much as they can, for load.
+    Raised,
+}
+
 /// How it is started.
 pub struct Start<'a> {
     /// `debug` or `release`.
@@ -25,6 +43,8 @@ pub struct Start<'a> {
     pub folder: &'a Path,
     /// Whether it makes the demo organisation.
     pub demo: bool,
+    /// What it lets callers do.
+    pub rates: Rates,
 }
 
 /// Serves until it is dropped.
@@ -45,6 +65,9 @@ impl Serving {
         command.args(["--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0"]);
         if start.demo {
             command.arg("--demo").arg("--credentials").arg(&credentials);
+        }
+        if start.rates == Rates::Raised {
+            command.envs(RAISED.iter().copied());
         }
         let errors = File::create(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);

@@ -5,7 +5,7 @@ use crate::{
     needs, pages,
     process::{self, Output},
     protos,
-    serving::{Serving, Start},
+    serving::{Rates, Serving, Start},
     supply_chain,
     tree::{self, Stamp},
 };
@@ -177,6 +177,7 @@ fn python(work: &mut Work) -> Outcome<String> {
         profile: "debug",
         folder: folder.path(),
         demo: true,
+        rates: Rates::Default,
     })?;
     let mut client = process::command(interpreter, &["tests/python/client_test.py"]);
     client

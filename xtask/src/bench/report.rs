@@ -54,8 +54,8 @@ impl Figure {
 /// Three digits that count.
 fn number(value: f64) -> String {
     match value.abs() {
-        size if size >= 100.0 => format!("{value:.0}"),
-        size if size >= 10.0 => format!("{value:.1}"),
+        size if size >= 99.95 => format!("{value:.0}"),
+        size if size >= 9.995 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     }
 }
@@ -120,6 +120,7 @@ const NOTES: &str = "\
 - *One pair's round trip*: a customer sends, the message comes out of the supervisor's open stream, in turn, nobody else there.
 - *Sends with 64 senders*: closed loop, each in a conversation of its own with an open stream on the other side; a send counts
   when it was acknowledged, which is after its commit.
+- For the load, and only for it, the rates and the connections that one address and one caller may have are raised.
 - P4 asks for at least 60 % of the bare database driver's group commit; a bare driver made 21,000 sends a second with 64
   senders on two such cores, without clients, gateway and streams beside it. The sends above contain all of those.
 - Absolute values move by a quarter between runs; compare medians.
