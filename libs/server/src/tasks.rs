@@ -26,7 +26,8 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         let failed = Guard(self.failed.clone(), name);
-        let span = tracing::info_span!(parent: None, "task", name);
+        // Not for export: whatever a task does while the process runs would be one trace.
+        let span = tracing::debug_span!(parent: None, "task", name);
         self.tracker.spawn(
             async move {
                 let guard = failed;

@@ -51,7 +51,7 @@ pub(super) fn router(settings: &Settings, trust: &Trust) -> Router {
         .route("/", get(|| async { Redirect::temporary("/desk") }))
         .route("/chat", get(chat))
         .route("/desk", get(|| async { page("desk.html", "'none'") }))
-        .route("/assets/{*file}", get(asset))
+        .route("/assets/{file}", get(asset))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
         .with_state(site)
         .layer(CompressionLayer::new())
@@ -109,7 +109,9 @@ fn page(name: &str, ancestors: &str) -> Response {
 }
 
 async fn asset(Path(file): Path<String>) -> Response {
-    match Dist::get(&format!("assets/{file}")) {
+    // The segment may hold an encoded slash: only what lies in the folder itself is an asset.
+    let plain = !file.contains(['/', '\\']) && !file.starts_with('.');
+    match plain.then(|| Dist::get(&format!("assets/{file}"))).flatten() {
         Some(file) => ([(header::CACHE_CONTROL, FOR_EVER)], content(file)).into_response(),
         None => (StatusCode::NOT_FOUND, "there is no such file\n").into_response(),
     }
