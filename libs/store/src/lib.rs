@@ -8,6 +8,7 @@ mod cursor;
 mod error;
 mod lock;
 mod migrate;
+pub mod schema;
 mod scope;
 mod store;
 pub mod trust;

@@ -1,5 +1,6 @@
 //! Organisations, users, roles, sessions, signing keys, deployments and the audit trail.
 
+use onqueue_store::schema::{name, table_of_organisation, unique};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, binary, binary_null, boolean, string, string_null, text, uuid,
@@ -27,43 +28,17 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn name(text: &str) -> Alias {
-    Alias::new(text)
-}
-
-/// A table whose rows belong to an organisation, with that as the first part of its key.
-pub(super) fn table(called: &str, key: &[&str], columns: Vec<ColumnDef>) -> TableCreateStatement {
-    let mut primary = Index::create();
-    primary.col(name("organisation_id"));
-    for column in key {
-        primary.col(name(column));
-    }
-    let mut table = Table::create();
-    table.table(name(called)).col(uuid(name("organisation_id")));
-    for column in columns {
-        table.col(column);
-    }
-    table.primary_key(&mut primary).to_owned()
-}
-
-fn unique(called: &str, on: &str, columns: &[&str]) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index.name(called).table(name(on)).unique();
-    for column in columns {
-        index.col(name(column));
-    }
-    index.to_owned()
-}
-
 async fn create_organisations(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let columns = vec![string(name("slug")), string(name("name"))];
-    manager.create_table(table("auth_organisations", &[], columns)).await?;
+    manager
+        .create_table(table_of_organisation("auth_organisations", &[], columns))
+        .await?;
     manager
         .create_index(unique("auth_organisations_slug", "auth_organisations", &["slug"]))
         .await?;
     let columns = vec![uuid(name("division_id")), string(name("name"))];
     manager
-        .create_table(table("auth_divisions", &["division_id"], columns))
+        .create_table(table_of_organisation("auth_divisions", &["division_id"], columns))
         .await
 }
 
@@ -77,7 +52,9 @@ async fn create_users(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         string(name("language")),
         string_null(name("password_hash")),
     ];
-    manager.create_table(table("auth_users", &["user_id"], columns)).await?;
+    manager
+        .create_table(table_of_organisation("auth_users", &["user_id"], columns))
+        .await?;
     let columns = ["organisation_id", "email_folded"];
     manager
         .create_index(unique("auth_users_email", "auth_users", &columns))
@@ -95,14 +72,18 @@ async fn create_users(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 
 async fn create_roles(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let columns = vec![uuid(name("role_id")), string(name("name")), text(name("permissions"))];
-    manager.create_table(table("auth_roles", &["role_id"], columns)).await?;
+    manager
+        .create_table(table_of_organisation("auth_roles", &["role_id"], columns))
+        .await?;
     let columns = ["organisation_id", "name"];
     manager
         .create_index(unique("auth_roles_name", "auth_roles", &columns))
         .await?;
     let columns = ["user_id", "role_id", "division_id"];
     let definitions = columns.map(|column| uuid(name(column))).to_vec();
-    manager.create_table(table("auth_grants", &columns, definitions)).await
+    manager
+        .create_table(table_of_organisation("auth_grants", &columns, definitions))
+        .await
 }
 
 async fn create_sessions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -113,7 +94,7 @@ async fn create_sessions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         big_integer_null(name("revoked_at")),
     ];
     manager
-        .create_table(table("auth_sessions", &["session_id"], columns))
+        .create_table(table_of_organisation("auth_sessions", &["session_id"], columns))
         .await?;
     let columns = vec![
         binary(name("token_hash")),
@@ -124,7 +105,7 @@ async fn create_sessions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         binary_null(name("successor_hash")),
     ];
     manager
-        .create_table(table("auth_refresh_tokens", &["token_hash"], columns))
+        .create_table(table_of_organisation("auth_refresh_tokens", &["token_hash"], columns))
         .await?;
     let by_session = Index::create()
         .name("auth_refresh_tokens_session")
@@ -157,7 +138,7 @@ async fn create_deployments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         text(name("queues")),
     ];
     manager
-        .create_table(table("auth_deployments", &["deployment_id"], columns))
+        .create_table(table_of_organisation("auth_deployments", &["deployment_id"], columns))
         .await?;
     // A chat page names its deployment alone, so the id must be the only one in the installation.
     manager

@@ -1,6 +1,6 @@
 //! What the other services read: see `onqueue_store::trust`.
 
-use super::create_identity::table;
+use onqueue_store::schema::{name, table_of_organisation};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, binary, boolean, integer, string, text, uuid};
 
@@ -26,15 +26,11 @@ impl MigrationTrait for Migration {
         manager.create_table(keys).await?;
         let revoked = vec![uuid(name("token_id")), big_integer(name("expires_at"))];
         manager
-            .create_table(table("auth_trust_revoked", &["token_id"], revoked))
+            .create_table(table_of_organisation("auth_trust_revoked", &["token_id"], revoked))
             .await?;
         create_grants(manager).await?;
         create_deployments(manager).await
     }
-}
-
-fn name(text: &str) -> Alias {
-    Alias::new(text)
 }
 
 async fn create_head(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -59,7 +55,9 @@ async fn create_grants(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         string(name("permission")),
     ];
     let key = ["subject_id", "division_id", "permission"];
-    manager.create_table(table("auth_trust_grants", &key, columns)).await
+    manager
+        .create_table(table_of_organisation("auth_trust_grants", &key, columns))
+        .await
 }
 
 async fn create_deployments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -71,6 +69,6 @@ async fn create_deployments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         text(name("queues")),
     ];
     manager
-        .create_table(table("auth_trust_deployments", &["id"], columns))
+        .create_table(table_of_organisation("auth_trust_deployments", &["id"], columns))
         .await
 }

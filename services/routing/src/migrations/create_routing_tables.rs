@@ -1,6 +1,7 @@
 //! Configuration, the routing log with what follows from it, and ownership.
 
 use onqueue_model::Shard;
+use onqueue_store::schema::{index_of_organisation, name, table_of_organisation};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, binary, binary_null, boolean, small_integer, string, string_null, text, uuid,
@@ -28,47 +29,23 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn name(text: &str) -> Alias {
-    Alias::new(text)
-}
-
-/// A table whose rows belong to an organisation, with that as the first part of its key.
-fn table(called: &str, key: &[&str], columns: Vec<ColumnDef>) -> TableCreateStatement {
-    let mut primary = Index::create();
-    primary.col(name("organisation_id"));
-    for column in key {
-        primary.col(name(column));
-    }
-    let mut table = Table::create();
-    table.table(name(called)).col(uuid(name("organisation_id")));
-    for column in columns {
-        table.col(column);
-    }
-    table.primary_key(&mut primary).to_owned()
-}
-
-fn index(called: &str, on: &str, columns: &[&str]) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index.name(called).table(name(on)).col(name("organisation_id"));
-    for column in columns {
-        index.col(name(column));
-    }
-    index.to_owned()
-}
-
 async fn create_queues(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager
-        .create_table(table("routing_heads", &[], vec![big_integer(name("revision"))]))
+        .create_table(table_of_organisation(
+            "routing_heads",
+            &[],
+            vec![big_integer(name("revision"))],
+        ))
         .await?;
     manager
-        .create_table(table("routing_queues", &["queue_id"], queue_columns()))
+        .create_table(table_of_organisation("routing_queues", &["queue_id"], queue_columns()))
         .await?;
-    let unique_name = index("routing_queues_name", "routing_queues", &["name_folded"])
+    let unique_name = index_of_organisation("routing_queues_name", "routing_queues", &["name_folded"])
         .unique()
         .and_where(Expr::col(name("deleted_at")).is_null())
         .to_owned();
     manager.create_index(unique_name).await?;
-    let by_request = index("routing_queues_request", "routing_queues", &["request_id"])
+    let by_request = index_of_organisation("routing_queues_request", "routing_queues", &["request_id"])
         .unique()
         .to_owned();
     manager.create_index(by_request).await?;
@@ -78,14 +55,22 @@ async fn create_queues(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         big_integer_null(name("acknowledged_at")),
     ];
     manager
-        .create_table(table("routing_policies", &["queue_id"], policies))
+        .create_table(table_of_organisation("routing_policies", &["queue_id"], policies))
         .await?;
     let members = vec![uuid(name("queue_id")), uuid(name("user_id")), boolean(name("joined"))];
     manager
-        .create_table(table("routing_members", &["queue_id", "user_id"], members))
+        .create_table(table_of_organisation(
+            "routing_members",
+            &["queue_id", "user_id"],
+            members,
+        ))
         .await?;
     manager
-        .create_index(index("routing_members_user", "routing_members", &["user_id"]))
+        .create_index(index_of_organisation(
+            "routing_members_user",
+            "routing_members",
+            &["user_id"],
+        ))
         .await
 }
 
@@ -115,9 +100,9 @@ fn queue_columns() -> Vec<ColumnDef> {
 async fn create_agents(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let skills = vec![uuid(name("skill_id")), string(name("name"))];
     manager
-        .create_table(table("routing_skills", &["skill_id"], skills))
+        .create_table(table_of_organisation("routing_skills", &["skill_id"], skills))
         .await?;
-    let unique_name = index("routing_skills_name", "routing_skills", &["name"])
+    let unique_name = index_of_organisation("routing_skills_name", "routing_skills", &["name"])
         .unique()
         .to_owned();
     manager.create_index(unique_name).await?;
@@ -129,7 +114,7 @@ async fn create_agents(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         big_integer(name("applied_revision")),
     ];
     manager
-        .create_table(table("routing_agents", &["user_id"], agents))
+        .create_table(table_of_organisation("routing_agents", &["user_id"], agents))
         .await?;
     let skills = vec![
         uuid(name("user_id")),
@@ -137,7 +122,11 @@ async fn create_agents(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         small_integer(name("level")),
     ];
     manager
-        .create_table(table("routing_agent_skills", &["user_id", "skill_id"], skills))
+        .create_table(table_of_organisation(
+            "routing_agent_skills",
+            &["user_id", "skill_id"],
+            skills,
+        ))
         .await?;
     let languages = vec![
         uuid(name("user_id")),
@@ -145,7 +134,11 @@ async fn create_agents(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         small_integer(name("level")),
     ];
     manager
-        .create_table(table("routing_agent_languages", &["user_id", "language"], languages))
+        .create_table(table_of_organisation(
+            "routing_agent_languages",
+            &["user_id", "language"],
+            languages,
+        ))
         .await
 }
 
@@ -157,14 +150,16 @@ async fn create_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         string_null(name("traceparent")),
         big_integer(name("epoch")),
     ];
-    manager.create_table(table("routing_log", &["position"], log)).await?;
+    manager
+        .create_table(table_of_organisation("routing_log", &["position"], log))
+        .await?;
     let snapshots = vec![
         big_integer(name("position")),
         big_integer(name("at")),
         binary(name("engine")),
     ];
     manager
-        .create_table(table("routing_snapshots", &["position"], snapshots))
+        .create_table(table_of_organisation("routing_snapshots", &["position"], snapshots))
         .await?;
     let interactions = vec![
         uuid(name("conversation_id")),
@@ -174,7 +169,7 @@ async fn create_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     ];
     let key = ["conversation_id", "opening"];
     manager
-        .create_table(table("routing_interactions", &key, interactions))
+        .create_table(table_of_organisation("routing_interactions", &key, interactions))
         .await
 }
 
@@ -190,9 +185,9 @@ async fn create_outcomes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         text(name("record")),
     ];
     manager
-        .create_table(table("routing_decisions", &["decision_id"], decisions))
+        .create_table(table_of_organisation("routing_decisions", &["decision_id"], decisions))
         .await?;
-    let of_conversation = index(
+    let of_conversation = index_of_organisation(
         "routing_decisions_conversation",
         "routing_decisions",
         &["conversation_id", "position"],
@@ -206,7 +201,11 @@ async fn create_outcomes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         binary(name("payload")),
     ];
     manager
-        .create_table(table("routing_reports", &["conversation_id", "position"], reports))
+        .create_table(table_of_organisation(
+            "routing_reports",
+            &["conversation_id", "position"],
+            reports,
+        ))
         .await
 }
 

@@ -1,7 +1,7 @@
 //! Conversations, their logs, who takes part, and the audit chain. What cannot be added to a log later is here from the
 //! start: the three numberings, the hash chain with salts, the organisation in every key, the trace of each event.
 
-use super::{index, name, table};
+use onqueue_store::schema::{index, name, table};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, binary, binary_null, integer, small_integer, small_integer_null, string,

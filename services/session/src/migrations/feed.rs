@@ -1,7 +1,7 @@
 //! What routing follows: facts numbered densely in each shard.
 
-use super::{name, table};
 use onqueue_model::Shard;
+use onqueue_store::schema::{name, table};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, integer, small_integer, string_null, text, uuid};
 

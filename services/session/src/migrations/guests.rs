@@ -1,6 +1,6 @@
 //! What lets guests come back: their resume tokens (hashes only), and the keys that sign their access tokens.
 
-use super::{index, name, table};
+use onqueue_store::schema::{index, name, table};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, binary, binary_null, string, uuid};
 

@@ -26,29 +26,3 @@ impl MigratorTrait for Migrations {
         Alias::new("session_migrations").into_iden()
     }
 }
-
-fn name(text: &str) -> Alias {
-    Alias::new(text)
-}
-
-fn table(called: &str, key: &[&str], columns: Vec<ColumnDef>) -> TableCreateStatement {
-    let mut primary = Index::create();
-    for column in key {
-        primary.col(name(column));
-    }
-    let mut table = Table::create();
-    table.table(name(called));
-    for column in columns {
-        table.col(column);
-    }
-    table.primary_key(&mut primary).to_owned()
-}
-
-fn index(called: &str, on: &str, columns: &[&str]) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index.name(called).table(name(on));
-    for column in columns {
-        index.col(name(column));
-    }
-    index.to_owned()
-}

@@ -1,6 +1,6 @@
 //! What session must know of queues, as routing says it.
 
-use super::{name, table};
+use onqueue_store::schema::{name, table};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, boolean, string, uuid};
 
