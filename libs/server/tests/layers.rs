@@ -336,6 +336,31 @@ async fn unary_calls_have_a_deadline_and_a_place_or_are_refused() {
 }
 
 #[tokio::test]
+async fn a_request_that_does_not_arrive_is_not_waited_for() {
+    let (context, _) = still_context(13);
+    let token = Tokens::new(&context).guest(
+        Uuid::from_u128(1).into(),
+        Uuid::from_u128(4).into(),
+        Uuid::from_u128(5).into(),
+    );
+    let limits = Limits {
+        request_ms: 50,
+        ..Limits::default()
+    };
+    let bound = Bound {
+        name: "test",
+        routes: routes(&Arc::default()).into(),
+    };
+    let never = stream::pending::<Result<Frame<Bytes>, Infallible>>();
+    let asked = with(&format!("{CONVERSATION}/SendMessage"), &token).map(|_| Body::new(StreamBody::new(never)));
+    let service = layered_within(bound, &context, &limits);
+    let began = Instant::now();
+    let response = service.oneshot(asked).await.expect("answered");
+    assert_eq!(told(response.headers()).0, Code::DeadlineExceeded);
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
 async fn a_panic_is_an_internal_error_of_its_own_call() {
     let world = World::new();
     let (guest, user) = (world.guest(), world.user(&[]));

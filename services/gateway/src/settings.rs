@@ -82,11 +82,12 @@ impl Settings {
         }
     }
 
-    pub(crate) const fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         Limits {
             unary_default_ms: self.unary_deadline_ms,
             unary_maximum_ms: self.unary_deadline_ms,
             unary_calls: self.unary_calls,
+            ..Limits::default()
         }
     }
 }

@@ -10,43 +10,49 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
-use tokio::time::Sleep;
+use tokio::time::{Sleep, sleep};
 use tonic::{Status, body::Body};
 
 /// Bytes in front of each message: a flag and the length.
 pub(super) const PREFIX: usize = 5;
 
-/// A request body that fails once it has brought more than its limit.
-pub(super) struct SizedRequest {
+/// A request body that fails once it has brought more than its limit, or has not ended in time.
+pub(super) struct LimitedRequest {
     inner: Body,
     left: usize,
     limit: usize,
+    patience: Pin<Box<Sleep>>,
 }
 
-impl SizedRequest {
-    pub(super) fn new(inner: Body, limit: usize) -> Self {
+impl LimitedRequest {
+    pub(super) fn new(inner: Body, limit: usize, within: Duration) -> Self {
         Self {
             inner,
             left: limit + PREFIX,
             limit,
+            patience: Box::pin(sleep(within)),
         }
     }
 }
 
-impl http_body::Body for SizedRequest {
+impl http_body::Body for LimitedRequest {
     type Data = Bytes;
     type Error = Status;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        let this = &mut *self;
+        let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) else {
+            return this.patience.as_mut().poll(cx).map(|()| Some(Err(exceeded())));
+        };
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
         {
-            let Some(left) = self.left.checked_sub(data.len()) else {
-                return Poll::Ready(Some(Err(too_large(self.limit))));
+            let Some(left) = this.left.checked_sub(data.len()) else {
+                return Poll::Ready(Some(Err(too_large(this.limit))));
             };
-            self.left = left;
+            this.left = left;
         }
         Poll::Ready(frame)
     }

@@ -9,7 +9,7 @@ pub use access::{admit, bearer};
 pub use deadline::{Deadline, Remaining, deadline, parse_timeout};
 
 use crate::{Bound, Context, InProcess, Peer, status, too_large};
-use body::{GuardedResponse, SizedRequest};
+use body::{GuardedResponse, LimitedRequest};
 use futures::FutureExt as _;
 use http::{HeaderValue, Request, Response};
 use onqueue_model::{Caller, Fault, Reason};
@@ -26,7 +26,7 @@ const PLAIN: [&str; 2] = ["/grpc.health.v1.Health/", "/grpc.reflection.v1.Server
 
 /// How much a service takes on. All of it is per process.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Milliseconds for a unary call whose caller named no deadline.
     pub unary_default_ms: u64,
@@ -34,6 +34,8 @@ pub struct Limits {
     pub unary_maximum_ms: u64,
     /// Unary calls at once; the next is refused with UNAVAILABLE before it costs anything.
     pub unary_calls: usize,
+    /// Milliseconds that a request may take to arrive, streams' requests too.
+    pub request_ms: u64,
 }
 
 impl Default for Limits {
@@ -42,6 +44,7 @@ impl Default for Limits {
             unary_default_ms: 10_000,
             unary_maximum_ms: 60_000,
             unary_calls: 4_096,
+            request_ms: 10_000,
         }
     }
 }
@@ -75,6 +78,7 @@ fn around(bound: Bound, context: &Context, limits: &Limits, place: Place) -> InP
             unary_default: Duration::from_millis(limits.unary_default_ms),
             unary_maximum: Duration::from_millis(limits.unary_maximum_ms),
             room: Arc::new(Semaphore::new(limits.unary_calls)),
+            arrival: Duration::from_millis(limits.request_ms),
         }),
     };
     let traced = TraceLayer::server().layer(guarded);
@@ -178,6 +182,7 @@ struct Gate {
     unary_default: Duration,
     unary_maximum: Duration,
     room: Arc<Semaphore>,
+    arrival: Duration,
 }
 
 impl Gate {
@@ -196,7 +201,7 @@ impl Gate {
             request.extensions_mut().insert(deadline);
         }
         let room = self.room(method).map_err(status)?;
-        let request = sized(request, method.size.bytes())?;
+        let request = self.limited(request, method.size.bytes())?;
         Ok((request, Pass { deadline, room }))
     }
 
@@ -217,7 +222,7 @@ impl Gate {
             request.extensions_mut().insert(deadline);
         }
         let size = if plain { SizeClass::Small } else { SizeClass::Text };
-        let request = sized(request, size.bytes())?;
+        let request = self.limited(request, size.bytes())?;
         Ok((request, Pass { deadline, room: None }))
     }
 
@@ -254,15 +259,15 @@ impl Gate {
         };
         permit.map(Some).map_err(busy)
     }
-}
 
-/// The request with its size limited to one message of `limit` bytes.
-#[allow(clippy::result_large_err)]
-fn sized(request: Request<Body>, limit: usize) -> Result<Request<Body>, Status> {
-    let said = request.headers().get(http::header::CONTENT_LENGTH);
-    let said = said.and_then(|length: &HeaderValue| length.to_str().ok()?.parse::<usize>().ok());
-    if said.is_some_and(|length| length > limit + body::PREFIX) {
-        return Err(too_large(limit));
+    /// The request limited to one message of `limit` bytes that arrives in time.
+    #[allow(clippy::result_large_err)]
+    fn limited(&self, request: Request<Body>, limit: usize) -> Result<Request<Body>, Status> {
+        let said = request.headers().get(http::header::CONTENT_LENGTH);
+        let said = said.and_then(|length: &HeaderValue| length.to_str().ok()?.parse::<usize>().ok());
+        if said.is_some_and(|length| length > limit + body::PREFIX) {
+            return Err(too_large(limit));
+        }
+        Ok(request.map(|inner| Body::new(LimitedRequest::new(inner, limit, self.arrival))))
     }
-    Ok(request.map(|inner| Body::new(SizedRequest::new(inner, limit))))
 }
