@@ -274,7 +274,7 @@ fn reports_that_come_late_change_nothing() {
         agent_name: "A".to_owned(),
     };
     assert!(chat.report(5, offered.clone()).is_ok());
-    assert_eq!(chat.report(5, offered.clone()), Err(Refusal::Older));
+    assert_eq!(chat.report(5, offered), Err(Refusal::Older));
     assert_eq!(chat.report(4, assigned(1)), Err(Refusal::Older));
     let place = Place { epoch: 2, position: 1 };
     assert!(

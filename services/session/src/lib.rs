@@ -17,8 +17,8 @@ use onqueue_server::{Bound, Context};
 use onqueue_store::Store;
 use std::{future::Future, sync::Arc, time::Duration};
 
-/// How long calls that run when the process is told to end may still commit.
-const LAST_CALLS: Duration = Duration::from_secs(5);
+/// Told to end, the writer goes on until nobody has asked it for anything for this long.
+const LAST_CALLS: Duration = Duration::from_secs(1);
 
 /// What tests make go wrong; nothing does by default.
 #[doc(hidden)]
@@ -49,11 +49,18 @@ pub async fn bind_with(settings: &Settings, store: Store, context: Context, faul
 
 fn start(app: &Arc<App>, writer: impl Future<Output = ()> + Send + 'static) {
     let tasks = &app.context.tasks;
-    let ending = tasks.clone();
+    let (ending, committer) = (tasks.clone(), Arc::clone(&app.committer));
     tasks.spawn("session writer", async move {
         let last_calls = async {
             ending.draining().await;
-            tokio::time::sleep(LAST_CALLS).await;
+            let mut batches = committer.batches();
+            loop {
+                tokio::time::sleep(LAST_CALLS).await;
+                let before = std::mem::replace(&mut batches, committer.batches());
+                if before == batches {
+                    return;
+                }
+            }
         };
         tokio::select! {
             () = writer => {}

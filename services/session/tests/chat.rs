@@ -3,7 +3,6 @@
 
 mod support;
 
-use onqueue_model::Reason;
 use onqueue_proto::session::v1::{
     self as proto, ConversationState, ResumeConversationRequest, WatchMineRequest, event, watch_mine_response,
     watch_response::Frame,
@@ -11,8 +10,8 @@ use onqueue_proto::session::v1::{
 use onqueue_testkit::{until, with_token};
 use std::time::Duration;
 use support::{
-    House, SOON, agent, assigned, chat, closed_queue, events, frame, id, is_dense, offered, organisation, queued,
-    reason, refused, wish, word, words,
+    Chat, Desk, House, SOON, agent, chat, events, frame, is_dense, organisation, queued, reason, refused, wish, word,
+    words,
 };
 use tonic::Code;
 
@@ -69,29 +68,6 @@ async fn live_frames_reach_the_other_side_and_an_ended_chat_says_goodbye() {
     assert_eq!(
         (message.text.as_str(), message.client_message_id.as_str()),
         ("Guten Tag", "")
-    );
-
-    let typing = |token: &str| {
-        let message = proto::SendTypingRequest {
-            conversation_id: chat.id.clone(),
-            typing: true,
-        };
-        let request = with_token(message, token);
-        let mut client = desk.conversations();
-        async move { client.send_typing(request).await }
-    };
-    typing(&chat.token).await.expect("told");
-    for _ in 0..4 {
-        typing(&ada).await.expect("told");
-    }
-    let Some(Frame::Typing(seen)) = frame(&mut guest).await.frame else {
-        panic!("typing")
-    };
-    assert!(seen.typing && seen.participant_id != chat.guest, "not one's own");
-    let limited = typing(&ada).await.expect_err("too often");
-    assert_eq!(
-        (limited.code(), reason(&limited).as_str()),
-        (Code::ResourceExhausted, "RATE_LIMITED")
     );
 
     let ended = desk.end(&ada, &chat.id).await.expect("ends");
@@ -231,143 +207,6 @@ async fn a_start_waits_for_routings_word() {
 }
 
 #[tokio::test]
-async fn what_may_not_start_is_refused_with_its_reason() {
-    let house = House::new(5).await;
-    let changed = |change: fn(&mut proto::StartConversationRequest)| {
-        let mut request = wish(1);
-        change(&mut request);
-        request
-    };
-    for (request, code, expected) in [
-        (
-            changed(|r| r.queue_id = id::<()>(77).to_string()),
-            Code::NotFound,
-            "QUEUE_NOT_FOUND",
-        ),
-        (
-            changed(|r| r.queue_id = id::<()>(6).to_string()),
-            Code::NotFound,
-            "QUEUE_NOT_FOUND",
-        ),
-        (
-            changed(|r| r.deployment_id = id::<()>(77).to_string()),
-            Code::NotFound,
-            "DEPLOYMENT_NOT_FOUND",
-        ),
-        (
-            changed(|r| r.queue_id = closed_queue().to_string()),
-            Code::FailedPrecondition,
-            "QUEUE_CLOSED",
-        ),
-        (
-            changed(|r| r.queue_id = "7".to_owned()),
-            Code::InvalidArgument,
-            "ID_MALFORMED",
-        ),
-        (
-            changed(|r| r.request_id = String::new()),
-            Code::InvalidArgument,
-            "ID_MALFORMED",
-        ),
-        (
-            changed(|r| r.first_message = " ".to_owned()),
-            Code::InvalidArgument,
-            "TEXT_EMPTY",
-        ),
-        (
-            changed(|r| r.first_message = "x".repeat(5_000)),
-            Code::InvalidArgument,
-            "MESSAGE_TOO_LARGE",
-        ),
-        (
-            changed(|r| r.guest_name = "x".repeat(101)),
-            Code::InvalidArgument,
-            "FIELD_INVALID",
-        ),
-        (
-            changed(|r| r.language = "?".to_owned()),
-            Code::InvalidArgument,
-            "FIELD_INVALID",
-        ),
-    ] {
-        let refused = house.desk.try_start(request).await.expect_err(expected);
-        assert_eq!((refused.code(), reason(&refused).as_str()), (code, expected));
-    }
-    for (origin, expected) in [
-        ("https://shop.example", None),
-        ("https://evil.example", Some("ORIGIN_NOT_ALLOWED")),
-    ] {
-        let mut request = tonic::Request::new(wish(2));
-        request
-            .metadata_mut()
-            .insert("x-onqueue-origin", origin.parse().expect("ASCII"));
-        let answer = house.desk.conversations().start_conversation(request).await;
-        assert_eq!(answer.err().map(|status| reason(&status)).as_deref(), expected);
-    }
-}
-
-#[tokio::test]
-async fn what_may_not_be_sent_is_refused_with_its_reason() {
-    let house = House::new(6).await;
-    let (desk, other) = (&house.desk, house.desk.start(2));
-    let (chat, other) = tokio::join!(desk.start(1), other);
-    let stranger = house.tokens.user(id(66), id(67), "Eve");
-    let colleague = house.tokens.user(organisation(), id(68), "Col");
-    let supervisor = house.supervisor_token();
-    let (own, id) = (chat.token.as_str(), chat.id.as_str());
-    let long = "x".repeat(5_000);
-    for (token, id, key, text, code, expected) in [
-        (own, id, "k", "", Code::InvalidArgument, "TEXT_EMPTY"),
-        (own, id, "k", "\u{200b}", Code::InvalidArgument, "TEXT_EMPTY"),
-        (own, id, "k", &long, Code::InvalidArgument, "MESSAGE_TOO_LARGE"),
-        (own, id, "", "x", Code::InvalidArgument, "FIELD_INVALID"),
-        (own, "nonsense", "k", "x", Code::InvalidArgument, "ID_MALFORMED"),
-        (
-            other.token.as_str(),
-            id,
-            "k",
-            "x",
-            Code::NotFound,
-            "CONVERSATION_NOT_FOUND",
-        ),
-        ("forged", id, "k", "x", Code::Unauthenticated, "TOKEN_INVALID"),
-        (&stranger, id, "k", "x", Code::NotFound, "CONVERSATION_NOT_FOUND"),
-        (&colleague, id, "k", "x", Code::NotFound, "CONVERSATION_NOT_FOUND"),
-        (&supervisor, id, "k", "x", Code::PermissionDenied, "CALLER_NOT_ALLOWED"),
-    ] {
-        let refused = desk.send(token, id, key, text).await.expect_err(expected);
-        assert_eq!((refused.code(), reason(&refused).as_str()), (code, expected));
-    }
-    let foreign = [&other.token, &stranger, &colleague];
-    for token in foreign {
-        for refused in [
-            desk.get(token, id).await.expect_err("hidden"),
-            desk.end(token, id).await.expect_err("hidden"),
-            desk.log(token, id).await.expect_err("hidden"),
-            desk.watch(token, id, "").await.expect_err("hidden"),
-        ] {
-            assert_eq!(
-                (refused.code(), reason(&refused).as_str()),
-                (Code::NotFound, "CONVERSATION_NOT_FOUND")
-            );
-        }
-    }
-    let refused = desk.end(&supervisor, id).await.expect_err("does not take part");
-    assert_eq!(reason(&refused), "CALLER_NOT_ALLOWED");
-    let foreign_cursor = onqueue_store::encode_token(&(2_i64, 1_i16, 1_i64));
-    for (cursor, expected) in [("zz", "CURSOR_MALFORMED"), (foreign_cursor.as_str(), "LOG_RESTORED")] {
-        let refused = desk.watch(own, id, cursor).await.expect_err(expected);
-        assert_eq!(reason(&refused), expected);
-    }
-    house.clock.advance(Duration::from_secs(601));
-    let expired = desk.send(own, id, "k", "x").await.expect_err("expired");
-    assert_eq!(
-        (expired.code(), reason(&expired).as_str()),
-        (Code::Unauthenticated, "TOKEN_EXPIRED")
-    );
-}
-
-#[tokio::test]
 async fn a_resume_token_goes_on_for_a_minute_after_its_successor_was_used() {
     let house = House::new(7).await;
     let desk = &house.desk;
@@ -413,50 +252,6 @@ async fn a_resume_token_goes_on_for_a_minute_after_its_successor_was_used() {
 }
 
 #[tokio::test]
-async fn late_reports_change_nothing() {
-    let house = House::new(8).await;
-    let desk = &house.desk;
-    let chat = desk.start(1).await;
-    assert!(
-        desk.report(&chat.id, 2, 5_000, offered(agent()))
-            .await
-            .expect("recorded")
-    );
-    let before = desk.log(&chat.token, &chat.id).await.expect("a log");
-    for (epoch, position) in [(2, 5_000), (2, 4_999), (1, 9_000)] {
-        assert!(
-            !desk
-                .report(&chat.id, epoch, position, assigned(agent()))
-                .await
-                .expect("answered")
-        );
-    }
-    assert_eq!(desk.log(&chat.token, &chat.id).await.expect("a log"), before);
-    assert!(
-        desk.report(&chat.id, 2, 5_001, assigned(agent()))
-            .await
-            .expect("recorded")
-    );
-    desk.end(&chat.token, &chat.id).await.expect("ends");
-    let closed = desk.report(&chat.id, 3, 6_000, queued()).await.expect_err("over");
-    assert_eq!(
-        (closed.code(), reason(&closed).as_str()),
-        (Code::FailedPrecondition, "CONVERSATION_CLOSED")
-    );
-    let unknown = desk
-        .report(&id::<()>(7).to_string(), 1, 1, queued())
-        .await
-        .expect_err("unknown");
-    assert_eq!(reason(&unknown), Reason::ConversationNotFound.as_str());
-    let outside =
-        onqueue_proto::session::v1::routing_facts_service_client::RoutingFactsServiceClient::new(desk.service.clone())
-            .report(proto::ReportRequest::default())
-            .await
-            .expect_err("services only");
-    assert_eq!(reason(&outside), "CALLER_NOT_ALLOWED");
-}
-
-#[tokio::test]
 async fn an_agent_follows_the_set_of_their_chats() {
     use watch_mine_response::Frame as Mine;
     let house = House::new(9).await;
@@ -492,23 +287,36 @@ async fn an_agent_follows_the_set_of_their_chats() {
     assert!(matches!(next().await, Mine::Goodbye(bye) if bye.reason == "draining"));
 }
 
+async fn typing(desk: &Desk, token: &str, chat: &Chat) -> Result<(), tonic::Status> {
+    let message = proto::SendTypingRequest {
+        conversation_id: chat.id.clone(),
+        typing: true,
+    };
+    desk.conversations()
+        .send_typing(with_token(message, token))
+        .await
+        .map(drop)
+}
+
 #[tokio::test]
-async fn streams_end_with_the_right_to_them() {
-    let house = House::new(10).await;
-    let desk = &house.desk;
-    let chat = desk.start(1).await;
-    let supervisor = house.supervisor_token();
-    let mut watched = desk.watch(&supervisor, &chat.id, "").await.expect("a stream");
+async fn typing_shows_to_the_others_four_times_a_second() {
+    let house = House::new(15).await;
+    let (desk, ada) = (&house.desk, house.agent_token());
+    let chat = house.connected(1).await;
     let mut guest = desk.watch(&chat.token, &chat.id, "").await.expect("a stream");
-    events(&mut watched, 2).await;
-    let (_, cursor) = events(&mut guest, 2).await.remove(1);
-    house.tokens.ungrant(id(99));
-    let bye = frame(&mut watched).await;
-    assert!(matches!(bye.frame, Some(Frame::Goodbye(bye)) if bye.reason == "access_changed"));
-    house.clock.advance(Duration::from_secs(15));
-    assert!(matches!(frame(&mut guest).await.frame, Some(Frame::Heartbeat(_))));
-    house.clock.advance(Duration::from_secs(600));
-    let bye = frame(&mut guest).await;
-    assert_eq!(bye.cursor, cursor);
-    assert!(matches!(bye.frame, Some(Frame::Goodbye(bye)) if bye.reason == "token_expired"));
+    events(&mut guest, 4).await;
+    typing(desk, &chat.token, &chat).await.expect("told");
+    for _ in 0..4 {
+        typing(desk, &ada, &chat).await.expect("told");
+    }
+    let Some(Frame::Typing(seen)) = frame(&mut guest).await.frame else {
+        panic!("typing")
+    };
+    assert!(seen.typing && seen.participant_id != chat.guest, "not one's own");
+    let limited = typing(desk, &ada, &chat).await.expect_err("too often");
+    let limited = (limited.code(), reason(&limited));
+    assert_eq!(limited, (Code::ResourceExhausted, "RATE_LIMITED".to_owned()));
+    desk.end(&chat.token, &chat.id).await.expect("ends");
+    let over = typing(desk, &ada, &chat).await.expect_err("over");
+    assert_eq!(reason(&over), "CONVERSATION_CLOSED");
 }

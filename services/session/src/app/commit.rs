@@ -21,7 +21,12 @@ use onqueue_chat::{Body, Event, Head, Input, Opening, Refusal};
 use onqueue_model::{Fault, Reason};
 use onqueue_server::{Clock, Context, Ids};
 use onqueue_store::{Commit, Store, StoreError};
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 /// How often an item is tried: on a guess, on what is read under lock, and once more.
 const ROUNDS: usize = 3;
@@ -78,6 +83,7 @@ pub(crate) struct Committer {
     /// The last heads known here: guesses.
     heads: moka::sync::Cache<Key, Arc<Head>>,
     faults: Faults,
+    batches: AtomicU64,
 }
 
 impl Committer {
@@ -98,12 +104,23 @@ impl Committer {
             hub,
             heads: moka::sync::Cache::new(settings.heads),
             faults,
+            batches: AtomicU64::new(0),
         }
+    }
+
+    /// How many batches have begun.
+    pub fn batches(&self) -> u64 {
+        self.batches.load(Ordering::Relaxed)
     }
 
     /// A head from memory. It may be an old one.
     pub fn guess(&self, key: Key) -> Option<Arc<Head>> {
         self.heads.get(&key)
+    }
+
+    /// Remembers a head that was read, unless a later one may be known.
+    pub fn learn(&self, key: Key, head: &Arc<Head>) {
+        self.heads.get_with(key, || Arc::clone(head));
     }
 
     async fn run(&self, items: Arc<[Item]>) -> Vec<Outcome> {
@@ -282,6 +299,7 @@ impl Committer {
 
 impl Commit<Item, Outcome> for Committer {
     fn commit(&self, items: Vec<Item>) -> BoxFuture<'_, Vec<Outcome>> {
+        self.batches.fetch_add(1, Ordering::Relaxed);
         Box::pin(self.run(items.into()))
     }
 }

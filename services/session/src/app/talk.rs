@@ -112,7 +112,9 @@ impl App {
             Some(head) => head,
             None => {
                 let found = conversations::find(&self.store, key).await?;
-                Arc::new(found.ok_or_else(not_found)?.head)
+                let head = Arc::new(found.ok_or_else(not_found)?.head);
+                self.committer.learn(key, &head);
+                head
             }
         };
         if let onqueue_chat::State::Ended { at, reason } = head.state {

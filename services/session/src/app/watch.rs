@@ -6,8 +6,8 @@ use super::access::{Seen, Viewer};
 use super::hub::{Live, Subscription};
 use super::open_stream::{Duty, Farewell, Watchman};
 use crate::store::{Key, log};
-use onqueue_chat::{Event, Kind};
-use onqueue_model::{Caller, ConversationId, Fault, ParticipantId, Timestamp, permissions};
+use onqueue_chat::{Body, Event, Kind};
+use onqueue_model::{Caller, ConversationId, Fault, ParticipantId, Reason, Timestamp, permissions};
 use std::{collections::VecDeque, sync::Arc};
 
 /// How much of the log is read at once.
@@ -38,6 +38,8 @@ pub(crate) struct Watch {
     behind: bool,
     /// Whether the last event has gone out.
     ended: bool,
+    /// Whether the caller's right to it is in doubt.
+    doubtful: bool,
     over: bool,
 }
 
@@ -61,6 +63,7 @@ impl App {
             read: VecDeque::new(),
             behind: true,
             ended: is_over(&seen, sent),
+            doubtful: false,
             over: false,
         })
     }
@@ -98,6 +101,9 @@ impl Watch {
     }
 
     async fn step(&mut self) -> Result<Option<Frame>, Fault> {
+        if std::mem::take(&mut self.doubtful) {
+            return self.check().await;
+        }
         if let Some(event) = self.read.pop_front() {
             return Ok(self.take(Arc::new(event)));
         }
@@ -150,6 +156,8 @@ impl Watch {
         }
         self.sent = place;
         self.ended = event.body.kind() == Kind::Ended;
+        self.doubtful =
+            matches!(event.body, Body::ParticipantLeft { participant } if Some(participant) == self.viewer.participant);
         Some(Frame::Event(event))
     }
 
@@ -157,14 +165,20 @@ impl Watch {
         match duty {
             Duty::Leave(farewell) => Ok(Some(Frame::Goodbye(farewell))),
             Duty::Heartbeat(at) => Ok(Some(Frame::Heartbeat(at))),
-            Duty::Check => {
-                let seen = self
-                    .app
-                    .see(&self.caller, self.key.1, permissions::COMMUNICATION_VIEW)
-                    .await;
-                let still = matches!(seen, Ok(seen) if seen.viewer == self.viewer);
-                Ok((!still).then_some(Frame::Goodbye(Farewell::AccessChanged)))
-            }
+            Duty::Check => self.check().await,
+        }
+    }
+
+    /// Whether the caller may still see it, as what they did.
+    async fn check(&self) -> Result<Option<Frame>, Fault> {
+        let may = self
+            .app
+            .see(&self.caller, self.key.1, permissions::COMMUNICATION_VIEW)
+            .await;
+        match may {
+            Ok(seen) if seen.viewer == self.viewer => Ok(None),
+            Err(fault) if fault.reason != Reason::ConversationNotFound => Err(fault),
+            _ => Ok(Some(Frame::Goodbye(Farewell::AccessChanged))),
         }
     }
 }

@@ -153,13 +153,15 @@ pub(crate) async fn due(store: &Store, now: Timestamp, limit: u64) -> Result<Vec
 pub(crate) async fn numbers(store: &Store, keys: &[Key]) -> Result<HashMap<ConversationId, Numbers>, StoreError> {
     let mut sql = Sql::new(
         store.reader().get_database_backend(),
-        "SELECT id, last_sequence, last_public_sequence, last_agent_sequence FROM session_conversations \
-         WHERE (organisation_id, id) IN (VALUES ",
+        "SELECT id, last_sequence, last_public_sequence, last_agent_sequence FROM (VALUES ",
     );
     let rows = keys
         .iter()
         .map(|(organisation, id)| [organisation.uuid().into(), id.uuid().into()]);
-    sql.rows(["uuid", "uuid"], rows).text(")");
+    // In this order, or SQLite reads every conversation there is.
+    sql.rows(["uuid", "uuid"], rows).text(
+        ") AS wanted CROSS JOIN session_conversations WHERE organisation_id = wanted.column1 AND id = wanted.column2",
+    );
     let mut found = HashMap::with_capacity(keys.len());
     for row in store.reader().query_all_raw(sql.done()).await? {
         let numbers = Numbers {

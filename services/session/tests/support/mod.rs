@@ -61,6 +61,7 @@ pub struct House {
 }
 
 /// A chat from its guest's point of view.
+#[derive(Clone)]
 pub struct Chat {
     pub id: String,
     pub guest: String,
