@@ -87,20 +87,14 @@ pub enum Change {
 impl Message {
     /// Answers that it was not done.
     pub fn refuse(self) {
-        let none = OrganisationId::new(uuid::Uuid::nil());
         match self {
-            Self::Command {
-                organisation, answer, ..
-            } => drop(answer.send(Err(unowned(organisation)))),
-            Self::Refresh { organisation, answer }
-            | Self::Watch {
-                organisation, answer, ..
-            } => {
-                drop(answer.send(Err(unowned(organisation))));
-            }
-            Self::Feed { answer, .. } | Self::Delivered { answer, .. } => drop(answer.send(Err(unowned(none)))),
-            Self::Look { organisation, question } => question(Err(unowned(organisation))),
-            Self::Organisations { answer } => drop(answer.send(Err(unowned(none)))),
+            Self::Command { answer, .. } => drop(answer.send(Err(unowned()))),
+            Self::Feed { answer, .. }
+            | Self::Refresh { answer, .. }
+            | Self::Delivered { answer, .. }
+            | Self::Watch { answer, .. } => drop(answer.send(Err(unowned()))),
+            Self::Look { question, .. } => question(Err(unowned())),
+            Self::Organisations { answer } => drop(answer.send(Err(unowned()))),
         }
     }
 }

@@ -118,7 +118,7 @@ impl Host {
     }
 
     /// Gives the command to the engine and writes down what follows.
-    pub fn apply(&mut self, turn: &mut Turn, command: Command, traceparent: Option<String>) -> Option<Refusal> {
+    pub fn apply(&mut self, turn: &mut Turn, command: Command, traceparent: Option<&str>) -> Option<Refusal> {
         let applied = self.engine.apply(turn.now, command.clone());
         self.position += 1;
         if applied.refusal.is_none() {
@@ -129,10 +129,10 @@ impl Host {
             position: self.position,
             at: turn.now,
             command,
-            traceparent,
+            traceparent: traceparent.map(str::to_owned),
             epoch: turn.tenure.epoch(self.organisation),
         });
-        self.write_down(turn, &applied.effects);
+        self.write_down(turn, &applied.effects, traceparent);
         let effects = applied.effects.into_iter();
         turn.effects.extend(effects.map(|effect| (self.organisation, effect)));
         applied.refusal
@@ -149,7 +149,7 @@ impl Host {
 
     /// Turns effects into reports and decision records. They are numbered within each interaction, so that however many
     /// effects an input has, those of one conversation stay in order and apart from the next input's.
-    fn write_down(&self, turn: &mut Turn, effects: &[Effect]) {
+    fn write_down(&self, turn: &mut Turn, effects: &[Effect], traceparent: Option<&str>) {
         let mut places: BTreeMap<InteractionId, i64> = BTreeMap::new();
         for effect in effects {
             let Some(interaction) = facts::interaction(effect) else {
@@ -159,7 +159,9 @@ impl Host {
             let position = self.position * REPORTS + *place;
             *place += 1;
             if let Some((interaction, fact)) = facts::of_effect(&self.names, effect) {
-                turn.batch.reports.push(self.report(turn, interaction, position, fact));
+                let report = self.report(turn, interaction, position, fact);
+                let traceparent = traceparent.map(str::to_owned);
+                turn.batch.reports.push(NewReport { traceparent, ..report });
             }
             if let Effect::DecisionRecorded { decision } = effect {
                 turn.batch.decisions.push(NewDecision {
@@ -189,6 +191,7 @@ impl Host {
             interaction,
             position,
             epoch,
+            traceparent: None,
             payload: request.encode_to_vec(),
         }
     }

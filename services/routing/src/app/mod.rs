@@ -25,7 +25,7 @@ pub use queues::{Draft, Page};
 use crate::Settings;
 use crate::store::Tables;
 use handle::Handle;
-use onqueue_model::{DivisionId, Fault, OrganisationId, Reason};
+use onqueue_model::{DivisionId, Fault, Reason};
 use onqueue_server::{Clock, Context, InProcess};
 use onqueue_store::Store;
 use owner::Owner;
@@ -112,8 +112,7 @@ fn agent_not_found() -> Fault {
     Fault::new(Reason::AgentNotFound, "there is no agent of this id")
 }
 
-/// Nobody here can decide for the organisation at the moment.
-fn unowned(organisation: OrganisationId) -> Fault {
-    Fault::unavailable(format!("this process does not own the shard of {organisation}"))
-        .with_retry_after(std::time::Duration::from_secs(1))
+/// Nobody here can decide at the moment.
+fn unowned() -> Fault {
+    Fault::unavailable("this process does not own routing now").with_retry_after(std::time::Duration::from_secs(1))
 }

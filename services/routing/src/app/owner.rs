@@ -195,7 +195,10 @@ impl Owner {
                 traceparent,
                 answer,
             } => {
-                let refusal = self.host(organisation).await?.apply(turn, command, traceparent);
+                let refusal = self
+                    .host(organisation)
+                    .await?
+                    .apply(turn, command, traceparent.as_deref());
                 turn.answer(answer, refusal);
             }
             Message::Feed { rows, answer } => {
@@ -232,14 +235,14 @@ impl Owner {
             return Err(StoreError::Broken(gap));
         }
         if let Some(fact) = row.fact {
-            self.take_fact(turn, fact, row.traceparent).await?;
+            self.take_fact(turn, fact, row.traceparent.as_deref()).await?;
         }
         self.cursors[usize::from(row.shard.0)] = row.number;
         turn.batch.cursors.insert(row.shard, row.number);
         Ok(())
     }
 
-    async fn take_fact(&mut self, turn: &mut Turn, fact: Fact, traceparent: Option<String>) -> Result<(), StoreError> {
+    async fn take_fact(&mut self, turn: &mut Turn, fact: Fact, traceparent: Option<&str>) -> Result<(), StoreError> {
         let interaction = fact.interaction;
         match fact.change {
             Change::Opened {
@@ -306,10 +309,10 @@ impl Owner {
     /// Commits the turn under the fence; then answers, tells who watches, and wakes the reporter.
     async fn conclude(&mut self, mut turn: Turn) -> Result<(), StoreError> {
         let batch = Arc::new(std::mem::take(&mut turn.batch));
+        if !turn.tenure.holds() {
+            return Err(StoreError::Refused(Fault::unavailable("the lease is about to end")));
+        }
         if !batch.is_empty() {
-            if !turn.tenure.holds() {
-                return Err(StoreError::Refused(Fault::unavailable("the lease is about to end")));
-            }
             self.shared.gate.pass().await;
             self.shared
                 .tables
@@ -359,7 +362,7 @@ impl Owner {
                 answer,
             } => {
                 let host = self.hosts.get_mut(&organisation);
-                let watched = host.ok_or_else(|| unowned(organisation)).and_then(|host| {
+                let watched = host.ok_or_else(unowned).and_then(|host| {
                     let first = frames::everything(host, user).ok_or_else(agent_not_found)?;
                     host.watchers.add(user, stream, first);
                     host.presence.hear(user, now);
@@ -369,7 +372,7 @@ impl Owner {
             }
             Message::Look { organisation, question } => match self.hosts.get_mut(&organisation) {
                 Some(host) => question(Ok((host, now))),
-                None => question(Err(unowned(organisation))),
+                None => question(Err(unowned())),
             },
             other => other.refuse(),
         }

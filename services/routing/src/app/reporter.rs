@@ -14,13 +14,17 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
-use tonic::Status;
+use tokio::sync::Semaphore;
+use tonic::{Request, Status};
 
 /// How long session may take over an answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// How many conversations are told of at once.
-const LINES: usize = 64;
+/// How many conversations are worked on at once; those that wait to try again do not hold up the others.
+const LINES: usize = 4_096;
+
+/// How many reports are on their way at once.
+const CALLS: usize = 64;
 
 type Line = (OrganisationId, ConversationId);
 
@@ -63,13 +67,15 @@ pub async fn report(shared: Shared, tenure: Tenure) {
 }
 
 async fn deliver_all(shared: &Shared) {
+    let calls = Semaphore::new(CALLS);
     let mut busy: BTreeSet<Line> = BTreeSet::new();
     let mut deliveries = FuturesUnordered::new();
     loop {
         for (line, reports) in waiting(shared, &busy).await.into_iter().take(LINES - busy.len()) {
             busy.insert(line);
+            let calls = &calls;
             deliveries.push(async move {
-                deliver_line(shared, reports).await;
+                deliver_line(shared, calls, reports).await;
                 line
             });
         }
@@ -105,10 +111,10 @@ async fn waiting(shared: &Shared, busy: &BTreeSet<Line>) -> BTreeMap<Line, Vec<W
 }
 
 /// Delivers the reports one after the other, each until it is answered, then takes them out of the outbox.
-async fn deliver_line(shared: &Shared, reports: Vec<Waiting>) {
+async fn deliver_line(shared: &Shared, calls: &Semaphore, reports: Vec<Waiting>) {
     let mut delivered = Vec::with_capacity(reports.len());
     for report in reports {
-        if let Answer::Closed = deliver(shared, &report).await {
+        if let Answer::Closed = deliver(shared, calls, &report).await {
             free(shared, report.organisation, report.interaction).await;
         }
         delivered.push((report.organisation, report.interaction.conversation, report.position));
@@ -119,14 +125,16 @@ async fn deliver_line(shared: &Shared, reports: Vec<Waiting>) {
     }
 }
 
-async fn deliver(shared: &Shared, report: &Waiting) -> Answer {
+async fn deliver(shared: &Shared, calls: &Semaphore, report: &Waiting) -> Answer {
     let mut backoff = Backoff::new(shared.settings.retry());
     loop {
         shared.gate.pass().await;
+        let permit = calls.acquire().await;
         let told = tokio::select! {
             told = tell(shared, report) => told,
             () = shared.steady.sleep(ANSWER) => Err(Status::deadline_exceeded("no answer")),
         };
+        drop(permit);
         match told {
             Ok(answer) => return answer,
             Err(status) => tracing::warn!(
@@ -143,16 +151,23 @@ async fn deliver(shared: &Shared, report: &Waiting) -> Answer {
 async fn tell(shared: &Shared, report: &Waiting) -> Result<Answer, Status> {
     let request = ReportRequest::decode(report.payload.as_slice())
         .map_err(|_| Status::internal("a report in the outbox cannot be read"))?;
+    let mut request = Request::new(request);
+    let traceparent = report.traceparent.as_deref().and_then(|text| text.parse().ok());
+    if let Some(traceparent) = traceparent {
+        request.metadata_mut().insert("traceparent", traceparent);
+    }
     let mut client = RoutingFactsServiceClient::new(shared.session.clone());
     match client.report(request).await {
         Ok(_) => Ok(Answer::Taken),
-        Err(status) if is_closed(&status) => Ok(Answer::Closed),
+        Err(status) if is_final(&status) => Ok(Answer::Closed),
         Err(status) => Err(status),
     }
 }
 
-fn is_closed(status: &Status) -> bool {
-    onqueue_client::reason(status) == Some(Reason::ConversationClosed)
+/// A conversation that session does not know is as good as over.
+fn is_final(status: &Status) -> bool {
+    let reason = onqueue_client::reason(status);
+    matches!(reason, Some(Reason::ConversationClosed | Reason::ConversationNotFound))
 }
 
 /// The engine lets go of an interaction whose conversation is over.

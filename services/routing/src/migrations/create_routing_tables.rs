@@ -198,6 +198,7 @@ async fn create_outcomes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         big_integer(name("position")),
         big_integer(name("opening")),
         big_integer(name("epoch")),
+        string_null(name("traceparent")),
         binary(name("payload")),
     ];
     manager

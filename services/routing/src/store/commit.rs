@@ -59,6 +59,8 @@ pub struct NewReport {
     pub position: i64,
     /// The epoch of the owner that decided.
     pub epoch: i64,
+    /// W3C trace context of what caused it.
+    pub traceparent: Option<String>,
     /// The request, encoded.
     pub payload: Vec<u8>,
 }
@@ -201,6 +203,7 @@ fn report_row(report: &NewReport) -> entities::report::Model {
         position: report.position,
         opening: i64::from(report.interaction.opening),
         epoch: report.epoch,
+        traceparent: report.traceparent.clone(),
         payload: report.payload.clone(),
     }
 }

@@ -153,6 +153,7 @@ tables! {
         position: i64,
         opening: i64,
         epoch: i64,
+        traceparent: Option<String>,
         payload: Vec<u8>,
     }
     cursor "routing_feed_cursors" {

@@ -18,6 +18,8 @@ pub struct Waiting {
     pub interaction: InteractionId,
     /// Its place among the conversation's reports.
     pub position: i64,
+    /// W3C trace context of what caused it.
+    pub traceparent: Option<String>,
     /// The request, encoded.
     pub payload: Vec<u8>,
 }
@@ -46,6 +48,7 @@ impl Tables {
                 opening: u32::try_from(row.opening).unwrap_or(u32::MAX),
             },
             position: row.position,
+            traceparent: row.traceparent,
             payload: row.payload,
         });
         Ok(waiting.collect())

@@ -26,6 +26,8 @@ pub struct FakeSession(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     fed: watch::Sender<usize>,
+    /// How often the feed was cut.
+    cuts: watch::Sender<u32>,
 }
 
 #[derive(Default)]
@@ -39,6 +41,8 @@ struct State {
     closed: BTreeSet<String>,
     is_down: bool,
     ignores_cursors: bool,
+    /// Reports on their way, while they are held up.
+    held: Option<Vec<proto::ReportRequest>>,
 }
 
 /// What a guest asks for.
@@ -55,6 +59,7 @@ impl FakeSession {
         Self(Arc::new(Inner {
             state: Mutex::default(),
             fed: watch::channel(0).0,
+            cuts: watch::channel(0).0,
         }))
     }
 
@@ -122,6 +127,16 @@ impl FakeSession {
         self.state().ignores_cursors = true;
     }
 
+    /// Every open feed ends.
+    pub fn cut_feed(&self) {
+        self.0.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// How many feeds are open.
+    pub fn feeds(&self) -> usize {
+        self.0.cuts.receiver_count()
+    }
+
     /// Reports of the conversation are refused as too late from now on.
     pub fn close(&self, conversation: u128) {
         self.state().closed.insert(text(conversation));
@@ -130,6 +145,32 @@ impl FakeSession {
     /// Reports and policies are not answered from now on, or again.
     pub fn set_down(&self, is_down: bool) {
         self.state().is_down = is_down;
+    }
+
+    /// Reports are on their way for long from now on.
+    pub fn hold_up(&self) {
+        self.state().held = Some(Vec::new());
+    }
+
+    /// How many reports are held up.
+    pub fn held(&self) -> usize {
+        self.state().held.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Reports go straight through again; answers what was held up, still on its way.
+    pub fn let_pass(&self) -> Vec<proto::ReportRequest> {
+        self.state().held.take().unwrap_or_default()
+    }
+
+    /// A report comes in; answers whether it is news.
+    pub fn take(&self, report: proto::ReportRequest) -> bool {
+        let mut state = self.state();
+        let place = (report.epoch, report.position);
+        let highest = state.highest.entry(report.conversation_id.clone()).or_insert((0, 0));
+        let recorded = place > *highest;
+        *highest = place.max(*highest);
+        state.reports.push((report, recorded));
+        recorded
     }
 
     /// What was reported of the conversation and was news, in short.
@@ -224,7 +265,11 @@ impl FeedService for FakeSession {
         let frames = batches
             .flat_map(stream::iter)
             .filter(move |frame| futures::future::ready(after_cursor(frame)));
-        Ok(Response::new(Box::pin(frames.map(Ok))))
+        let mut cuts = self.0.cuts.subscribe();
+        let cut = async move {
+            let _ = cuts.changed().await;
+        };
+        Ok(Response::new(Box::pin(frames.map(Ok).take_until(Box::pin(cut)))))
     }
 }
 
@@ -232,18 +277,19 @@ impl FeedService for FakeSession {
 impl RoutingFactsService for FakeSession {
     async fn report(&self, request: Request<proto::ReportRequest>) -> Result<Response<proto::ReportResponse>, Status> {
         let report = request.into_inner();
-        let mut state = self.state();
-        if state.is_down {
+        if let Some(held) = self.state().held.as_mut() {
+            held.push(report.clone());
+        }
+        if self.held() > 0 {
+            std::future::pending::<()>().await;
+        }
+        if self.state().is_down {
             return Err(Status::unavailable("down"));
         }
-        if state.closed.contains(&report.conversation_id) {
+        if self.state().closed.contains(&report.conversation_id) {
             return Err(status(Fault::new(Reason::ConversationClosed, "over")));
         }
-        let place = (report.epoch, report.position);
-        let highest = state.highest.entry(report.conversation_id.clone()).or_insert((0, 0));
-        let recorded = place > *highest;
-        *highest = place.max(*highest);
-        state.reports.push((report, recorded));
+        let recorded = self.take(report);
         Ok(Response::new(proto::ReportResponse { recorded }))
     }
 

@@ -89,12 +89,13 @@ async fn a_paused_owner_writes_nothing_after_its_successor_and_its_late_report_c
     };
     let world = World::with(seeded(vec![agent(1, "Anna"), agent(2, "Ben")]), settings).await;
     let mut anna = world.on_queue(1, "Anna").await;
-    world.session.set_down(true);
+    world.session.hold_up();
     world.open(100, &sales());
     anna.offer().await;
-    // Paused with a decision made but not committed, and with reports of the last one still to be sent.
+    until("a report is on its way", SOON, async || world.session.held() == 1).await;
+    // Paused with that report on its way and with a decision made but not committed.
     world.gate.close();
-    world.session.set_down(false);
+    let late_reports = world.session.let_pass();
     let ben = world.user(2, "Ben");
     let late = tokio::spawn({
         let (mut agents, request) = (ben.agents(), ben.with(proto::GoOnQueueRequest {}));
@@ -118,18 +119,18 @@ async fn a_paused_owner_writes_nothing_after_its_successor_and_its_late_report_c
     agents.go_off_queue(off).await.expect("the successor decides");
     let facts = ["queued", "offered 1 Anna", "rescinded 1 agent_gone", "queued"];
     world.reported(100, &facts).await;
-    until("the late report", SOON, async || {
-        world.session.reports(100).iter().any(|(_, news)| !news)
-    })
-    .await;
+    for report in late_reports {
+        assert_eq!(report.epoch, 1);
+        assert!(!world.session.take(report), "the successor's reports stand above it");
+    }
     assert_eq!(world.session.facts(100), facts);
-    assert!(
-        world
-            .session
-            .reports(100)
-            .iter()
-            .all(|(report, news)| *news || report.epoch == 1)
-    );
+    let epochs: Vec<_> = world
+        .session
+        .reports(100)
+        .iter()
+        .map(|(report, _)| report.epoch)
+        .collect();
+    assert!(epochs.contains(&2), "{epochs:?}");
     assert_eq!(
         number(&world, written).await,
         before,
@@ -248,4 +249,29 @@ async fn a_sole_process_need_not_wait_for_the_leases_of_its_former_run() {
     assert_eq!(number(&world, "SELECT MIN(epoch) FROM routing_leases").await, 2);
     world.gate.open();
     assert!(tasks.finish(SOON).await);
+}
+
+#[tokio::test]
+async fn a_feed_that_breaks_is_followed_anew_without_loss() {
+    let world = World::new(vec![agent(1, "Anna")]).await;
+    until("a feed", SOON, async || world.session.feeds() == 1).await;
+    for conversation in 100..105 {
+        world.open(conversation, &sales());
+        world.session.cut_feed();
+        world.reported(conversation, &["queued"]).await;
+    }
+    let opened = "SELECT COUNT(*) FROM routing_log WHERE command LIKE '%\"enqueue\"%'";
+    assert_eq!(number(&world, opened).await, 5);
+}
+
+#[tokio::test]
+async fn a_report_carries_the_trace_of_what_caused_it() {
+    let world = World::new(vec![]).await;
+    world.session.set_down(true);
+    world.open(100, &sales());
+    let traced = "SELECT COUNT(*) FROM routing_reports WHERE traceparent LIKE '00-0af76519%'";
+    until("a report with a trace", SOON, async || {
+        number(&world, traced).await == 1
+    })
+    .await;
 }
