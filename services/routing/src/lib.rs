@@ -18,8 +18,9 @@ use onqueue_model::Fault;
 use onqueue_server::{Bound, Context, InProcess};
 use onqueue_store::Store;
 
-/// Binds the service to its surroundings: `store` has been migrated, `session` is called as routing. It owns the shards
-/// when this returns, unless another process does; then calls are answered UNAVAILABLE until it can take over.
+/// Binds the service to its surroundings: `store` has been migrated, `session` is called as routing. When this returns it
+/// owns the shards and every queue is in force, unless another process owns them (calls are answered UNAVAILABLE until it
+/// can take over) or session does not answer (it is tried again in the background).
 /// FIELD_INVALID names a setting that contradicts others.
 pub async fn bind(settings: &Settings, store: Store, context: Context, session: InProcess) -> Result<Bound, Fault> {
     bind_behind(settings, store, context, session, Gate::default()).await

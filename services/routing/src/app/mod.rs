@@ -61,7 +61,8 @@ struct Shared {
 }
 
 impl Routing {
-    /// Starts the background work and returns when this process owns the shards, or soon if another does.
+    /// Starts the background work. Returns when this process owns the shards and session knows every queue; or soon, if
+    /// another process owns them or session does not answer.
     pub async fn start(settings: &Settings, store: Store, context: Context, session: InProcess, gate: Gate) -> Self {
         let (tables, settings) = (Tables(store), Arc::new(settings.clone()));
         let (owner, inbox) = Handle::new();
@@ -81,11 +82,20 @@ impl Routing {
         let (owner_task, mut ready) = Owner::new(shared.clone(), inbox, tenures, keeper.finished());
         context.tasks.spawn("routing lease", keeper.run());
         context.tasks.spawn("routing owner", owner_task.run());
-        tokio::select! {
-            _ = ready.wait_for(|ready| *ready) => {}
-            () = shared.steady.sleep(settings.renew()) => {
-                tracing::info!("another process still owns routing; calls are refused until this one does");
-            }
+        let in_force = async {
+            let _ = ready.wait_for(|ready| *ready).await;
+            policies::give_and_refresh(&shared).await
+        };
+        let reached = tokio::select! {
+            reached = in_force => reached,
+            () = shared.steady.sleep(settings.renew()) => Err(unowned()),
+        };
+        if let Err(fault) = reached {
+            let context = fault.context.as_deref();
+            tracing::warn!(
+                context,
+                "queues are not all in force yet; it is tried again in the background"
+            );
         }
         Self {
             tables,

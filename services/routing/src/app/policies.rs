@@ -115,7 +115,8 @@ pub async fn push(shared: Shared, tenure: Tenure) {
     }
 }
 
-async fn give_and_refresh(shared: &Shared) -> Result<(), Fault> {
+/// Gives session what it does not have, and then the engines the queues.
+pub async fn give_and_refresh(shared: &Shared) -> Result<(), Fault> {
     for organisation in shared.policies.give_missing().await? {
         shared.owner.refresh(organisation).await?;
     }

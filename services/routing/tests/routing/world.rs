@@ -9,8 +9,11 @@ use onqueue_proto::routing::v1::{
 use onqueue_routing::{Gate, Membership, Migrations, Seed, SeedAgent, SeedSkill, Settings, bind_behind, seed};
 use onqueue_server::{Context, InProcess, ManualClock, Tasks, layered};
 use onqueue_store::Store;
-use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, until, with_token};
-use std::{collections::BTreeMap, time::Duration};
+use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, with_token};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use tonic::{Request, Status, Streaming};
 use uuid::Uuid;
 
@@ -95,6 +98,7 @@ impl World {
         let (tokens, session, gate) = (Tokens::new(&context), FakeSession::new(), Gate::default());
         let temp = temp_store().await;
         temp.store.migrate::<Migrations>().await.expect("migrations apply");
+        let queues = seed.queues.len();
         for agent in &seed.agents {
             tokens.grant(seed.organisation, agent.id, id(DIVISION), &AGENT);
         }
@@ -102,7 +106,9 @@ impl World {
             .await
             .expect("the seed is good");
         let routing = bound(&settings, temp.store.clone(), &context, &session, &gate).await;
-        let world = Self {
+        let known: BTreeSet<_> = session.policies().into_iter().map(|policy| policy.queue_id).collect();
+        assert_eq!(known.len(), queues, "every queue is in force when it is bound");
+        Self {
             temp,
             context,
             hand,
@@ -111,23 +117,7 @@ impl World {
             settings,
             gate,
             routing,
-        };
-        world.in_force(2).await;
-        world
-    }
-
-    /// Waits until session has that many policies.
-    pub async fn in_force(&self, policies: usize) {
-        until("policies", SOON, async || self.session.policies().len() >= policies).await;
-        let probe = self.user(0xffff, "Probe");
-        until("the owner", SOON, async || {
-            let answer = probe
-                .agents()
-                .get_agent(probe.with(proto::GetAgentRequest::default()))
-                .await;
-            reason(answer) == Some(Reason::AgentNotFound)
-        })
-        .await;
+        }
     }
 
     /// A second process on the same database, beside the first.
