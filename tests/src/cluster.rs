@@ -4,6 +4,7 @@ use crate::people::channel;
 use onqueue::{Embedded, Place, Surroundings, demo, demo::Demo, settings};
 use onqueue_model::Timestamp;
 use onqueue_server::{Clock, Ids, ManualClock};
+use onqueue_testkit::until;
 use serde_json::Value;
 use std::{net::SocketAddr, time::Duration};
 use tempfile::TempDir;
@@ -64,6 +65,16 @@ impl Cluster {
         );
         let after = Embedded::start(&self.settings, self.surroundings.clone(), None).await;
         self.embedded = Some(after.expect("starts again"));
+    }
+
+    /// Moves the clock on, and lets the services read anew what must not be 30 seconds old.
+    pub async fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        let trust = self.embedded().context.trust.clone();
+        until("permissions to be read anew", Duration::from_secs(20), async || {
+            trust.fresh(self.clock.now()).is_ok()
+        })
+        .await;
     }
 
     /// The services.

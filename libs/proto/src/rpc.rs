@@ -67,6 +67,8 @@ pub fn pack(name: &str, message: &impl prost::Message) -> prost_types::Any {
 
 /// The first message of that full name among `details`; `None` if there is none or it is malformed.
 pub fn unpack<M: prost::Message + Default>(name: &str, details: &[prost_types::Any]) -> Option<M> {
-    let packed = details.iter().find(|any| any.type_url.rsplit('/').next() == Some(name))?;
+    let packed = details
+        .iter()
+        .find(|any| any.type_url.rsplit('/').next() == Some(name))?;
     M::decode(packed.value.as_slice()).ok()
 }

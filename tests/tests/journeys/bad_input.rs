@@ -251,7 +251,7 @@ async fn talking_badly() {
         Reason::CursorMalformed,
     );
 
-    cluster.clock.advance(Duration::from_secs(11 * 60));
+    cluster.advance(Duration::from_secs(11 * 60)).await;
     check(
         "an expired token",
         send(token, own, "late", "x").await,

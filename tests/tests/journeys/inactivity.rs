@@ -35,7 +35,7 @@ async fn an_idle_chat_is_warned_and_ended_also_across_a_restart() {
     customer.send("1", "hello").await.expect("sends");
     let written_at = cluster.clock.now();
 
-    cluster.clock.advance(Duration::from_secs(13 * 60 + 55));
+    cluster.advance(Duration::from_secs(13 * 60 + 55)).await;
     cluster.restart().await;
     customer.moved_to(cluster.address()).await;
     assert!(matches!(
@@ -43,12 +43,12 @@ async fn an_idle_chat_is_warned_and_ended_also_across_a_restart() {
         Some(event::Body::Message(_))
     ));
 
-    cluster.clock.advance(Duration::from_secs(5));
+    cluster.advance(Duration::from_secs(5)).await;
     last(&customer, "the warning at 14:00", |body| {
         matches!(body, event::Body::InactivityWarned(_))
     })
     .await;
-    cluster.clock.advance(Duration::from_secs(59));
+    cluster.advance(Duration::from_secs(59)).await;
     cluster.restart().await;
     customer.moved_to(cluster.address()).await;
     last(&customer, "still only the warning", |body| {
@@ -56,7 +56,7 @@ async fn an_idle_chat_is_warned_and_ended_also_across_a_restart() {
     })
     .await;
 
-    cluster.clock.advance(Duration::from_secs(3));
+    cluster.advance(Duration::from_secs(3)).await;
     last(
         &customer,
         "the end",

@@ -39,7 +39,7 @@ async fn a_declined_offer_goes_to_another_agent_at_the_old_place_in_line() {
     let older = Customer::start(cluster.address(), &cluster.credentials, "Billing", "en").await;
     let offer = agents[0].next_offer().await;
     assert_eq!(offer.conversation_id, older.conversation);
-    cluster.clock.advance(Duration::from_secs(1));
+    cluster.advance(Duration::from_secs(1)).await;
     // Fills Anna's second slot, so that the third chat has to wait behind the declined one.
     let second = Customer::start(cluster.address(), &cluster.credentials, "Billing", "en").await;
     let newer = Customer::start(cluster.address(), &cluster.credentials, "Billing", "en").await;
@@ -110,7 +110,7 @@ async fn an_unanswered_offer_comes_back_and_the_silent_agent_is_not_responding()
     let offer = agents[0].next_offer().await;
     assert_eq!(offer.conversation_id, customer.conversation);
 
-    cluster.clock.advance(Duration::from_secs(31));
+    cluster.advance(Duration::from_secs(31)).await;
     agents[1].on_queue().await;
     let next = agents[1].next_offer().await;
     assert_eq!(
