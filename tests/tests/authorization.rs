@@ -131,6 +131,8 @@ async fn tester(cluster: &Cluster, organisation: &str, name: &'static str) -> Te
 }
 
 /// A request for every rpc, naming things of the demo organisation.
+// A table.
+#[allow(clippy::too_many_lines)]
 fn request(path: &str, things: &Things) -> Option<Vec<u8>> {
     let Things {
         conversation,

@@ -25,6 +25,8 @@ fn check(what: &str, outcome: Result<(), Status>, code: Code, expected: Reason) 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+// A table.
+#[allow(clippy::too_many_lines)]
 async fn starting_badly() {
     let cluster = Cluster::start_with(|_, demo| demo.routing.queues.iter_mut().for_each(|queue| queue.limit = 1)).await;
     let good = || Customer::request(&cluster.credentials, "Billing", "de");
@@ -129,6 +131,8 @@ async fn starting_badly() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+// A table.
+#[allow(clippy::too_many_lines)]
 async fn talking_badly() {
     let cluster = Cluster::start().await;
     let customer = Customer::start(cluster.address(), &cluster.credentials, "Billing", "de").await;

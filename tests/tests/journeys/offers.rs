@@ -69,6 +69,12 @@ async fn a_declined_offer_goes_to_another_agent_at_the_old_place_in_line() {
         "declining is allowed"
     );
 
+    let chosen = [agents[0].user.as_str(), agents[1].user.as_str()];
+    one_record_for_each_offer(&cluster, &older, chosen).await;
+}
+
+/// The decisions about the conversation chose these agents, and say that the first declined.
+async fn one_record_for_each_offer(cluster: &Cluster, older: &Customer, expected: [&str; 2]) {
     let supervisor = login(cluster.address(), &cluster.credentials, "Sofia")
         .await
         .tokens
@@ -87,11 +93,7 @@ async fn a_declined_offer_goes_to_another_agent_at_the_old_place_in_line() {
         .iter()
         .map(|decision| decision.chosen_user_id.as_str())
         .collect();
-    assert_eq!(
-        chosen,
-        [agents[0].user.as_str(), agents[1].user.as_str()],
-        "one record for each offer"
-    );
+    assert_eq!(chosen, expected, "one record for each offer");
     assert!(
         decisions[1]
             .excluded
