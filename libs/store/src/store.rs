@@ -177,6 +177,8 @@ async fn connect(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(Duration::from_millis(settings.acquire_timeout_ms))
+        // A file does not go away as a server does: asking before each use would cost a round trip to its thread.
+        .test_before_acquire(settings.sqlite_path().is_none())
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
