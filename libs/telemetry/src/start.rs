@@ -1,5 +1,6 @@
 //! Begins a process's telemetry and ends it without losing what was recorded last.
 
+use onqueue_model::Fault;
 use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
@@ -38,6 +39,21 @@ impl Default for Settings {
             format: Format::Json,
             endpoint: String::new(),
         }
+    }
+}
+
+impl Settings {
+    /// Refuses what [`init`] could not use; the field and what is wrong with it.
+    pub fn check(&self) -> Result<(), Fault> {
+        EnvFilter::try_new(&self.level).map_err(|error| Fault::field("telemetry.level", error.to_string()))?;
+        let endpoint: Option<http::Uri> = self.endpoint.parse().ok();
+        let is_address =
+            endpoint.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
+        if self.endpoint.is_empty() || is_address {
+            return Ok(());
+        }
+        let problem = format!("not an address such as http://127.0.0.1:4317: {}", self.endpoint);
+        Err(Fault::field("telemetry.endpoint", problem))
     }
 }
 

@@ -88,7 +88,7 @@ pub struct Credentials {
 }
 
 /// A user of the demo.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Login {
     /// E-mail address.
     pub email: String,
@@ -100,6 +100,14 @@ pub struct Login {
     pub user_id: String,
     /// Their role's name.
     pub role: String,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login")
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The demo, ready to be put into the services.

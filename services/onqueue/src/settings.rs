@@ -1,9 +1,10 @@
 //! All settings of the binary.
 
 use crate::cli::Place;
+use onqueue_model::Fault;
 use onqueue_server::{Limits, listener, settings};
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::{ffi::OsString, net::SocketAddr};
 
 /// Every key with its default, its unit and its effect.
 const DEFAULTS: &str = include_str!("defaults.toml");
@@ -44,6 +45,15 @@ pub struct Process {
     pub drain_ms: u64,
 }
 
+impl Process {
+    fn check(&self) -> Result<(), Fault> {
+        let is_bounded = (1..=3_600_000).contains(&self.drain_ms);
+        is_bounded
+            .then_some(())
+            .ok_or_else(|| Fault::field("process.drain_ms", "must be 1 to 3,600,000"))
+    }
+}
+
 /// Settings in force, with a way to print them.
 pub type Loaded = settings::Loaded<Settings>;
 
@@ -51,7 +61,9 @@ pub type Loaded = settings::Loaded<Settings>;
 // The environment is read here, for `onqueue_server::settings`.
 #[allow(clippy::disallowed_methods)]
 pub fn load(place: &Place) -> Result<Loaded, Vec<String>> {
-    let mut given: Vec<(String, String)> = std::env::vars().collect();
+    // What is not UTF-8 cannot be a setting of ours.
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let mut given: Vec<(String, String)> = std::env::vars_os().filter_map(text).collect();
     if let Some(folder) = &place.data {
         given.retain(|(name, _)| name != "ONQUEUE_STORE__URL");
         given.push((
@@ -66,6 +78,8 @@ pub fn load(place: &Place) -> Result<Loaded, Vec<String>> {
         settings.auth.check(),
         settings.routing.check(),
         settings.session.check(),
+        settings.telemetry.check(),
+        settings.process.check(),
     ];
     let mistakes: Vec<String> = checks
         .into_iter()
@@ -75,7 +89,7 @@ pub fn load(place: &Place) -> Result<Loaded, Vec<String>> {
     if mistakes.is_empty() { Ok(loaded) } else { Err(mistakes) }
 }
 
-fn mistake(fault: &onqueue_model::Fault) -> String {
+fn mistake(fault: &Fault) -> String {
     let field = fault
         .metadata
         .iter()

@@ -51,6 +51,9 @@ fn contradictions_between_settings_are_refused_too() {
         ("ONQUEUE_ROUTING__LEASE_MS", "10", "routing.lease_ms"),
         ("ONQUEUE_AUTH__ACCESS_TOKEN_MINUTES", "11", "auth.access_token_minutes"),
         ("ONQUEUE_SESSION__BATCH", "257", "session.batch"),
+        ("ONQUEUE_TELEMETRY__LEVEL", "loud=very", "telemetry.level"),
+        ("ONQUEUE_TELEMETRY__ENDPOINT", "collector", "telemetry.endpoint"),
+        ("ONQUEUE_PROCESS__DRAIN_MS", "0", "process.drain_ms"),
         (
             "ONQUEUE_GATEWAY__DEFAULT_DEPLOYMENT",
             "demo",
