@@ -6,7 +6,10 @@ use onqueue_model::Timestamp;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        Connection as _,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
 use serde::Deserialize;
 use std::{
@@ -126,7 +129,10 @@ impl Store {
                 Ok(answer)
             }
             Err(error) => {
-                tx.rollback().await?;
+                if let Err(second) = tx.rollback().await {
+                    // The database may have ended the transaction itself, as SQLite does when its disk is full.
+                    tracing::warn!(error = %second, "transaction could not be rolled back");
+                }
                 Err(error)
             }
         }
@@ -179,6 +185,12 @@ async fn connect(
         .acquire_timeout(Duration::from_millis(settings.acquire_timeout_ms))
         // A file does not go away as a server does: asking before each use would cost a round trip to its thread.
         .test_before_acquire(settings.sqlite_path().is_none())
+        // Where the database ended a transaction itself, its connection still counts one as open, and whatever it commits
+        // from then on would be part of that one: such a connection is closed and another takes its place.
+        .map_sqlx_sqlite_before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_free) })
+        })
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite

@@ -236,6 +236,41 @@ async fn what_was_committed_is_there_after_opening_anew() {
     assert_eq!(value(&fixture.open().await).await, 1);
 }
 
+/// SQLite ends the transaction itself when there is no room for it, so that the rollback has nothing to end.
+#[tokio::test]
+async fn a_full_disk_costs_one_transaction_and_not_those_after_it() {
+    let fixture = sqlite();
+    let store = fixture.migrated().await;
+    let full = store
+        .transaction(|tx| {
+            Box::pin(async move {
+                count_up(tx).await?;
+                tx.execute_unprepared("PRAGMA max_page_count = 1").await?;
+                let big = "INSERT INTO contract_counters (name, value) VALUES ('big', zeroblob(1000000))";
+                Ok(tx.execute_unprepared(big).await?)
+            })
+        })
+        .await
+        .expect_err("full");
+    assert!(
+        matches!(&full, StoreError::Unavailable(text) if text.contains("disk is full")),
+        "{full:?}"
+    );
+    let refused: Result<(), StoreError> = store
+        .transaction(|tx| {
+            Box::pin(async move {
+                count_up(tx).await?;
+                Err(StoreError::Refused(onqueue_model::Fault::field("x", "no")))
+            })
+        })
+        .await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    assert_eq!(store.transaction(|tx| Box::pin(count_up(tx))).await.expect("counts"), 1);
+    assert_eq!(value(&fixture.open().await).await, 1, "another connection sees it");
+    store.close().await.expect("closes");
+    assert_eq!(value(&fixture.open().await).await, 1, "it is there after opening anew");
+}
+
 #[test]
 fn the_second_process_on_one_file_is_told_why() {
     let fixture = sqlite();
