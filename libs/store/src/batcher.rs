@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 use std::{collections::VecDeque, future::Future, sync::Arc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// Commits one batch: as many answers as items, in their order.
 pub trait Commit<Item, Answer>: Send + Sync + 'static {
@@ -19,12 +19,15 @@ pub struct Closed;
 #[derive(Debug)]
 pub struct Batcher<Item, Answer> {
     queue: mpsc::Sender<Waiting<Item, Answer>>,
+    /// A seat for each item that may wait, wherever it does.
+    seats: Arc<Semaphore>,
 }
 
 impl<Item, Answer> Clone for Batcher<Item, Answer> {
     fn clone(&self) -> Self {
         Self {
             queue: self.queue.clone(),
+            seats: Arc::clone(&self.seats),
         }
     }
 }
@@ -34,6 +37,8 @@ struct Waiting<Item, Answer> {
     group: u128,
     item: Item,
     answer: oneshot::Sender<Answer>,
+    /// Given back when the item's batch begins.
+    _seat: OwnedSemaphorePermit,
 }
 
 impl<Item: Send + 'static, Answer: Send + 'static> Batcher<Item, Answer> {
@@ -45,17 +50,24 @@ impl<Item: Send + 'static, Answer: Send + 'static> Batcher<Item, Answer> {
         room: usize,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, waiting) = mpsc::channel(room);
-        (Self { queue }, run(commit, waiting, most))
+        let seats = Arc::new(Semaphore::new(room));
+        (Self { queue, seats }, run(commit, waiting, most))
     }
 
     /// Commits an item with whatever else waits. Items of one `group` (an organisation) keep their order; groups take
-    /// turns, so that a busy one does not hold up the others. Dropping the future does not take the item back.
+    /// turns, so that a busy one does not hold up the others. Dropping the future takes the item back only if its batch has
+    /// not begun; whoever did so does not know.
     pub async fn submit(&self, group: u128, item: Item) -> Result<Answer, Closed> {
+        let seat = Arc::clone(&self.seats).acquire_owned().await.map_err(|_| Closed)?;
         let (answer, answered) = oneshot::channel();
-        self.queue
-            .send(Waiting { group, item, answer })
-            .await
-            .map_err(|_| Closed)?;
+        let waiting = Waiting {
+            group,
+            item,
+            answer,
+            _seat: seat,
+        };
+        // Who has a seat finds a place: there are as many of both, and places are given back first.
+        self.queue.try_send(waiting).map_err(|_| Closed)?;
         answered.await.map_err(|_| Closed)
     }
 }
@@ -78,6 +90,9 @@ async fn run<Item: Send, Answer: Send, C: Commit<Item, Answer>>(
             .into_iter()
             .map(|one| (one.item, one.answer))
             .unzip();
+        if items.is_empty() {
+            continue;
+        }
         for (answer, to) in commit.commit(items).await.into_iter().zip(answers) {
             let _ = to.send(answer);
         }
@@ -91,14 +106,20 @@ fn sort_in<I, A>(groups: &mut VecDeque<(u128, VecDeque<Waiting<I, A>>)>, one: Wa
     }
 }
 
-/// Takes round robin over the groups; who did not get everything in goes first next time.
+/// Takes round robin over the groups; who did not get everything in goes first next time. Items for whose answer nobody
+/// waits any more are left out.
 fn take<I, A>(groups: &mut VecDeque<(u128, VecDeque<Waiting<I, A>>)>, most: usize) -> Vec<Waiting<I, A>> {
     let mut batch = Vec::new();
     while batch.len() < most {
         let Some((group, mut queue)) = groups.pop_front() else {
             break;
         };
-        batch.extend(queue.pop_front());
+        while let Some(one) = queue.pop_front() {
+            if !one.answer.is_closed() {
+                batch.push(one);
+                break;
+            }
+        }
         if !queue.is_empty() {
             groups.push_back((group, queue));
         }
@@ -110,24 +131,81 @@ fn take<I, A>(groups: &mut VecDeque<(u128, VecDeque<Waiting<I, A>>)>, most: usiz
 mod tests {
     use super::*;
 
-    fn waiting(group: u128, item: u32) -> Waiting<u32, ()> {
-        Waiting {
+    fn waiting(group: u128, item: u32) -> (Waiting<u32, ()>, oneshot::Receiver<()>) {
+        let (answer, answered) = oneshot::channel();
+        let seat = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("a seat");
+        let waiting = Waiting {
             group,
             item,
-            answer: oneshot::channel().0,
-        }
+            answer,
+            _seat: seat,
+        };
+        (waiting, answered)
+    }
+
+    fn items(batch: Vec<Waiting<u32, ()>>) -> Vec<u32> {
+        batch.into_iter().map(|one| one.item).collect()
     }
 
     #[test]
     fn groups_take_turns_and_keep_their_order() {
-        let mut groups = VecDeque::new();
+        let (mut groups, mut callers) = (VecDeque::new(), Vec::new());
         for (group, item) in [(1, 10), (1, 11), (1, 12), (2, 20), (3, 30), (3, 31)] {
-            sort_in(&mut groups, waiting(group, item));
+            let (waiting, caller) = waiting(group, item);
+            sort_in(&mut groups, waiting);
+            callers.push(caller);
         }
-        let items = |batch: Vec<Waiting<u32, ()>>| batch.into_iter().map(|one| one.item).collect::<Vec<_>>();
         assert_eq!(items(take(&mut groups, 4)), [10, 20, 30, 11]);
         assert_eq!(items(take(&mut groups, 4)), [31, 12]);
         assert_eq!(items(take(&mut groups, 4)), [0_u32; 0]);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_left_out() {
+        let (mut groups, mut callers) = (VecDeque::new(), Vec::new());
+        for (group, item) in [(1, 10), (1, 11), (2, 20), (2, 21)] {
+            let (waiting, caller) = waiting(group, item);
+            sort_in(&mut groups, waiting);
+            callers.push((item, caller));
+        }
+        callers.retain(|(item, _)| *item == 11);
+        assert_eq!(items(take(&mut groups, 4)), [11]);
+        assert!(groups.is_empty());
+    }
+
+    /// Commits when it is let, and says how many it was handed.
+    struct Gate(Semaphore);
+    impl Commit<u32, u32> for Gate {
+        fn commit(&self, items: Vec<u32>) -> BoxFuture<'_, Vec<u32>> {
+            Box::pin(async move {
+                self.0.acquire().await.expect("open").forget();
+                items
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_than_there_is_room_for_wait() {
+        let gate = Arc::new(Gate(Semaphore::new(0)));
+        let (batcher, writer) = Batcher::new(Arc::clone(&gate), 1, 2);
+        let seats = Arc::clone(&batcher.seats);
+        let mut work = Box::pin(async move {
+            let callers = futures::future::join_all((0..5).map(|item| batcher.submit(u128::from(item), item)));
+            let answers = callers.await;
+            drop(batcher);
+            answers
+        });
+        let mut writer = Box::pin(writer);
+        // Two rounds each: the first item is being committed, two have seats, two stand.
+        for _ in 0..2 {
+            assert!(futures::poll!(&mut work).is_pending());
+            assert!(futures::poll!(&mut writer).is_pending());
+        }
+        assert_eq!(seats.available_permits(), 0);
+        gate.0.add_permits(5);
+        let (answers, ()) = tokio::join!(work, writer);
+        let answers: Vec<u32> = answers.into_iter().map(|answer| answer.expect("open")).collect();
+        assert_eq!(answers, [0, 1, 2, 3, 4]);
     }
 
     struct Echo;
