@@ -262,6 +262,31 @@ async fn without_hints_every_message_is_seen_within_two_seconds() {
 }
 
 #[tokio::test]
+async fn a_busy_shard_does_not_hide_what_a_lost_hint_of_another_was_about() {
+    let house = House::new(12).await;
+    let bus = &house.desk.context.bus;
+    let mut feed = follow(&house.desk).await;
+    assert!(feed.message().await.expect("no error").expect("open").row.is_none());
+    bus.lose(100);
+    let quiet = house.desk.start(1).await;
+    bus.lose(0);
+    let own = rows(&mut follow(&house.desk).await, 1).await[0].shard;
+    let busy = u8::try_from((own + 1) % 256).expect("a shard");
+    // The busy organisation's hints come much more often than the comparison.
+    let hints = async {
+        loop {
+            bus.publish(onqueue_bus::Subject::Feed, vec![busy]);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let row = async { tokio::time::timeout(Duration::from_secs(2), rows(&mut feed, 1)).await };
+    tokio::select! {
+        () = hints => {}
+        row = row => assert_eq!(row.expect("within two seconds")[0].conversation_id, quiet.id),
+    }
+}
+
+#[tokio::test]
 async fn a_slow_reader_is_told_where_to_go_on() {
     let house = House::new(7).await;
     let desk = &house.desk;

@@ -8,9 +8,11 @@ use onqueue_model::{Fault, OrganisationId, Shard};
 use onqueue_store::StoreError;
 use std::{
     collections::{BTreeMap, VecDeque},
+    pin::Pin,
     sync::Arc,
     time::Duration,
 };
+use tokio::time::Sleep;
 
 /// How much of a shard is read at once.
 const PAGE: u64 = 500;
@@ -27,8 +29,10 @@ pub(crate) struct Feed {
     /// The last number that was read of each shard.
     cursors: BTreeMap<Shard, i64>,
     out: VecDeque<Row>,
-    /// What the heads say is there and was not read yet.
-    behind: Vec<Shard>,
+    /// Shards of which there may be more than was read; each is read in turn.
+    behind: VecDeque<Shard>,
+    /// Until the next comparison with the heads, whatever happens before.
+    comparison: Pin<Box<Sleep>>,
     began: bool,
 }
 
@@ -47,10 +51,18 @@ impl App {
             hints: self.context.bus.subscribe(Subject::Feed),
             cursors,
             out: VecDeque::new(),
-            behind: Vec::new(),
+            behind: VecDeque::new(),
+            comparison: pause(self),
             began: false,
         }
     }
+}
+
+/// About a second, not the same for all.
+fn pause(app: &App) -> Pin<Box<Sleep>> {
+    let [jitter] = app.context.ids.bytes::<1>();
+    let pause = Duration::from_millis(800 + u64::from(jitter) / 2);
+    Box::pin(tokio::time::sleep(pause))
 }
 
 impl Feed {
@@ -63,56 +75,60 @@ impl Feed {
             if let Some(row) = self.out.pop_front() {
                 return Ok(Some(Frame::Row(row)));
             }
-            if let Some(shard) = self.behind.pop() {
-                self.read(shard).await?;
-                continue;
-            }
-            let context = &self.app.context;
-            let [jitter] = context.ids.bytes::<1>();
-            let pause = Duration::from_millis(800 + u64::from(jitter) / 2);
             tokio::select! {
                 biased;
-                () = context.tasks.draining() => return Ok(None),
-                hint = self.hints.next() => self.heed(hint.as_deref()).await?,
-                () = tokio::time::sleep(pause) => {
+                () = self.app.context.tasks.draining() => return Ok(None),
+                // Before whatever else there is to do: hints of one shard must not hide that those of another were lost.
+                () = &mut self.comparison => {
                     self.compare().await?;
                     if self.behind.is_empty() {
                         return Ok(Some(Frame::Heartbeat));
                     }
                 }
+                () = std::future::ready(()), if !self.behind.is_empty() => self.read_on().await?,
+                hint = self.hints.next() => self.heed(hint.as_deref()).await?,
             }
         }
     }
 
     async fn heed(&mut self, hint: Option<&[u8]>) -> Result<(), StoreError> {
         match hint {
-            Some([shard]) if self.cursors.contains_key(&Shard(*shard)) => self.behind.push(Shard(*shard)),
-            Some([_]) => {}
+            Some([shard]) => self.look_at(Shard(*shard)),
             _ => self.compare().await?,
         }
         Ok(())
+    }
+
+    fn look_at(&mut self, shard: Shard) {
+        if self.cursors.contains_key(&shard) && !self.behind.contains(&shard) {
+            self.behind.push_back(shard);
+        }
     }
 
     /// Finds the shards of which there is more than was read.
     async fn compare(&mut self) -> Result<(), StoreError> {
         let shards: Vec<Shard> = self.cursors.keys().copied().collect();
         let heads = feed::heads(&self.app.store, &shards).await?;
-        let is_behind = |(shard, last): &(Shard, i64)| self.cursors.get(shard).is_some_and(|read| read < last);
-        self.behind = heads
-            .iter()
-            .filter(|head| is_behind(head))
-            .map(|(shard, _)| *shard)
-            .collect();
+        for (shard, last) in heads {
+            if self.cursors.get(&shard).is_some_and(|read| *read < last) {
+                self.look_at(shard);
+            }
+        }
+        self.comparison = pause(&self.app);
         Ok(())
     }
 
-    async fn read(&mut self, shard: Shard) -> Result<(), StoreError> {
+    /// Reads a page of the shard that has waited longest; one with more than that goes to the end of the line.
+    async fn read_on(&mut self) -> Result<(), StoreError> {
+        let Some(shard) = self.behind.pop_front() else {
+            return Ok(());
+        };
         let Some(cursor) = self.cursors.get_mut(&shard) else {
             return Ok(());
         };
         let rows = feed::after(&self.app.store, shard, *cursor, PAGE).await?;
         if u64::try_from(rows.len()).unwrap_or(u64::MAX) == PAGE {
-            self.behind.push(shard);
+            self.behind.push_back(shard);
         }
         for row in rows {
             if row.number != *cursor + 1 {
