@@ -81,4 +81,7 @@ pub enum Command {
     },
     /// Nothing but the passing of time.
     Tick,
+    /// The engine goes on after nobody could be shown or answer anything. Offers that have lapsed by now are taken back, no
+    /// agent is blamed for them, and nothing happens at the times between; then everybody waiting is routed anew.
+    Resume,
 }

@@ -112,6 +112,8 @@ pub enum OfferEnd {
     AgentGone,
     /// The interaction ended first.
     Cancelled,
+    /// It could not be answered in time by anyone: see [`crate::Command::Resume`].
+    Interrupted,
 }
 
 /// What an agent does.

@@ -47,15 +47,15 @@ impl Engine {
     /// first, those of one millisecond together, each time followed by a pass of its own; then the command; then the timers
     /// due at `now`; then one pass. So an acceptance in the millisecond in which its offer lapses is in time.
     ///
+    /// [`Command::Resume`] alone comes before the timers.
+    ///
     /// A pass takes the waiting interactions in rank order; the first that has an eligible agent goes to its best one; and
     /// so on until none has.
     pub fn apply(&mut self, now: Timestamp, command: Command) -> Applied {
         let now = now.max(self.state.now);
         let mut turn = Turn::new(&mut self.state, &mut self.index, &self.rules);
-        while let Some(due) = turn.next_timer().filter(|due| *due < now) {
-            turn.pass_time(due);
-            turn.lapse_offers();
-            turn.route();
+        if command != Command::Resume {
+            turn.fire_timers_before(now);
         }
         turn.pass_time(now);
         let refusal = turn.handle(command).err();

@@ -27,6 +27,7 @@ impl Turn<'_> {
             Command::Accept { agent, offer } => self.accept(agent, offer)?,
             Command::Decline { agent, offer } => self.decline(agent, offer)?,
             Command::Tick => {}
+            Command::Resume => self.end_due_offers(OfferEnd::Interrupted),
         }
         Ok(())
     }

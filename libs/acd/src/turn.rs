@@ -32,8 +32,15 @@ impl<'e> Turn<'e> {
         self.effects.push(effect);
     }
 
-    pub fn next_timer(&self) -> Option<Timestamp> {
-        self.index.timers.first().map(|(at, ..)| *at)
+    /// Lets each timer that was due before fire at its time, with a pass of its own.
+    pub fn fire_timers_before(&mut self, now: Timestamp) {
+        while let Some((due, ..)) = self.index.timers.first().copied()
+            && due < now
+        {
+            self.pass_time(due);
+            self.lapse_offers();
+            self.route();
+        }
     }
 
     pub fn pass_time(&mut self, now: Timestamp) {
@@ -43,10 +50,15 @@ impl<'e> Turn<'e> {
 
     /// Ends the offers that have alerted long enough by now.
     pub fn lapse_offers(&mut self) {
+        self.end_due_offers(OfferEnd::TimedOut);
+    }
+
+    /// Ends the same offers for that reason.
+    pub fn end_due_offers(&mut self, end: OfferEnd) {
         while let Some((at, _, offer)) = self.index.timers.first().copied()
             && at <= self.state.now
         {
-            self.end_offer(offer, OfferEnd::TimedOut);
+            self.end_offer(offer, end);
         }
     }
 

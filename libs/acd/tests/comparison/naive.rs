@@ -61,14 +61,18 @@ struct Offer {
 impl Naive {
     pub fn apply(&mut self, now: Timestamp, command: &Command) -> Applied {
         let now = now.0.max(self.now);
+        if *command == Command::Resume {
+            self.now = now;
+            self.end_due(OfferEnd::Interrupted);
+        }
         while let Some(due) = self.due().filter(|due| *due < now) {
             self.now = due;
-            self.time_out();
+            self.end_due(OfferEnd::TimedOut);
             self.route();
         }
         self.now = now;
         let refusal = self.handle(command).err();
-        self.time_out();
+        self.end_due(OfferEnd::TimedOut);
         self.route();
         Applied {
             effects: std::mem::take(&mut self.out),
@@ -84,7 +88,7 @@ impl Naive {
             .min()
     }
 
-    fn time_out(&mut self) {
+    fn end_due(&mut self, end: OfferEnd) {
         let mut due: Vec<(i64, usize)> = Vec::new();
         for (number, offer) in self.offers.iter().enumerate() {
             if offer.end.is_none() && offer.expires <= self.now {
@@ -93,7 +97,7 @@ impl Naive {
         }
         due.sort_unstable();
         for (_, number) in due {
-            self.rescind(number, OfferEnd::TimedOut);
+            self.rescind(number, end);
         }
     }
 
@@ -150,7 +154,7 @@ impl Naive {
                 let number = self.answer(*agent, *offer)?;
                 self.rescind(number, OfferEnd::Declined);
             }
-            Command::Tick => {}
+            Command::Tick | Command::Resume => {}
         }
         Ok(())
     }

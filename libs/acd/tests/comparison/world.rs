@@ -131,6 +131,7 @@ impl World {
                 let queue = self.queue(number);
                 Command::UpsertQueue { queue }
             }
+            91 => Command::Resume,
             _ => Command::Tick,
         }
     }

@@ -24,6 +24,40 @@ fn a_chat_is_offered_accepted_and_ends() {
 }
 
 #[test]
+fn nobody_is_blamed_for_what_lapsed_while_nobody_could_answer() {
+    let engine = with_agents(
+        "ab",
+        vec![
+            (0, This(enqueue(1)), "1 waits, 1 to a, a Interacting"),
+            (SECOND, This(enqueue(2)), "2 waits, 2 to b, b Interacting"),
+            (2 * SECOND, This(enqueue(3)), "3 waits"),
+            (
+                3 * SECOND,
+                Decline('b', 2),
+                "2 not b: Declined, 2 waits, b Idle, 3 to b, b Interacting",
+            ),
+            // Without it, 1 and 2 would have been offered to and missed by both in the past.
+            (
+                2 * MINUTE,
+                This(Command::Resume),
+                "1 not a: Interrupted, 1 waits, a Idle, 3 not b: Interrupted, 3 waits, b Idle, 1 to a, a Interacting, \
+                 3 to b, b Interacting",
+            ),
+            (2 * MINUTE + 30 * SECOND - 1, This(Command::Tick), ""),
+            (2 * MINUTE + 30 * SECOND - 1, Accept('a', 1), "a has 1"),
+            // What has not lapsed stands.
+            (2 * MINUTE + 30 * SECOND - 1, This(Command::Resume), ""),
+            (
+                2 * MINUTE + 30 * SECOND,
+                This(Command::Resume),
+                "3 not b: Interrupted, 3 waits, b Idle, 3 to b, b Interacting",
+            ),
+        ],
+    );
+    assert_eq!(engine.now(), Timestamp(START + 2 * MINUTE + 30 * SECOND));
+}
+
+#[test]
 fn the_longest_idle_gets_it() {
     with_agents(
         "abc",

@@ -93,12 +93,13 @@ pub struct OfferNow {
     pub waiting_since: Timestamp,
 }
 
-/// How an offer's end is called in frames and reports.
+/// How an offer's end is called in frames and reports. One that was interrupted reads like an agent's who was not there: they
+/// could not be reached either.
 pub const fn end(end: OfferEnd) -> &'static str {
     match end {
         OfferEnd::Declined => "declined",
         OfferEnd::TimedOut => "timed_out",
-        OfferEnd::AgentGone => "agent_gone",
+        OfferEnd::AgentGone | OfferEnd::Interrupted => "agent_gone",
         OfferEnd::Cancelled => "cancelled",
     }
 }

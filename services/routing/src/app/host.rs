@@ -12,7 +12,7 @@ use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// By how much reports of one input may be numbered apart.
+/// By how much the positions of two inputs' reports are apart: how many effects an input may have on an interaction.
 const REPORTS: i64 = 1_000;
 
 /// The names that people see.
@@ -158,6 +158,12 @@ impl Host {
             let place = places.entry(interaction).or_insert(0);
             let position = self.position * REPORTS + *place;
             *place += 1;
+            if *place > REPORTS {
+                turn.defect = Some(format!(
+                    "input {} has too many effects on {interaction:?}",
+                    self.position
+                ));
+            }
             if let Some((interaction, fact)) = facts::of_effect(&self.names, effect) {
                 let report = self.report(turn, interaction, position, fact);
                 let traceparent = traceparent.map(str::to_owned);
@@ -234,6 +240,13 @@ impl Host {
         turn.batch
             .applied_queues
             .push((self.organisation, queue.id, queue.revision));
+    }
+
+    /// Goes on after nobody was served for a while: what lapsed in the meantime was not for its agents to answer.
+    pub fn resume(&mut self, turn: &mut Turn) {
+        if self.engine.next_deadline().is_some_and(|at| at <= turn.now) {
+            self.apply(turn, Command::Resume, None);
+        }
     }
 
     /// Lets timers fire that are due, and agents go that have been silent for too long.

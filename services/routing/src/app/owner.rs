@@ -105,7 +105,7 @@ impl Owner {
         }
     }
 
-    /// Makes every engine again from snapshot and log, and takes over configuration that is new.
+    /// Makes every engine again from snapshot and log, goes on from there, and takes over configuration that is new.
     async fn take_over(&mut self, tenure: &Tenure) -> Result<(), StoreError> {
         self.hosts.clear();
         self.cursors = self.shared.tables.cursors().await?;
@@ -113,6 +113,9 @@ impl Owner {
             self.host(organisation).await?;
         }
         let mut turn = self.turn(tenure);
+        for host in self.hosts.values_mut() {
+            host.resume(&mut turn);
+        }
         for organisation in self.hosts.keys().copied().collect::<Vec<_>>() {
             self.configure(&mut turn, organisation, None).await?;
         }
@@ -308,6 +311,9 @@ impl Owner {
 
     /// Commits the turn under the fence; then answers, tells who watches, and wakes the reporter.
     async fn conclude(&mut self, mut turn: Turn) -> Result<(), StoreError> {
+        if let Some(defect) = turn.defect {
+            return Err(StoreError::Broken(defect));
+        }
         let batch = Arc::new(std::mem::take(&mut turn.batch));
         if !turn.tenure.holds() {
             return Err(StoreError::Refused(Fault::unavailable("the lease is about to end")));

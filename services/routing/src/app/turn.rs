@@ -19,6 +19,8 @@ pub struct Turn {
     pub batch: Batch,
     /// To be let out, in order.
     pub effects: Vec<(OrganisationId, Effect)>,
+    /// Why it must not be committed.
+    pub defect: Option<String>,
     /// Agents whose profile changed.
     pub changed: Vec<(OrganisationId, UserId)>,
     answers: Vec<Answer>,
@@ -34,6 +36,7 @@ impl Turn {
             now,
             batch: Batch::default(),
             effects: Vec::new(),
+            defect: None,
             changed: Vec::new(),
             answers: Vec::new(),
             readers: Vec::new(),

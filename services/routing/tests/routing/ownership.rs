@@ -80,6 +80,35 @@ async fn a_restart_goes_on_with_the_same_state_and_delivers_what_was_not() {
 }
 
 #[tokio::test]
+async fn what_lapses_while_nothing_runs_is_held_against_nobody() {
+    let mut world = World::new(vec![agent(1, "Anna"), agent(2, "Ben")]).await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    let _ben = world.on_queue(2, "Ben").await;
+    world.open(100, &sales());
+    let before = anna.offer().await;
+    assert!(world.context.tasks.finish(SOON).await, "every task ends");
+    world.hand.advance(Duration::from_secs(300));
+    world.restart().await;
+
+    let (mut anna, ben) = (world.user(1, "Anna").watch().await, world.user(2, "Ben"));
+    let again = anna.offer().await;
+    assert_eq!(again.conversation_id, before.conversation_id);
+    assert_eq!(again.waiting_since, before.waiting_since);
+    assert_eq!(ben.state().await, (AgentState::Idle, 0));
+    assert_eq!(reason(anna.desk.accept(&before).await), Some(Reason::OfferRescinded));
+    anna.desk.accept(&again).await.expect("she can answer now");
+    let facts = [
+        "queued",
+        "offered 1 Anna",
+        "rescinded 1 agent_gone",
+        "queued",
+        "offered 1 Anna",
+        "assigned 1",
+    ];
+    world.reported(100, &facts).await;
+}
+
+#[tokio::test]
 async fn a_paused_owner_writes_nothing_after_its_successor_and_its_late_report_changes_nothing() {
     let settings = Settings {
         lease_ms: 2_000,
