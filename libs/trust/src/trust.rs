@@ -163,6 +163,20 @@ impl Trust {
             .is_some_and(|permission| self.state().grants.anywhere(organisation, user, &permission))
     }
 
+    /// Whether the user, who need not be calling, holds the permission in that division.
+    pub fn user_may_in(
+        &self,
+        organisation: OrganisationId,
+        user: UserId,
+        permission: &str,
+        division: DivisionId,
+    ) -> bool {
+        Permission::parse(permission).is_some_and(|permission| {
+            let grants = &self.state().grants;
+            grants.divisions(organisation, user, &permission).contains(&division)
+        })
+    }
+
     /// The deployment of that id, enabled or not.
     pub fn deployment(&self, id: DeploymentId) -> Option<Deployment> {
         self.state().deployments.get(&id).cloned()

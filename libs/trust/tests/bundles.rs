@@ -92,6 +92,9 @@ fn permissions_are_those_of_the_grants() {
     assert_eq!(trust.divisions(&agent, may::QUEUE_VIEW), [id(3), id(4)].into());
     assert_eq!(trust.permissions(&agent), [may::QUEUE_JOIN, may::QUEUE_VIEW]);
     assert!(trust.user_may(id(1), id(2), may::QUEUE_JOIN) && !trust.user_may(id(2), id(2), may::QUEUE_JOIN));
+    assert!(trust.user_may_in(id(1), id(2), may::QUEUE_JOIN, id(4)));
+    assert!(!trust.user_may_in(id(1), id(2), may::QUEUE_JOIN, id(3)));
+    assert!(!trust.user_may_in(id(2), id(2), may::QUEUE_JOIN, id(4)));
     for stranger in [guest(), caller(1, 3), caller(2, 2)] {
         assert_eq!(reason(trust.may(&stranger, may::QUEUE_VIEW)), missing);
         assert_eq!(reason(trust.may_in(&stranger, may::QUEUE_VIEW, id(3))), missing);

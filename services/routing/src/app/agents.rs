@@ -53,7 +53,6 @@ impl Routing {
 
     /// Takes an offer; again if it is the caller's already.
     pub async fn accept_offer(&self, caller: &Caller, offer: OfferId) -> Result<ConversationId, Fault> {
-        self.context.trust.may(caller, permissions::WEBCHAT_ACCEPT)?;
         let (agent, view) = self.own_offer(caller, offer).await?;
         match self.command(caller, Command::Accept { agent, offer }).await? {
             None | Some(Refusal::OfferAlreadyAccepted) => Ok(view.interaction.conversation),
@@ -63,7 +62,6 @@ impl Routing {
 
     /// Lets an offer go to another agent; again if the caller did so already.
     pub async fn decline_offer(&self, caller: &Caller, offer: OfferId) -> Result<(), Fault> {
-        self.context.trust.may(caller, permissions::WEBCHAT_ACCEPT)?;
         let (agent, view) = self.own_offer(caller, offer).await?;
         if view.outcome == OfferOutcome::Ended(OfferEnd::Declined) {
             return Ok(());
@@ -99,15 +97,17 @@ impl Routing {
         found.await?.ok_or_else(agent_not_found)
     }
 
-    /// The offer, if it was ever made to the caller.
+    /// The offer, if it was ever made to the caller and they may answer it.
     async fn own_offer(&self, caller: &Caller, offer: OfferId) -> Result<(UserId, OfferView), Fault> {
-        let me = user(caller)?;
-        let view = self
-            .owner
-            .look(caller.organisation, move |host, _| host.engine().offer(offer))
-            .await?;
-        let mine = view.filter(|view| view.agent == me);
-        mine.map(|view| (me, view)).ok_or_else(|| fault(Refusal::UnknownOffer))
+        let (me, trust) = (user(caller)?, &self.context.trust);
+        trust.may(caller, permissions::WEBCHAT_ACCEPT)?;
+        let found = self.owner.look(caller.organisation, move |host, _| {
+            let view = host.engine().offer(offer).filter(|view| view.agent == me)?;
+            Some((view, host.names().division(view.queue)?))
+        });
+        let (view, division) = found.await?.ok_or_else(|| fault(Refusal::UnknownOffer))?;
+        trust.may_in(caller, permissions::WEBCHAT_ACCEPT, division)?;
+        Ok((me, view))
     }
 
     async fn command(&self, caller: &Caller, command: Command) -> Result<Option<Refusal>, Fault> {

@@ -1,12 +1,12 @@
 //! Takes back what agents may no longer have: who lost `routing:agent:onqueue` goes off queue, who lost
-//! `routing:queue:join` leaves their queues.
+//! `routing:queue:join` in a queue's division leaves that queue.
 
 use super::Shared;
 use super::tenure::Tenure;
-use crate::store::Actor;
+use crate::store::{Actor, Joined};
 use onqueue_acd::{AgentState, Command, Membership};
 use onqueue_model::{Fault, OrganisationId, UserId, permissions};
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 /// When to look again if not everything could be done.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -54,7 +54,8 @@ async fn send_off_queue(shared: &Shared, organisation: OrganisationId) -> Result
         present.map(|agent| agent.profile.id).collect::<Vec<UserId>>()
     });
     for agent in on_queue.await? {
-        if !may(shared, organisation, agent, permissions::AGENT_ONQUEUE) {
+        let trust = &shared.context.trust;
+        if !trust.user_may(organisation, agent, permissions::AGENT_ONQUEUE) {
             shared
                 .owner
                 .command(organisation, Command::GoOffQueue { agent })
@@ -65,14 +66,13 @@ async fn send_off_queue(shared: &Shared, organisation: OrganisationId) -> Result
 }
 
 async fn leave_queues(shared: &Shared, organisation: OrganisationId) -> Result<(), Fault> {
-    let joined = shared.tables.joined(organisation).await?;
-    let users: BTreeSet<UserId> = joined.iter().map(|(user, _)| *user).collect();
-    let may_join = |user: &UserId| may(shared, organisation, *user, permissions::QUEUE_JOIN);
-    let lost: BTreeSet<UserId> = users.into_iter().filter(|user| !may_join(user)).collect();
+    let trust = &shared.context.trust;
+    let mut lost = shared.tables.joined(organisation).await?;
+    lost.retain(|joined| !trust.user_may_in(organisation, joined.user, permissions::QUEUE_JOIN, joined.division));
     if lost.is_empty() {
         return Ok(());
     }
-    for (user, queue) in joined.into_iter().filter(|(user, _)| lost.contains(user)) {
+    for Joined { user, queue, .. } in lost {
         let by = Actor {
             name: "service:routing".to_owned(),
             at: shared.context.clock.now(),
@@ -81,8 +81,4 @@ async fn leave_queues(shared: &Shared, organisation: OrganisationId) -> Result<(
         shared.tables.set_joined(organisation, queue, user, left, by).await?;
     }
     shared.owner.refresh(organisation).await
-}
-
-fn may(shared: &Shared, organisation: OrganisationId, user: UserId, permission: &str) -> bool {
-    shared.context.trust.user_may(organisation, user, permission)
 }

@@ -6,7 +6,7 @@ use super::turn::Turn;
 use super::{facts, frames};
 use crate::store::{Configuration, Details, Loaded, Logged, NewDecision, NewReport, Queue};
 use onqueue_acd::{AgentState, Command, Effect, Engine, Refusal};
-use onqueue_model::{InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
+use onqueue_model::{DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
 use onqueue_proto::session::v1::{ReportRequest, report_request::Fact};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,17 +15,22 @@ use std::time::Duration;
 /// By how much the positions of two inputs' reports are apart: how many effects an input may have on an interaction.
 const REPORTS: i64 = 1_000;
 
-/// The names that people see.
+/// The names that people see, and where queues belong.
 #[derive(Debug, Default)]
 pub struct Names {
-    queues: BTreeMap<QueueId, String>,
+    queues: BTreeMap<QueueId, (String, DivisionId)>,
     agents: BTreeMap<UserId, String>,
     skills: BTreeMap<SkillId, String>,
 }
 
 impl Names {
     pub fn queue(&self, id: QueueId) -> String {
-        self.queues.get(&id).cloned().unwrap_or_default()
+        self.queues.get(&id).map(|(name, _)| name.clone()).unwrap_or_default()
+    }
+
+    /// `None` for a queue that never was.
+    pub fn division(&self, queue: QueueId) -> Option<DivisionId> {
+        self.queues.get(&queue).map(|(_, division)| *division)
     }
 
     pub fn agent(&self, id: UserId) -> String {
@@ -40,7 +45,7 @@ impl Names {
         let queues = configuration
             .queues
             .iter()
-            .map(|queue| (queue.id, queue.content.name.clone()));
+            .map(|queue| (queue.id, (queue.content.name.clone(), queue.content.division)));
         self.queues.extend(queues);
         let agents = configuration.agents.iter();
         self.agents

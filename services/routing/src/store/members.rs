@@ -2,13 +2,25 @@
 
 use super::entities::member::{Column, Entity, Model};
 use super::{Actor, Audited, Member, Tables, configuration, entities, next_revision, record, refused};
-use onqueue_model::{Fault, OrganisationId, QueueId, Reason, UserId};
+use onqueue_model::{DivisionId, Fault, OrganisationId, QueueId, Reason, UserId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, Set, prelude::Expr,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// An active membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// Whose.
+    pub user: UserId,
+    /// Of which queue.
+    pub queue: QueueId,
+    /// The queue's division.
+    pub division: DivisionId,
+}
 
 impl Tables {
     /// The first `size` members of the queue after `after`, by user id.
@@ -109,17 +121,22 @@ impl Tables {
         work.await
     }
 
-    /// The organisation's active memberships of each of the users.
-    pub async fn joined(&self, organisation: OrganisationId) -> Result<Vec<(UserId, QueueId)>, StoreError> {
-        let rows = Scope::of(organisation)
-            .find::<Entity>()
-            .filter(Column::Joined.eq(true))
-            .all(self.0.reader())
-            .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (row.user_id.into(), row.queue_id.into()))
-            .collect())
+    /// The organisation's active memberships.
+    pub async fn joined(&self, organisation: OrganisationId) -> Result<Vec<Joined>, StoreError> {
+        use entities::queue;
+        let scope = Scope::of(organisation);
+        let queues = scope.find::<queue::Entity>().all(self.0.reader()).await?;
+        let divisions: BTreeMap<Uuid, Uuid> = queues.into_iter().map(|row| (row.queue_id, row.division_id)).collect();
+        let members = scope.find::<Entity>().filter(Column::Joined.eq(true));
+        let rows = members.all(self.0.reader()).await?;
+        let joined = rows.into_iter().filter_map(|row| {
+            Some(Joined {
+                user: row.user_id.into(),
+                queue: row.queue_id.into(),
+                division: (*divisions.get(&row.queue_id)?).into(),
+            })
+        });
+        Ok(joined.collect())
     }
 }
 

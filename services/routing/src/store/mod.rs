@@ -17,6 +17,7 @@ pub use configuration::{Configuration, Profile};
 pub use decisions::{DecisionPlace, StoredDecision};
 pub use leases::{Claim, Epochs, Fence};
 pub use load::Loaded;
+pub use members::Joined;
 pub use outbox::Waiting;
 pub use queues::{NewQueue, QueuePlace};
 pub use records::{Actor, Content, Member, Queue, fold};

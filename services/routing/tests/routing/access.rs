@@ -1,8 +1,10 @@
 //! Who may do what.
 
-use crate::world::{AGENT, Desk, SALES, SOON, World, agent, id, queue, sales};
+use crate::fake_session::Wish;
+use crate::world::{AGENT, Desk, SALES, SOON, SUPPORT, World, agent, id, organisation, queue, sales, seeded};
 use onqueue_model::Reason;
 use onqueue_proto::routing::v1::{self as proto, AgentState};
+use onqueue_routing::{Membership, Settings};
 use onqueue_testkit::until;
 use tonic::{Code, Status};
 
@@ -143,4 +145,54 @@ async fn accepting_needs_its_permission_still() {
     assert_eq!(missing(anna.desk.decline(&offer).await), Some(true));
     world.grant(1, &AGENT[3..]);
     anna.desk.accept(&offer).await.expect("may again");
+}
+
+/// What counts is the division of the queue, not that the permission is held somewhere.
+#[tokio::test]
+async fn permissions_count_in_the_division_of_the_queue() {
+    let elsewhere = 0xd2;
+    let mut both = agent(1, "Anna");
+    both.queues.push(Membership {
+        queue: id(SUPPORT),
+        joined: true,
+    });
+    let mut seed = seeded(vec![both]);
+    seed.queues[1].division_id = id::<()>(elsewhere).to_string();
+    let granted = |tokens: &onqueue_testkit::Tokens| {
+        tokens.grant(organisation(), id(1), id(elsewhere), &AGENT);
+    };
+    let world = World::granted(seed, Settings::default(), granted).await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    world.open(100, &sales());
+    let here = anna.offer().await;
+    let support = Wish {
+        queue: SUPPORT,
+        ..sales()
+    };
+    world.open(101, &support);
+    let there = anna.offer().await;
+    assert_eq!(
+        joined(&anna.desk).await,
+        [("Support".to_owned(), true), ("Vertrieb".to_owned(), true)]
+    );
+
+    world.tokens.ungrant(id(1));
+    world.tokens.grant(organisation(), id(1), id(elsewhere), &AGENT);
+    assert_eq!(missing(anna.desk.accept(&here).await.map(|_| ())), Some(true));
+    assert_eq!(missing(anna.desk.decline(&here).await), Some(true));
+    anna.desk.accept(&there).await.expect("may there");
+    until("Anna leaves one queue", SOON, async || {
+        joined(&anna.desk).await == [("Support".to_owned(), true), ("Vertrieb".to_owned(), false)]
+    })
+    .await;
+}
+
+/// The caller's memberships.
+async fn joined(desk: &Desk) -> Vec<(String, bool)> {
+    let me = desk.with(proto::GetAgentRequest::default());
+    let agent = desk.agents().get_agent(me).await.expect("an agent").into_inner().agent;
+    let queues = agent.expect("an agent").queues.into_iter();
+    let mut joined: Vec<_> = queues.map(|queue| (queue.name, queue.joined)).collect();
+    joined.sort();
+    joined
 }

@@ -94,6 +94,11 @@ impl World {
     }
 
     pub async fn with(seed: Seed, settings: Settings) -> Self {
+        Self::granted(seed, settings, |_| {}).await
+    }
+
+    /// With these grants beside those of the agents, from the start.
+    pub async fn granted(seed: Seed, settings: Settings, grant: impl FnOnce(&Tokens)) -> Self {
         let (context, hand) = still_context(7);
         let (tokens, session, gate) = (Tokens::new(&context), FakeSession::new(), Gate::default());
         let temp = temp_store().await;
@@ -102,6 +107,7 @@ impl World {
         for agent in &seed.agents {
             tokens.grant(seed.organisation, agent.id, id(DIVISION), &AGENT);
         }
+        grant(&tokens);
         onqueue_routing::seed(&temp.store, &context, seed)
             .await
             .expect("the seed is good");
