@@ -118,6 +118,14 @@ impl Bucket {
         self.at = self.at.max(now);
     }
 
+    /// How long until there is one, if there is none.
+    fn wait(&self) -> Result<(), Duration> {
+        if self.left < 1.0 {
+            return Err(Duration::from_secs_f64((1.0 - self.left) * self.rate.interval()));
+        }
+        Ok(())
+    }
+
     fn is_full(&self, now: Timestamp) -> bool {
         let missing = f64::from(self.rate.burst) - self.left;
         now.since(self.at).as_secs_f64() >= missing * self.rate.interval()
@@ -144,11 +152,19 @@ impl<K: Eq + Hash> Buckets<K> {
             at: now,
         });
         bucket.refill(now);
-        if bucket.left < 1.0 {
-            return Err(Duration::from_secs_f64((1.0 - bucket.left) * rate.interval()));
-        }
+        bucket.wait()?;
         bucket.left -= 1.0;
         Ok(())
+    }
+
+    /// What taking one would answer; takes nothing.
+    pub(crate) fn look(&self, key: &K, now: Timestamp) -> Result<(), Duration> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(bucket) = buckets.get_mut(key) else {
+            return Ok(());
+        };
+        bucket.refill(now);
+        bucket.wait()
     }
 }
 
@@ -191,6 +207,8 @@ mod tests {
         let (buckets, rate) = (Buckets::new(10), Rate::per_second(2, 3));
         let take = |millis| buckets.take("a", rate, START + Duration::from_millis(millis));
         assert_eq!([take(0), take(0), take(0)], [Ok(()), Ok(()), Ok(())]);
+        let look = |key| buckets.look(&key, START);
+        assert_eq!((look("a"), look("b")), (Err(Duration::from_millis(500)), Ok(())));
         assert_eq!(take(0), Err(Duration::from_millis(500)));
         assert_eq!(take(400), Err(Duration::from_millis(100)));
         assert_eq!((take(500), take(500)), (Ok(()), Err(Duration::from_millis(500))));

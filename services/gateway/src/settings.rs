@@ -32,8 +32,10 @@ pub struct Settings {
     pub guest_message_rate: Rate,
     /// Typing notices of one caller.
     pub typing_rate: Rate,
-    /// Calls of one caller, or of one address without a token.
+    /// Calls of one caller, or of one address without a token; and of one address, calls that are not let in.
     pub call_rate: Rate,
+    /// Pages, their files and preflights of one address.
+    pub page_rate: Rate,
     /// For how many callers and addresses rates are kept at once.
     pub rate_entries: usize,
 }
@@ -53,6 +55,7 @@ impl Default for Settings {
             guest_message_rate: Rate::per_second(2, 10),
             typing_rate: Rate::per_second(4, 8),
             call_rate: Rate::per_second(50, 200),
+            page_rate: Rate::per_second(100, 500),
             rate_entries: 100_000,
         }
     }

@@ -195,6 +195,63 @@ async fn who_calls_too_often_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn an_address_whose_calls_are_refused_too_often_has_to_wait() {
+    let (context, hand) = still_context(14);
+    let settings = Settings {
+        call_rate: Rate::per_second(2, 3),
+        ..Settings::default()
+    };
+    let world = World::with(settings, listener::Limits::default(), context).await;
+    let (client, token) = (Http2::connect(world.address).await, bearer(&world.guest()));
+    let ask = async |token: &str| {
+        let told = client.refusal(GET, &[("authorization", token)], b"").await;
+        (told.code, told.reason, told.retry_after)
+    };
+    for attempt in 0..3 {
+        let forged = bearer(&format!("forged.{attempt}"));
+        let (code, reason, _) = ask(&forged).await;
+        assert_eq!((code, reason), (Code::Unauthenticated, Some(Reason::TokenInvalid)));
+    }
+    let wait = Duration::from_millis(500);
+    let limited = (Code::ResourceExhausted, Some(Reason::RateLimited), Some(wait));
+    assert_eq!(ask("Bearer forged").await, limited);
+    assert_eq!(ask(&token).await, limited, "nothing from there is looked at");
+    hand.advance(wait);
+    let authorized = [("authorization", token.as_str())];
+    tokio::join!(client.call(GET, &authorized, b""), async {
+        world.call_of(GET).await.answer_bytes(b"");
+    });
+}
+
+#[tokio::test]
+async fn an_address_that_loads_pages_too_often_has_to_wait() {
+    let (context, hand) = still_context(15);
+    let settings = Settings {
+        page_rate: Rate::per_second(1, 2),
+        ..Settings::default()
+    };
+    let world = World::with(settings, listener::Limits::default(), context).await;
+    let ask = async |method, path| {
+        let mut browser = Http1::connect(world.address).await;
+        browser
+            .request(method, path, &[("origin", "http://gateway.example")])
+            .await;
+        browser.head().await
+    };
+    assert!(ask("GET", "/").await.starts_with("http/1.1 307"));
+    assert!(ask("OPTIONS", "/").await.starts_with("http/1.1 200"));
+    for (method, path) in [("GET", "/"), ("GET", "/assets/some.js"), ("OPTIONS", SEND)] {
+        let head = ask(method, path).await;
+        assert!(
+            head.starts_with("http/1.1 429") && head.contains("retry-after: 1\r\n"),
+            "{method} {path}: {head}"
+        );
+    }
+    hand.advance(Duration::from_secs(1));
+    assert!(ask("GET", "/").await.starts_with("http/1.1 307"));
+}
+
+#[tokio::test]
 async fn one_address_has_its_share_of_connections() {
     let limits = listener::Limits {
         connections_per_address: 2,

@@ -15,7 +15,7 @@ use axum::{
 };
 use client_address::Addresses;
 use forward::Forward;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use onqueue_model::Fault;
 use onqueue_proto::methods;
 use onqueue_server::{
@@ -67,8 +67,9 @@ impl Door {
     }
 
     pub(crate) fn router(self, readiness: Readiness) -> Result<Router, Fault> {
+        let rates = Arc::new(Rates::new(&self.settings, &self.context.clock));
         let front = Front {
-            grpc: self.grpc(readiness)?,
+            grpc: self.grpc(readiness, &rates)?,
             pages: pages::router(&self.settings, &self.context.trust),
             addresses: self.addresses,
             origins: self.origins,
@@ -78,11 +79,12 @@ impl Door {
             .fallback(answer)
             .with_state(front.clone())
             .layer(cors)
+            .layer(middleware::from_fn_with_state(rates, rates::limit_pages))
             .layer(middleware::from_fn_with_state(front, introduce)))
     }
 
     /// The gRPC half: our own services, and everybody else's behind rates and the forwarding.
-    fn grpc(&self, readiness: Readiness) -> Result<InProcess, Fault> {
+    fn grpc(&self, readiness: Readiness, rates: &Arc<Rates>) -> Result<InProcess, Fault> {
         let desk = grpc::desk(&self.context, &self.upstreams);
         let names: BTreeSet<_> = methods()
             .iter()
@@ -93,17 +95,17 @@ impl Door {
         if self.settings.reflection {
             routes = with_reflection(routes)?;
         }
-        let rates = Arc::new(Rates::new(&self.settings, &self.context.clock));
         let router = routes
             .into_axum_router()
             .reset_fallback()
             .fallback_service(Forward::new(&self.upstreams))
-            .layer(middleware::from_fn_with_state(rates, rates::limit));
+            .layer(middleware::from_fn_with_state(Arc::clone(rates), rates::limit));
         let bound = Bound {
             name: crate::NAME,
             routes: router.into(),
         };
         let door = layered_door(bound, &self.context, &self.settings.limits());
+        let door = rates::limit_refusals(door, Arc::clone(rates));
         Ok(InProcess::new(GrpcWebLayer::new().layer(door)))
     }
 }
@@ -133,7 +135,7 @@ async fn introduce(State(front): State<Front>, mut request: Request, next: Next)
 }
 
 async fn answer(State(front): State<Front>, request: Request) -> Response {
-    if !is_grpc(request.headers()) {
+    if !is_call(&request) {
         return front.pages.oneshot(request).await.into_response();
     }
     match front.grpc.oneshot(request.map(Body::new)).await {
@@ -142,9 +144,10 @@ async fn answer(State(front): State<Front>, request: Request) -> Response {
     }
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE);
-    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+/// Whether it is for the gRPC half. Preflights are not, whatever they say they are.
+fn is_call(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    request.method() != Method::OPTIONS && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }
 
 fn cors(origins: Origins) -> CorsLayer {
@@ -162,7 +165,7 @@ fn cors(origins: Origins) -> CorsLayer {
         .allow_origin(AllowOrigin::predicate(move |origin, parts| {
             origins.may_read(origin, parts)
         }))
-        .allow_methods(AllowMethods::list([http::Method::GET, http::Method::POST]))
+        .allow_methods(AllowMethods::list([Method::GET, Method::POST]))
         .allow_headers(AllowHeaders::list(allowed.map(HeaderName::from_static)))
         .expose_headers(ExposeHeaders::list(exposed.map(HeaderName::from_static)))
         .max_age(PREFLIGHT_AGE)

@@ -1,15 +1,25 @@
 //! How often whom may call what.
 
-use super::client_address::ClientAddress;
+use super::{client_address::ClientAddress, is_call};
 use crate::{Rate, Settings, rate::Buckets};
 use axum::{
     extract::{Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
+use http::{Extensions, StatusCode, header};
 use onqueue_model::{Caller, Fault, ParticipantId, Principal, Reason, UserId};
-use onqueue_server::{Clock, status};
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use onqueue_server::{Clock, InProcess, status};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tonic::body::Body;
+use tower::{ServiceExt as _, service_fn};
 
 const LOGIN: &str = "/onqueue.auth.v1.TokenService/Login";
 const START: &str = "/onqueue.session.v1.ConversationService/StartConversation";
@@ -24,6 +34,7 @@ pub(super) struct Rates {
     guest_message: Rate,
     typing: Rate,
     call: Rate,
+    page: Rate,
     buckets: Buckets<(Kind, Who)>,
 }
 
@@ -34,6 +45,9 @@ enum Kind {
     GuestMessage,
     Typing,
     Call,
+    /// Calls that were not let in.
+    Refused,
+    Page,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,8 +59,39 @@ enum Who {
     Unknown,
 }
 
+/// In a call's extensions: whether it was let in, and so counted among its caller's.
+#[derive(Clone, Default)]
+struct LetIn(Arc<AtomicBool>);
+
+/// `door`, whose refusals count for the address they came from: too many of them, and nothing from there is looked at
+/// until it has waited. Whoever guesses at tokens is not let check any number of them.
+pub(super) fn limit_refusals(door: InProcess, rates: Arc<Rates>) -> InProcess {
+    InProcess::new(service_fn(move |request: http::Request<Body>| {
+        let (door, rates) = (door.clone(), Arc::clone(&rates));
+        async move { rates.admit(door, request).await }
+    }))
+}
+
+/// Too Many Requests, with the time to wait, for an address that loads pages too often. Calls are counted elsewhere.
+pub(super) async fn limit_pages(State(rates): State<Arc<Rates>>, request: Request, next: Next) -> Response {
+    if is_call(&request) {
+        return next.run(request).await;
+    }
+    match rates.count_page(request.extensions()) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => {
+            let seconds = wait.as_secs_f64().ceil().max(1.0).to_string();
+            let told = "too many requests; try again soon\n";
+            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)], told).into_response()
+        }
+    }
+}
+
 /// RESOURCE_EXHAUSTED / RATE_LIMITED, with the time to wait, for whoever calls too often.
 pub(super) async fn limit(State(rates): State<Arc<Rates>>, request: Request, next: Next) -> Response {
+    if let Some(LetIn(let_in)) = request.extensions().get() {
+        let_in.store(true, Ordering::Relaxed);
+    }
     match rates.count(&request) {
         Ok(()) => next.run(request).await,
         Err(wait) => status(too_often(wait)).into_http(),
@@ -68,13 +113,37 @@ impl Rates {
             guest_message: settings.guest_message_rate,
             typing: settings.typing_rate,
             call: settings.call_rate,
+            page: settings.page_rate,
             buckets: Buckets::new(settings.rate_entries),
         }
     }
 
+    async fn admit(
+        &self,
+        door: InProcess,
+        mut request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, tonic::Status> {
+        let refused = (Kind::Refused, address(request.extensions()));
+        if let Err(wait) = self.buckets.look(&refused, self.clock.now()) {
+            return Ok(status(too_often(wait)).into_http());
+        }
+        let let_in = LetIn::default();
+        request.extensions_mut().insert(let_in.clone());
+        let response = door.oneshot(request).await?;
+        if !let_in.0.load(Ordering::Relaxed) {
+            // Those that were under way together may empty the bucket; the next one is told.
+            let _ = self.buckets.take(refused, self.call, self.clock.now());
+        }
+        Ok(response)
+    }
+
+    fn count_page(&self, extensions: &Extensions) -> Result<(), Duration> {
+        let page = (Kind::Page, address(extensions));
+        self.buckets.take(page, self.page, self.clock.now())
+    }
+
     fn count(&self, request: &Request) -> Result<(), Duration> {
-        let address = request.extensions().get::<ClientAddress>().copied();
-        let address = address.map_or(Who::Unknown, |address| Who::Address(address.counted()));
+        let address = address(request.extensions());
         let caller = request.extensions().get::<Caller>().map_or(address, who);
         let is_guest = matches!(caller, Who::Guest(_));
         let now = self.clock.now();
@@ -88,6 +157,11 @@ impl Rates {
         };
         self.buckets.take((kind, who), rate, now)
     }
+}
+
+fn address(extensions: &Extensions) -> Who {
+    let address = extensions.get::<ClientAddress>();
+    address.map_or(Who::Unknown, |address| Who::Address(address.counted()))
 }
 
 const fn who(caller: &Caller) -> Who {
