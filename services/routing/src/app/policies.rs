@@ -10,8 +10,11 @@ use onqueue_proto::session::v1::{
     PutQueuePolicyRequest, QueuePolicy, routing_facts_service_client::RoutingFactsServiceClient,
 };
 use onqueue_server::{Clock, InProcess};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::Notify;
+
+/// How often it is looked whether something was committed and not taken over.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Sends policies and notes that session has them. Clones share it.
 #[derive(Clone)]
@@ -40,12 +43,10 @@ impl Policies {
     }
 
     /// Gives session the queue's policy, and then the queue to the engine. UNAVAILABLE if session cannot be reached now: it
-    /// is tried again in the background.
+    /// is tried in the background too, also if nobody waits for this any more.
     pub async fn put_in_force(&self, owner: &Handle, organisation: OrganisationId, queue: &Queue) -> Result<(), Fault> {
-        if let Err(fault) = self.give(organisation, queue).await {
-            self.wanted.notify_one();
-            return Err(fault);
-        }
+        self.wanted.notify_one();
+        self.give(organisation, queue).await?;
         owner.refresh(organisation).await
     }
 
@@ -64,14 +65,12 @@ impl Policies {
             .await?)
     }
 
-    /// Gives session what it does not have; answers whose configuration may go to the engine now.
-    async fn give_missing(&self) -> Result<BTreeSet<OrganisationId>, Fault> {
-        let mut given = BTreeSet::new();
-        for (organisation, queue) in self.tables.unacknowledged().await? {
-            self.give(organisation, &queue).await?;
-            given.insert(organisation);
+    /// Gives session queues of an organisation, up to the first that it does not take.
+    async fn give_all(&self, organisation: OrganisationId, queues: &[Queue]) -> Result<(), Fault> {
+        for queue in queues {
+            self.give(organisation, queue).await?;
         }
-        Ok(given)
+        Ok(())
     }
 }
 
@@ -87,7 +86,8 @@ fn policy(queue: &Queue) -> QueuePolicy {
     }
 }
 
-/// Gives session whatever it does not have until the tenure is over.
+/// Gives session whatever it does not have, and the engines what they do not have, until the tenure is over. It looks every
+/// second: whoever committed something may have ended before they could say so.
 pub async fn push(shared: Shared, tenure: Tenure) {
     let policies = &shared.policies;
     let mut backoff = Backoff::new(shared.settings.retry());
@@ -100,7 +100,10 @@ pub async fn push(shared: Shared, tenure: Tenure) {
             match given {
                 Ok(()) => {
                     backoff.reset();
-                    policies.wanted.notified().await;
+                    tokio::select! {
+                        () = policies.wanted.notified() => {}
+                        () = shared.steady.sleep(LOOK) => {}
+                    }
                 }
                 Err(fault) => {
                     tracing::warn!(%fault, context = fault.context.as_deref(), "policies are given again");
@@ -115,10 +118,21 @@ pub async fn push(shared: Shared, tenure: Tenure) {
     }
 }
 
-/// Gives session what it does not have, and then the engines the queues.
+/// Gives session what it does not have, one organisation after the other and each then to its engine; and the engines
+/// whatever else they do not have. What fails holds up nothing else.
 pub async fn give_and_refresh(shared: &Shared) -> Result<(), Fault> {
-    for organisation in shared.policies.give_missing().await? {
+    let mut missing: BTreeMap<OrganisationId, Vec<Queue>> = BTreeMap::new();
+    for (organisation, queue) in shared.tables.unacknowledged().await? {
+        missing.entry(organisation).or_default().push(queue);
+    }
+    let mut outcome = Ok(());
+    for (organisation, queues) in missing {
+        let given = shared.policies.give_all(organisation, &queues).await;
+        shared.owner.refresh(organisation).await?;
+        outcome = outcome.and(given);
+    }
+    for organisation in shared.tables.unapplied().await? {
         shared.owner.refresh(organisation).await?;
     }
-    Ok(())
+    outcome
 }

@@ -6,7 +6,8 @@ use onqueue_acd::{AgentProfile, Membership};
 use onqueue_model::{Language, OrganisationId, QueueId, SkillId, UserId};
 use onqueue_store::{Scope, Scoped, StoreError};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, ExprTrait as _, QueryFilter as _, Select, prelude::Expr,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, ExprTrait as _, QueryFilter as _, QuerySelect as _,
+    Select, prelude::Expr,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -98,6 +99,25 @@ impl Tables {
             .into_iter()
             .map(|row| (row.organisation_id.into(), row.into()))
             .collect())
+    }
+
+    /// Organisations of which [`Tables::pending_configuration`] would find something.
+    pub async fn unapplied(&self) -> Result<BTreeSet<OrganisationId>, StoreError> {
+        let queues = queue::Entity::find()
+            .select_only()
+            .column(queue::Column::OrganisationId)
+            .distinct()
+            .filter(Expr::col(queue::Column::Revision).gt(Expr::col(queue::Column::AppliedRevision)))
+            .filter(queue::Column::DeletedAt.is_null())
+            .filter(Expr::cust(format!("NOT {UNACKNOWLEDGED}")));
+        let agents = agent::Entity::find()
+            .select_only()
+            .column(agent::Column::OrganisationId)
+            .distinct()
+            .filter(Expr::col(agent::Column::Revision).gt(Expr::col(agent::Column::AppliedRevision)));
+        let mut found: Vec<Uuid> = queues.into_tuple().all(self.0.reader()).await?;
+        found.extend(agents.into_tuple::<Uuid>().all(self.0.reader()).await?);
+        Ok(found.into_iter().map(OrganisationId::from).collect())
     }
 
     /// Notes that session has acknowledged the queue's policy at that revision.

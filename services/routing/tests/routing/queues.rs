@@ -1,9 +1,12 @@
 //! Queues and their members.
 
 use crate::fake_session::Wish;
-use crate::world::{DIVISION, Desk, SALES, World, agent, id, organisation, queue, reason, sales, seeded};
+use crate::world::{
+    DIVISION, Desk, SALES, SOON, SUPPORT, World, agent, id, organisation, queue, reason, sales, seeded,
+};
 use onqueue_model::Reason;
 use onqueue_proto::routing::v1 as proto;
+use onqueue_testkit::until;
 use tonic::Status;
 
 const ADMIN: u128 = 9;
@@ -114,6 +117,35 @@ async fn a_queue_that_session_does_not_know_is_not_in_force_until_it_does() {
             .iter()
             .any(|policy| policy.queue_id == made.queue_id)
     );
+}
+
+/// Whoever commits something may be gone before the engine has it.
+#[tokio::test]
+async fn what_was_committed_is_taken_over_although_nobody_says_so() {
+    let world = World::new(vec![agent(1, "Anna")]).await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    world.open(
+        100,
+        &Wish {
+            queue: SUPPORT,
+            ..sales()
+        },
+    );
+    world.reported(100, &["queued"]).await;
+    let mut changed = agent(1, "Anna");
+    changed.queues[0].queue = id(SUPPORT);
+    world.seed(seeded(vec![changed])).await;
+    assert_eq!(anna.offer().await.queue_name, "Support");
+
+    let mut more = seeded(vec![]);
+    more.queues.push(queue(0x53, "Neu"));
+    world.seed(more).await;
+    world.open(101, &Wish { queue: 0x53, ..sales() });
+    world.reported(101, &["queued"]).await;
+    until("session knows it", SOON, async || {
+        world.session.policies().iter().any(|policy| policy.name == "Neu")
+    })
+    .await;
 }
 
 /// Every page of the list, or of a search.
