@@ -1,6 +1,5 @@
 // The chat itself: status, log, text box, end.
 import type { ConversationView } from "../core/conversation";
-import { duration } from "../core/duration";
 import { charactersLeft, isSendable } from "../core/message-text";
 import type { Event } from "../gen/onqueue/session/v1/event_pb";
 import { endNotice } from "../i18n/notices";
@@ -125,7 +124,7 @@ export class ChatScreen {
     const endsAt = this.state?.view.endsAt;
     this.warning.hidden = endsAt === undefined;
     if (endsAt === undefined) return;
-    const left = duration(endsAt - Date.now());
+    const left = this.words.duration(endsAt - Date.now());
     this.warning.textContent = this.words.t("chat.warning", { time: this.words.clockTime(endsAt), left });
   }
 

@@ -7,6 +7,7 @@ import { Outbox, type OutboxEntry } from "../core/outbox";
 import type { Slot } from "../core/storage";
 import type { Timers } from "../core/timers";
 import { TypingSender, TypingWatcher } from "../core/typing";
+import { newUuid } from "../core/uuid";
 import type { ConversationService, WatchResponse } from "../gen/onqueue/session/v1/conversation_pb";
 import { faultOf } from "../rpc/faults";
 import { recover } from "../rpc/recovery";
@@ -76,7 +77,7 @@ export class CustomerConversation {
 
   send(text: string): void {
     this.sender.stop();
-    this.outbox.add(crypto.randomUUID(), text);
+    this.outbox.add(newUuid(), text);
   }
 
   retry(clientMessageId: string): void {

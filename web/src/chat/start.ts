@@ -1,15 +1,17 @@
 // Begins a chat, or comes back to the one that this tab is in.
 import type { Client } from "@connectrpc/connect";
+import { newUuid } from "../core/uuid";
 import type {
   ConversationService,
   ResumeConversationResponse,
   StartConversationResponse,
 } from "../gen/onqueue/session/v1/conversation_pb";
+import { faultOf } from "../rpc/faults";
 import { guestPair, type ChatMemory, type KeptChat, type PendingStart } from "./kept-chat";
 
 type Opener = Client<typeof ConversationService>;
 
-/** Starts a chat. Repeated with the same content after a lost answer, it comes to the same chat. */
+/** Starts a chat. Repeated with the same content after a lost answer, it comes to the same chat; after a refusal it is a new request. */
 export async function startChat(
   open: Opener,
   memory: ChatMemory,
@@ -17,9 +19,9 @@ export async function startChat(
   wanted: Omit<PendingStart, "requestId">,
 ): Promise<KeptChat> {
   const pending = memory.start.load();
-  const requestId = pending && sameContent(pending, wanted) ? pending.requestId : crypto.randomUUID();
+  const requestId = pending && sameContent(pending, wanted) ? pending.requestId : newUuid();
   memory.start.save({ ...wanted, requestId });
-  const kept = keptFrom(await open.startConversation({ ...wanted, requestId, deploymentId }));
+  const kept = keptFrom(await answered(memory, open.startConversation({ ...wanted, requestId, deploymentId })));
   memory.chat.save(kept);
   memory.outbox.clear();
   memory.start.clear();
@@ -38,6 +40,16 @@ export function forgetChat(memory: ChatMemory): void {
   memory.chat.clear();
   memory.outbox.clear();
   memory.start.clear();
+}
+
+/** The server gives a request id the same answer for good, so one that was refused must not be sent again. */
+async function answered<T>(memory: ChatMemory, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (faultOf(error).kind === "refused") memory.start.clear();
+    throw error;
+  }
 }
 
 function keptFrom(answer: StartConversationResponse | ResumeConversationResponse): KeptChat {

@@ -1,7 +1,6 @@
 // The agent's chats: who, unread, how long the customer waits.
 import { Badge, Group, Stack, Text, Title, UnstyledButton } from "@mantine/core";
 import { awaitingReplySince } from "../core/conversation";
-import { duration } from "../core/duration";
 import type { ChatSnapshot } from "./desk-chat";
 import { useDesk, useNow, useSnapshot } from "./desk-context";
 import { useWords } from "./words";
@@ -48,7 +47,14 @@ function ChatItem({ chat }: { chat: ChatSnapshot }) {
           {view.guestName || words.t("offer.unnamed")}
         </Text>
         {unread > 0 && (
-          <Badge color="red.8" circle size="lg" aria-label={words.count("chats.unread", unread)} data-testid="unread">
+          <Badge
+            color="red.8"
+            circle
+            size="lg"
+            className="no-shrink"
+            aria-label={words.count("chats.unread", unread)}
+            data-testid="unread"
+          >
             {unread}
           </Badge>
         )}
@@ -68,7 +74,8 @@ function ChatMood({ chat }: { chat: ChatSnapshot }) {
   const text = () => {
     if (isOver(chat)) return words.t("chats.ended");
     if (chat.otherTypes) return words.t("chats.typing");
-    return since === undefined ? words.t("chats.answered") : words.t("chats.waitingReply", { time: duration(now - since) });
+    if (since === undefined) return words.t("chats.answered");
+    return words.t("chats.waitingReply", { time: words.duration(now - since) });
   };
   return (
     <Text size="xs" fs={chat.otherTypes ? "italic" : "normal"} data-testid="conversation-mood">

@@ -2,7 +2,6 @@
 import { Alert, Box, Button, Group, Modal, Text, Title } from "@mantine/core";
 import { useDisclosure, useDocumentVisibility } from "@mantine/hooks";
 import { useEffect } from "react";
-import { duration } from "../core/duration";
 import { isOver } from "./chat-list";
 import { Composer } from "./composer";
 import type { ChatSnapshot } from "./desk-chat";
@@ -39,8 +38,8 @@ function PaneHeader({ chat }: { chat: ChatSnapshot }) {
       <Button className="back" size="xs" variant="default" onClick={() => store.select(undefined)} data-testid="back">
         {words.t("chats.back")}
       </Button>
-      <Box className="grow">
-        <Title order={2} size="h5">
+      <Box className="grow guest">
+        <Title order={2} size="h5" lineClamp={2}>
           {guestName(chat, words.t("offer.unnamed"))}
         </Title>
         <Text size="sm" c="dimmed" truncate>
@@ -102,7 +101,7 @@ function InactivityWarning({ endsAt }: { endsAt: number | undefined }) {
   if (endsAt === undefined) return null;
   return (
     <Alert color="yellow" p="xs" radius={0} data-testid="desk-warning">
-      {words.t("warning.left", { left: duration(endsAt - now) })}
+      {words.t("warning.left", { left: words.duration(endsAt - now) })}
     </Alert>
   );
 }

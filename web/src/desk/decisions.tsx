@@ -2,7 +2,6 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Badge, List, Paper, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { duration } from "../core/duration";
 import type { Candidate, Decision, ReasonCount } from "../gen/onqueue/routing/v1/decision_pb";
 import { faultOf } from "../rpc/faults";
 import { allPages } from "../rpc/pages";
@@ -21,6 +20,9 @@ const EXCLUSIONS = [
   "language",
   "missing_skill",
 ] as const;
+
+/** Routing counts idle time no further. */
+const LONGEST_IDLE_MS = 7 * 24 * 3_600_000;
 
 /** All decisions about a conversation. */
 export function Decisions({ conversationId }: { conversationId: string }) {
@@ -53,13 +55,12 @@ function readDecisions(clients: DeskClients, conversationId: string): Promise<De
 
 function DecisionCard({ decision }: { decision: Decision }) {
   const words = useWords();
-  const { language, requiredSkillIds, candidates, excluded, chosenUserId } = decision;
+  const { language, candidates, excluded, chosenUserId } = decision;
   return (
     <Paper withBorder p="sm" data-testid="decision" data-chosen={chosenUserId}>
       <Stack gap="xs">
         <Text>{chosenText(decision, words)}</Text>
         {language && <Text size="sm">{words.t("decision.needs", { language: words.languageName(language) })}</Text>}
-        {requiredSkillIds.length > 0 && <Text size="sm">{words.count("decision.skills", requiredSkillIds.length)}</Text>}
         <CandidateTable candidates={candidates} chosenUserId={chosenUserId} />
         <Excluded excluded={excluded} />
       </Stack>
@@ -72,7 +73,7 @@ function chosenText({ at, candidates, chosenUserId, decidedBy }: Decision, words
   const values = {
     time: at ? words.clockTime(timestampMs(at)) : "",
     agent: chosen?.name || chosenUserId,
-    idle: duration(Number(chosen?.idleMs ?? 0n)),
+    idle: idleText(chosen?.idleMs ?? 0n, words),
   };
   switch (decidedBy) {
     case "only_candidate":
@@ -82,6 +83,11 @@ function chosenText({ at, candidates, chosenUserId, decidedBy }: Decision, words
     default:
       return words.t("decision.other", values);
   }
+}
+
+function idleText(idleMs: bigint, words: DeskTranslator): string {
+  if (idleMs < LONGEST_IDLE_MS) return words.duration(Number(idleMs));
+  return words.t("decision.idleMost", { most: words.duration(LONGEST_IDLE_MS) });
 }
 
 function CandidateTable({ candidates, chosenUserId }: { candidates: Candidate[]; chosenUserId: string }) {
@@ -103,7 +109,7 @@ function CandidateTable({ candidates, chosenUserId }: { candidates: Candidate[];
               <Table.Td>
                 {name || userId} {userId === chosenUserId && <Badge tt="none">{words.t("decision.chosen")}</Badge>}
               </Table.Td>
-              <Table.Td>{duration(Number(idleMs))}</Table.Td>
+              <Table.Td>{idleText(idleMs, words)}</Table.Td>
               <Table.Td>{activeChats}</Table.Td>
             </Table.Tr>
           ))}

@@ -4,6 +4,7 @@ import { Outbox, type OutboxEntry } from "../core/outbox";
 import { slot, tabStorage, type Slot } from "../core/storage";
 import type { Timers } from "../core/timers";
 import { TypingSender, TypingWatcher } from "../core/typing";
+import { newUuid } from "../core/uuid";
 import type { Event } from "../gen/onqueue/session/v1/event_pb";
 import { faultOf } from "../rpc/faults";
 import type { DeskClients } from "./clients";
@@ -103,7 +104,7 @@ export class DeskChat {
 
   send(text: string): void {
     this.sender.stop();
-    this.outbox.add(crypto.randomUUID(), text);
+    this.outbox.add(newUuid(), text);
   }
 
   typed(text: string): void {

@@ -2,7 +2,6 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Button, Group, Kbd, Paper, Progress, Stack, Text, Title } from "@mantine/core";
 import { useEffect, useEffectEvent, type ReactNode } from "react";
-import { duration } from "../core/duration";
 import type { Offer } from "../gen/onqueue/routing/v1/agent_pb";
 import { faultOf } from "../rpc/faults";
 import { useDesk, useMay, useNow, useSnapshot } from "./desk-context";
@@ -96,7 +95,7 @@ function OfferFacts({ offer }: { offer: Offer }) {
     [words.t("offer.queue"), offer.queueName],
     [words.t("offer.topic"), offer.topic],
     [words.t("offer.language"), offer.language && words.languageName(offer.language)],
-    [words.t("offer.waiting"), offer.waitingSince && duration(now - timestampMs(offer.waitingSince))],
+    [words.t("offer.waiting"), offer.waitingSince && words.duration(now - timestampMs(offer.waitingSince))],
   ];
   return (
     <dl className="facts" aria-live="off">
@@ -120,7 +119,7 @@ function Countdown({ offer }: { offer: Offer }) {
   const end = timestampMs(offer.expiresAt);
   const whole = Math.max(1, end - timestampMs(offer.offeredAt));
   const left = Math.max(0, end - now);
-  const text = words.t("offer.countdown", { left: duration(left) });
+  const text = words.t("offer.countdown", { left: words.duration(left) });
   return (
     <div aria-live="off">
       <Text size="sm" fw={600} data-testid="offer-countdown">

@@ -2,6 +2,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { createClient, type Client } from "@connectrpc/connect";
 import { slot, tabStorage } from "../core/storage";
+import { newUuid } from "../core/uuid";
 import { TokenService, type Identity, type Tokens } from "../gen/onqueue/auth/v1/token_pb";
 import { TokenLease, type TokenPair } from "../rpc/lease";
 import { joinTabs, type Tabs } from "../rpc/tabs";
@@ -51,7 +52,7 @@ export class SessionKeeper {
   async signIn(organisation: string, email: string, password: string): Promise<Session> {
     const { tokens, identity } = await this.client.login({ organisation, email, password });
     if (!tokens || !identity) throw new Error("the answer lacks tokens or identity");
-    const kept = { sessionId: crypto.randomUUID(), me: meOf(identity), tokens: pairOf(tokens) };
+    const kept = { sessionId: newUuid(), me: meOf(identity), tokens: pairOf(tokens) };
     this.kept.save(kept);
     return this.open(kept);
   }

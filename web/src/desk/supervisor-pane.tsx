@@ -22,7 +22,7 @@ export function SupervisorPane({ conversationId, back }: { conversationId: strin
   const refresh = () => void queries.invalidateQueries({ queryKey: ["conversation", conversationId] });
   return (
     <Box className="pane scrolls">
-      <Group className="pane-header" justify="space-between">
+      <Group className="pane-header" gap="sm" justify="space-between">
         <Button className="back" size="xs" variant="default" onClick={back} data-testid="back">
           {words.t("supervisor.back")}
         </Button>

@@ -1,4 +1,5 @@
 // Looks texts up in the catalogues and formats what goes into them, in the language of the page.
+import { clockDuration, timeParts, type TimePart } from "../core/duration";
 import { browserStorage, slot } from "../core/storage";
 
 /** A language that the pages are written in. */
@@ -26,6 +27,8 @@ export interface Translator<Key extends string> {
   count(stem: PluralStem<Key>, count: number): string;
   clockTime(ms: number): string;
   dateTime(ms: number): string;
+  /** A length of time: `12:34` below an hour, from then on in words. */
+  duration(ms: number): string;
   /** The name of a language by its tag. */
   languageName(tag: string): string;
 }
@@ -42,6 +45,7 @@ export function translator<Key extends string>(locale: Locale, catalogue: Catalo
     count: (stem, count) => t(pluralKey(catalogue, stem, plural.select(count)), { count }),
     clockTime: (ms) => clock.format(ms),
     dateTime: (ms) => date.format(ms),
+    duration: (ms) => clockDuration(ms) ?? inWords(locale, timeParts(ms)),
     languageName: (tag) => languageName(locale, tag),
   };
 }
@@ -78,6 +82,13 @@ function filled(text: string, values: Values): string {
 function pluralKey<Key extends string>(catalogue: Catalogue<Key>, stem: string, category: string): Key {
   const key = `${stem}.${category}`;
   return (key in catalogue ? key : `${stem}.other`) as Key;
+}
+
+function inWords(locale: Locale, parts: TimePart[]): string {
+  const each = parts.map(({ value, unit }) =>
+    new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(value),
+  );
+  return new Intl.ListFormat(locale, { type: "unit" }).format(each);
 }
 
 function languageName(locale: Locale, tag: string): string {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type Page } from "playwright-core";
+import { PLAIN_HOST } from "./world/site";
 
 const PICTURES = fileURLToPath(new URL("../../../artefacts/web", import.meta.url));
 
@@ -15,6 +16,7 @@ export function launch(): Promise<Browser> {
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
+      `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
       "--disable-gpu",
       "--disable-quic",
       "--no-first-run",
@@ -46,6 +48,16 @@ export async function newPage(
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
   await page.screenshot({ path: `${PICTURES}/${name}.png` });
+}
+
+/** The parts of the page, and the page itself, that are wider than their place and so scroll sideways. */
+export function scrollingSideways(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [document.documentElement, ...document.body.querySelectorAll("*")]
+      .filter((part) => part === document.documentElement || /auto|scroll/.test(getComputedStyle(part).overflowX))
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      .map(({ tagName, className, scrollWidth, clientWidth }) => `${tagName}.${className}: ${scrollWidth} in ${clientWidth}`),
+  );
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");

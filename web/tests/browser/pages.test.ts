@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { AgentState } from "../../src/gen/onqueue/routing/v1/agent_pb";
-import { accessibilityProblems, launch, NARROW, newPage, picture, WIDE } from "./browser";
+import { accessibilityProblems, launch, NARROW, newPage, picture, scrollingSideways, WIDE } from "./browser";
 import { Site } from "./world/site";
 import { AGENT_PARTICIPANT, agentFrame, World, type Room } from "./world/world";
 
@@ -33,10 +33,10 @@ afterEach(async () => {
   expect(problems.flat()).toEqual([]);
 });
 
-async function open(path: string, locale = "en", viewport = WIDE): Promise<Page> {
+async function open(path: string, locale = "en", viewport = WIDE, origin = site.origin): Promise<Page> {
   const opened = await newPage(browser, locale, viewport);
   problems.push(opened.problems);
-  await opened.page.goto(site.origin + path);
+  await opened.page.goto(origin + path);
   return opened.page;
 }
 
@@ -58,10 +58,11 @@ async function signIn(page: Page, email = "supervisor@example.org"): Promise<voi
   await page.getByTestId("agent-state").waitFor();
 }
 
-/** Keeps a picture and checks what is shown for accessibility. */
+/** Keeps a picture and checks what is shown for accessibility and width. */
 async function look(page: Page, name: string): Promise<void> {
   await picture(page, name);
   expect(await accessibilityProblems(page), name).toEqual([]);
+  expect(await scrollingSideways(page), name).toEqual([]);
 }
 
 const messages = (page: Page, testId: string, from: string) =>
@@ -119,7 +120,7 @@ test("a chat from the form to the transcript", async () => {
 
   await desk.getByTestId("nav-conversations").click();
   await desk.getByTestId("supervisor-item").first().click();
-  await desk.getByTestId("decisions").getByText("am längsten frei (12:34)").waitFor();
+  await desk.getByTestId("decisions").getByText("am längsten frei (7 Tage oder mehr)").waitFor();
   await expect.poll(() => desk.getByTestId("transcript-event").count()).toBe(room.events.length);
   await look(desk, "desk-supervisor");
   await desk.setViewportSize(NARROW);
@@ -186,12 +187,31 @@ test("refusals are sentences", async () => {
   await full.getByTestId("language-switch").selectOption("de");
   await waitForText(full, "Chat beginnen");
   expect(await full.getByTestId("chat-name").inputValue()).toBe("Grace");
+  world.queueFull = false;
+  await full.getByTestId("chat-start").click();
+  await full.getByTestId("chat-input").waitFor();
   const desk = await open("/desk");
   await desk.getByTestId("login-organisation").fill("demo");
   await desk.getByTestId("login-email").fill("x@example.org");
   await desk.getByTestId("login-password").fill("wrong");
   await desk.getByTestId("login-submit").click();
   await desk.getByTestId("login-error").getByText("do not match").waitFor();
+});
+
+test("both pages work without encryption, where browsers offer less", async () => {
+  const chat = await open("/chat?deployment=d1", "en", NARROW, site.plainOrigin);
+  expect(await chat.evaluate(() => isSecureContext)).toBe(false);
+  const desk = await open("/desk", "en", WIDE, site.plainOrigin);
+  await signIn(desk);
+  const room = await startChat(chat, "Grace", "");
+  world.join(room);
+  await chat.getByTestId("chat-input").fill("hello");
+  await chat.getByTestId("chat-input").press("Enter");
+  await desk.getByTestId("conversation-item").click();
+  await desk.getByTestId("desk-input").fill("good day");
+  await desk.getByTestId("desk-input").press("Enter");
+  await expect.poll(() => messages(desk, "desk-message", "them")).toEqual(["hello"]);
+  await expect.poll(() => messages(chat, "chat-message", "them")).toEqual(["good day"]);
 });
 
 test("a refused message is shown as not sent and can be sent again", async () => {
@@ -253,7 +273,7 @@ test("the desk shows state, memberships, unread messages and answers heartbeats"
   await desk.locator('[data-testid="agent-state"][data-state="idle"]').waitFor();
   world.desk.publish(agentFrame({ case: "heartbeat", value: {} }));
   await expect.poll(() => world.heartbeats).toBe(1);
-  const room = world.open("r1", "Grace", "Help", "en", "hello");
+  const room = world.open("r1", `Grace ${"Long".repeat(20)}`, "Help with an order that is two weeks late", "en", "hello");
   await desk.getByTestId("offer-decline").waitFor();
   await look(desk, "desk-offer-narrow");
   await desk.getByTestId("offer-decline").click();

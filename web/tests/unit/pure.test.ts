@@ -1,12 +1,12 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fullJitter, RECONNECT } from "../../src/core/backoff";
 import { Cursors, MAX_CURSORS } from "../../src/core/cursors";
-import { duration } from "../../src/core/duration";
 import { worthRepeating } from "../../src/core/fault";
 import { charactersLeft, countCharacters, isSendable, MAX_CHARACTERS } from "../../src/core/message-text";
 import { holds } from "../../src/core/permissions";
 import { slot } from "../../src/core/storage";
-import { labelIn, localeOf } from "../../src/i18n/translator";
+import { newUuid, uuidOf } from "../../src/core/uuid";
+import { labelIn, localeOf, translator } from "../../src/i18n/translator";
 import { fault } from "./faults-made";
 
 describe("back-off", () => {
@@ -113,12 +113,20 @@ describe("faults", () => {
 
 describe("formats", () => {
   test.each([
-    [0, "0:00"],
-    [-5, "0:00"],
-    [7_400, "0:07"],
-    [754_000, "12:34"],
-    [3_723_000, "1:02:03"],
-  ])("%i ms is %s", (ms, text) => expect(duration(ms)).toBe(text));
+    [0, "0:00", "0:00"],
+    [-5, "0:00", "0:00"],
+    [7_400, "0:07", "0:07"],
+    [754_000, "12:34", "12:34"],
+    [3_599_400, "59:59", "59:59"],
+    [3_599_600, "1 hour", "1 Stunde"],
+    [3_723_000, "1 hour, 2 minutes", "1 Stunde, 2 Minuten"],
+    [86_399_000, "23 hours, 59 minutes", "23 Stunden, 59 Minuten"],
+    [90_059_000, "1 day, 1 hour", "1 Tag, 1 Stunde"],
+    [604_800_000, "7 days", "7 Tage"],
+  ])("%i ms is %s, in German %s", (ms, english, german) => {
+    expect(translator("en", {}).duration(ms)).toBe(english);
+    expect(translator("de", {}).duration(ms)).toBe(german);
+  });
 
   test("the page language follows the browser's", () => {
     expect(["de", "de-AT", "DE-ch", "en-GB", "fr", ""].map(localeOf)).toEqual(["de", "de", "de", "en", "en", "en"]);
@@ -130,6 +138,21 @@ describe("formats", () => {
     expect(labelIn({ en: "Help" }, "de")).toBe("Help");
     expect(labelIn({ fr: "Aide" }, "de")).toBe("Aide");
     expect(labelIn({}, "de")).toBe("");
+  });
+});
+
+describe("ids", () => {
+  test.each([
+    [0x00, "00000000-0000-4000-8000-000000000000"],
+    [0xff, "ffffffff-ffff-4fff-bfff-ffffffffffff"],
+  ])("bytes of %i make %s", (byte, id) => expect(uuidOf(new Uint8Array(16).fill(byte))).toBe(id));
+
+  test("are made without what only encrypted pages have, and differ", () => {
+    vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const ids = Array.from({ length: 100 }, newUuid);
+    expect(new Set(ids).size).toBe(100);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 });
 

@@ -110,7 +110,8 @@ function agentRoutes(router: ConnectRouter, world: World): void {
 function guestRoutes(router: ConnectRouter, world: World): void {
   router.service(ConversationService, {
     startConversation: ({ requestId, guestName, topic, language, firstMessage }) => {
-      if (world.queueFull) throw refusal(Code.ResourceExhausted, "QUEUE_FULL");
+      if (world.queueFull) world.refusedStarts.add(requestId);
+      if (world.refusedStarts.has(requestId)) throw refusal(Code.ResourceExhausted, "QUEUE_FULL");
       return entrance(world.open(requestId, guestName, topic, language, firstMessage));
     },
     resumeConversation: ({ resumeToken }) => {
@@ -169,12 +170,11 @@ function readingRoutes(router: ConnectRouter, world: World): void {
           conversationId,
           at: timestampNow(),
           language: "de",
-          requiredSkillIds: ["s1"],
           chosenUserId: AGENT_USER,
           decidedBy: "longest_idle",
           candidates: [
-            { userId: AGENT_USER, name: "Anna Beispiel", idleMs: 754_000n, activeChats: 0 },
-            { userId: "u2", name: "Bernd Muster", idleMs: 61_000n, activeChats: 1 },
+            { userId: AGENT_USER, name: "Anna Beispiel", idleMs: 604_800_000n, activeChats: 0 },
+            { userId: "u2", name: "Bernd Muster", idleMs: 7_380_000n, activeChats: 1 },
           ],
           excluded: [
             { reason: "language", count: 2 },

@@ -15,6 +15,8 @@ const TYPES: Record<string, string> = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
 };
+/** A host without encryption; the browser is told where it is. */
+export const PLAIN_HOST = "onqueue.test";
 const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:";
 
 /** A site that can be cut off and brought back at the same address. */
@@ -29,6 +31,11 @@ export class Site {
 
   get origin(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The same site by a name that browsers do not take for this machine, as an address in an office network. */
+  get plainOrigin(): string {
+    return `http://${PLAIN_HOST}:${this.port}`;
   }
 
   async start(): Promise<void> {

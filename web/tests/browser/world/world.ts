@@ -38,6 +38,8 @@ export class World {
   heartbeats = 0;
   refreshes = 0;
   queueFull = false;
+  /** Requests to start a chat that were refused: they stay refused. */
+  readonly refusedStarts = new Set<string>();
   /** Messages that the stand-in refuses, by text. */
   refusedText = "";
   offers: Offer[] = [];

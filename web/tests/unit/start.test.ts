@@ -1,0 +1,67 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import type { ChatMemory } from "../../src/chat/kept-chat";
+import { startChat } from "../../src/chat/start";
+import { slot } from "../../src/core/storage";
+import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb";
+import { ConversationService } from "../../src/gen/onqueue/session/v1/conversation_pb";
+
+const WANTED = { queueId: "q1", language: "en", guestName: "Grace", topic: "Help", firstMessage: "hello" };
+
+function refusal(code: Code, reason: string): ConnectError {
+  const value = create(ErrorInfoSchema, { reason });
+  return new ConnectError("no", code, undefined, [{ desc: ErrorInfoSchema, value }]);
+}
+
+/** A server that answers each start with the next of `failures`, then takes it. */
+function setUp(...failures: ConnectError[]) {
+  const requestIds: string[] = [];
+  const transport = createRouterTransport(({ rpc }) => {
+    rpc(ConversationService.method.startConversation, ({ requestId }) => {
+      requestIds.push(requestId);
+      const failure = failures.shift();
+      if (failure) throw failure;
+      return { conversation: { conversationId: "c1" }, participantId: "p1", tokens: { resumeToken: "r1" } };
+    });
+  });
+  const place = <T>() => slot<T>(undefined, "");
+  const memory: ChatMemory = { chat: place(), start: place(), outbox: place() };
+  const client = createClient(ConversationService, transport);
+  const start = (wanted = WANTED) => startChat(client, memory, "d1", wanted);
+  return { memory, requestIds, start };
+}
+
+test.each([
+  [Code.ResourceExhausted, "QUEUE_FULL"],
+  [Code.InvalidArgument, "FIELD_INVALID"],
+  [Code.AlreadyExists, "REQUEST_ID_REUSED"],
+])("after the refusal %i %s the next start is a new request", async (code, reason) => {
+  const { memory, requestIds, start } = setUp(refusal(code, reason));
+  await expect(start()).rejects.toThrow();
+  expect(memory.start.load()).toBeUndefined();
+  expect(await start()).toMatchObject({ conversationId: "c1", participantId: "p1" });
+  expect(new Set(requestIds).size).toBe(2);
+});
+
+test.each([
+  [Code.Unavailable, ""],
+  [Code.DeadlineExceeded, ""],
+  [Code.ResourceExhausted, "RATE_LIMITED"],
+  [Code.Internal, "INTERNAL"],
+])("after the failure %i %s the next start is the same request", async (code, reason) => {
+  const { memory, requestIds, start } = setUp(refusal(code, reason));
+  await expect(start()).rejects.toThrow();
+  expect(memory.start.load()).toMatchObject(WANTED);
+  await start();
+  expect(requestIds).toHaveLength(2);
+  expect(new Set(requestIds).size).toBe(1);
+  expect(memory.start.load()).toBeUndefined();
+});
+
+test("other content is another request, even after a lost answer", async () => {
+  const { requestIds, start } = setUp(refusal(Code.Unavailable, ""));
+  await expect(start()).rejects.toThrow();
+  await start({ ...WANTED, firstMessage: "good day" });
+  expect(new Set(requestIds).size).toBe(2);
+});
