@@ -202,7 +202,9 @@ impl Watchers {
     /// The stream gets the agent's frames from now on, after these; it ends if it does not take them in time.
     pub fn add(&mut self, user: UserId, stream: mpsc::Sender<Frame>, first: Vec<Frame>) {
         if first.into_iter().all(|frame| stream.try_send(frame).is_ok()) {
-            self.0.entry(user).or_default().push(stream);
+            let streams = self.0.entry(user).or_default();
+            streams.retain(|stream| !stream.is_closed());
+            streams.push(stream);
         }
     }
 
@@ -219,5 +221,22 @@ impl Watchers {
     /// Whether anybody follows the agent.
     pub fn has(&self, user: UserId) -> bool {
         self.0.contains_key(&user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_that_were_closed_do_not_pile_up() {
+        let user = uuid::Uuid::from_u128(1).into();
+        let mut watchers = Watchers::default();
+        for _ in 0..10 {
+            let (stream, frames) = mpsc::channel(1);
+            watchers.add(user, stream, Vec::new());
+            drop(frames);
+        }
+        assert_eq!(watchers.0[&user].len(), 1);
     }
 }
