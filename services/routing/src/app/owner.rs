@@ -119,7 +119,10 @@ impl Owner {
         for organisation in self.hosts.keys().copied().collect::<Vec<_>>() {
             self.configure(&mut turn, organisation, None).await?;
         }
-        self.conclude(turn).await
+        self.conclude(turn).await?;
+        // A commit may have been reported as failed and stand nevertheless, with reports that nobody was told of.
+        self.shared.reports.notify_one();
+        Ok(())
     }
 
     fn start_work(&self, tenure: &Tenure) {
