@@ -10,6 +10,9 @@ use std::{
     fs::File, net::TcpListener, os::unix::process::CommandExt as _, path::PathBuf, process::Command, time::Instant,
 };
 
+/// The setting of how log lines look.
+const FORMAT: &str = "ONQUEUE_TELEMETRY__FORMAT";
+
 /// Builds what changed and becomes the running program, so that signals and exit code are its own.
 pub fn run(options: &Run) -> Outcome {
     needs::for_run()?;
@@ -58,6 +61,10 @@ fn build(options: &Run) -> Command {
 fn serve(options: &Run) -> Command {
     let profile = if options.release { "release" } else { "debug" };
     let mut command = process::command(tree::target().join(profile).join("onqueue"), &["serve", "--data"]);
+    // For a person at a terminal; what they set themselves goes before it.
+    if std::env::var_os(FORMAT).is_none() {
+        command.env(FORMAT, "pretty");
+    }
     command.arg(data(options));
     let [public, health] = ports(options).map(|port| format!("127.0.0.1:{port}"));
     command.args(["--listen", &public, "--health-listen", &health]);

@@ -5,7 +5,12 @@ use std::{net::SocketAddr, path::PathBuf};
 
 /// Open-source contact-centre chat.
 #[derive(Debug, Parser)]
-#[command(name = "onqueue", version, about, arg_required_else_help = true)]
+#[command(
+    name = "onqueue",
+    version,
+    about = "Open-source contact-centre chat",
+    arg_required_else_help = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

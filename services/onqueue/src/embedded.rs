@@ -49,7 +49,7 @@ impl Embedded {
     /// Starts everything: binds the door first, then opens and migrates the database, makes the demo if there is one, and
     /// serves. When this returns it is ready.
     pub async fn start(settings: &Settings, surroundings: Surroundings, demo: Option<&Demo>) -> Result<Self, Fault> {
-        let listener = listen(settings.gateway.listen).await?;
+        let listener = listen("the public door (--listen)", settings.gateway.listen).await?;
         let address = listener.local_addr().map_err(Fault::unavailable)?;
         let lock = Lock::take(&settings.store)?;
         let context = Context {
@@ -103,8 +103,8 @@ pub async fn migrate(store: &Store) -> Result<(), StoreError> {
 }
 
 /// Binds an address early, so that one that is taken is told before anything else happens.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
-    let taken = |error| Fault::unavailable(format!("cannot listen on {address}: {error}"));
+pub async fn listen(what: &str, address: SocketAddr) -> Result<TcpListener, Fault> {
+    let taken = |error| Fault::unavailable(format!("cannot listen on {address} for {what}: {error}"));
     TcpListener::bind(address).await.map_err(taken)
 }
 

@@ -18,7 +18,7 @@ pub async fn serve(loaded: Loaded, options: Serve) -> Result<(), Fault> {
     settings.gateway.listen = options.listen.unwrap_or(settings.gateway.listen);
     settings.process.health_listen = options.health_listen.unwrap_or(settings.process.health_listen);
     let telemetry = onqueue_telemetry::init("onqueue", &settings.telemetry).map_err(Fault::internal)?;
-    let health = embedded::listen(settings.process.health_listen).await?;
+    let health = embedded::listen("health (--health-listen)", settings.process.health_listen).await?;
     let surroundings = Surroundings::system();
     let demo = options.demo.then(|| demo::load(&surroundings.ids)).transpose()?;
     let embedded = Embedded::start(&settings, surroundings, demo.as_ref()).await?;
@@ -52,7 +52,10 @@ fn announce(embedded: &Embedded, health: &TcpListener, demo: Option<&Demo>, file
     say("onqueue is serving");
     say(format_args!("  desk      http://{address}/desk"));
     let Some(demo) = demo else {
-        say(format_args!("  chat      http://{address}/chat"));
+        say(format_args!("  chat      http://{address}/chat?deployment=<id>"));
+        say(
+            "without --demo nothing is added: only users and chat pages that the data folder holds already can be used",
+        );
         return Ok(());
     };
     let known = &demo.credentials;
