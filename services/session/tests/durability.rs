@@ -5,7 +5,8 @@ mod support;
 
 use futures::future::join_all;
 use onqueue_proto::session::v1::{
-    ConversationState, EndReason, FeedRequest, FeedRow, ShardCursor, WatchResponse, feed_row, watch_response::Frame,
+    self as proto, ConversationState, EndReason, FeedRequest, FeedRow, ShardCursor, WatchResponse, feed_row,
+    watch_response::Frame,
 };
 use onqueue_session::Faults;
 use onqueue_testkit::until;
@@ -363,6 +364,46 @@ async fn silence_is_warned_of_and_ends_the_chat_also_over_a_restart() {
     let refused = again.send(&ada, &chat.id, "a2", "Hallo?").await.expect_err("over");
     assert_eq!(reason(&refused), "CONVERSATION_IDLE_TIMEOUT");
     verify(&again, &chat).await;
+}
+
+#[tokio::test]
+async fn a_shortened_timeout_holds_for_open_chats_even_where_the_old_one_is_remembered() {
+    let house = House::new(13).await;
+    let other = house.replica(14, Faults::default()).await;
+    let chat = house.connected(1).await;
+    // Only the other one is left to look at inactivity, and it has just gone by the old rule.
+    assert!(house.desk.context.tasks.finish(SOON).await, "every task ends");
+    let ada = house.agent_token();
+    other.send(&ada, &chat.id, "a1", "Ja?").await.expect("sent");
+    let shorter = proto::QueuePolicy {
+        inactivity_timeout_ms: 5 * 60 * 1_000,
+        ..support::policy(support::queue(), 2)
+    };
+    house.desk.put(shorter).await;
+    house.clock.advance(Duration::from_secs(1));
+    until("a look", SOON, async || {
+        check_at(&other).await > Some(house.clock.now().millis())
+    })
+    .await;
+    house.clock.advance(5 * MINUTE);
+    let sue = house.supervisor_token();
+    until("the end", SOON, async || {
+        other.get(&sue, &chat.id).await.expect("seen").state() == ConversationState::Ended
+    })
+    .await;
+}
+
+/// When the only conversation is to be looked at.
+async fn check_at(desk: &Desk) -> Option<i64> {
+    use sea_orm::{ConnectionTrait as _, Statement};
+    let reader = desk.store.reader();
+    let sql = "SELECT check_at FROM session_conversations";
+    let row = reader.query_one_raw(Statement::from_string(reader.get_database_backend(), sql));
+    row.await
+        .expect("reads")
+        .expect("a row")
+        .try_get("", "check_at")
+        .expect("a time")
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::{
 };
 use futures::future::BoxFuture;
 use onqueue_bus::Bus;
-use onqueue_chat::{Body, Event, Head, Input, Opening, Refusal};
+use onqueue_chat::{Body, Event, Fact, Head, Input, Opening, Refusal};
 use onqueue_model::{Fault, Reason};
 use onqueue_server::{Clock, Context, Ids};
 use onqueue_store::{Commit, Store, StoreError};
@@ -159,10 +159,10 @@ impl Committer {
     async fn attempt(&self, items: &Arc<[Item]>, which: &[usize]) -> Result<Vec<(usize, Verdict)>, StoreError> {
         let about = self.about(items, which);
         let (items, which) = (Arc::clone(items), which.to_vec());
-        let (policies, ids, clock) = (self.policies.clone(), self.ids.clone(), self.clock.clone());
+        let (ids, clock) = (self.ids.clone(), self.clock.clone());
         let decide = {
             let items = Arc::clone(&items);
-            move |heads: &_| Desk::new(heads, &policies, &ids, clock.now()).decide(&items, &which)
+            move |heads: &_| Desk::new(heads, &ids, clock.now()).decide(&items, &which)
         };
         let Appended { answer, missed } = append(&self.store, &self.policies, about, decide).await?;
         let Decided { mut verdicts, moved } = answer;
@@ -181,9 +181,19 @@ impl Committer {
             ..About::default()
         };
         for at in which {
-            let What::Apply(key, _) = &items[*at].what else {
+            let What::Apply(key, input) = &items[*at].what else {
                 continue;
             };
+            if matches!(input, Input::Sweep | Input::Report { .. }) {
+                about.timed.insert(*key);
+            }
+            if let Input::Report {
+                fact: Fact::Queued { queue, .. },
+                ..
+            } = input
+            {
+                about.queues.insert((key.0, *queue));
+            }
             match self.heads.get(key) {
                 Some(head) => {
                     about.guesses.insert(*key, Known { head, is_guess: true });

@@ -4,7 +4,6 @@ use super::commit::{Done, Item, What};
 use crate::store::{
     Key,
     plan::{Change, Heads, Known, Logged, Opening, Plan},
-    policies::Policies,
 };
 use onqueue_chat::{Applied, Body, Event, Head, Input, Refusal, Seed, apply, open};
 use onqueue_model::{ParticipantId, Timestamp};
@@ -48,7 +47,6 @@ pub(crate) struct Moved {
 /// What deciding needs beside the heads.
 pub(crate) struct Desk<'a> {
     pub heads: &'a Heads,
-    pub policies: &'a Policies,
     pub ids: &'a Ids,
     pub now: Timestamp,
     changes: BTreeMap<Key, Change>,
@@ -58,10 +56,9 @@ pub(crate) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub fn new(heads: &'a Heads, policies: &'a Policies, ids: &'a Ids, now: Timestamp) -> Self {
+    pub fn new(heads: &'a Heads, ids: &'a Ids, now: Timestamp) -> Self {
         Self {
             heads,
-            policies,
             ids,
             now,
             changes: BTreeMap::new(),
@@ -115,7 +112,9 @@ impl<'a> Desk<'a> {
         if let Some(verdict) = self.repeated(key, current, input) {
             return verdict;
         }
-        let inactivity = self.policies.inactivity(key.0, current.queue);
+        let Some(inactivity) = self.heads.rules.get(&(key.0, current.queue)).copied() else {
+            return Verdict::Unsure;
+        };
         match apply(
             current,
             input.clone(),

@@ -3,9 +3,10 @@
 use super::plan::{Heads, Known, Plan};
 use super::policies::Policies;
 use super::{Key, conversations, write};
-use onqueue_model::{ConversationId, OrganisationId};
+use onqueue_chat::Inactivity;
+use onqueue_model::{ConversationId, OrganisationId, QueueId};
 use onqueue_store::{Store, StoreError};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -19,6 +20,10 @@ pub(crate) struct About {
     pub guesses: HashMap<Key, Known>,
     /// Conversations whose heads are to be read.
     pub unknown: BTreeSet<Key>,
+    /// Conversations about to get a new time for their next look at inactivity: by the rule as it is now.
+    pub timed: BTreeSet<Key>,
+    /// Queues that conversations are moved to.
+    pub queues: BTreeSet<(OrganisationId, QueueId)>,
     /// How long to wait before committing; for tests.
     pub delay: Option<Duration>,
 }
@@ -63,6 +68,7 @@ where
 async fn gather(tx: &DatabaseTransaction, policies: &Policies, about: &About) -> Result<Heads, StoreError> {
     let mut heads = Heads {
         known: about.guesses.clone(),
+        ..Heads::default()
     };
     let mut unknown: BTreeMap<OrganisationId, Vec<ConversationId>> = BTreeMap::new();
     for (organisation, conversation) in &about.unknown {
@@ -75,19 +81,31 @@ async fn gather(tx: &DatabaseTransaction, policies: &Policies, about: &About) ->
             heads.known.insert(key, Known { head, is_guess: false });
         }
     }
-    hold_policies(tx, policies, &heads).await?;
+    heads.rules = rules(tx, policies, about, &heads.known).await?;
     Ok(heads)
 }
 
-/// So that deciding finds the queues' rules in memory.
-async fn hold_policies(tx: &impl ConnectionTrait, policies: &Policies, heads: &Heads) -> Result<(), StoreError> {
-    let queues: BTreeSet<_> = heads
-        .known
-        .values()
-        .map(|known| (known.head.organisation, known.head.queue))
-        .collect();
-    for (organisation, queue) in queues {
-        policies.get(tx, organisation, queue).await?;
+/// The rules of the queues in question. What sets a time reads them anew; the rest may go by those from memory.
+async fn rules(
+    tx: &DatabaseTransaction,
+    policies: &Policies,
+    about: &About,
+    known: &HashMap<Key, Known>,
+) -> Result<HashMap<(OrganisationId, QueueId), Inactivity>, StoreError> {
+    let mut anew: BTreeMap<_, bool> = about.queues.iter().map(|queue| (*queue, true)).collect();
+    for (key, Known { head, .. }) in known {
+        let sets_time = about.timed.contains(key) || head.warned_at.is_some();
+        *anew.entry((key.0, head.queue)).or_default() |= sets_time;
     }
-    Ok(())
+    let mut rules = HashMap::with_capacity(anew.len());
+    for ((organisation, queue), anew) in anew {
+        let policy = if anew {
+            policies.renew(tx, organisation, queue).await?
+        } else {
+            policies.get(tx, organisation, queue).await?
+        };
+        let rule = policy.map_or_else(Inactivity::default, |policy| policy.inactivity);
+        rules.insert((organisation, queue), rule);
+    }
+    Ok(rules)
 }

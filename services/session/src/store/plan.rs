@@ -1,8 +1,8 @@
 //! What one transaction writes, before it is written.
 
 use super::Key;
-use onqueue_chat::{Event, Head};
-use onqueue_model::{DeploymentId, SkillId, Timestamp};
+use onqueue_chat::{Event, Head, Inactivity};
+use onqueue_model::{DeploymentId, OrganisationId, QueueId, SkillId, Timestamp};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -58,10 +58,11 @@ pub(crate) struct Logged {
     pub actor: Arc<str>,
 }
 
-/// The heads that a batch is decided upon.
+/// The heads that a batch is decided upon, and the rules of every queue that it may come to.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
     pub known: HashMap<Key, Known>,
+    pub rules: HashMap<(OrganisationId, QueueId), Inactivity>,
 }
 
 /// One of them.

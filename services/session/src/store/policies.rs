@@ -6,7 +6,8 @@ use onqueue_model::{DivisionId, OrganisationId, QueueId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _,
+    QuerySelect as _, Select,
     sea_query::{Expr, OnConflict},
 };
 use std::{sync::Arc, time::Duration};
@@ -64,10 +65,18 @@ impl Policies {
         self.get(store.reader(), organisation, queue).await
     }
 
-    /// The rule of a queue that was got before; the default one if it has none.
-    pub fn inactivity(&self, organisation: OrganisationId, queue: QueueId) -> Inactivity {
-        let held = self.0.get(&(organisation, queue)).flatten();
-        held.map_or_else(Inactivity::default, |policy| policy.inactivity)
+    /// The policy as it is, and stays until the transaction ends: a new one, which has the queue's conversations looked at
+    /// again, waits and so finds what was made of this one.
+    pub async fn renew(
+        &self,
+        tx: &DatabaseTransaction,
+        organisation: OrganisationId,
+        queue: QueueId,
+    ) -> Result<Option<Arc<Policy>>, StoreError> {
+        let row = select(organisation, queue).lock_shared().one(tx).await?;
+        let found = row.map(|row| Arc::new(from_row(organisation, row)));
+        self.0.insert((organisation, queue), found.clone());
+        Ok(found)
     }
 
     pub fn forget(&self, organisation: OrganisationId, queue: QueueId) {
@@ -151,14 +160,20 @@ async fn find(
     organisation: OrganisationId,
     queue: QueueId,
 ) -> Result<Option<Policy>, StoreError> {
-    let row = Scope::of(organisation)
+    let row = select(organisation, queue).one(connection).await?;
+    Ok(row.map(|row| from_row(organisation, row)))
+}
+
+fn select(organisation: OrganisationId, queue: QueueId) -> Select<policy::Entity> {
+    Scope::of(organisation)
         .find::<policy::Entity>()
         .filter(policy::Column::QueueId.eq(queue.uuid()))
-        .one(connection)
-        .await?;
-    Ok(row.map(|row| Policy {
+}
+
+fn from_row(organisation: OrganisationId, row: policy::Model) -> Policy {
+    Policy {
         organisation,
-        queue,
+        queue: QueueId::new(row.queue_id),
         revision: row.revision,
         name: row.name,
         division: DivisionId::new(row.division_id),
@@ -167,7 +182,7 @@ async fn find(
             timeout: duration(row.inactivity_timeout_ms),
             warning: duration(row.inactivity_warning_ms),
         },
-    }))
+    }
 }
 
 fn as_row(policy: &Policy) -> policy::ActiveModel {

@@ -151,15 +151,14 @@ impl Desk {
     }
 
     pub async fn put_policy(&self, queue: QueueId, revision: i64, open: bool) {
-        let policy = QueuePolicy {
-            queue_id: queue.to_string(),
-            revision,
-            name: "Sales".to_owned(),
-            division_id: division().to_string(),
+        self.put(QueuePolicy {
             open,
-            inactivity_timeout_ms: 15 * 60 * 1_000,
-            inactivity_warning_ms: 60 * 1_000,
-        };
+            ..policy(queue, revision)
+        })
+        .await;
+    }
+
+    pub async fn put(&self, policy: QueuePolicy) {
         let request = proto::PutQueuePolicyRequest {
             organisation_id: organisation().to_string(),
             policy: Some(policy),
@@ -245,6 +244,18 @@ impl Desk {
                 return Ok(events);
             }
         }
+    }
+}
+
+pub fn policy(queue: QueueId, revision: i64) -> QueuePolicy {
+    QueuePolicy {
+        queue_id: queue.to_string(),
+        revision,
+        name: "Sales".to_owned(),
+        division_id: division().to_string(),
+        open: true,
+        inactivity_timeout_ms: 15 * 60 * 1_000,
+        inactivity_warning_ms: 60 * 1_000,
     }
 }
 
