@@ -7,7 +7,7 @@ use crate::store::Waiting;
 use futures::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use onqueue_acd::Command;
-use onqueue_model::{ConversationId, InteractionId, OrganisationId, Reason};
+use onqueue_model::{ConversationId, Fault, InteractionId, OrganisationId, Reason};
 use onqueue_proto::session::v1::{ReportRequest, routing_facts_service_client::RoutingFactsServiceClient};
 use prost::Message as _;
 use std::{
@@ -113,13 +113,20 @@ async fn waiting(shared: &Shared, busy: &BTreeSet<Line>) -> BTreeMap<Line, Vec<W
 /// Delivers the reports one after the other, each until it is answered, then takes them out of the outbox.
 async fn deliver_line(shared: &Shared, calls: &Semaphore, reports: Vec<Waiting>) {
     let mut delivered = Vec::with_capacity(reports.len());
+    let mut outcome = Ok(());
     for report in reports {
         if let Answer::Closed = deliver(shared, calls, &report).await {
-            free(shared, report.organisation, report.interaction).await;
+            outcome = free(shared, report.organisation, report.interaction).await;
+        }
+        if outcome.is_err() {
+            break;
         }
         delivered.push((report.organisation, report.interaction.conversation, report.position));
     }
-    if let Err(fault) = shared.owner.delivered(delivered).await {
+    if !delivered.is_empty() {
+        outcome = shared.owner.delivered(delivered).await.and(outcome);
+    }
+    if let Err(fault) = outcome {
         tracing::debug!(%fault, "reports stay in the outbox and are delivered again");
         shared.steady.sleep(shared.settings.retry()).await;
     }
@@ -171,9 +178,7 @@ fn is_final(status: &Status) -> bool {
 }
 
 /// The engine lets go of an interaction whose conversation is over.
-async fn free(shared: &Shared, organisation: OrganisationId, interaction: InteractionId) {
+async fn free(shared: &Shared, organisation: OrganisationId, interaction: InteractionId) -> Result<(), Fault> {
     let cancel = Command::Cancel { interaction };
-    if let Err(fault) = shared.owner.command(organisation, cancel).await {
-        tracing::debug!(%fault, "slot not freed; the report is delivered again");
-    }
+    shared.owner.command(organisation, cancel).await.map(drop)
 }

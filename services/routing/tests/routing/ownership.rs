@@ -237,16 +237,40 @@ async fn chats_end_in_order_with_what_is_known_of_them() {
     until("all forgotten", SOON, async || number(&world, left).await == 0).await;
 }
 
+/// Somebody else's input, that the agent goes off queue, stands where the owner is about to write its next: its transaction
+/// fails.
+async fn fail_next_commit(world: &World, agent: u128) {
+    let off = format!(r#"{{"command":"go_off_queue","agent":"{}"}}"#, id::<()>(agent));
+    let copy = "INSERT INTO routing_log (organisation_id, position, at, command, epoch) \
+        SELECT organisation_id, MAX(position) + 1, MAX(at), '";
+    let rest = "', 1 FROM routing_log GROUP BY organisation_id";
+    write(world, &format!("{copy}{off}{rest}")).await;
+}
+
+#[tokio::test]
+async fn an_agent_is_freed_although_it_fails_at_first() {
+    let world = World::new(vec![agent(1, "Anna"), agent(2, "Ben")]).await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    world.open(100, &sales());
+    let offer = anna.offer().await;
+    let left = "SELECT COUNT(*) FROM routing_reports";
+    until("nothing to report", SOON, async || number(&world, left).await == 0).await;
+    world.session.set_down(true);
+    anna.desk.accept(&offer).await.expect("hers");
+    fail_next_commit(&world, 2).await;
+    world.session.close(100);
+    world.session.set_down(false);
+    assert_eq!(anna.goodbye().await, "moved");
+    let free = (AgentState::Idle, 0);
+    until("Anna is free", SOON, async || anna.desk.state().await == free).await;
+    until("nothing to report", SOON, async || number(&world, left).await == 0).await;
+}
+
 #[tokio::test]
 async fn a_failed_commit_lets_nothing_out_and_the_engine_is_made_again_from_the_log() {
     let world = World::new(vec![agent(1, "Anna")]).await;
     let mut anna = world.on_queue(1, "Anna").await;
-    // Somebody else's input stands where the owner is about to write its next: its transaction fails.
-    let off = format!(r#"{{"command":"go_off_queue","agent":"{}"}}"#, id::<()>(1));
-    let copy = "INSERT INTO routing_log (organisation_id, position, at, command, epoch) \
-        SELECT organisation_id, MAX(position) + 1, MAX(at), '";
-    let rest = "', 1 FROM routing_log GROUP BY organisation_id";
-    write(&world, &format!("{copy}{off}{rest}")).await;
+    fail_next_commit(&world, 1).await;
     let again = anna.desk.with(proto::GoOnQueueRequest {});
     assert_eq!(
         reason(anna.desk.agents().go_on_queue(again).await),
