@@ -62,11 +62,17 @@ impl Routing {
 
     /// Lets an offer go to another agent; again if the caller did so already.
     pub async fn decline_offer(&self, caller: &Caller, offer: OfferId) -> Result<(), Fault> {
-        let (agent, view) = self.own_offer(caller, offer).await?;
-        if view.outcome == OfferOutcome::Ended(OfferEnd::Declined) {
+        let is_declined = |view: &OfferView| view.outcome == OfferOutcome::Ended(OfferEnd::Declined);
+        let (agent, before) = self.own_offer(caller, offer).await?;
+        if is_declined(&before) {
             return Ok(());
         }
-        self.decide(caller, Command::Decline { agent, offer }).await
+        let Some(refusal) = self.command(caller, Command::Decline { agent, offer }).await? else {
+            return Ok(());
+        };
+        // The same call may have been under way already.
+        let (_, after) = self.own_offer(caller, offer).await?;
+        is_declined(&after).then_some(()).ok_or_else(|| fault(refusal))
     }
 
     /// Follows the caller's state and offers.

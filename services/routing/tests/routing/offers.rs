@@ -107,6 +107,19 @@ async fn a_declined_chat_goes_to_another_agent_at_its_old_place() {
 }
 
 #[tokio::test]
+async fn declining_twice_at_once_is_declining_once() {
+    let world = World::new(vec![agent(1, "Anna")]).await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    world.open(100, &sales());
+    let offer = anna.offer().await;
+    let (first, second) = tokio::join!(anna.desk.decline(&offer), anna.desk.decline(&offer));
+    first.and(second).expect("both are answered alike");
+    world
+        .reported(100, &["queued", "offered 1 Anna", "rescinded 1 declined", "queued"])
+        .await;
+}
+
+#[tokio::test]
 async fn who_does_not_answer_is_not_responding_and_the_chat_goes_on() {
     let world = World::new(vec![agent(1, "Anna"), agent(2, "Ben")]).await;
     let mut anna = world.on_queue(1, "Anna").await;
