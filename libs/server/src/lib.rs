@@ -13,6 +13,7 @@ pub mod listener;
 mod network;
 pub mod settings;
 mod status;
+mod tally;
 mod tasks;
 
 pub use call::{Peer, caller, optional_caller, service_caller};
@@ -24,6 +25,7 @@ pub use layers::{
     Deadline, Limits, Remaining, admit, as_peer, bearer, deadline, layered, layered_door, layered_within, parse_timeout,
 };
 pub use lifecycle::{Ending, Latch, Readiness, ending, follow_database, serve_health};
-pub use network::Network;
+pub use network::{Network, subscriber};
 pub use status::{status, too_large};
+pub use tally::{Held, Tally};
 pub use tasks::Tasks;

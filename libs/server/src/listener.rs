@@ -1,7 +1,7 @@
 //! The public listener: HTTP/1.1 and HTTP/2 on one port, with every limit set that the libraries leave open, and an end
 //! in order. It serves whatever tower service it is given.
 
-use crate::{Network, Tasks};
+use crate::{Held, Network, Tally, Tasks, subscriber};
 use axum::Router;
 use futures::FutureExt as _;
 use hyper_util::{
@@ -11,21 +11,25 @@ use hyper_util::{
 };
 use serde::Deserialize;
 use std::{
-    collections::HashMap,
+    io::Cursor,
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
+    io::{AsyncReadExt as _, join},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-/// How long a new connection may stay silent, and how long HTTP/1.1 headers may take.
-const FIRST_WORDS: Duration = Duration::from_secs(10);
+/// What an HTTP/2 connection begins with.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How long the first words of a connection are still waited for in a drain: what has arrived already is read by then.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// How long to wait after the machine refused a connection (usually: no file descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -43,6 +47,8 @@ pub struct Limits {
     pub exempt: Vec<Network>,
     /// Calls at once on one HTTP/2 connection.
     pub streams: u32,
+    /// Milliseconds until a new connection has to have said which HTTP it speaks, and that HTTP/1.1 headers may take.
+    pub first_words_ms: u64,
     /// Bytes of headers of one request.
     pub header_bytes: u32,
     /// Streams reset by our own errors before the connection is closed.
@@ -64,6 +70,7 @@ impl Default for Limits {
             connections_per_address: 100,
             exempt: Vec::new(),
             streams: 100,
+            first_words_ms: 10_000,
             header_bytes: 8 * 1024,
             error_resets: 256,
             keepalive_ms: 20_000,
@@ -91,7 +98,7 @@ pub fn serve(
         app,
         tasks: tasks.clone(),
         room: Arc::new(Semaphore::new(limits.connections)),
-        places: Places::default(),
+        places: Tally::default(),
         limits: Arc::new(limits),
     };
     let drain = tasks.drain_token().clone();
@@ -109,7 +116,7 @@ struct Server {
     app: Router,
     tasks: Tasks,
     room: Arc<Semaphore>,
-    places: Places,
+    places: Tally<IpAddr>,
     limits: Arc<Limits>,
 }
 
@@ -122,7 +129,7 @@ impl Server {
             };
             match listener.accept().await {
                 Ok((io, remote)) => {
-                    if let Some(place) = self.places.take(remote, &self.limits, permit) {
+                    if let Some(place) = place(remote, &self.places, &self.limits, permit) {
                         return (place, io);
                     }
                     tracing::debug!("an address has too many connections");
@@ -150,15 +157,19 @@ impl Server {
     }
 }
 
-async fn converse(io: TcpStream, app: Router, limits: Arc<Limits>, drain: CancellationToken, age: Duration) {
+async fn converse(mut io: TcpStream, app: Router, limits: Arc<Limits>, drain: CancellationToken, age: Duration) {
     let _ = io.set_nodelay(true);
-    if !matches!(timeout(FIRST_WORDS, io.peek(&mut [0])).await, Ok(Ok(1))) {
+    let Some((version, said)) = first_words(&mut io, &limits, &drain).await else {
         return;
-    }
-    let builder = builder(&limits);
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(io), TowerToHyperService::new(app));
+    };
+    let (read, write) = io.into_split();
+    let io = TokioIo::new(join(Cursor::new(said).chain(read), write));
+    let builder = builder(version, &limits);
+    let connection = builder.serve_connection(io, TowerToHyperService::new(app));
     tokio::pin!(connection);
     tokio::select! {
+        // First, so that even in a drain what has been said is heard before the end is.
+        biased;
         _ = connection.as_mut() => return,
         () = drain.cancelled() => {}
         () = sleep(age) => {}
@@ -167,12 +178,58 @@ async fn converse(io: TcpStream, app: Router, limits: Arc<Limits>, drain: Cancel
     let _ = timeout(Duration::from_millis(limits.grace_ms), connection).await;
 }
 
-fn builder(limits: &Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    Http1,
+    Http2,
+}
+
+/// Which HTTP a new connection speaks, and what was read to find out; `None` if it does not say so in time. (The library
+/// finds out by itself, but would wait for ever.)
+async fn first_words(io: &mut TcpStream, limits: &Limits, drain: &CancellationToken) -> Option<(Version, Vec<u8>)> {
+    let end = async {
+        drain.cancelled().await;
+        sleep(LAST_WORDS).await;
+    };
+    tokio::select! {
+        heard = timeout(Duration::from_millis(limits.first_words_ms), listen(io)) => heard.ok()?,
+        () = end => None,
+    }
+}
+
+async fn listen(io: &mut TcpStream) -> Option<(Version, Vec<u8>)> {
+    let mut said = Vec::with_capacity(PREFACE.len());
+    loop {
+        let missing = PREFACE.len() - said.len();
+        let mut more = (&mut *io).take(u64::try_from(missing).ok()?);
+        if more.read_buf(&mut said).await.ok()? == 0 {
+            return None;
+        }
+        if let Some(version) = version(&said) {
+            return Some((version, said));
+        }
+    }
+}
+
+/// `None` while it can still be either.
+fn version(said: &[u8]) -> Option<Version> {
+    match said {
+        PREFACE => Some(Version::Http2),
+        _ if PREFACE.starts_with(said) => None,
+        _ => Some(Version::Http1),
+    }
+}
+
+fn builder(version: Version, limits: &Limits) -> Builder<TokioExecutor> {
+    let builder = Builder::new(TokioExecutor::new());
+    let mut builder = match version {
+        Version::Http1 => builder.http1_only(),
+        Version::Http2 => builder.http2_only(),
+    };
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(FIRST_WORDS)
+        .header_read_timeout(Duration::from_millis(limits.first_words_ms))
         .max_buf_size(usize::try_from(limits.header_bytes).unwrap_or(usize::MAX).max(8 * 1024));
     builder
         .http2()
@@ -185,47 +242,95 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
     builder
 }
 
-/// How many connections each address has.
-#[derive(Clone, Default)]
-struct Places(Arc<Mutex<HashMap<IpAddr, u32>>>);
-
-/// One connection's place; given back when dropped.
+/// A connection's places among its address's and among all.
 struct Place {
     remote: SocketAddr,
-    of: Option<Places>,
-    _permit: OwnedSemaphorePermit,
+    _of_address: Option<Held<IpAddr>>,
+    _of_all: OwnedSemaphorePermit,
 }
 
-impl Places {
-    fn take(&self, remote: SocketAddr, limits: &Limits, permit: OwnedSemaphorePermit) -> Option<Place> {
-        let address = remote.ip().to_canonical();
-        let counted = !limits.exempt.iter().any(|network| network.contains(address));
-        if counted {
-            let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = taken.entry(address).or_insert(0);
-            if *count >= limits.connections_per_address {
-                return None;
-            }
-            *count += 1;
+/// `None` if the address has as many connections as it may.
+fn place(remote: SocketAddr, places: &Tally<IpAddr>, limits: &Limits, of_all: OwnedSemaphorePermit) -> Option<Place> {
+    let exempt = limits.exempt.iter().any(|network| network.contains(remote.ip()));
+    let of_address = if exempt {
+        None
+    } else {
+        Some(places.take(subscriber(remote.ip()), limits.connections_per_address)?)
+    };
+    Some(Place {
+        remote,
+        _of_address: of_address,
+        _of_all: of_all,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncWriteExt as _;
+
+    #[test]
+    fn the_first_bytes_tell_the_version() {
+        for (said, expected) in [
+            (&b"P"[..], None),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r", None),
+            (PREFACE, Some(Version::Http2)),
+            (b"PO", Some(Version::Http1)),
+            (b"G", Some(Version::Http1)),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\r", Some(Version::Http1)),
+        ] {
+            assert_eq!(version(said), expected, "{said:?}");
         }
-        Some(Place {
-            remote,
-            of: counted.then(|| self.clone()),
-            _permit: permit,
-        })
     }
-}
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let Some(places) = &self.of else { return };
-        let address = self.remote.ip().to_canonical();
-        let mut taken = places.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&address);
-            }
+    #[tokio::test]
+    async fn a_request_that_is_there_when_the_drain_begins_is_answered() {
+        let app = Router::new().route("/", axum::routing::get(|| async { "answered" }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let mut client = TcpStream::connect(address).await.expect("connected");
+        let (io, _) = listener.accept().await.expect("accepted");
+        client
+            .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .expect("written");
+        io.peek(&mut [0]).await.expect("it is there");
+        let drain = CancellationToken::new();
+        drain.cancel();
+        converse(io, app, Arc::default(), drain, Duration::MAX).await;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.expect("an answer and the end");
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.ends_with("answered"),
+            "{answer}"
+        );
+    }
+
+    #[test]
+    fn an_ipv6_subscriber_has_the_places_of_one_address() {
+        let limits = Limits {
+            connections_per_address: 2,
+            exempt: vec!["2001:db8:9::/48".parse().expect("a network")],
+            ..Limits::default()
+        };
+        let (places, room) = (Tally::default(), Arc::new(Semaphore::new(100)));
+        let mut open = Vec::new();
+        for (remote, expected) in [
+            ("[2001:db8:1:2::1]:1", true),
+            ("[2001:db8:1:2::2]:1", true),
+            ("[2001:db8:1:2:3::3]:1", false),
+            ("[2001:db8:1:3::1]:1", true),
+            ("8.8.8.8:1", true),
+            ("[::ffff:8.8.8.8]:1", true),
+            ("8.8.8.8:2", false),
+            ("[2001:db8:9::1]:1", true),
+            ("[2001:db8:9::1]:2", true),
+            ("[2001:db8:9::1]:3", true),
+        ] {
+            let of_all = Arc::clone(&room).try_acquire_owned().expect("room");
+            let place = place(remote.parse().expect("an address"), &places, &limits, of_all);
+            assert_eq!(place.is_some(), expected, "{remote}");
+            open.extend(place);
         }
     }
 }

@@ -1,7 +1,19 @@
 //! Ranges of addresses, as settings write them.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    str::FromStr,
+};
+
+/// What one subscriber is counted by: an IPv4 address, inside IPv6 too, or the /64 that an IPv6 subscriber has whole.
+pub const fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address @ IpAddr::V4(_) => address,
+    }
+}
 
 /// An address, or all that begin with the same bits: `10.0.0.0/8`, `::1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +76,18 @@ impl<'de> Deserialize<'de> for Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_subscriber_counts_once() {
+        for (address, expected) in [
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("8.8.4.4", "8.8.4.4"),
+            ("::ffff:8.8.4.4", "8.8.4.4"),
+        ] {
+            let counted = subscriber(address.parse().expect("address"));
+            assert_eq!(counted.to_string(), expected);
+        }
+    }
 
     #[test]
     fn networks_contain_by_prefix() {
