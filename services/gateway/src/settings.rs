@@ -36,6 +36,8 @@ pub struct Settings {
     pub call_rate: Rate,
     /// Pages, their files and preflights of one address.
     pub page_rate: Rate,
+    /// Streams of one caller at once, or of one address without a token.
+    pub streams_per_caller: u32,
     /// For how many callers and addresses rates are kept at once.
     pub rate_entries: usize,
 }
@@ -56,6 +58,7 @@ impl Default for Settings {
             typing_rate: Rate::per_second(4, 8),
             call_rate: Rate::per_second(50, 200),
             page_rate: Rate::per_second(100, 500),
+            streams_per_caller: 32,
             rate_entries: 100_000,
         }
     }
@@ -68,9 +71,14 @@ impl Settings {
         if !deployment.is_empty() && deployment.parse::<DeploymentId>().is_err() {
             return Err(Fault::id("gateway.default_deployment"));
         }
-        if self.unary_deadline_ms == 0 || self.unary_calls == 0 || self.rate_entries == 0 {
-            let problem = "this, unary_calls and rate_entries must be more than 0";
-            return Err(Fault::field("gateway.unary_deadline_ms", problem));
+        let zero = [
+            ("gateway.unary_deadline_ms", self.unary_deadline_ms == 0),
+            ("gateway.unary_calls", self.unary_calls == 0),
+            ("gateway.streams_per_caller", self.streams_per_caller == 0),
+            ("gateway.rate_entries", self.rate_entries == 0),
+        ];
+        if let Some((field, _)) = zero.into_iter().find(|(_, zero)| *zero) {
+            return Err(Fault::field(field, "must be more than 0"));
         }
         let origin = |text: &String| {
             text.split_once("://")
@@ -107,7 +115,9 @@ mod tests {
                 (|s| s.default_deployment = "demo".to_owned()) as fn(&mut Settings),
                 "gateway.default_deployment",
             ),
-            (|s| s.unary_calls = 0, "gateway.unary_deadline_ms"),
+            (|s| s.unary_deadline_ms = 0, "gateway.unary_deadline_ms"),
+            (|s| s.unary_calls = 0, "gateway.unary_calls"),
+            (|s| s.streams_per_caller = 0, "gateway.streams_per_caller"),
             (|s| s.origins = vec!["chat.example".to_owned()], "gateway.origins"),
             (
                 |s| s.origins = vec!["https://chat.example/".to_owned()],

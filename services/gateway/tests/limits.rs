@@ -252,6 +252,44 @@ async fn an_address_that_loads_pages_too_often_has_to_wait() {
 }
 
 #[tokio::test]
+async fn one_caller_has_its_share_of_streams() {
+    let settings = Settings {
+        streams_per_caller: 2,
+        ..Settings::default()
+    };
+    let world = World::with(settings, listener::Limits::default(), running_context(16)).await;
+    let client = Http2::connect(world.address).await;
+    let (guest, user) = (bearer(&world.guest()), bearer(&world.user(&[])));
+    let open = async |token: &str| {
+        let headers = [("authorization", token)];
+        tokio::join!(client.call(WATCH, &headers, b""), async {
+            world.call_of(WATCH).await.stream()
+        })
+    };
+    let (first, second, _other) = (open(&guest).await, open(&guest).await, open(&user).await);
+    for path in [WATCH, "/onqueue.session.v1.ConversationService/Unheard"] {
+        let told = client.refusal(path, &[("authorization", &guest)], b"").await;
+        let limited = (Code::ResourceExhausted, Some(Reason::RateLimited));
+        assert_eq!((told.code, told.reason), limited, "{path}");
+    }
+    let authorized = [("authorization", guest.as_str())];
+    tokio::join!(client.call(GET, &authorized, b""), async {
+        world.call_of(GET).await.answer_bytes(b"");
+    });
+
+    // One that the caller leaves and one that ends make room.
+    drop(first.0);
+    first.1.cancelled().await;
+    let third = open(&guest).await;
+    second.1.end().await;
+    assert_eq!(second.0.rest().await.1.code, Code::Ok);
+    let fourth = open(&guest).await;
+    let told = client.refusal(WATCH, &authorized, b"").await;
+    assert_eq!(told.reason, Some(Reason::RateLimited));
+    drop((third, fourth));
+}
+
+#[tokio::test]
 async fn one_address_has_its_share_of_connections() {
     let limits = listener::Limits {
         connections_per_address: 2,

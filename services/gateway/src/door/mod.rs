@@ -5,6 +5,7 @@ mod forward;
 mod origin;
 mod pages;
 mod rates;
+mod streams;
 
 use crate::{Settings, Upstreams, grpc};
 use axum::{
@@ -24,6 +25,7 @@ use onqueue_server::{
 use origin::Origins;
 use rates::Rates;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use streams::Streams;
 use tonic::body::Body;
 use tonic_web::GrpcWebLayer;
 use tower::{Layer as _, ServiceExt as _};
@@ -95,10 +97,12 @@ impl Door {
         if self.settings.reflection {
             routes = with_reflection(routes)?;
         }
+        let streams = Streams::new(self.settings.streams_per_caller);
         let router = routes
             .into_axum_router()
             .reset_fallback()
             .fallback_service(Forward::new(&self.upstreams))
+            .layer(middleware::from_fn_with_state(streams, streams::limit))
             .layer(middleware::from_fn_with_state(Arc::clone(rates), rates::limit));
         let bound = Bound {
             name: crate::NAME,

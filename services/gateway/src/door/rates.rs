@@ -51,12 +51,28 @@ enum Kind {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Who {
+pub(super) enum Who {
     User(UserId),
     Guest(ParticipantId),
     Address(IpAddr),
     /// No address is known: only where no listener of ours stands in front.
     Unknown,
+}
+
+impl Who {
+    /// Whose a request is: the verified caller's, else its address's.
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        match extensions.get::<Caller>().map(|caller| &caller.principal) {
+            Some(Principal::User { user, .. }) => Self::User(*user),
+            Some(Principal::Guest { participant, .. }) => Self::Guest(*participant),
+            None => Self::address(extensions),
+        }
+    }
+
+    fn address(extensions: &Extensions) -> Self {
+        let address = extensions.get::<ClientAddress>();
+        address.map_or(Self::Unknown, |address| Self::Address(address.counted()))
+    }
 }
 
 /// In a call's extensions: whether it was let in, and so counted among its caller's.
@@ -123,7 +139,7 @@ impl Rates {
         door: InProcess,
         mut request: http::Request<Body>,
     ) -> Result<http::Response<Body>, tonic::Status> {
-        let refused = (Kind::Refused, address(request.extensions()));
+        let refused = (Kind::Refused, Who::address(request.extensions()));
         if let Err(wait) = self.buckets.look(&refused, self.clock.now()) {
             return Ok(status(too_often(wait)).into_http());
         }
@@ -138,13 +154,13 @@ impl Rates {
     }
 
     fn count_page(&self, extensions: &Extensions) -> Result<(), Duration> {
-        let page = (Kind::Page, address(extensions));
+        let page = (Kind::Page, Who::address(extensions));
         self.buckets.take(page, self.page, self.clock.now())
     }
 
     fn count(&self, request: &Request) -> Result<(), Duration> {
-        let address = address(request.extensions());
-        let caller = request.extensions().get::<Caller>().map_or(address, who);
+        let address = Who::address(request.extensions());
+        let caller = Who::of(request.extensions());
         let is_guest = matches!(caller, Who::Guest(_));
         let now = self.clock.now();
         self.buckets.take((Kind::Call, caller), self.call, now)?;
@@ -156,17 +172,5 @@ impl Rates {
             _ => return Ok(()),
         };
         self.buckets.take((kind, who), rate, now)
-    }
-}
-
-fn address(extensions: &Extensions) -> Who {
-    let address = extensions.get::<ClientAddress>();
-    address.map_or(Who::Unknown, |address| Who::Address(address.counted()))
-}
-
-const fn who(caller: &Caller) -> Who {
-    match caller.principal {
-        Principal::User { user, .. } => Who::User(user),
-        Principal::Guest { participant, .. } => Who::Guest(participant),
     }
 }
