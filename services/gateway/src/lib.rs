@@ -85,10 +85,14 @@ impl Gateway {
     }
 }
 
+/// The largest trust bundle, in bytes: it comes in one message, and a large installation's grants and deployments are more
+/// than the 4 MiB that the library allows. Auth is our own: this guards against a mistake, not against an enemy.
+const LARGEST_BUNDLE: usize = 64 * 1024 * 1024;
+
 /// Keeps `context.trust` on what auth says, until the process drains: for a gateway that has the process to itself, or is
 /// to behave as one.
 pub fn follow_trust(auth: InProcess, context: &Context) {
-    let upstream = TrustServiceClient::new(as_peer(auth, NAME));
+    let upstream = TrustServiceClient::new(as_peer(auth, NAME)).max_decoding_message_size(LARGEST_BUNDLE);
     let (trust, clock) = (context.trust.clone(), context.clock.clone());
     let drain = context.tasks.drain_token().clone();
     context.tasks.spawn("trust", async move {
