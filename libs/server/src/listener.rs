@@ -9,6 +9,7 @@ use hyper_util::{
     server::conn::auto::Builder,
     service::TowerToHyperService,
 };
+use onqueue_model::Fault;
 use serde::Deserialize;
 use std::{
     io::Cursor,
@@ -78,6 +79,30 @@ impl Default for Limits {
             age_ms: 30 * 60 * 1_000,
             grace_ms: 10_000,
         }
+    }
+}
+
+impl Limits {
+    /// Refuses values with which nothing would be served. The field is named as in the section `[listener]`.
+    pub fn check(&self) -> Result<(), Fault> {
+        let zero = [
+            ("listener.connections", self.connections == 0),
+            ("listener.connections_per_address", self.connections_per_address == 0),
+            ("listener.streams", self.streams == 0),
+            ("listener.first_words_ms", self.first_words_ms == 0),
+            ("listener.header_bytes", self.header_bytes == 0),
+            ("listener.keepalive_ms", self.keepalive_ms == 0),
+            ("listener.keepalive_timeout_ms", self.keepalive_timeout_ms == 0),
+            ("listener.age_ms", self.age_ms == 0),
+        ];
+        if let Some((field, _)) = zero.into_iter().find(|(_, zero)| *zero) {
+            return Err(Fault::field(field, "must be more than 0"));
+        }
+        if self.connections > Semaphore::MAX_PERMITS {
+            let problem = format!("must be at most {}", Semaphore::MAX_PERMITS);
+            return Err(Fault::field("listener.connections", problem));
+        }
+        Ok(())
     }
 }
 
@@ -268,6 +293,27 @@ fn place(remote: SocketAddr, places: &Tally<IpAddr>, limits: &Limits, of_all: Ow
 mod tests {
     use super::*;
     use tokio::io::AsyncWriteExt as _;
+
+    #[test]
+    fn limits_that_serve_nothing_are_refused() {
+        assert_eq!(Limits::default().check(), Ok(()));
+        for (change, field) in [
+            ((|l| l.connections = 0) as fn(&mut Limits), "connections"),
+            (|l| l.connections = Semaphore::MAX_PERMITS + 1, "connections"),
+            (|l| l.connections_per_address = 0, "connections_per_address"),
+            (|l| l.streams = 0, "streams"),
+            (|l| l.first_words_ms = 0, "first_words_ms"),
+            (|l| l.header_bytes = 0, "header_bytes"),
+            (|l| l.keepalive_ms = 0, "keepalive_ms"),
+            (|l| l.keepalive_timeout_ms = 0, "keepalive_timeout_ms"),
+            (|l| l.age_ms = 0, "age_ms"),
+        ] {
+            let mut limits = Limits::default();
+            change(&mut limits);
+            let told = limits.check().map_err(|fault| fault.metadata);
+            assert_eq!(told, Err(vec![("field", format!("listener.{field}"))]));
+        }
+    }
 
     #[test]
     fn the_first_bytes_tell_the_version() {

@@ -49,6 +49,30 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Refuses values with which nothing would be served. The field is named as in the section `[limits]`.
+    pub fn check(&self) -> Result<(), Fault> {
+        let zero = [
+            ("limits.unary_default_ms", self.unary_default_ms == 0),
+            ("limits.unary_maximum_ms", self.unary_maximum_ms == 0),
+            ("limits.unary_calls", self.unary_calls == 0),
+            ("limits.request_ms", self.request_ms == 0),
+        ];
+        if let Some((field, _)) = zero.into_iter().find(|(_, zero)| *zero) {
+            return Err(Fault::field(field, "must be more than 0"));
+        }
+        if self.unary_default_ms > self.unary_maximum_ms {
+            let problem = "must not be more than unary_maximum_ms";
+            return Err(Fault::field("limits.unary_default_ms", problem));
+        }
+        if self.unary_calls > Semaphore::MAX_PERMITS {
+            let problem = format!("must be at most {}", Semaphore::MAX_PERMITS);
+            return Err(Fault::field("limits.unary_calls", problem));
+        }
+        Ok(())
+    }
+}
+
 /// A service with all layers around it, at default limits. To be called through a listener or directly.
 pub fn layered(bound: Bound, context: &Context) -> InProcess {
     layered_within(bound, context, &Limits::default())
@@ -269,5 +293,31 @@ impl Gate {
             return Err(too_large(limit));
         }
         Ok(request.map(|inner| Body::new(LimitedRequest::new(inner, limit, self.arrival))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_serve_nothing_are_refused() {
+        assert_eq!(Limits::default().check(), Ok(()));
+        for (change, field) in [
+            (
+                (|l| l.unary_default_ms = 0) as fn(&mut Limits),
+                "limits.unary_default_ms",
+            ),
+            (|l| l.unary_default_ms = 60_001, "limits.unary_default_ms"),
+            (|l| l.unary_maximum_ms = 0, "limits.unary_maximum_ms"),
+            (|l| l.unary_calls = 0, "limits.unary_calls"),
+            (|l| l.unary_calls = Semaphore::MAX_PERMITS + 1, "limits.unary_calls"),
+            (|l| l.request_ms = 0, "limits.request_ms"),
+        ] {
+            let mut limits = Limits::default();
+            change(&mut limits);
+            let told = limits.check().map_err(|fault| fault.metadata);
+            assert_eq!(told, Err(vec![("field", field.to_owned())]));
+        }
     }
 }
