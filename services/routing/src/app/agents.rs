@@ -21,6 +21,11 @@ impl Routing {
         let agent = user(caller)?;
         self.learn_name(caller).await?;
         self.decide(caller, Command::GoOnQueue { agent }).await?;
+        // Whoever took the permission back meanwhile has looked for agents on queue before this one was.
+        if let Err(missing) = self.context.trust.may(caller, permissions::AGENT_ONQUEUE) {
+            self.decide(caller, Command::GoOffQueue { agent }).await?;
+            return Err(missing);
+        }
         self.agent(caller, agent).await
     }
 

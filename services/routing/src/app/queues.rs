@@ -107,12 +107,25 @@ impl Routing {
 
     /// Activates or deactivates the caller's membership.
     pub async fn set_joined(&self, caller: &Caller, queue: QueueId, membership: Membership) -> Result<Member, Fault> {
-        self.visible(caller, queue, permissions::QUEUE_JOIN).await?;
-        let (user, by) = (user(caller)?, self.actor(caller)?);
-        let tables = &self.tables;
-        let member = tables
-            .set_joined(caller.organisation, queue, user, membership, by)
-            .await?;
+        let division = self
+            .visible(caller, queue, permissions::QUEUE_JOIN)
+            .await?
+            .content
+            .division;
+        let member = self.write_joined(caller, queue, membership).await?;
+        // Whoever took the permission back meanwhile has looked for active memberships before this one was.
+        let trust = &self.context.trust;
+        if let Err(missing) = trust.may_in(caller, permissions::QUEUE_JOIN, division) {
+            self.write_joined(caller, queue, Membership { joined: false }).await?;
+            return Err(missing);
+        }
+        Ok(member)
+    }
+
+    async fn write_joined(&self, caller: &Caller, queue: QueueId, membership: Membership) -> Result<Member, Fault> {
+        let (user, by, tables) = (user(caller)?, self.actor(caller)?, &self.tables);
+        let member = tables.set_joined(caller.organisation, queue, user, membership, by);
+        let member = member.await?;
         self.owner.refresh(caller.organisation).await?;
         Ok(member)
     }

@@ -147,6 +147,36 @@ async fn accepting_needs_its_permission_still() {
     anna.desk.accept(&offer).await.expect("may again");
 }
 
+/// The permission goes between the check of the call and the decision: whichever comes first, they end off queue.
+#[tokio::test]
+async fn a_permission_that_goes_meanwhile_is_noticed() {
+    let world = World::new(vec![agent(1, "Anna"), agent(2, "Ben")]).await;
+    world.gate.close();
+    // Somebody else's commit is held up, and with it what Anna's call asks before it decides.
+    let ben = world.user(2, "Ben");
+    let ahead = tokio::spawn({
+        let (mut agents, request) = (ben.agents(), ben.with(proto::GoOnQueueRequest {}));
+        async move { agents.go_on_queue(request).await }
+    });
+    let anna = world.user(1, "Anna");
+    let call = tokio::spawn({
+        let (mut agents, request) = (anna.agents(), anna.with(proto::GoOnQueueRequest {}));
+        async move { agents.go_on_queue(request).await }
+    });
+    // Single-threaded: both have gone as far as they can when this task is back.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    world.tokens.ungrant(id(1));
+    world.gate.open();
+    ahead.await.expect("answered").expect("may");
+    assert_eq!(missing(call.await.expect("answered").map(|_| ())), Some(true));
+    until("Anna is off queue", SOON, async || {
+        anna.state().await.0 == AgentState::OffQueue
+    })
+    .await;
+}
+
 /// What counts is the division of the queue, not that the permission is held somewhere.
 #[tokio::test]
 async fn permissions_count_in_the_division_of_the_queue() {
