@@ -5,6 +5,7 @@ use onqueue_model::{DeploymentId, Fault};
 use onqueue_server::{Limits, Network};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
+use tokio::sync::Semaphore;
 
 /// The section `[gateway]`.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
@@ -80,6 +81,10 @@ impl Settings {
         if let Some((field, _)) = zero.into_iter().find(|(_, zero)| *zero) {
             return Err(Fault::field(field, "must be more than 0"));
         }
+        if self.unary_calls > Semaphore::MAX_PERMITS {
+            let problem = format!("must be at most {}", Semaphore::MAX_PERMITS);
+            return Err(Fault::field("gateway.unary_calls", problem));
+        }
         let origin = |text: &String| {
             text.split_once("://")
                 .is_some_and(|(_, host)| !host.is_empty() && !host.contains('/'))
@@ -117,6 +122,7 @@ mod tests {
             ),
             (|s| s.unary_deadline_ms = 0, "gateway.unary_deadline_ms"),
             (|s| s.unary_calls = 0, "gateway.unary_calls"),
+            (|s| s.unary_calls = usize::MAX, "gateway.unary_calls"),
             (|s| s.streams_per_caller = 0, "gateway.streams_per_caller"),
             (|s| s.origins = vec!["chat.example".to_owned()], "gateway.origins"),
             (
