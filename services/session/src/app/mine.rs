@@ -81,7 +81,10 @@ impl Mine {
         }
         let frame = loop {
             if let Some(frame) = self.out.pop_front() {
-                break frame;
+                break match self.watchman.must_leave() {
+                    Some(farewell) => Frame::Goodbye(farewell),
+                    None => frame,
+                };
             }
             self.wait().await?;
         };

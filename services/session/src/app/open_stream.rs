@@ -75,6 +75,18 @@ impl Watchman {
             .map(|fault| farewell(&fault))
     }
 
+    /// What comes before the next frame, however much there is to send.
+    pub fn pending(&mut self) -> Option<Duty> {
+        if let Some(farewell) = self.must_leave() {
+            return Some(Duty::Leave(farewell));
+        }
+        let changed = self.changes.has_changed().unwrap_or(false);
+        changed.then(|| {
+            self.changes.mark_unchanged();
+            Duty::Check
+        })
+    }
+
     /// Waits for the next duty. May be dropped and called again.
     pub async fn next(&mut self) -> Duty {
         if let Some(farewell) = self.must_leave() {

@@ -46,6 +46,8 @@ pub(crate) struct Watch {
 impl App {
     /// Follows a conversation after a cursor. CONVERSATION_NOT_FOUND, CURSOR_MALFORMED, LOG_RESTORED.
     pub async fn watch(self: &Arc<Self>, caller: &Caller, id: ConversationId, cursor: &str) -> Result<Watch, Fault> {
+        // Before it is decided whether they may: what changes from then on is a reason to look again.
+        let watchman = Watchman::new(&self.context, caller, self.settings.heartbeat());
         let seen = self.see(caller, id, permissions::COMMUNICATION_VIEW).await?;
         let key = (caller.organisation, id);
         let Viewer { class, participant } = seen.viewer;
@@ -58,7 +60,7 @@ impl App {
             key,
             viewer: seen.viewer,
             live,
-            watchman: Watchman::new(&self.context, caller, self.settings.heartbeat()),
+            watchman,
             sent,
             read: VecDeque::new(),
             behind: true,
@@ -104,13 +106,13 @@ impl Watch {
         if std::mem::take(&mut self.doubtful) {
             return self.check().await;
         }
+        if let Some(duty) = self.watchman.pending() {
+            return self.perform(duty).await;
+        }
         if let Some(event) = self.read.pop_front() {
             return Ok(self.take(Arc::new(event)));
         }
         if self.behind {
-            if let Some(farewell) = self.watchman.must_leave() {
-                return Ok(Some(Frame::Goodbye(farewell)));
-            }
             return self.read_on().await.map(|()| None);
         }
         if self.ended {
