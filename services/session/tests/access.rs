@@ -2,6 +2,7 @@
 
 mod support;
 
+use futures::future::join_all;
 use onqueue_model::Reason;
 use onqueue_proto::session::v1::{self as proto, ConversationState, watch_response::Frame};
 use onqueue_testkit::with_token;
@@ -249,6 +250,55 @@ async fn streams_end_with_the_right_to_them() {
     let bye = frame(&mut guest).await;
     assert_eq!(bye.cursor, cursor);
     assert!(matches!(bye.frame, Some(Frame::Goodbye(bye)) if bye.reason == "token_expired"));
+}
+
+#[tokio::test]
+async fn a_withdrawn_right_ends_a_stream_that_is_still_catching_up() {
+    let house = House::new(15).await;
+    let desk = &house.desk;
+    let chat = &desk.start(1).await;
+    let text = "x".repeat(1_000);
+    let sent = (0..300).map(|number| (number.to_string(), &text));
+    let sent = sent.map(|(key, text)| async move { desk.send(&chat.token, &chat.id, &key, text).await });
+    assert!(join_all(sent).await.iter().all(Result::is_ok));
+    let mut watched = desk
+        .watch(&house.supervisor_token(), &chat.id, "")
+        .await
+        .expect("a stream");
+    events(&mut watched, 1).await;
+    house.tokens.ungrant(id(99));
+    let mut more = 0;
+    let bye = loop {
+        match frame(&mut watched).await.frame {
+            Some(Frame::Event(_)) => more += 1,
+            other => break other,
+        }
+    };
+    assert!(matches!(bye, Some(Frame::Goodbye(bye)) if bye.reason == "access_changed"));
+    assert!(more < 100, "{more} events were on their way already");
+}
+
+#[tokio::test]
+async fn guests_learn_nothing_of_offers() {
+    let house = House::new(16).await;
+    let desk = &house.desk;
+    let chat = desk.start(1).await;
+    for (position, fact) in [(1, queued()), (2, offered(agent()))] {
+        assert!(desk.report(&chat.id, 1, position, fact).await.expect("recorded"));
+    }
+    let supervisor = house.supervisor_token();
+    let seen = desk.get(&supervisor, &chat.id).await.expect("seen").state();
+    assert_eq!(seen, ConversationState::Alerting);
+    let seen = desk.get(&chat.token, &chat.id).await.expect("seen").state();
+    assert_eq!(seen, ConversationState::Queued);
+    let mut watched = desk.watch(&supervisor, &chat.id, "").await.expect("a stream");
+    for (_, cursor) in events(&mut watched, 4).await {
+        let refused = desk
+            .watch(&chat.token, &chat.id, &cursor)
+            .await
+            .expect_err("not theirs");
+        assert_eq!(reason(&refused), "CURSOR_MALFORMED");
+    }
 }
 
 #[tokio::test]

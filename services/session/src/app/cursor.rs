@@ -32,7 +32,9 @@ impl App {
             .into_iter()
             .find(|one| code(*one) == class)
             .ok_or_else(malformed)?;
-        if place < 0 {
+        // What another numbering holds is not the guest's business, not even how far it goes.
+        let foreign = seen.viewer.class == Class::Guest && class != Class::Guest;
+        if place < 0 || foreign {
             return Err(malformed());
         }
         let head = &seen.conversation.head;

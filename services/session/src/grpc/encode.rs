@@ -31,7 +31,7 @@ pub(super) fn conversation(seen: &Seen) -> proto::Conversation {
         language: conversation.language.clone().unwrap_or_default(),
         guest_name: conversation.guest_name.clone(),
         topic: conversation.topic.clone(),
-        state: state(head.state).into(),
+        state: state(head.state, *viewer).into(),
         created_at: Some(timestamp(conversation.created_at)),
         last_activity_at: Some(timestamp(head.last_activity_at)),
         ended_at: ended.map(|(at, _)| timestamp(at)),
@@ -158,8 +158,10 @@ fn warned(ends_at: Timestamp) -> proto::InactivityWarned {
     }
 }
 
-fn state(state: State) -> proto::ConversationState {
+/// To whom the chat is being offered, and that it is, is not the guest's business: they wait.
+fn state(state: State, viewer: Viewer) -> proto::ConversationState {
     match state {
+        State::Alerting if viewer.class == Class::Guest => proto::ConversationState::Queued,
         State::Pending => proto::ConversationState::Pending,
         State::Queued => proto::ConversationState::Queued,
         State::Alerting => proto::ConversationState::Alerting,
