@@ -252,13 +252,16 @@ impl Committer {
         }
     }
 
-    /// The transaction failed. A key that is there already concerns one item only: each is tried on its own.
+    /// The transaction failed. Unless that was the database's state, one item's matter must not cost the others theirs:
+    /// each is tried on its own.
     async fn failed(&self, items: &[Item], which: &[usize], error: StoreError, outcomes: &mut [Option<Outcome>]) {
         if let (true, [only]) = (error.is_unique(), which) {
             outcomes[*only] = Some(self.conflict(&items[*only], error).await);
             return;
         }
-        if error.is_unique() {
+        let is_for_all = matches!(error, StoreError::Unavailable(_) | StoreError::Contended(_));
+        if which.len() > 1 && !is_for_all {
+            tracing::warn!(%error, items = which.len(), "a batch failed; its items are tried one by one");
             for at in which {
                 outcomes[*at] = self.commit(vec![items[*at].clone()]).await.pop();
             }
