@@ -19,13 +19,18 @@ const TICK: Duration = Duration::from_millis(200);
 /// How many at once.
 const PAGE: u64 = 500;
 
+/// Whether to sweep again: a second has gone by, or the clock was set back.
+fn is_time(last: Timestamp, now: Timestamp) -> bool {
+    now < last || now.since(last) >= EVERY
+}
+
 impl App {
     /// Sweeps for ever; for a task.
     pub async fn sweep(&self) {
         let mut last: Option<Timestamp> = None;
         loop {
             let now = self.context.clock.now();
-            if last.is_none_or(|last| now.since(last) >= EVERY) {
+            if last.is_none_or(|last| is_time(last, now)) {
                 last = Some(now);
                 if let Err(error) = self.sweep_once(now).await {
                     tracing::warn!(%error, "inactivity could not be looked at; it is tried again in a second");
@@ -60,6 +65,25 @@ impl App {
                 tracing::debug!(?other, "inactivity of a conversation not looked at");
                 false
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_or_a_clock_that_was_set_back_is_time() {
+        let last = Timestamp(10_000);
+        for (now, time) in [
+            (10_000, false),
+            (10_999, false),
+            (11_000, true),
+            (9_999, true),
+            (0, true),
+        ] {
+            assert_eq!(is_time(last, Timestamp(now)), time, "{now}");
         }
     }
 }
