@@ -19,8 +19,9 @@ pub struct Closed;
 #[derive(Debug)]
 pub struct Batcher<Item, Answer> {
     queue: mpsc::Sender<Waiting<Item, Answer>>,
-    /// A seat for each item that may wait, wherever it does.
+    /// A seat for each item that may be in hand, wherever it waits.
     seats: Arc<Semaphore>,
+    room: usize,
 }
 
 impl<Item, Answer> Clone for Batcher<Item, Answer> {
@@ -28,6 +29,7 @@ impl<Item, Answer> Clone for Batcher<Item, Answer> {
         Self {
             queue: self.queue.clone(),
             seats: Arc::clone(&self.seats),
+            room: self.room,
         }
     }
 }
@@ -37,13 +39,14 @@ struct Waiting<Item, Answer> {
     group: u128,
     item: Item,
     answer: oneshot::Sender<Answer>,
-    /// Given back when the item's batch begins.
-    _seat: OwnedSemaphorePermit,
+    /// Given back when the item's batch is done.
+    seat: OwnedSemaphorePermit,
 }
 
 impl<Item: Send + 'static, Answer: Send + 'static> Batcher<Item, Answer> {
     /// The batcher and its writer, which the caller runs as a task. It ends when every clone of the batcher is gone, after
-    /// committing what waits. A batch holds at most `most` items; at most `room` wait, then [`Batcher::submit`] waits too.
+    /// committing what waits. A batch holds at most `most` items; at most `room` are in hand, those being committed
+    /// included, then [`Batcher::submit`] waits too.
     pub fn new<C: Commit<Item, Answer>>(
         commit: Arc<C>,
         most: usize,
@@ -51,7 +54,12 @@ impl<Item: Send + 'static, Answer: Send + 'static> Batcher<Item, Answer> {
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, waiting) = mpsc::channel(room);
         let seats = Arc::new(Semaphore::new(room));
-        (Self { queue, seats }, run(commit, waiting, most))
+        (Self { queue, seats, room }, run(commit, waiting, most))
+    }
+
+    /// Whether nothing waits and nothing is being committed.
+    pub fn is_idle(&self) -> bool {
+        self.seats.available_permits() == self.room
     }
 
     /// Commits an item with whatever else waits. Items of one `group` (an organisation) keep their order; groups take
@@ -64,7 +72,7 @@ impl<Item: Send + 'static, Answer: Send + 'static> Batcher<Item, Answer> {
             group,
             item,
             answer,
-            _seat: seat,
+            seat,
         };
         // Who has a seat finds a place: there are as many of both, and places are given back first.
         self.queue.try_send(waiting).map_err(|_| Closed)?;
@@ -86,14 +94,14 @@ async fn run<Item: Send, Answer: Send, C: Commit<Item, Answer>>(
         while let Ok(next) = waiting.try_recv() {
             sort_in(&mut groups, next);
         }
-        let (items, answers): (Vec<_>, Vec<_>) = take(&mut groups, most)
+        let (items, callers): (Vec<_>, Vec<_>) = take(&mut groups, most)
             .into_iter()
-            .map(|one| (one.item, one.answer))
+            .map(|one| (one.item, (one.answer, one.seat)))
             .unzip();
         if items.is_empty() {
             continue;
         }
-        for (answer, to) in commit.commit(items).await.into_iter().zip(answers) {
+        for (answer, (to, _seat)) in commit.commit(items).await.into_iter().zip(callers) {
             let _ = to.send(answer);
         }
     }
@@ -138,7 +146,7 @@ mod tests {
             group,
             item,
             answer,
-            _seat: seat,
+            seat,
         };
         (waiting, answered)
     }
@@ -185,10 +193,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_than_there_is_room_for_wait() {
+    async fn no_more_than_there_is_room_for_are_in_hand() {
         let gate = Arc::new(Gate(Semaphore::new(0)));
         let (batcher, writer) = Batcher::new(Arc::clone(&gate), 1, 2);
-        let seats = Arc::clone(&batcher.seats);
+        let watched = batcher.clone();
+        assert!(watched.is_idle());
         let mut work = Box::pin(async move {
             let callers = futures::future::join_all((0..5).map(|item| batcher.submit(u128::from(item), item)));
             let answers = callers.await;
@@ -196,14 +205,23 @@ mod tests {
             answers
         });
         let mut writer = Box::pin(writer);
-        // Two rounds each: the first item is being committed, two have seats, two stand.
+        // Two rounds each: the first item is being committed, the second has a seat, three stand.
         for _ in 0..2 {
             assert!(futures::poll!(&mut work).is_pending());
             assert!(futures::poll!(&mut writer).is_pending());
         }
-        assert_eq!(seats.available_permits(), 0);
-        gate.0.add_permits(5);
-        let (answers, ()) = tokio::join!(work, writer);
+        assert_eq!(watched.seats.available_permits(), 0);
+        gate.0.add_permits(1);
+        assert!(futures::poll!(&mut writer).is_pending());
+        assert!(!watched.is_idle(), "the second is being committed");
+        gate.0.add_permits(4);
+        let done = async {
+            let answers = work.await;
+            assert!(watched.is_idle());
+            drop(watched);
+            answers
+        };
+        let (answers, ()) = tokio::join!(done, writer);
         let answers: Vec<u32> = answers.into_iter().map(|answer| answer.expect("open")).collect();
         assert_eq!(answers, [0, 1, 2, 3, 4]);
     }

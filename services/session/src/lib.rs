@@ -17,7 +17,7 @@ use onqueue_server::{Bound, Context};
 use onqueue_store::Store;
 use std::{future::Future, sync::Arc, time::Duration};
 
-/// Told to end, the writer goes on until nobody has asked it for anything for this long.
+/// Told to end, the writer goes on until nothing is left to do and nobody has asked it for anything for this long.
 const LAST_CALLS: Duration = Duration::from_secs(1);
 
 /// What tests make go wrong; nothing does by default.
@@ -49,15 +49,15 @@ pub async fn bind_with(settings: &Settings, store: Store, context: Context, faul
 
 fn start(app: &Arc<App>, writer: impl Future<Output = ()> + Send + 'static) {
     let tasks = &app.context.tasks;
-    let (ending, committer) = (tasks.clone(), Arc::clone(&app.committer));
+    let (ending, asked) = (tasks.clone(), Arc::clone(app));
     tasks.spawn("session writer", async move {
         let last_calls = async {
             ending.draining().await;
-            let mut batches = committer.batches();
+            let mut batches = asked.committer.batches();
             loop {
                 tokio::time::sleep(LAST_CALLS).await;
-                let before = std::mem::replace(&mut batches, committer.batches());
-                if before == batches {
+                let before = std::mem::replace(&mut batches, asked.committer.batches());
+                if before == batches && asked.is_idle() {
                     return;
                 }
             }

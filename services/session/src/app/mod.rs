@@ -73,6 +73,11 @@ impl App {
         (Arc::new(app), writer)
     }
 
+    /// Whether no change waits or is being committed.
+    pub fn is_idle(&self) -> bool {
+        self.batcher.is_idle()
+    }
+
     /// Commits one change together with whatever else waits.
     pub async fn submit(&self, organisation: OrganisationId, item: Item) -> Outcome {
         let group = organisation.uuid().as_u128();
