@@ -252,6 +252,34 @@ async fn a_resume_token_goes_on_for_a_minute_after_its_successor_was_used() {
 }
 
 #[tokio::test]
+async fn of_many_unused_resume_tokens_the_newest_hold() {
+    let house = House::new(17).await;
+    let desk = &house.desk;
+    let chat = desk.start(1).await;
+    let resume = async |token: &str| {
+        house.clock.advance(Duration::from_secs(1));
+        let request = ResumeConversationRequest {
+            resume_token: token.to_owned(),
+        };
+        let answer = desk.conversations().resume_conversation(request).await;
+        answer.map(|answer| answer.into_inner().tokens.expect("tokens").resume_token)
+    };
+    let mut lost = Vec::new();
+    for _ in 0..6 {
+        lost.push(resume(&chat.resume).await.expect("its answers get lost"));
+    }
+    for dropped in &lost[..2] {
+        assert_eq!(
+            reason(&resume(dropped).await.expect_err("too many since")),
+            "TOKEN_INVALID"
+        );
+    }
+    for held in &lost[2..] {
+        assert!(resume(held).await.is_ok());
+    }
+}
+
+#[tokio::test]
 async fn an_agent_follows_the_set_of_their_chats() {
     use watch_mine_response::Frame as Mine;
     let house = House::new(9).await;

@@ -2,10 +2,16 @@
 
 use super::entities::guest_token;
 use onqueue_model::{ConversationId, OrganisationId, ParticipantId, Timestamp};
-use onqueue_store::{Store, StoreError};
+use onqueue_store::{Scope, Store, StoreError};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 use std::sync::Arc;
+
+/// How many tokens of a conversation that have not been used yet hold: answers get lost, but not for ever.
+const UNUSED: usize = 4;
 
 /// Whose a resume token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +52,12 @@ pub(crate) async fn add(
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     store
-        .transaction(move |tx| Box::pin(insert(tx, guest, hash, None, now, expires_at)))
+        .transaction(move |tx| {
+            Box::pin(async move {
+                insert(tx, guest, hash, None, now, expires_at).await?;
+                tidy(tx, guest, hash, now).await
+            })
+        })
         .await
 }
 
@@ -91,11 +102,38 @@ async fn rotate_in(tx: &DatabaseTransaction, rotation: &Rotation) -> Result<Resu
                 .exec(tx)
                 .await?;
         }
-        forget_expired(tx, guest, rotation.now).await?;
     }
     let replaces = Some(rotation.old);
     insert(tx, guest, rotation.new, replaces, rotation.now, rotation.new_expires_at).await?;
+    tidy(tx, guest, rotation.new, rotation.now).await?;
     Ok(Resumed::Yes(guest))
+}
+
+/// After `new` was added: forgets what has expired, and the older ones of too many that nobody has used.
+async fn tidy(tx: &DatabaseTransaction, guest: Guest, new: [u8; 32], now: Timestamp) -> Result<(), StoreError> {
+    use guest_token::{Column as C, Entity};
+    forget_expired(tx, guest, now).await?;
+    let unused: Vec<Vec<u8>> = Scope::of(guest.organisation)
+        .find::<Entity>()
+        .filter(C::ConversationId.eq(guest.conversation.uuid()))
+        .filter(C::UsedAt.is_null())
+        .filter(C::TokenHash.ne(new.to_vec()))
+        .order_by_desc(C::CreatedAt)
+        .select_only()
+        .column(C::TokenHash)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let too_many: Vec<Vec<u8>> = unused.into_iter().skip(UNUSED - 1).collect();
+    if too_many.is_empty() {
+        return Ok(());
+    }
+    Entity::delete_many()
+        .filter(C::OrganisationId.eq(guest.organisation.uuid()))
+        .filter(C::TokenHash.is_in(too_many))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 async fn forget_expired(tx: &DatabaseTransaction, guest: Guest, now: Timestamp) -> Result<(), StoreError> {
