@@ -75,9 +75,37 @@ async fn a_lone_message_takes_four_statements() {
     assert_eq!(least, 4, "begin, update, insert, commit");
 }
 
+#[tokio::test]
+async fn a_message_that_cannot_be_written_does_not_cost_the_others_theirs() {
+    let house = House::new(18).await;
+    let desk = &house.desk;
+    let chats = start_many(desk, 10).await;
+    // Stands for whatever of one item the database may not take.
+    let trigger = "CREATE TRIGGER poison BEFORE INSERT ON session_events WHEN NEW.part LIKE '%poison%' \
+        BEGIN SELECT RAISE(ABORT, 'poison'); END";
+    let made = desk.store.transaction(move |tx| {
+        use sea_orm::ConnectionTrait as _;
+        Box::pin(async move { Ok(tx.execute_unprepared(trigger).await?) })
+    });
+    made.await.expect("a trigger");
+    let sent = chats.iter().enumerate().map(|(at, chat)| {
+        let text = if at == 4 { "poison" } else { "Hallo" };
+        desk.send(&chat.token, &chat.id, "k", text)
+    });
+    for (at, sent) in join_all(sent).await.into_iter().enumerate() {
+        match sent {
+            Ok(_) => assert_ne!(at, 4),
+            Err(status) => assert_eq!((at, reason(&status).as_str()), (4, "INTERNAL")),
+        }
+    }
+}
+
 /// How many messages each writer sends to each chat.
 const EACH: usize = 12;
 
+/// Four writers decide upon heads that the others have moved on meanwhile: what is shown is that guesses are compared, that
+/// keys hold across writers, and that feed and live views follow the commits. On SQLite their transactions come one after
+/// the other whole, so that it says nothing of how the row locks of other databases meet within them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_writers_lose_double_and_skip_nothing() {
     let house = House::new(3).await;
@@ -310,12 +338,6 @@ async fn a_slow_reader_is_told_where_to_go_on() {
     assert_eq!(rest, (3..=302).collect::<Vec<i64>>());
 }
 
-/// Waits until the service has looked at inactivity at the present time.
-async fn swept(desk: &Desk) {
-    let before = desk.store.statements();
-    until("a sweep", SOON, async || desk.store.statements() > before).await;
-}
-
 async fn sees(desk: &Desk, token: &str, chat: &Chat, last: &str) {
     until(last, SOON, async || {
         let log = desk.log(token, &chat.id).await.expect("a log");
@@ -324,40 +346,46 @@ async fn sees(desk: &Desk, token: &str, chat: &Chat, last: &str) {
     .await;
 }
 
+/// The earlier chat goes a second ahead of the other: what became of it shows that a whole sweep was committed a second
+/// before the other one's time, and left that one alone.
 #[tokio::test]
 async fn silence_is_warned_of_and_ends_the_chat_also_over_a_restart() {
     let house = House::new(8).await;
-    let chat = house.connected(1).await;
+    let second = Duration::from_secs(1);
+    let earlier = house.connected(1).await;
+    house.clock.advance(second);
+    let chat = house.connected(2).await;
     let joined = house.clock.now();
-    house.clock.advance(14 * MINUTE - Duration::from_secs(1));
-    let ada = house.agent_token();
-    swept(&house.desk).await;
-    assert_eq!(
-        words(&house.desk.log(&ada, &chat.id).await.expect("a log"))
-            .last()
-            .map(String::as_str),
-        Some("joined")
-    );
-    house.clock.advance(Duration::from_secs(1));
-    sees(&house.desk, &ada, &chat, "warned").await;
+    house.clock.advance(14 * MINUTE - second);
+    let (ada, sue) = (house.agent_token(), house.supervisor_token());
+    sees(&house.desk, &sue, &earlier, "warned").await;
+    let log = house.desk.log(&sue, &chat.id).await.expect("a log");
+    assert_eq!(words(&log).last().map(String::as_str), Some("joined"));
+    house
+        .desk
+        .send(&ada, &earlier.id, "a0", "Noch da?")
+        .await
+        .expect("sent");
+    house.clock.advance(second);
+    sees(&house.desk, &sue, &chat, "warned").await;
 
     house.desk.send(&ada, &chat.id, "a1", "Noch da?").await.expect("sent");
     let written = house.clock.now();
     assert_eq!(written, joined + 14 * MINUTE);
     house.clock.advance(14 * MINUTE);
-    let ada = house.agent_token();
-    sees(&house.desk, &ada, &chat, "warned").await;
+    let (ada, sue) = (house.agent_token(), house.supervisor_token());
+    sees(&house.desk, &sue, &chat, "warned").await;
     assert!(house.desk.context.tasks.finish(SOON).await, "every task ends");
 
     let again = house.replica(9, Faults::default()).await;
-    house.clock.advance(MINUTE - Duration::from_secs(1));
-    swept(&again).await;
+    house.clock.advance(MINUTE - second);
+    sees(&again, &sue, &earlier, "ended").await;
     assert_eq!(
         again.get(&ada, &chat.id).await.expect("seen").state(),
         ConversationState::Connected
     );
-    house.clock.advance(Duration::from_secs(1));
-    sees(&again, &ada, &chat, "ended").await;
+    house.clock.advance(second);
+    sees(&again, &sue, &chat, "ended").await;
     let ended = again.get(&ada, &chat.id).await.expect("seen");
     let at = onqueue_proto::millis(&ended.ended_at.expect("a time"));
     assert_eq!((ended.end_reason(), at), (EndReason::Inactivity, written + 15 * MINUTE));
