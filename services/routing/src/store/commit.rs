@@ -233,8 +233,11 @@ async fn forget(
     Ok(())
 }
 
+/// In the order of the ids: see `members::touch`.
 async fn mark_applied(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), StoreError> {
-    for (organisation, queue, revision) in &batch.applied_queues {
+    let queues: BTreeSet<_> = batch.applied_queues.iter().collect();
+    let agents: BTreeSet<_> = batch.applied_agents.iter().collect();
+    for (organisation, queue, revision) in queues {
         use entities::queue::{Column, Entity};
         Entity::update_many()
             .col_expr(Column::AppliedRevision, Expr::value(*revision))
@@ -243,7 +246,7 @@ async fn mark_applied(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), Sto
             .exec(tx)
             .await?;
     }
-    for (organisation, agent, revision) in &batch.applied_agents {
+    for (organisation, agent, revision) in agents {
         use entities::agent::{Column, Entity};
         Entity::update_many()
             .col_expr(Column::AppliedRevision, Expr::value(*revision))

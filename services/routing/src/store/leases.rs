@@ -5,8 +5,8 @@ use super::{Tables, refused};
 use onqueue_model::{Fault, OrganisationId, SHARDS, Shard};
 use onqueue_store::{StoreError, now_ms};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, PaginatorTrait as _,
-    QueryFilter as _, QuerySelect as _, prelude::Expr,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, prelude::Expr,
 };
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -75,13 +75,12 @@ impl Tables {
         let work = self.0.transaction(move |tx| {
             let owner = owner.clone();
             Box::pin(async move {
+                let held = format!("expires_at > {}", now_ms(tx.get_database_backend()));
+                let held = Column::Owner.eq(owner).and(Expr::cust(held));
+                lock(tx, held.clone()).await?;
                 let renewed = Entity::update_many()
                     .col_expr(Column::ExpiresAt, Expr::cust(ends(tx, lease)))
-                    .filter(Column::Owner.eq(owner))
-                    .filter(Expr::cust(format!(
-                        "expires_at > {}",
-                        now_ms(tx.get_database_backend())
-                    )))
+                    .filter(held)
                     .exec(tx)
                     .await?;
                 Ok(renewed.rows_affected == u64::from(SHARDS))
@@ -96,13 +95,22 @@ impl Tables {
         let work = self.0.transaction(move |tx| {
             let owner = owner.clone();
             Box::pin(async move {
+                let held = Column::Owner.eq(owner);
+                lock(tx, held.clone()).await?;
                 let update = Entity::update_many().col_expr(Column::ExpiresAt, Expr::value(0_i64));
-                update.filter(Column::Owner.eq(owner)).exec(tx).await?;
+                update.filter(held).exec(tx).await?;
                 Ok(())
             })
         });
         work.await
     }
+}
+
+/// Keeps the leases from everybody else until the transaction ends; answers how many there are. All transactions take them in
+/// the order of the shards, so that on PostgreSQL none waits for another that waits for it.
+async fn lock(tx: &DatabaseTransaction, which: Expr) -> Result<usize, StoreError> {
+    let shards = Entity::find().filter(which).order_by_asc(Column::Shard);
+    Ok(shards.lock_exclusive().all(tx).await?.len())
 }
 
 fn ends(tx: &DatabaseTransaction, lease: Duration) -> String {
@@ -121,7 +129,7 @@ async fn take(
         Claim::Free => Expr::cust(format!("expires_at <= {now}")),
         Claim::All => Expr::cust("1 = 1"),
     };
-    if Entity::find().filter(free.clone()).count(tx).await? != u64::from(SHARDS) {
+    if lock(tx, free.clone()).await? != usize::from(SHARDS) {
         return Err(refused(Fault::unavailable("another process holds the leases")));
     }
     let taken = Entity::update_many()
@@ -152,6 +160,7 @@ pub(super) async fn check(tx: &DatabaseTransaction, fence: &Fence, shards: &BTre
     let rows = Entity::find()
         .filter(Column::Shard.is_in(shards.iter().map(|shard| shard.number())))
         .filter(Column::Owner.eq(fence.owner.as_str()))
+        .order_by_asc(Column::Shard)
         .lock_shared()
         .all(tx)
         .await?;

@@ -1,12 +1,14 @@
 //! Who serves which queue.
 
 use super::entities::member::{Column, Entity, Model};
-use super::{Actor, Audited, Member, Tables, configuration, entities, next_revision, record, refused};
+use super::{
+    Actor, Audited, Member, Tables, configuration, entities, lock_configuration, next_revision, record, refused,
+};
 use onqueue_model::{DivisionId, Fault, OrganisationId, QueueId, Reason, UserId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Set, prelude::Expr,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Set, prelude::Expr,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -50,6 +52,7 @@ impl Tables {
         let work = self.0.transaction(move |tx| {
             let (users, by) = (users.clone(), by.clone());
             Box::pin(async move {
+                lock_configuration(tx, organisation).await?;
                 refuse_unknown(tx, organisation, &users).await?;
                 let before = rows_of(organisation, queue).all(tx).await?;
                 let changed = replace(tx, organisation, queue, &users, &before).await?;
@@ -83,6 +86,7 @@ impl Tables {
         let work = self.0.transaction(move |tx| {
             let by = by.clone();
             Box::pin(async move {
+                lock_configuration(tx, organisation).await?;
                 let mine = rows_of(organisation, queue).filter(Column::UserId.eq(user.uuid()));
                 let row = mine.one(tx).await?.ok_or_else(not_a_member)?;
                 if row.joined != joined {
@@ -109,6 +113,7 @@ impl Tables {
         let work = self.0.transaction(move |tx| {
             let name = name.clone();
             Box::pin(async move {
+                lock_configuration(tx, organisation).await?;
                 Entity::update_many()
                     .col_expr(Column::Name, Expr::value(name))
                     .filter(Column::OrganisationId.eq(organisation.uuid()))
@@ -246,7 +251,8 @@ async fn write_joined(tx: &DatabaseTransaction, row: &Model, joined: bool) -> Re
     Ok(())
 }
 
-/// Gives the agents a new revision, so that the owner takes them over anew.
+/// Gives the agents a new revision, so that the owner takes them over anew. One after the other by id, as the owner marks
+/// them: on PostgreSQL each waits for the other's rows.
 async fn touch(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
@@ -254,10 +260,14 @@ async fn touch(
 ) -> Result<(), StoreError> {
     use entities::agent::{Column, Entity};
     let revision = next_revision(tx, organisation).await?;
+    let touched = Condition::all()
+        .add(Column::OrganisationId.eq(organisation.uuid()))
+        .add(Column::UserId.is_in(users.iter().map(|user| user.uuid())));
+    let in_order = Entity::find().filter(touched.clone()).order_by_asc(Column::UserId);
+    in_order.lock_exclusive().all(tx).await?;
     Entity::update_many()
         .col_expr(Column::Revision, Expr::value(revision))
-        .filter(Column::OrganisationId.eq(organisation.uuid()))
-        .filter(Column::UserId.is_in(users.iter().map(|user| user.uuid())))
+        .filter(touched)
         .exec(tx)
         .await?;
     Ok(())

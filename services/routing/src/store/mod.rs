@@ -24,7 +24,9 @@ pub use records::{Actor, Content, Member, Queue, fold};
 
 use onqueue_model::{Fault, OrganisationId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError, audit};
-use sea_orm::{DatabaseTransaction, EntityTrait, ExprTrait as _, QueryFilter as _, Set, prelude::Expr};
+use sea_orm::{
+    DatabaseTransaction, EntityTrait, ExprTrait as _, QueryFilter as _, QuerySelect as _, Set, prelude::Expr,
+};
 use sha2::{Digest as _, Sha256};
 
 /// The tables of this service.
@@ -33,6 +35,14 @@ pub struct Tables(pub(crate) Store);
 
 /// How many rows are written in one statement: SQLite binds at most 32,766 values, and no row here has more than 20.
 const ROWS: usize = 1_000;
+
+/// Keeps other changes of the organisation's configuration waiting until the transaction ends. It comes first in each of them,
+/// so that none waits for another that waits for it; on SQLite one transaction writes at a time anyway.
+async fn lock_configuration(tx: &DatabaseTransaction, organisation: OrganisationId) -> Result<(), StoreError> {
+    let head = Scope::of(organisation).find::<entities::head::Entity>();
+    head.lock_exclusive().one(tx).await?;
+    Ok(())
+}
 
 /// The organisation's next configuration revision.
 async fn next_revision(tx: &DatabaseTransaction, organisation: OrganisationId) -> Result<i64, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::entities::queue::{ActiveModel, Column, Entity};
 use super::records::{ALL_SKILLS, STANDARD};
-use super::{Actor, Audited, Queue, Tables, entities, fold, next_revision, record, refused};
+use super::{Actor, Audited, Queue, Tables, entities, fold, lock_configuration, next_revision, record, refused};
 use onqueue_model::{DivisionId, Fault, OrganisationId, QueueId, Reason};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
@@ -38,6 +38,7 @@ impl Tables {
         let work = self.0.transaction(move |tx| {
             let (new, by) = (new.clone(), by.clone());
             Box::pin(async move {
+                lock_configuration(tx, organisation).await?;
                 if let Some(before) = requested(tx, organisation, &new).await? {
                     return Ok(before);
                 }

@@ -1,7 +1,7 @@
 //! What the demo begins with: written as it is given, as often as it is given.
 
 use super::entities::{agent, agent_language, agent_skill, queue, skill};
-use super::{Actor, Audited, Profile, Queue, Tables, members, next_revision, queues, record};
+use super::{Actor, Audited, Profile, Queue, Tables, lock_configuration, members, next_revision, queues, record};
 use onqueue_model::{OrganisationId, SkillId, UserId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::sea_query::OnConflict;
@@ -13,6 +13,7 @@ impl Tables {
         let work = self.0.transaction(move |tx| {
             let (wanted, by) = (wanted.clone(), by.clone());
             Box::pin(async move {
+                lock_configuration(tx, organisation).await?;
                 let before = queues::find(tx, organisation, wanted.id).await?;
                 if before.as_ref().is_some_and(|before| before.content == wanted.content) {
                     return Ok(());
