@@ -134,7 +134,8 @@ export class CustomerConversation {
   private makeFollower(): Follower<WatchResponse> {
     const { client, conversationId, timers } = this.ports;
     return new Follower<WatchResponse>({
-      open: (signal) => client.watch({ conversationId, cursor: this.cursor }, { signal, ...NO_DEADLINE }),
+      open: (signal, onHeader) =>
+        client.watch({ conversationId, cursor: this.cursor }, { signal, onHeader, ...NO_DEADLINE }),
       take: (frame) => this.take(frame),
       toFault: faultOf,
       failed: (fault) => this.streamFailed(fault),

@@ -3,7 +3,7 @@ import { fullJitter } from "./backoff";
 import type { Fault } from "./fault";
 import { pause, type Timers } from "./timers";
 
-/** Whether frames are coming. */
+/** Whether the server is there: it has begun to answer, or frames are coming. */
 export type Connection = "connecting" | "online" | "reconnecting" | "stopped";
 
 /** What to do after a frame. */
@@ -11,8 +11,8 @@ export type Next = "go_on" | "reconnect" | "stop";
 
 /** What a follower needs. */
 export interface FollowerPorts<Frame> {
-  /** Opens the stream from where it should go on. */
-  open(signal: AbortSignal): AsyncIterable<Frame>;
+  /** Opens the stream from where it should go on; `answered` is called when the server begins to answer. */
+  open(signal: AbortSignal, answered: () => void): AsyncIterable<Frame>;
   /** Takes a frame. */
   take(frame: Frame): Next;
   toFault(error: unknown): Fault;
@@ -29,7 +29,7 @@ export const SILENCE_MS = 40_000;
 export class Follower<Frame> {
   private stopped = false;
   private attempt = 0;
-  private lastFrameAt = 0;
+  private heardAt = 0;
   private round = new AbortController();
   private waiting = new AbortController();
   private readonly ports: FollowerPorts<Frame>;
@@ -66,7 +66,7 @@ export class Follower<Frame> {
   /** The page woke up: reconnect if the stream went silent meanwhile, and do not wait any longer. */
   wake(): void {
     this.waiting.abort();
-    if (this.ports.timers.now() - this.lastFrameAt >= SILENCE_MS) this.reconnect();
+    if (this.ports.timers.now() - this.heardAt >= SILENCE_MS) this.reconnect();
   }
 
   private async follow(): Promise<"go_on" | "stop"> {
@@ -85,7 +85,7 @@ export class Follower<Frame> {
   private async readFrames(round: AbortController): Promise<"go_on" | "stop"> {
     let watchdog = this.watch(round);
     try {
-      for await (const frame of this.ports.open(round.signal)) {
+      for await (const frame of this.ports.open(round.signal, () => this.answered(round))) {
         if (round.signal.aborted) return "go_on";
         watchdog();
         watchdog = this.watch(round);
@@ -98,8 +98,15 @@ export class Follower<Frame> {
     }
   }
 
+  /** An open stream may be silent until the next heartbeat. One that breaks before a frame must still be slowed down. */
+  private answered(round: AbortController): void {
+    if (round.signal.aborted) return;
+    this.heardAt = this.ports.timers.now();
+    this.ports.connection("online");
+  }
+
   private received(frame: Frame): Next {
-    this.lastFrameAt = this.ports.timers.now();
+    this.heardAt = this.ports.timers.now();
     this.attempt = 0;
     this.ports.connection("online");
     return this.ports.take(frame);

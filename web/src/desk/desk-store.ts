@@ -3,6 +3,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Cursors } from "../core/cursors";
 import type { Fault } from "../core/fault";
 import { Follower, type Connection, type Next } from "../core/follower";
+import { slot, tabStorage, type Slot } from "../core/storage";
 import type { Timers } from "../core/timers";
 import type { WatchResponse } from "../gen/onqueue/gateway/v1/desk_pb";
 import type { Agent, Offer, WatchMeResponse } from "../gen/onqueue/routing/v1/agent_pb";
@@ -47,7 +48,7 @@ const NOTHING: DeskSnapshot = {
 
 /** The desk of one signed-in user. */
 export class DeskStore {
-  private current = NOTHING;
+  private current: DeskSnapshot;
   private readonly listeners = new Set<() => void>();
   private readonly chats = new Map<string, DeskChat>();
   private readonly cursors = new Cursors();
@@ -55,11 +56,14 @@ export class DeskStore {
   private offersAreOld = true;
   private readonly ports: DeskPorts;
   private readonly follower: Follower<WatchResponse>;
+  private readonly keptSelection: Slot<string>;
 
   constructor(ports: DeskPorts) {
     this.ports = ports;
+    this.keptSelection = slot(tabStorage(), `onqueue.desk.${ports.userId}.chat`);
+    this.current = { ...NOTHING, selected: this.keptSelection.load() };
     this.follower = new Follower<WatchResponse>({
-      open: (signal) => this.open(signal),
+      open: (signal, answered) => this.open(signal, answered),
       take: (frame) => this.take(frame),
       toFault: faultOf,
       failed: (fault) => this.streamFailed(fault),
@@ -89,7 +93,10 @@ export class DeskStore {
     return this.chats.get(conversationId);
   }
 
+  /** Chooses a chat, or none; a reload chooses it again. */
   select(conversationId: string | undefined): void {
+    if (conversationId === undefined) this.keptSelection.clear();
+    else this.keptSelection.save(conversationId);
     this.set({ selected: conversationId });
   }
 
@@ -98,7 +105,7 @@ export class DeskStore {
     this.chats.get(conversationId)?.close("forget");
     this.chats.delete(conversationId);
     this.cursors.forget(conversationId);
-    if (this.current.selected === conversationId) this.set({ selected: undefined });
+    if (this.current.selected === conversationId) this.select(undefined);
     this.chatsChanged();
   }
 
@@ -122,10 +129,10 @@ export class DeskStore {
     this.kickChats();
   }
 
-  private open(signal: AbortSignal): AsyncIterable<WatchResponse> {
+  private open(signal: AbortSignal, onHeader: () => void): AsyncIterable<WatchResponse> {
     this.seenThisRound = new Set();
     this.offersAreOld = true;
-    return this.ports.clients.desk.watch({ cursors: this.cursors.list() }, { signal, ...NO_DEADLINE });
+    return this.ports.clients.desk.watch({ cursors: this.cursors.list() }, { signal, onHeader, ...NO_DEADLINE });
   }
 
   private take({ frame }: WatchResponse): Next {

@@ -10,7 +10,7 @@ export interface RecoverySteps {
   readAnew(): void;
 }
 
-const READ_ANEW: ReadonlySet<string> = new Set(["LOG_RESTORED", "SEQUENCE_TRIMMED", "CURSOR_MALFORMED"]);
+const READ_ANEW: ReadonlySet<string> = new Set(["LOG_RESTORED", "CURSOR_MALFORMED"]);
 
 // Other refusals may pass, for example while a server starts.
 const FINAL: ReadonlySet<string> = new Set(["not_found", "permission_denied", "invalid_argument", "unauthenticated"]);

@@ -1,8 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
-import { describe, expect, test } from "vitest";
-import { deskClients } from "../../src/desk/clients";
+import { Code, ConnectError, createRouterTransport, type CallOptions } from "@connectrpc/connect";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { deskClients, type DeskClients } from "../../src/desk/clients";
 import { DeskStore } from "../../src/desk/desk-store";
 import { DeskService, type WatchRequest, type WatchResponseSchema } from "../../src/gen/onqueue/gateway/v1/desk_pb";
 import { AgentService, AgentState } from "../../src/gen/onqueue/routing/v1/agent_pb";
@@ -74,6 +74,10 @@ function setUp(...rounds: Frame[][]) {
   return { store, timers, requests, calls, sent, now: () => store.snapshot() };
 }
 
+async function* silence(signal: AbortSignal | undefined): AsyncGenerator<never> {
+  await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+}
+
 describe("desk store", () => {
   test("answers every heartbeat of the agent and learns the server's clock from it", async () => {
     const { calls, now } = setUp([agent, heartbeat, heartbeat]);
@@ -81,6 +85,32 @@ describe("desk store", () => {
     expect(calls).toEqual(["heartbeat", "heartbeat"]);
     expect(now().clockAhead).toBe(5_000);
     expect(now().connection).toBe("online");
+  });
+
+  test("is online as soon as the server answers, before any frame", async () => {
+    const watch = (_: unknown, { onHeader, signal }: CallOptions) => (onHeader?.(new Headers()), silence(signal));
+    const clients = { desk: { watch } } as unknown as DeskClients;
+    const tokens = { token: async () => "t", renew: async () => "t" };
+    const store = new DeskStore({ userId: "u", clients, tokens, timers: new ManualTimers() });
+    store.start();
+    expect(store.snapshot().connection).toBe("online");
+    store.stop();
+  });
+
+  test("chooses the same chat again after a reload", async () => {
+    const kept = new Map<string, string>();
+    const sessionStorage = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+      removeItem: (key: string) => void kept.delete(key),
+    };
+    vi.stubGlobal("window", { sessionStorage });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    setUp([added("x")]).store.select("x");
+    const { store, now } = setUp([added("x")]);
+    expect(now().selected).toBe("x");
+    store.select(undefined);
+    expect(setUp([]).now().selected).toBeUndefined();
   });
 
   test("offers that no longer alert are gone after a reconnect", async () => {

@@ -6,6 +6,7 @@ import { ManualTimers, settle } from "./manual-timers";
 
 interface Stream {
   signal: AbortSignal;
+  answer(): void;
   give(frame: string): void;
   end(): void;
   fail(fault: Fault): void;
@@ -18,7 +19,7 @@ function setUp(take: (frame: string) => Next = () => "go_on") {
   const frames: string[] = [];
   const faults: Fault[] = [];
   const follower = new Follower<string>({
-    open: (signal) => stream(signal, streams),
+    open: (signal, answered) => stream(signal, answered, streams),
     take: (frame) => (frames.push(frame), take(frame)),
     toFault: (error) => error as Fault,
     failed: async (failure) => (faults.push(failure), failure.kind === "refused" ? "stop" : "go_on"),
@@ -30,7 +31,7 @@ function setUp(take: (frame: string) => Next = () => "go_on") {
   return { follower, timers, streams, connections, frames, faults, running, last };
 }
 
-async function* stream(signal: AbortSignal, streams: Stream[]): AsyncGenerator<string> {
+async function* stream(signal: AbortSignal, answer: () => void, streams: Stream[]): AsyncGenerator<string> {
   type Step = { frame: string } | { end: true } | { fault: Fault };
   const steps: Step[] = [];
   let wake = () => {};
@@ -38,6 +39,7 @@ async function* stream(signal: AbortSignal, streams: Stream[]): AsyncGenerator<s
   signal.addEventListener("abort", () => push({ fault: fault({ kind: "lost", status: "canceled" }) }));
   streams.push({
     signal,
+    answer,
     give: (frame) => push({ frame }),
     end: () => push({ end: true }),
     fail: (failure) => push({ fault: failure }),
@@ -64,6 +66,44 @@ describe("follower", () => {
     expect(streams).toHaveLength(2);
     expect(frames).toEqual(["a", "b"]);
     expect(connections).toEqual(["connecting", "online", "reconnecting", "online"]);
+  });
+
+  test("is online again as soon as the server answers, before any frame", async () => {
+    const { timers, connections, frames, last } = setUp();
+    await settle();
+    last().give("a");
+    await settle();
+    last().fail(fault({ kind: "lost" }));
+    await timers.advance(250);
+    expect(connections.at(-1)).toBe("reconnecting");
+    last().answer();
+    expect(connections.at(-1)).toBe("online");
+    expect(frames).toEqual(["a"]);
+  });
+
+  test("an answer without frames does not shorten the waits", async () => {
+    const { timers, streams, last } = setUp();
+    const waits: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      await settle();
+      last().answer();
+      last().fail(fault({ kind: "lost" }));
+      const before = timers.now();
+      const count = streams.length;
+      while (streams.length === count) await timers.advance(5);
+      waits.push(timers.now() - before);
+    }
+    expect(waits).toEqual([125, 250, 500, 1_000]);
+  });
+
+  test("an answer to a stream that was given up says nothing", async () => {
+    const { follower, timers, connections, last } = setUp();
+    await settle();
+    const old = last();
+    follower.reconnect();
+    await timers.advance(250);
+    old.answer();
+    expect(connections).not.toContain("online");
   });
 
   test("waits longer after each failure, with jitter, up to the cap", async () => {

@@ -141,7 +141,7 @@ describe("recovery of a stream", () => {
   };
   const works = async () => "token";
 
-  test.each(["LOG_RESTORED", "SEQUENCE_TRIMMED", "CURSOR_MALFORMED"])("%s reads anew and goes on", async (reason) => {
+  test.each(["LOG_RESTORED", "CURSOR_MALFORMED"])("%s reads anew and goes on", async (reason) => {
     const recovery = steps(works);
     expect(await recover(fault({ reason }), recovery)).toBeUndefined();
     expect(recovery.count()).toBe(1);
