@@ -219,6 +219,21 @@ async fn an_agent_who_left_sees_no_more() {
     assert!(seen.participants.iter().all(|one| one.left_at.is_none()));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_took_part_to_the_end_sees_the_chat_at_every_moment() {
+    let house = House::new(19).await;
+    let (desk, ada) = (&house.desk, &house.agent_token());
+    let chats = join_all((0..30).map(|request| house.connected(request))).await;
+    for chat in &chats {
+        let watch = async {
+            let state = async || desk.get(ada, &chat.id).await.expect("theirs").state();
+            while state().await != ConversationState::Ended {}
+        };
+        let (ended, ()) = tokio::join!(desk.end(&chat.token, &chat.id), watch);
+        ended.expect("ends");
+    }
+}
+
 #[tokio::test]
 async fn the_newest_policy_holds() {
     let house = House::new(12).await;

@@ -6,8 +6,8 @@ use onqueue_chat::{Agent, EndReason, Head, Numbers, ParticipantKind, Place, Stat
 use onqueue_model::{ConversationId, DeploymentId, OrganisationId, ParticipantId, QueueId, Timestamp, UserId};
 use onqueue_store::{Scope, Store, StoreError};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    QueryTrait as _, sea_query::LockType,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, RelationDef, Select, sea_query::LockType,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -68,13 +68,10 @@ pub(crate) async fn find_many(
     organisation: OrganisationId,
     ids: impl IntoIterator<Item = ConversationId>,
 ) -> Result<Vec<Conversation>, StoreError> {
-    let rows = Scope::of(organisation)
+    let wanted = Scope::of(organisation)
         .find::<conversation::Entity>()
-        .filter(conversation::Column::Id.is_in(ids.into_iter().map(ConversationId::uuid)))
-        .order_by_asc(conversation::Column::Id)
-        .all(store.reader())
-        .await?;
-    with_participants(store.reader(), organisation, rows).await
+        .filter(conversation::Column::Id.is_in(ids.into_iter().map(ConversationId::uuid)));
+    read_whole(store, wanted).await
 }
 
 /// What was begun by this request.
@@ -84,14 +81,37 @@ pub(crate) async fn by_request(
     deployment: DeploymentId,
     request: Uuid,
 ) -> Result<Option<Conversation>, StoreError> {
-    let row = Scope::of(organisation)
+    let wanted = Scope::of(organisation)
         .find::<conversation::Entity>()
         .filter(conversation::Column::DeploymentId.eq(deployment.uuid()))
-        .filter(conversation::Column::RequestId.eq(request))
-        .one(store.reader())
+        .filter(conversation::Column::RequestId.eq(request));
+    Ok(read_whole(store, wanted).await?.into_iter().next())
+}
+
+/// Conversations and their participants in one statement, in order of id: between two, a conversation might end, and
+/// whoever took part until then would seem to have left before.
+async fn read_whole(store: &Store, wanted: Select<conversation::Entity>) -> Result<Vec<Conversation>, StoreError> {
+    use conversation::Column as C;
+    use participant::Column as P;
+    let participants: RelationDef = conversation::Entity::belongs_to(participant::Entity)
+        .from((C::OrganisationId, C::Id))
+        .to((P::OrganisationId, P::ConversationId))
+        .into();
+    let rows = wanted
+        .join(JoinType::LeftJoin, participants)
+        .select_also(participant::Entity)
+        .order_by_asc(C::Id)
+        .order_by_asc(P::JoinedAt)
+        .order_by_asc(P::Id)
+        .all(store.reader())
         .await?;
-    let found = with_participants(store.reader(), organisation, row.into_iter().collect()).await?;
-    Ok(found.into_iter().next())
+    rows.chunk_by(|(one, _), (next, _)| one.id == next.id)
+        .filter_map(|rows| Some((rows.first()?.0.clone(), rows)))
+        .map(|(row, rows)| {
+            let participants = rows.iter().filter_map(|(_, one)| one.clone());
+            as_conversation(row, participants.map(as_participant).collect())
+        })
+        .collect()
 }
 
 pub(crate) async fn list(
