@@ -31,12 +31,14 @@ pub fn with_health(
     routes.add_service(service)
 }
 
-/// Adds `grpc.reflection.v1.ServerReflection` for every proto of ours.
+/// Adds `grpc.reflection` for every proto of ours, in version 1 and in the older alpha that many clients still ask for.
 pub fn with_reflection(routes: Routes) -> Result<Routes, Fault> {
-    let service = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(onqueue_proto::DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        .map_err(Fault::internal)?;
-    Ok(routes.add_service(service))
+    let protos = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(onqueue_proto::DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let current = protos().build_v1().map_err(Fault::internal)?;
+    let older = protos().build_v1alpha().map_err(Fault::internal)?;
+    Ok(routes.add_service(current).add_service(older))
 }

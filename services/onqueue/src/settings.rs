@@ -78,6 +78,8 @@ pub fn load(place: &Place) -> Result<Loaded, Vec<String>> {
         settings.auth.check(),
         settings.routing.check(),
         settings.session.check(),
+        settings.limits.check(),
+        settings.listener.check(),
         settings.telemetry.check(),
         settings.process.check(),
     ];

@@ -54,6 +54,8 @@ fn contradictions_between_settings_are_refused_too() {
         ("ONQUEUE_TELEMETRY__LEVEL", "loud=very", "telemetry.level"),
         ("ONQUEUE_TELEMETRY__ENDPOINT", "collector", "telemetry.endpoint"),
         ("ONQUEUE_PROCESS__DRAIN_MS", "0", "process.drain_ms"),
+        ("ONQUEUE_LIMITS__UNARY_CALLS", "0", "limits.unary_calls"),
+        ("ONQUEUE_LISTENER__CONNECTIONS", "0", "listener.connections"),
         (
             "ONQUEUE_GATEWAY__DEFAULT_DEPLOYMENT",
             "demo",

@@ -22,7 +22,11 @@ use tonic::{Status, body::Body, service::Routes};
 use tower::{Layer as _, Service, ServiceExt as _, util::BoxCloneSyncService};
 
 /// gRPC services that every server has and that no proto of ours declares.
-const PLAIN: [&str; 2] = ["/grpc.health.v1.Health/", "/grpc.reflection.v1.ServerReflection/"];
+const PLAIN: [&str; 3] = [
+    "/grpc.health.v1.Health/",
+    "/grpc.reflection.v1.ServerReflection/",
+    "/grpc.reflection.v1alpha.ServerReflection/",
+];
 
 /// How much a service takes on. All of it is per process.
 #[derive(Clone, Debug, Deserialize)]
