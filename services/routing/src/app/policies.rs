@@ -11,7 +11,7 @@ use onqueue_proto::session::v1::{
 };
 use onqueue_server::{Clock, InProcess};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 /// How often it is looked whether something was committed and not taken over.
 const LOOK: Duration = Duration::from_secs(1);
@@ -24,6 +24,8 @@ pub struct Policies {
     clock: Clock,
     /// There may be policies that session does not have.
     wanted: Arc<Notify>,
+    /// Held while policies are given, so that nobody gives what another is giving.
+    giving: Arc<Mutex<()>>,
 }
 
 impl std::fmt::Debug for Policies {
@@ -39,6 +41,7 @@ impl Policies {
             session,
             clock,
             wanted: Arc::new(Notify::new()),
+            giving: Arc::default(),
         }
     }
 
@@ -46,7 +49,9 @@ impl Policies {
     /// is tried in the background too, also if nobody waits for this any more.
     pub async fn put_in_force(&self, owner: &Handle, organisation: OrganisationId, queue: &Queue) -> Result<(), Fault> {
         self.wanted.notify_one();
+        let giving = self.giving.lock().await;
         self.give(organisation, queue).await?;
+        drop(giving);
         owner.refresh(organisation).await
     }
 
@@ -121,6 +126,7 @@ pub async fn push(shared: Shared, tenure: Tenure) {
 /// Gives session what it does not have, one organisation after the other and each then to its engine; and the engines
 /// whatever else they do not have. What fails holds up nothing else.
 pub async fn give_and_refresh(shared: &Shared) -> Result<(), Fault> {
+    let _giving = shared.policies.giving.lock().await;
     let mut missing: BTreeMap<OrganisationId, Vec<Queue>> = BTreeMap::new();
     for (organisation, queue) in shared.tables.unacknowledged().await? {
         missing.entry(organisation).or_default().push(queue);
