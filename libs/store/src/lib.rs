@@ -8,6 +8,7 @@ mod cursor;
 mod error;
 mod lock;
 mod migrate;
+mod place;
 pub mod schema;
 mod scope;
 mod store;

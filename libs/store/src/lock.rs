@@ -1,6 +1,6 @@
 //! One process for one SQLite file.
 
-use crate::{Settings, StoreError};
+use crate::{Settings, StoreError, place};
 use std::fs::{File, OpenOptions, TryLockError};
 
 /// Held while this process uses a SQLite file; the operating system lets go of it when the process ends, however it ends.
@@ -18,9 +18,7 @@ impl Lock {
         let path = path.with_extension("lock");
         let unavailable =
             |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| unavailable(&error))?;
-        }
+        place::folder_of(&path).map_err(|error| unavailable(&error))?;
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

@@ -1,6 +1,6 @@
 //! Opening the database and running transactions on it.
 
-use crate::StoreError;
+use crate::{StoreError, place};
 use futures::future::BoxFuture;
 use onqueue_model::Timestamp;
 use sea_orm::{
@@ -67,9 +67,8 @@ impl Store {
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
         let statements = Arc::new(AtomicU64::new(0));
         let is_sqlite = settings.sqlite_path().is_some();
-        if let Some(folder) = settings.sqlite_path().as_deref().and_then(std::path::Path::parent) {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| StoreError::Unavailable(format!("{}: {error}", folder.display())))?;
+        if let Some(file) = settings.sqlite_path() {
+            place::file(&file).map_err(|error| StoreError::Unavailable(format!("{}: {error}", file.display())))?;
         }
         let writer = connect(settings, if is_sqlite { 1 } else { settings.readers }, &statements).await?;
         let reader = if is_sqlite {

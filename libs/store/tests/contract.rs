@@ -271,6 +271,24 @@ async fn a_full_disk_costs_one_transaction_and_not_those_after_it() {
     assert_eq!(value(&fixture.open().await).await, 1, "it is there after opening anew");
 }
 
+#[tokio::test]
+async fn the_files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let fixture = sqlite();
+    let _store = fixture.migrated().await;
+    let folder = fixture
+        .settings
+        .sqlite_path()
+        .and_then(|file| file.parent().map(std::path::Path::to_owned))
+        .expect("a folder");
+    let rights = |path: &std::path::Path| std::fs::metadata(path).expect("is there").permissions().mode() & 0o777;
+    assert_eq!(rights(&folder), 0o700);
+    for file in std::fs::read_dir(&folder).expect("readable") {
+        let path = file.expect("an entry").path();
+        assert_eq!(rights(&path), 0o600, "{}", path.display());
+    }
+}
+
 #[test]
 fn the_second_process_on_one_file_is_told_why() {
     let fixture = sqlite();
