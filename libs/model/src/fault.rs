@@ -304,6 +304,13 @@ impl Fault {
         self
     }
 
+    /// The same about a field that the request calls otherwise.
+    #[must_use]
+    pub fn about(mut self, field: &str) -> Self {
+        self.metadata.retain(|(key, _)| *key != "field");
+        self.with("field", field)
+    }
+
     /// Adds the log's private context.
     #[must_use]
     pub fn with_context(mut self, context: impl fmt::Display) -> Self {
@@ -330,6 +337,15 @@ impl std::error::Error for Fault {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_is_about_one_field() {
+        let fault = Fault::field("text", "too long").with("limit", 5).about("first_message");
+        assert_eq!(
+            fault.metadata,
+            [("limit", "5".to_owned()), ("field", "first_message".to_owned())]
+        );
+    }
 
     #[test]
     fn every_reason_has_one_text_and_is_found_by_it() {

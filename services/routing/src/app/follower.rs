@@ -27,7 +27,8 @@ pub async fn follow(shared: Shared, tenure: Tenure) {
             () = tenure.over() => return,
             followed = follow_once(&shared, &mut backoff) => followed,
         };
-        if let Err(problem) = followed {
+        let is_ending = shared.context.tasks.drain_token().is_cancelled();
+        if let (Err(problem), false) = (followed, is_ending) {
             tracing::warn!(%problem, "session's feed is followed anew");
         }
         tokio::select! {

@@ -40,7 +40,7 @@ pub(super) fn wish(request: &StartConversationRequest, metadata: &MetadataMap) -
     };
     let first_message = match request.first_message.as_str() {
         "" => None,
-        text => Some(Text::parse(text)?),
+        text => Some(Text::parse(text).map_err(|fault| fault.about("first_message"))?),
     };
     let origin = match metadata.get(ORIGIN).map(|value| value.to_str()) {
         None => None,
