@@ -13,8 +13,8 @@ import { button, el } from "./dom";
 import { formScreen, type FormValues } from "./form-screen";
 import { PageFrame } from "./frame";
 import { chatMemory, guestLease, type ChatMemory, type KeptChat } from "./kept-chat";
-import { transcriptText } from "./sentences";
-import { forgetChat, resumeChat, startChat } from "./start";
+import { queueLabelOf, transcriptText, type Reader } from "./sentences";
+import { forgetChat, isNoDeployment, resumeChat, startChat } from "./start";
 
 /** Without a server the page tries again by itself. */
 const TRY_AGAIN_MS = 3_000;
@@ -48,6 +48,7 @@ export class ChatApp {
     try {
       this.deployment ??= await this.open.deployments.getPublicDeployment({ deploymentId: this.deploymentId });
     } catch (error) {
+      if (isNoDeployment(faultOf(error))) return this.showText(() => this.words.t("chat.unavailable"));
       return this.showFailure(error, () => void this.run());
     }
     await this.goOn();
@@ -132,7 +133,7 @@ export class ChatApp {
 
   private showChat(conversation: CustomerConversation): void {
     this.redraw = () => {
-      const draft = this.screen?.draft ?? "";
+      const draft = this.screen?.draft ?? this.memory.draft.load() ?? "";
       this.screen?.close();
       this.screen = this.makeScreen(conversation, draft);
       this.show(this.screen.element);
@@ -143,15 +144,26 @@ export class ChatApp {
   }
 
   private makeScreen(conversation: CustomerConversation, draft: string): ChatScreen {
-    return new ChatScreen(this.words, conversation.participantId, draft, {
-      send: (text) => conversation.send(text),
-      typed: (text) => conversation.typed(text),
+    return new ChatScreen(this.reader(conversation.participantId), draft, {
+      send: (text) => {
+        this.memory.draft.clear();
+        conversation.send(text);
+      },
+      typed: (text) => {
+        this.memory.draft.save(text);
+        conversation.typed(text);
+      },
       retry: (id) => conversation.retry(id),
       discard: (id) => conversation.discard(id),
       end: () => void this.end(conversation),
       download: () => this.download(conversation),
       startAnew: () => this.leave(""),
     });
+  }
+
+  private reader(ownId: string): Reader {
+    const queues = this.deployment?.queues ?? [];
+    return { words: this.words, ownId, queueLabel: (queueId) => queueLabelOf(queues, queueId, this.words.locale) };
   }
 
   private async end(conversation: CustomerConversation): Promise<void> {
@@ -162,7 +174,7 @@ export class ChatApp {
   }
 
   private download({ state, participantId }: CustomerConversation): void {
-    const text = transcriptText(state.view, participantId, this.words);
+    const text = transcriptText(state.view, this.reader(participantId));
     const href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
     const date = new Date().toISOString().slice(0, 10);
     el("a", { href, download: this.words.t("transcript.file", { date }) }).click();

@@ -7,7 +7,7 @@ import type { ChatTranslator } from "./catalogues";
 import type { ChatState } from "./conversation";
 import { button, el } from "./dom";
 import { entryNode, eventNode } from "./message-node";
-import { reasonText } from "./sentences";
+import { isWaitingAgain, reasonText, type Reader } from "./sentences";
 
 /** What the customer may do. */
 export interface ChatActions {
@@ -39,12 +39,14 @@ export class ChatScreen {
   private readonly counter = el("span", { class: "counter", role: "status", "data-testid": "chat-counter" });
   private readonly ticker: number;
   private readonly words: ChatTranslator;
-  private readonly ownId: string;
+  private readonly reader: Reader;
+  private readonly sendButton: HTMLButtonElement;
   private readonly actions: ChatActions;
 
-  constructor(words: ChatTranslator, ownId: string, draft: string, actions: ChatActions) {
+  constructor(reader: Reader, draft: string, actions: ChatActions) {
+    const { words } = reader;
     this.words = words;
-    this.ownId = ownId;
+    this.reader = reader;
     this.actions = actions;
     this.log = el("div", {
       class: "log",
@@ -61,7 +63,10 @@ export class ChatScreen {
       placeholder: words.t("chat.input"),
     });
     this.input.value = draft;
+    const toSend = { type: "submit", class: "primary", "data-testid": "chat-send" };
+    this.sendButton = el("button", toSend, words.t("message.send"));
     this.listenToInput();
+    this.showInput();
     this.element = el("section", { class: "card chat" });
     this.element.append(this.status, this.warning, this.log, this.typing, this.footer);
     this.ticker = window.setInterval(() => this.showWarning(), TICK_MS);
@@ -111,8 +116,7 @@ export class ChatScreen {
   private statusText(view: ConversationView): string {
     if (view.standing === "ended") return this.words.t("chat.ended");
     if (view.standing === "connected") return this.words.t("chat.connected", { name: this.otherNames(view) });
-    const agentBefore = [...view.parties.values()].some((party) => party.kind === "agent");
-    return this.words.t(agentBefore ? "chat.waitingAgain" : "chat.waiting");
+    return this.words.t(isWaitingAgain(view) ? "chat.waitingAgain" : "chat.waiting");
   }
 
   private otherNames(view: ConversationView): string {
@@ -134,7 +138,7 @@ export class ChatScreen {
     const fresh = appended ? view.events.slice(known) : view.events;
     if (!appended) this.lines.replaceChildren();
     for (const event of fresh) {
-      const node = eventNode(event, view, this.ownId, this.words);
+      const node = eventNode(event, view, this.reader);
       if (node) this.lines.append(node);
     }
     this.shownEvents = view.events;
@@ -146,15 +150,18 @@ export class ChatScreen {
   }
 
   private writingPart(): HTMLElement {
-    const { words } = this;
-    const send = el("button", { type: "submit", class: "primary", "data-testid": "chat-send" }, words.t("message.send"));
-    const form = el("form", { class: "composer" }, this.input, send);
-    form.addEventListener("submit", (event) => (event.preventDefault(), this.sendDraft()));
+    const form = el("form", { class: "composer" }, this.input, this.sendButton);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.sendDraft();
+      // The button is disabled now and would take the focus with it.
+      this.input.focus();
+    });
     return el("div", { class: "writing" }, form, el("div", { class: "below" }, this.counter, this.endPart()));
   }
 
   private listenToInput(): void {
-    this.input.addEventListener("input", () => (this.showCounter(), this.actions.typed(this.input.value)));
+    this.input.addEventListener("input", () => (this.showInput(), this.actions.typed(this.input.value)));
     this.input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -198,9 +205,15 @@ export class ChatScreen {
     const text = this.input.value.trim();
     if (!isSendable(text)) return;
     this.input.value = "";
-    this.showCounter();
+    this.showInput();
     this.actions.send(text);
     this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  /** Shows what follows from the text that is written. */
+  private showInput(): void {
+    this.sendButton.disabled = !isSendable(this.input.value.trim());
+    this.showCounter();
   }
 
   private showCounter(): void {

@@ -29,12 +29,14 @@ export interface ChatMemory {
   chat: Slot<KeptChat>;
   start: Slot<PendingStart>;
   outbox: Slot<OutboxEntry[]>;
+  /** What is written but not sent. */
+  draft: Slot<string>;
 }
 
 /** The memory of this tab for a deployment. */
 export function chatMemory(deploymentId: string): ChatMemory {
   const place = <T>(what: string) => slot<T>(tabStorage(), `onqueue.chat.${deploymentId}.${what}`);
-  return { chat: place("chat"), start: place("start"), outbox: place("outbox") };
+  return { chat: place("chat"), start: place("start"), outbox: place("outbox"), draft: place("draft") };
 }
 
 /** The token pair in a guest's tokens. */

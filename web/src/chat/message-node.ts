@@ -6,7 +6,7 @@ import type { Event } from "../gen/onqueue/session/v1/event_pb";
 import { sentenceOf } from "../i18n/reasons";
 import type { ChatTranslator } from "./catalogues";
 import { button, el } from "./dom";
-import { authorText, noticeOf } from "./sentences";
+import { authorText, noticeOf, type Reader } from "./sentences";
 
 /** What a refused message offers. */
 export interface EntryActions {
@@ -15,19 +15,14 @@ export interface EntryActions {
 }
 
 /** The line for an event; nothing for events that are not shown. */
-export function eventNode(
-  event: Event,
-  view: ConversationView,
-  ownId: string,
-  words: ChatTranslator,
-): HTMLElement | undefined {
-  const time = words.clockTime(eventTime(event));
+export function eventNode(event: Event, view: ConversationView, reader: Reader): HTMLElement | undefined {
+  const time = reader.words.clockTime(eventTime(event));
   if (event.body.case === "message") {
-    const from = event.participantId === ownId ? "me" : "them";
-    const meta = `${authorText(event, view, ownId, words)}, ${time}`;
+    const from = event.participantId === reader.ownId ? "me" : "them";
+    const meta = `${authorText(event, view, reader)}, ${time}`;
     return line(from, "sent", textNodes(event.body.value.text), [el("span", { class: "meta" }, meta)]);
   }
-  const notice = noticeOf(event, view, words);
+  const notice = noticeOf(event, view, reader);
   return notice === undefined ? undefined : line("system", "sent", [notice], []);
 }
 

@@ -1,5 +1,6 @@
 // Begins a chat, or comes back to the one that this tab is in.
 import type { Client } from "@connectrpc/connect";
+import type { Fault } from "../core/fault";
 import { newUuid } from "../core/uuid";
 import type {
   ConversationService,
@@ -10,6 +11,11 @@ import { faultOf } from "../rpc/faults";
 import { guestPair, type ChatMemory, type KeptChat, type PendingStart } from "./kept-chat";
 
 type Opener = Client<typeof ConversationService>;
+
+/** Whether the address of the page names no deployment that can be chatted with, however often one asks. */
+export function isNoDeployment(fault: Fault): boolean {
+  return fault.status === "not_found" || fault.status === "invalid_argument";
+}
 
 /** Starts a chat. Repeated with the same content after a lost answer, it comes to the same chat; after a refusal it is a new request. */
 export async function startChat(
@@ -24,6 +30,7 @@ export async function startChat(
   const kept = keptFrom(await answered(memory, open.startConversation({ ...wanted, requestId, deploymentId })));
   memory.chat.save(kept);
   memory.outbox.clear();
+  memory.draft.clear();
   memory.start.clear();
   return kept;
 }
@@ -39,6 +46,7 @@ export async function resumeChat(open: Opener, memory: ChatMemory, kept: KeptCha
 export function forgetChat(memory: ChatMemory): void {
   memory.chat.clear();
   memory.outbox.clear();
+  memory.draft.clear();
   memory.start.clear();
 }
 

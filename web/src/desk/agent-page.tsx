@@ -4,6 +4,9 @@ import { AgentPanel } from "./agent-panel";
 import { ChatList } from "./chat-list";
 import { ChatPane } from "./chat-pane";
 import { useSnapshot } from "./desk-context";
+import type { DeskKey } from "./catalogues";
+import type { DeskSnapshot } from "./desk-store";
+import { isOnlyAlerting } from "./in-hand";
 import { OfferList } from "./offer-list";
 import { useOfferNotifications } from "./notifications";
 import { useWords } from "./words";
@@ -11,7 +14,8 @@ import { useWords } from "./words";
 /** The page of an agent. */
 export function AgentPage() {
   const words = useWords();
-  const { chats, selected } = useSnapshot();
+  const snapshot = useSnapshot();
+  const { chats, selected } = snapshot;
   useOfferNotifications();
   const chat = chats.find(({ conversationId }) => conversationId === selected);
   return (
@@ -26,10 +30,15 @@ export function AgentPage() {
           <ChatPane key={chat.conversationId} chat={chat} />
         ) : (
           <Text c="dimmed" className="placeholder">
-            {words.t(chats.length > 0 ? "chats.choose" : "chats.noneHint")}
+            {words.t(placeholderKey(snapshot))}
           </Text>
         )}
       </Box>
     </Box>
   );
+}
+
+function placeholderKey(snapshot: DeskSnapshot): DeskKey {
+  if (isOnlyAlerting(snapshot)) return "chats.answerOffer";
+  return snapshot.chats.length > 0 ? "chats.choose" : "chats.noneHint";
 }

@@ -4,6 +4,8 @@ import { Badge, Button, Group, Paper, Stack, Switch, Text, Title } from "@mantin
 import { AgentState, type Agent, type AgentQueue } from "../gen/onqueue/routing/v1/agent_pb";
 import { useDesk, useMay, useSnapshot } from "./desk-context";
 import { FaultAlert } from "./fault-alert";
+import { useGoOnQueue } from "./go-on-queue";
+import { isOnlyAlerting } from "./in-hand";
 import { NotificationButton } from "./notifications";
 import { useAction } from "./use-action";
 import { useWords } from "./words";
@@ -45,11 +47,12 @@ export function AgentPanel() {
 function StateLine({ agent }: { agent: Agent }) {
   const words = useWords();
   const state = STATES[agent.state];
+  const onlyAlerting = isOnlyAlerting(useSnapshot()) && state === "interacting";
   const since = agent.since && words.clockTime(timestampMs(agent.since));
   return (
     <Group justify="space-between" gap="xs">
       <Badge color={COLOURS[state]} size="lg" tt="none" data-testid="agent-state" data-state={state} role="status">
-        {words.t(`agent.state.${state}`)}
+        {words.t(onlyAlerting ? "agent.alerting" : `agent.state.${state}`)}
       </Badge>
       <Text size="sm" c="dimmed" data-testid="agent-load">
         {words.t("agent.load", { active: agent.activeChats, maximum: agent.maximumChats })}
@@ -62,12 +65,11 @@ function StateLine({ agent }: { agent: Agent }) {
 function QueueToggle({ state }: { state: StateName }) {
   const words = useWords();
   const { clients, store } = useDesk();
-  const action = useAction();
+  const { goOnQueue, ...action } = useGoOnQueue();
   const allowed = useMay("routing:agent:onqueue");
   if (!allowed) return null;
   const goesOff = state === "idle" || state === "interacting";
-  const goOn = async () => store.setAgent((await clients.agents.goOnQueue({})).agent);
-  const goOff = async () => store.setAgent((await clients.agents.goOffQueue({})).agent);
+  const goOff = () => action.run(async () => store.setAgent((await clients.agents.goOffQueue({})).agent));
   const label = state === "not_responding" ? "agent.goBack" : goesOff ? "agent.goOff" : "agent.goOn";
   return (
     <>
@@ -77,7 +79,7 @@ function QueueToggle({ state }: { state: StateName }) {
         variant={goesOff ? "default" : "filled"}
         loading={action.busy}
         aria-pressed={goesOff}
-        onClick={() => action.run(goesOff ? goOff : goOn)}
+        onClick={goesOff ? goOff : goOnQueue}
         data-testid="queue-toggle"
       >
         {words.t(label)}

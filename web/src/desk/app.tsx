@@ -10,8 +10,10 @@ import { deskClients } from "./clients";
 import { DeskContext, type Desk } from "./desk-context";
 import { DeskShell } from "./desk-shell";
 import { DeskStore } from "./desk-store";
+import { isOnQueue } from "./in-hand";
 import { LoginPage } from "./login-page";
 import { SessionKeeper, type Session } from "./session";
+import { signOut } from "./signing-out";
 import { LanguageProvider } from "./words";
 
 const THEME = createTheme({
@@ -79,13 +81,19 @@ function openDesk(session: Session, baseUrl: string, left: () => void): Desk {
   const clients = deskClients(bearerTransport(baseUrl, session.tokens));
   const { me, tokens } = session;
   const store = new DeskStore({ userId: me.userId, clients, tokens, timers: browserTimers });
-  const signOut = () => {
+  const leave = () => {
     store.stop();
     // The tab has forgotten the session already; without a connection the server lets it run out.
     session.signOut().catch(() => undefined);
     left();
   };
-  return { me, clients, store, signOut };
+  const steps = () => ({
+    onQueue: isOnQueue(store.snapshot().agent),
+    goOffQueue: (signal: AbortSignal) => clients.agents.goOffQueue({}, { signal }),
+    leave,
+    timers: browserTimers,
+  });
+  return { me, clients, store, signOut: () => signOut(steps()) };
 }
 
 function useDeskLife(store: DeskStore): void {

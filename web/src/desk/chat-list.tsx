@@ -3,6 +3,7 @@ import { Badge, Group, Stack, Text, Title, UnstyledButton } from "@mantine/core"
 import { awaitingReplySince } from "../core/conversation";
 import type { ChatSnapshot } from "./desk-chat";
 import { useDesk, useNow, useSnapshot } from "./desk-context";
+import { isOver } from "./in-hand";
 import { useWords } from "./words";
 
 /** All chats on the desk; ended ones stay until they are closed. */
@@ -82,9 +83,4 @@ function ChatMood({ chat }: { chat: ChatSnapshot }) {
       {text()}
     </Text>
   );
-}
-
-/** Whether nothing can be sent any more. */
-export function isOver(chat: ChatSnapshot): boolean {
-  return chat.view.standing === "ended" || !chat.mine;
 }

@@ -2,12 +2,13 @@
 import { Alert, Box, Button, Group, Modal, Text, Title } from "@mantine/core";
 import { useDisclosure, useDocumentVisibility } from "@mantine/hooks";
 import { useEffect } from "react";
-import { isOver } from "./chat-list";
 import { Composer } from "./composer";
 import type { ChatSnapshot } from "./desk-chat";
 import { useDesk, useNow } from "./desk-context";
 import { FaultAlert } from "./fault-alert";
+import { isOver } from "./in-hand";
 import { MessageLog } from "./message-log";
+import { NotRespondingBanner } from "./not-responding";
 import { useAction } from "./use-action";
 import { useWords } from "./words";
 
@@ -17,6 +18,7 @@ export function ChatPane({ chat }: { chat: ChatSnapshot }) {
   useMarkRead(chat);
   return (
     <Box className="pane" component="section" aria-label={guestName(chat, words.t("offer.unnamed"))}>
+      <NotRespondingBanner />
       <PaneHeader chat={chat} />
       <InactivityWarning endsAt={chat.view.endsAt} />
       <MessageLog chat={chat} />
@@ -66,8 +68,15 @@ function EndButton({ chat }: { chat: ChatSnapshot }) {
       <Button size="xs" variant="outline" color="red.9" onClick={open} data-testid="desk-end">
         {words.t("chat.end")}
       </Button>
-      <Modal opened={asking} onClose={close} title={words.t("chat.end")} centered transitionProps={{ duration: 0 }}>
-        <Text mb="md">{words.t("chat.endQuestion", { guest: guestName(chat, words.t("offer.unnamed")) })}</Text>
+      <Modal
+        opened={asking}
+        onClose={close}
+        title={words.t("chat.end")}
+        closeButtonProps={{ "aria-label": words.t("chats.close") }}
+        centered
+        transitionProps={{ duration: 0 }}
+      >
+        <Text mb="md" className="guest">{words.t("chat.endQuestion", { guest: guestName(chat, words.t("offer.unnamed")) })}</Text>
         <FaultAlert fault={action.fault} />
         <Group justify="flex-end" mt="md">
           <Button variant="default" onClick={close} data-testid="desk-end-no">

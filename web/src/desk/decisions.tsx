@@ -9,6 +9,7 @@ import type { DeskTranslator } from "./catalogues";
 import type { DeskClients } from "./clients";
 import { useDesk } from "./desk-context";
 import { FaultAlert } from "./fault-alert";
+import { REFRESH_MS } from "./transcript";
 import { useWords } from "./words";
 
 const EXCLUSIONS = [
@@ -31,6 +32,7 @@ export function Decisions({ conversationId }: { conversationId: string }) {
   const decisions = useQuery({
     queryKey: ["conversation", conversationId, "decisions"],
     queryFn: () => readDecisions(clients, conversationId),
+    refetchInterval: REFRESH_MS,
   });
   return (
     <Stack component="section" gap="sm" className="decisions" data-testid="decisions">

@@ -10,7 +10,8 @@ export interface Desk {
   me: Me;
   clients: DeskClients;
   store: DeskStore;
-  signOut(): void;
+  /** Goes off queue and ends the session. */
+  signOut(): Promise<void>;
 }
 
 /** Carries the desk. */

@@ -1,21 +1,25 @@
 // What surrounds the pages of the desk: title, navigation, connection, language, signing out.
 import { Alert, Box, Button, Group, Text } from "@mantine/core";
 import { useNetwork } from "@mantine/hooks";
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import { AgentPage } from "./agent-page";
 import { useDesk, useMay, useSnapshot } from "./desk-context";
 import { LanguageSwitch } from "./language-switch";
+import { SignOutButton } from "./sign-out-button";
 import { SupervisorPage } from "./supervisor-page";
+import { useKept } from "./use-kept";
 import { useWords } from "./words";
 
 type PageName = "chats" | "conversations";
+
+const isPage = (name: string) => name === "chats" || name === "conversations";
 
 /** The signed-in desk. */
 export function DeskShell() {
   const words = useWords();
   const isAgent = useIsAgent();
   const isSupervisor = useIsSupervisor();
-  const [chosen, setChosen] = useState<PageName>(isAgent ? "chats" : "conversations");
+  const [chosen, setChosen] = useKept<PageName>("page", isAgent ? "chats" : "conversations", isPage);
   const page = chosen === "conversations" && isSupervisor ? "conversations" : "chats";
   useTitleBadge();
   return (
@@ -40,7 +44,7 @@ interface HeaderProps {
 
 function Header({ page, isAgent, isSupervisor, choose }: HeaderProps) {
   const words = useWords();
-  const { me, signOut } = useDesk();
+  const { me } = useDesk();
   const tab = (name: PageName, label: string) => (
     <Button
       size="xs"
@@ -67,9 +71,7 @@ function Header({ page, isAgent, isSupervisor, choose }: HeaderProps) {
           {me.name}
         </Text>
         <LanguageSwitch />
-        <Button size="xs" variant="default" onClick={signOut} data-testid="logout">
-          {words.t("desk.logout")}
-        </Button>
+        <SignOutButton />
       </Group>
     </Group>
   );

@@ -1,6 +1,6 @@
 // Signing in.
-import { Alert, Box, Button, Group, Paper, PasswordInput, Stack, TextInput, Title } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { Alert, Box, Button, Group, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useEffect, useState, type FormEvent } from "react";
 import { FaultAlert } from "./fault-alert";
 import { LanguageSwitch } from "./language-switch";
 import type { Session, SessionKeeper } from "./session";
@@ -21,6 +21,9 @@ export function LoginPage({ keeper, ended, entered }: LoginProps) {
   const [organisation, setOrganisation] = useState("");
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
+  useEffect(() => {
+    document.title = words.t("desk.title");
+  }, [words]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     action.run(async () => entered(await keeper.signIn(organisation.trim(), email.trim(), password)));
@@ -29,6 +32,9 @@ export function LoginPage({ keeper, ended, entered }: LoginProps) {
     <Box component="main" className="login">
       <Paper component="form" onSubmit={submit} withBorder shadow="sm" radius="lg" p="xl" w="100%" maw={420}>
         <Stack>
+          <Text fw={700} c="cyan.9" data-testid="login-product">
+            {words.t("desk.title")}
+          </Text>
           <Group justify="space-between">
             <Title order={1} size="h3">
               {words.t("login.heading")}

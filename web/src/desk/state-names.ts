@@ -20,3 +20,8 @@ const BY_STATE = new Map<ConversationState, StateName>(STATE_NAMES);
 export function stateName(state: ConversationState): StateName {
   return BY_STATE.get(state) ?? "all";
 }
+
+/** Whether a list may be narrowed to it. */
+export function isFilter(state: ConversationState): boolean {
+  return BY_STATE.has(state);
+}

@@ -26,7 +26,7 @@ export function SupervisorItem({ conversation, isSelected, select }: SupervisorI
   const words = useWords();
   const { conversationId, guestName, topic, queueName, createdAt, state } = conversation;
   const name = stateName(state);
-  const facts = [queueName, topic, createdAt && words.dateTime(timestampMs(createdAt))];
+  const facts = [queueName, topic];
   return (
     <UnstyledButton
       className="chat-item"
@@ -44,9 +44,16 @@ export function SupervisorItem({ conversation, isSelected, select }: SupervisorI
           {words.t(`supervisor.state.${name}`)}
         </Badge>
       </Group>
-      <Text size="xs" c="dimmed" truncate>
-        {[...new Set(facts)].filter(Boolean).join(" · ")}
-      </Text>
+      <Group justify="space-between" wrap="nowrap" gap="xs">
+        <Text size="xs" c="dimmed" truncate className="grow">
+          {[...new Set(facts)].filter(Boolean).join(" · ")}
+        </Text>
+        {createdAt && (
+          <Text size="xs" c="dimmed" className="no-shrink" data-testid="supervisor-time">
+            {words.dateTime(timestampMs(createdAt))}
+          </Text>
+        )}
+      </Group>
       <Agents conversation={conversation} />
     </UnstyledButton>
   );

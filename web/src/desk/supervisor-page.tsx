@@ -1,24 +1,30 @@
 // The supervisor's page: all conversations, and one of them read.
 import { Box, Button, Group, NativeSelect, Stack, Text, Title } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { ConversationState, type Conversation } from "../gen/onqueue/session/v1/conversation_pb";
 import { faultOf } from "../rpc/faults";
 import { useDesk } from "./desk-context";
 import { FaultAlert } from "./fault-alert";
 import { SupervisorItem } from "./supervisor-item";
 import { SupervisorPane } from "./supervisor-pane";
-import { STATE_NAMES } from "./state-names";
+import { isFilter, STATE_NAMES } from "./state-names";
+import { REFRESH_MS } from "./transcript";
+import { useAction } from "./use-action";
+import { useKept } from "./use-kept";
 import { useWords } from "./words";
 
 const PAGE_SIZE = 50;
 
+const isText = (value: unknown) => typeof value === "string";
+
 /** The conversations of the divisions that the supervisor may see. */
 export function SupervisorPage() {
   const words = useWords();
-  const [state, setState] = useState(ConversationState.UNSPECIFIED);
-  const [selected, setSelected] = useState<string>();
+  const [state, setState] = useKept<ConversationState>("filter", ConversationState.UNSPECIFIED, isFilter);
+  const [selected, setSelected] = useKept<string | undefined>("conversation", undefined, isText);
   const list = useConversations(state);
+  const asked = useAction();
+  const refresh = () => asked.run(async () => void (await list.refetch()));
   const conversations = list.data?.pages.flatMap((page) => page.conversations) ?? [];
   return (
     <Box className="columns" data-detail={selected ? "open" : "closed"}>
@@ -26,7 +32,7 @@ export function SupervisorPage() {
         <Title order={2} size="h5">
           {words.t("supervisor.heading")}
         </Title>
-        <Filter state={state} choose={setState} refresh={() => void list.refetch()} busy={list.isFetching} />
+        <Filter state={state} choose={setState} refresh={refresh} busy={asked.busy || list.isPending} />
         {list.error && <FaultAlert fault={faultOf(list.error)} />}
         {list.isSuccess && conversations.length === 0 && <Text c="dimmed">{words.t("supervisor.none")}</Text>}
         <Items conversations={conversations} selected={selected} select={setSelected} />
@@ -58,6 +64,7 @@ function useConversations(state: ConversationState) {
   const { clients } = useDesk();
   return useInfiniteQuery({
     queryKey: ["conversations", state],
+    refetchInterval: REFRESH_MS,
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
       clients.conversations.listConversations({ pageSize: PAGE_SIZE, pageToken: pageParam, state }, { signal }),

@@ -9,7 +9,7 @@ import { useDesk, useMay } from "./desk-context";
 import { authorText, noticeText } from "./event-text";
 import { FaultAlert } from "./fault-alert";
 import { MessageText } from "./message-text";
-import { readTranscript } from "./transcript";
+import { readTranscript, REFRESH_MS } from "./transcript";
 import { useWords } from "./words";
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -45,17 +45,21 @@ function Transcript({ conversationId }: { conversationId: string }) {
   const log = useQuery({
     queryKey: ["conversation", conversationId, "events"],
     queryFn: () => readTranscript(clients, conversationId),
+    refetchInterval: REFRESH_MS,
   });
   if (log.isPending) return <Loader m="md" />;
-  if (log.error) return <FaultAlert fault={faultOf(log.error)} />;
+  if (!log.data) return <FaultAlert fault={faultOf(log.error)} />;
   const view = withEvents(EMPTY_VIEW, log.data);
   return (
-    <Stack component="ol" className="transcript" gap={6} data-testid="transcript">
-      {view.events.length === 0 && <Text component="li">{words.t("transcript.none")}</Text>}
-      {view.events.map((event) => (
-        <TranscriptLine key={String(event.sequence)} event={event} view={view} />
-      ))}
-    </Stack>
+    <>
+      {log.error && <FaultAlert fault={faultOf(log.error)} />}
+      <Stack component="ol" className="transcript" gap={6} data-testid="transcript">
+        {view.events.length === 0 && <Text component="li">{words.t("transcript.none")}</Text>}
+        {view.events.map((event) => (
+          <TranscriptLine key={String(event.sequence)} event={event} view={view} />
+        ))}
+      </Stack>
+    </>
   );
 }
 

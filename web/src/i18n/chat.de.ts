@@ -6,6 +6,7 @@ export const chatDe: Record<keyof typeof chatEn, string> = {
   "chat.loading": "Einen Augenblick …",
   "chat.deploymentMissing":
     "In der Adresse dieser Seite fehlt das Deployment. Sie sollte mit ?deployment= und der Kennung des Deployments enden.",
+  "chat.unavailable": "Dieser Chat ist nicht verfügbar. Bitte erreichen Sie uns auf einem anderen Weg.",
   "chat.tryAgain": "Noch einmal versuchen",
   "chat.intro": "Sagen Sie uns, wer Sie sind und worum es geht. Dann ist gleich jemand für Sie da.",
   "chat.name": "Ihr Name",

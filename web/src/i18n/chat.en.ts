@@ -4,6 +4,7 @@ export const chatEn = {
   "chat.loading": "One moment …",
   "chat.deploymentMissing":
     "The address of this page lacks the deployment. It should end with ?deployment= followed by the deployment's id.",
+  "chat.unavailable": "This chat is not available. Please reach us in another way.",
   "chat.tryAgain": "Try again",
   "chat.intro": "Tell us who you are and what it is about. Then somebody will be with you.",
   "chat.name": "Your name",

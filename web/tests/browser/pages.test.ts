@@ -72,6 +72,7 @@ const waitForText = (page: Page, text: string) => page.getByText(text).first().w
 
 test("a chat from the form to the transcript", async () => {
   const desk = await open("/desk", "de");
+  await desk.getByTestId("login-product").getByText("Onqueue").waitFor();
   await look(desk, "desk-login");
   await signIn(desk);
   await desk.getByTestId("queue-toggle").click();
@@ -83,9 +84,12 @@ test("a chat from the form to the transcript", async () => {
   const room = await startChat(chat, "Greta Gast", "Guten Tag, siehe https://example.org/a. Danke!");
   expect(room.topic).toBe("Hilfe zur Bestellung");
   expect(room.language).toBe("de");
+  await waitForText(chat, "Sie sind in der Warteschlange „Hilfe zur Bestellung“.");
   await look(chat, "chat-waiting-narrow");
 
   await desk.getByTestId("offer").waitFor();
+  await desk.locator('[data-testid="agent-state"][data-state="interacting"]').getByText("Chat angeboten").waitFor();
+  await waitForText(desk, "Beantworten Sie links das Angebot.");
   await look(desk, "desk-offer");
   await expect.poll(() => desk.title()).toContain("(1)");
   await desk.keyboard.press("Alt+KeyA");
@@ -122,19 +126,31 @@ test("a chat from the form to the transcript", async () => {
   await desk.getByTestId("supervisor-item").first().click();
   await desk.getByTestId("decisions").getByText("am längsten frei (7 Tage oder mehr)").waitFor();
   await expect.poll(() => desk.getByTestId("transcript-event").count()).toBe(room.events.length);
+  const time = desk.getByTestId("supervisor-time").first();
+  expect(await time.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)).toBe(true);
   await look(desk, "desk-supervisor");
+  await desk.getByTestId("supervisor-filter").selectOption({ label: "Beendet" });
+  await desk.reload();
+  await desk.getByTestId("transcript-event").first().waitFor();
+  expect(await desk.getByTestId("supervisor-filter").locator("option:checked").textContent()).toBe("Beendet");
   await desk.setViewportSize(NARROW);
   await look(desk, "desk-supervisor-narrow");
   await desk.getByTestId("logout").click();
   await desk.getByTestId("login-submit").waitFor();
   await expect.poll(() => world.revoked.length).toBe(1);
+  expect(world.agent.state).toBe(AgentState.OFF_QUEUE);
 });
 
 test("a reload goes on with the same chat", async () => {
   const chat = await open("/chat?deployment=d1");
   const room = await startChat(chat, "Grace", "hello");
+  await chat.getByTestId("chat-input").fill("not sent yet");
   await chat.reload();
   await waitForText(chat, "hello");
+  expect(await chat.getByTestId("chat-input").inputValue()).toBe("not sent yet");
+  await chat.getByTestId("chat-input").fill("x".repeat(4_001));
+  expect(await chat.getByTestId("chat-send").isDisabled()).toBe(true);
+  await chat.getByTestId("chat-input").fill("");
   world.join(room);
   await waitForText(chat, "You are talking to Anna Beispiel.");
   expect(world.rooms.size).toBe(1);
@@ -177,7 +193,8 @@ test("refusals are sentences", async () => {
   const missing = await open("/chat");
   await waitForText(missing, "lacks the deployment");
   const unknown = await open("/chat?deployment=unknown");
-  await waitForText(unknown, "does not exist or is switched off");
+  await waitForText(unknown, "This chat is not available.");
+  expect(await unknown.getByTestId("chat-try-again").count()).toBe(0);
   world.queueFull = true;
   const full = await open("/chat?deployment=d1");
   await full.getByTestId("chat-name").fill("Grace");
@@ -284,6 +301,86 @@ test("the desk shows state, memberships, unread messages and answers heartbeats"
   await desk.getByTestId("conversation-item").click();
   await desk.getByTestId("desk-input").waitFor();
   await look(desk, "desk-chat-narrow");
+  await desk.reload();
+  await desk.getByTestId("desk-input").waitFor();
+  world.offer(world.open("r2", "Second", "", "en", ""), 30_000);
+  await desk.getByTestId("offer-decline").first().waitFor();
+  await look(desk, "desk-chat-offer-narrow");
+  while ((await desk.getByTestId("offer").count()) > 0) {
+    const offers = await desk.getByTestId("offer").count();
+    await desk.getByTestId("offer-decline").first().click();
+    await expect.poll(() => desk.getByTestId("offer").count()).toBe(offers - 1);
+  }
+  await look(desk, "desk-chat-declined-narrow");
+  world.setState(AgentState.NOT_RESPONDING);
+  await desk.getByTestId("not-responding").waitFor();
+  await look(desk, "desk-chat-not-responding-narrow");
+  await desk.getByTestId("back-on-queue").click();
+  await desk.getByTestId("not-responding").waitFor({ state: "detached" });
+  await desk.getByTestId("logout").click();
+  await look(desk, "desk-logout-narrow");
+  await desk.getByTestId("logout-no").click();
+  await desk.getByTestId("desk-end").click();
+  await look(desk, "desk-end-narrow");
+  await desk.getByTestId("desk-end-yes").click();
+  await desk.getByTestId("desk-ended").waitFor();
+  await look(desk, "desk-chat-ended-narrow");
   await desk.getByTestId("back").click();
   await expect.poll(() => desk.getByTestId("unread").count()).toBe(0);
 });
+
+test("signing out asks while a chat is open, and takes the agent off the queue", async () => {
+  const desk = await open("/desk");
+  await signIn(desk);
+  await desk.getByTestId("queue-toggle").click();
+  await desk.locator('[data-testid="agent-state"][data-state="idle"]').waitFor();
+  world.open("r1", "Grace", "", "en", "hello");
+  await desk.getByTestId("offer").waitFor();
+  await desk.getByTestId("logout").click();
+  await desk.getByTestId("logout-no").click();
+  await desk.getByTestId("offer-accept").click();
+  await desk.getByTestId("desk-input").waitFor();
+  await desk.getByTestId("logout").click();
+  await desk.getByTestId("logout-yes").click();
+  await desk.getByTestId("login-submit").waitFor();
+  expect(world.agent.state).toBe(AgentState.OFF_QUEUE);
+  await expect.poll(() => world.revoked.length).toBe(1);
+});
+
+test("signing out does not wait for a server that is away", async () => {
+  const desk = await open("/desk");
+  await signIn(desk);
+  await desk.getByTestId("queue-toggle").click();
+  await desk.locator('[data-testid="agent-state"][data-state="idle"]').waitFor();
+  await site.kill();
+  await desk.getByTestId("logout").click();
+  await desk.getByTestId("login-submit").waitFor({ timeout: 4_000 });
+});
+
+test("the customer reads that somebody else is looked for, and a lost connection leaves the title whole", async () => {
+  const chat = await open("/chat?deployment=d1", "de", NARROW);
+  const room = await startChat(chat, "Greta", "");
+  world.requeue(room);
+  const notices = () => messages(chat, "chat-message", "system");
+  await expect.poll(notices).toEqual([
+    "Sie sind in der Warteschlange „Hilfe zur Bestellung“.",
+    "Wir suchen jemand anderen für Sie.",
+  ]);
+  await site.kill();
+  await chat.locator('[data-testid="connection"][data-state="reconnecting"]').waitFor();
+  const lines = await chat.locator("h1").evaluate((title) => title.getClientRects().length * title.clientHeight);
+  expect(lines).toBeLessThan(40);
+  await look(chat, "chat-reconnecting-narrow");
+});
+
+test("the supervisor's page follows by itself what others do", async () => {
+  const desk = await open("/desk");
+  await signIn(desk);
+  await desk.getByTestId("nav-conversations").click();
+  await waitForText(desk, "No conversations.");
+  const room = world.open("r1", "Grace", "", "en", "hello");
+  await desk.getByTestId("supervisor-item").click();
+  await desk.getByTestId("transcript-event").nth(2).waitFor();
+  world.say(room, room.guestId, "m2", "anybody?");
+  await desk.getByTestId("transcript").getByText("anybody?").waitFor();
+}, 40_000);

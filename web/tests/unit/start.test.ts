@@ -2,10 +2,11 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import type { ChatMemory } from "../../src/chat/kept-chat";
-import { startChat } from "../../src/chat/start";
+import { forgetChat, isNoDeployment, startChat } from "../../src/chat/start";
 import { slot } from "../../src/core/storage";
 import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb";
 import { ConversationService } from "../../src/gen/onqueue/session/v1/conversation_pb";
+import { fault } from "./faults-made";
 
 const WANTED = { queueId: "q1", language: "en", guestName: "Grace", topic: "Help", firstMessage: "hello" };
 
@@ -26,7 +27,7 @@ function setUp(...failures: ConnectError[]) {
     });
   });
   const place = <T>() => slot<T>(undefined, "");
-  const memory: ChatMemory = { chat: place(), start: place(), outbox: place() };
+  const memory: ChatMemory = { chat: place(), start: place(), outbox: place(), draft: place() };
   const client = createClient(ConversationService, transport);
   const start = (wanted = WANTED) => startChat(client, memory, "d1", wanted);
   return { memory, requestIds, start };
@@ -64,4 +65,24 @@ test("other content is another request, even after a lost answer", async () => {
   await expect(start()).rejects.toThrow();
   await start({ ...WANTED, firstMessage: "good day" });
   expect(new Set(requestIds).size).toBe(2);
+});
+
+test("a chat that is forgotten leaves no draft behind, nor does an earlier one", async () => {
+  const { memory, start } = setUp();
+  memory.draft.save("of an earlier chat");
+  await start();
+  expect(memory.draft.load()).toBeUndefined();
+  memory.draft.save("of this chat");
+  forgetChat(memory);
+  expect(memory.draft.load()).toBeUndefined();
+});
+
+test.each([
+  [{ status: "not_found", reason: "DEPLOYMENT_NOT_FOUND" }, true],
+  [{ status: "invalid_argument", reason: "ID_MALFORMED" }, true],
+  [{ status: "unavailable", kind: "lost" }, false],
+  [{ status: "resource_exhausted", reason: "RATE_LIMITED", kind: "later" }, false],
+  [{ status: "internal", kind: "broken" }, false],
+] as const)("%j names no deployment: %s", (parts, expected) => {
+  expect(isNoDeployment(fault(parts))).toBe(expected);
 });

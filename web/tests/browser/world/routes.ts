@@ -93,7 +93,8 @@ function agentRoutes(router: ConnectRouter, world: World): void {
       return { conversationId: offer.conversationId };
     },
     declineOffer: ({ offerId }) => {
-      world.endOffer(offerId, "declined");
+      const offer = world.endOffer(offerId, "declined");
+      if (offer) world.requeue(roomOf(world, offer.conversationId));
       return {};
     },
   });

@@ -87,6 +87,7 @@ export class World {
     });
     this.offers.push(offer);
     this.publishAgent({ case: "offered", value: offer });
+    this.setState(AgentState.INTERACTING);
   }
 
   endOffer(offerId: string, reason: string): Offer | undefined {
@@ -97,6 +98,14 @@ export class World {
       this.publishAgent({ case: "offerEnded", value: { offerId, conversationId, reason } });
     }
     return offer;
+  }
+
+  /** The offer of a room is not taken: it waits again. */
+  requeue(room: Room): void {
+    room.state = ConversationState.QUEUED;
+    this.append(room, "", { case: "offerWithdrawn", value: { userId: AGENT_USER, reason: "declined" } });
+    this.append(room, "", { case: "queued", value: { queueId: QUEUE, queueName: "Service" } });
+    if (this.agent.state === AgentState.INTERACTING) this.setState(AgentState.IDLE);
   }
 
   join(room: Room): void {
