@@ -76,7 +76,9 @@ function EndButton({ chat }: { chat: ChatSnapshot }) {
         centered
         transitionProps={{ duration: 0 }}
       >
-        <Text mb="md" className="guest">{words.t("chat.endQuestion", { guest: guestName(chat, words.t("offer.unnamed")) })}</Text>
+        <Text mb="md" className="guest">
+          {words.t("chat.endQuestion", { guest: guestName(chat, words.t("offer.unnamed")) })}
+        </Text>
         <FaultAlert fault={action.fault} />
         <Group justify="flex-end" mt="md">
           <Button variant="default" onClick={close} data-testid="desk-end-no">
