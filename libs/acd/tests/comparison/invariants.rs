@@ -15,6 +15,8 @@ pub struct Witness {
     spared: BTreeSet<(UserId, InteractionId)>,
     load: BTreeMap<UserId, usize>,
     states: BTreeMap<UserId, AgentState>,
+    /// How many chats at once, as it was before the command.
+    maxima: BTreeMap<UserId, u8>,
 }
 
 impl Witness {
@@ -27,6 +29,10 @@ impl Witness {
         {
             self.ended.insert(*interaction);
         }
+        self.maxima = engine
+            .agents()
+            .map(|agent| (agent.profile.id, agent.profile.maximum_chats))
+            .collect();
         work_is_conserved(engine);
         self.each_is_in_one_place(engine);
         let timed_out = |effect: &Effect| {
@@ -49,7 +55,7 @@ impl Witness {
                 assert!(!self.ended.contains(interaction), "an ended interaction came back");
                 self.entered.insert(*interaction);
             }
-            Effect::Offered { interaction, agent, .. } => self.offered(engine, *interaction, *agent),
+            Effect::Offered { interaction, agent, .. } => self.offered(*interaction, *agent),
             Effect::Rescinded {
                 interaction,
                 agent,
@@ -63,7 +69,10 @@ impl Witness {
             }
             Effect::AgentStateChanged { agent, state } => self.turned(*agent, *state),
             Effect::SlotFreed { agent, .. } => *self.load.entry(*agent).or_default() -= 1,
-            Effect::DecisionRecorded { decision } => explained(engine, decision),
+            Effect::DecisionRecorded { decision } => {
+                self.has_room(engine, decision);
+                explained(engine, decision);
+            }
             _ => {}
         }
     }
@@ -76,13 +85,22 @@ impl Witness {
         }
     }
 
-    fn offered(&mut self, engine: &Engine, interaction: InteractionId, agent: UserId) {
+    fn offered(&mut self, interaction: InteractionId, agent: UserId) {
         let spared = self.spared.contains(&(agent, interaction));
         assert!(!spared, "12: offered again to who declined it");
-        let load = self.load.entry(agent).or_default();
-        *load += 1;
-        let maximum = engine.agent(agent).map_or(0, |agent| agent.profile.maximum_chats);
-        assert!(*load <= usize::from(maximum), "1: above capacity");
+        *self.load.entry(agent).or_default() += 1;
+    }
+
+    /// 1: what was decided before the command's own time, by a timer, is held against what held then.
+    fn has_room(&self, engine: &Engine, decision: &Decision) {
+        let chosen = decision.candidates[0].agent;
+        let maximum = if decision.at < engine.now() {
+            self.maxima.get(&chosen).copied()
+        } else {
+            engine.agent(chosen).map(|agent| agent.profile.maximum_chats)
+        };
+        let load = self.load.get(&chosen).copied().unwrap_or(0);
+        assert!(load <= usize::from(maximum.unwrap_or(0)), "1: above capacity");
     }
 
     /// 4, 5, 7: who got an offer could not have had one that waits still and ranks before it.

@@ -13,6 +13,7 @@ use invariants::Witness;
 use naive::Naive;
 use onqueue_acd::{Command, Engine, Preference, Rules};
 use onqueue_model::Timestamp;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use world::World;
 
@@ -85,7 +86,9 @@ fn the_invariants_hold() {
             let (now, command) = opening.next().unwrap_or_else(|| world.step());
             let applied = engine.apply(now, command.clone());
             world.learn(&command, &applied);
-            witness.check(&engine, &command, &applied);
+            let check = AssertUnwindSafe(|| witness.check(&engine, &command, &applied));
+            let held = catch_unwind(check);
+            assert!(held.is_ok(), "seed {seed}, at {now:?}, after {command:?}: {applied:#?}");
         }
     }
 }
