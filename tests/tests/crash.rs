@@ -2,11 +2,19 @@
 #![allow(clippy::disallowed_methods)]
 
 use onqueue_proto::session::v1::conversation_service_client::ConversationServiceClient;
+use onqueue_testkit::until;
 use onqueue_tests::{
     people::{Agent, Customer, assert_dense, channel, events, login, messages, send},
     process::Process,
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::watch;
 use tonic::Code;
 
@@ -18,6 +26,7 @@ async fn keep_sending(
     conversation: String,
     name: &'static str,
     stop: watch::Receiver<bool>,
+    sent: Arc<AtomicUsize>,
 ) -> Vec<String> {
     let mut acknowledged = Vec::new();
     let mut pace = tokio::time::interval(Duration::from_millis(200));
@@ -38,8 +47,16 @@ async fn keep_sending(
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         acknowledged.push(text);
+        sent.fetch_add(1, Ordering::Relaxed);
     }
     acknowledged
+}
+
+/// Waits until that many more messages were acknowledged.
+async fn more(sent: &AtomicUsize, count: usize) {
+    let wanted = sent.load(Ordering::Relaxed) + count;
+    let enough = async || sent.load(Ordering::Relaxed) >= wanted;
+    until("more acknowledged messages", Duration::from_secs(30), enough).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,6 +75,7 @@ async fn acknowledged_messages_survive_kill_nine() {
     assert_eq!(agent.accept(&offer).await, customer.conversation);
 
     let (stop, stopped) = watch::channel(false);
+    let sent = Arc::new(AtomicUsize::new(0));
     let sides = [(customer.token.clone(), "customer"), (agent.token.clone(), "agent")].map(|(token, name)| {
         let client = ConversationServiceClient::new(channel(address));
         tokio::spawn(keep_sending(
@@ -66,14 +84,15 @@ async fn acknowledged_messages_survive_kill_nine() {
             customer.conversation.clone(),
             name,
             stopped.clone(),
+            Arc::clone(&sent),
         ))
     });
     for _ in 0..4 {
-        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        more(&sent, 10).await;
         process.kill();
         process.restart();
     }
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    more(&sent, 5).await;
     stop.send(true).expect("somebody listens");
     let acknowledged = futures::future::join_all(sides).await;
 
