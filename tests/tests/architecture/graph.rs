@@ -19,6 +19,7 @@ pub const LAYERS: &[&[&str]] = &[
         "onqueue-proto",
         "onqueue-store",
         "onqueue-bus",
+        "onqueue-credentials",
     ],
     &["onqueue-trust"],
     &["onqueue-server", "onqueue-client"],
@@ -61,6 +62,8 @@ const HOLDERS: &[(&str, &[&str])] = &[
     ("tracing-opentelemetry", &["onqueue-telemetry"]),
     ("tracing-subscriber", &["onqueue-telemetry"]),
     ("async-nats", &["onqueue-bus"]),
+    ("prometheus", &["onqueue-telemetry"]),
+    ("rcgen", &["onqueue-credentials", "onqueue-tests"]),
     (
         "onqueue-client",
         &[
