@@ -27,6 +27,6 @@ pub type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
 /// the clone's too.
 pub fn connect(upstream: Upstream, policy: Policy, chance: Chance) -> Upstream {
     let retrying = retry::Retrying::new(upstream, policy, chance);
-    let traced = TraceLayer::client().layer(retrying);
+    let traced = TraceLayer::client(onqueue_proto::known).layer(retrying);
     BoxCloneSyncService::new(traced.map_response(|response| response.map(Body::new)))
 }

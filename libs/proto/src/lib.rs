@@ -7,7 +7,7 @@ mod method;
 pub mod rpc;
 
 pub use convert::{millis, timestamp};
-pub use method::{Access, Idempotency, Method, SizeClass, method, methods};
+pub use method::{Access, Idempotency, Method, SizeClass, known, method, methods};
 
 /// The file descriptor set of everything, with comments and options, for reflection.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));

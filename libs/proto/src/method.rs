@@ -104,6 +104,11 @@ pub fn method(path: &str) -> Option<&'static Method> {
         .map(|at| &METHODS[at])
 }
 
+/// That path, if it is an rpc's: a name that may be kept and counted by.
+pub fn known(path: &str) -> Option<&'static str> {
+    method(path).map(|method| method.path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,11 @@
-//! The tower layer that puts each rpc into a span and carries its context, on the serving and on the calling side.
+//! The tower layer that puts each rpc into a span, carries its context and measures it, on the serving and on the calling side.
 
-use crate::{TracedBody, context};
+use crate::{
+    TracedBody,
+    call::Call,
+    context,
+    metrics::{CLIENT_CALLS, OTHER, SERVER_CALLS},
+};
 use http::{Request, Response};
 use std::{
     future::Future,
@@ -10,9 +15,17 @@ use std::{
 use tower::{Layer, Service};
 use tracing::{Instrument as _, Span, field::Empty};
 
-/// Puts rpcs into spans. The span of a stream ends with the stream, not with its headers.
+/// Gives the path (`/package.Service/Method`) of an rpc back, if this build knows it. Only such names become names of
+/// spans and labels of metrics.
+pub type Known = fn(&str) -> Option<&'static str>;
+
+/// Puts rpcs into spans and measures them (`rpc.server.call.duration`, `rpc.client.call.duration`). A stream lasts until its
+/// end, not until its headers.
 #[derive(Clone, Copy, Debug)]
-pub struct TraceLayer(Side);
+pub struct TraceLayer {
+    side: Side,
+    known: Known,
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Side {
@@ -22,13 +35,15 @@ enum Side {
 
 impl TraceLayer {
     /// In front of a service: the span is a child of the one named in the request's headers.
-    pub const fn server() -> Self {
-        Self(Side::Server)
+    pub const fn server(known: Known) -> Self {
+        let side = Side::Server;
+        Self { side, known }
     }
 
     /// In front of a channel: the span is a child of the current one, and the headers name it.
-    pub const fn client() -> Self {
-        Self(Side::Client)
+    pub const fn client(known: Known) -> Self {
+        let side = Side::Client;
+        Self { side, known }
     }
 }
 
@@ -36,7 +51,7 @@ impl<S> Layer<S> for TraceLayer {
     type Service = Traced<S>;
 
     fn layer(&self, inner: S) -> Traced<S> {
-        Traced { inner, side: self.0 }
+        Traced { inner, layer: *self }
     }
 }
 
@@ -44,7 +59,7 @@ impl<S> Layer<S> for TraceLayer {
 #[derive(Clone, Copy, Debug)]
 pub struct Traced<S> {
     inner: S,
-    side: Side,
+    layer: TraceLayer,
 }
 
 impl<S, Q, A> Service<Request<Q>> for Traced<S>
@@ -63,32 +78,40 @@ where
     }
 
     fn call(&mut self, mut request: Request<Q>) -> Self::Future {
-        let span = match self.side {
-            Side::Server => serving(&request),
-            Side::Client => calling(&mut request),
-        };
+        let mut call = self.layer.begin(&mut request);
+        let span = call.span().clone();
         let answer = span.in_scope(|| self.inner.call(request));
-        let of_body = span.clone();
         Box::pin(
             async move {
-                let response = answer.await?;
-                crate::body::record_status(&of_body, response.headers());
-                Ok(response.map(|body| TracedBody::new(body, of_body)))
+                let response = answer.await.inspect_err(|error| call.failed(error))?;
+                call.ended_by(response.headers());
+                Ok(response.map(|body| TracedBody::new(body, call)))
             }
             .instrument(span),
         )
     }
 }
 
-fn serving<Q>(request: &Request<Q>) -> Span {
-    let path = request.uri().path();
+impl TraceLayer {
+    fn begin<Q>(self, request: &mut Request<Q>) -> Call {
+        let method = (self.known)(request.uri().path()).map(|path| path.trim_start_matches('/'));
+        let name = method.unwrap_or(OTHER);
+        match self.side {
+            Side::Server => Call::begin(serving(request, name), method, &SERVER_CALLS),
+            Side::Client => Call::begin(calling(request, name), method, &CLIENT_CALLS),
+        }
+    }
+}
+
+fn serving<Q>(request: &Request<Q>, name: &'static str) -> Span {
     let span = tracing::info_span!(
         parent: None,
         "rpc",
-        otel.name = path,
+        otel.name = name,
         otel.kind = "server",
-        rpc.system = "grpc",
-        rpc.grpc.status_code = Empty,
+        rpc.system.name = "grpc",
+        rpc.method = name,
+        rpc.response.status_code = Empty,
         otel.status_code = Empty,
         trace_id = Empty,
     );
@@ -99,13 +122,14 @@ fn serving<Q>(request: &Request<Q>) -> Span {
     span
 }
 
-fn calling<Q>(request: &mut Request<Q>) -> Span {
+fn calling<Q>(request: &mut Request<Q>, name: &'static str) -> Span {
     let span = tracing::info_span!(
         "call",
-        otel.name = request.uri().path(),
+        otel.name = name,
         otel.kind = "client",
-        rpc.system = "grpc",
-        rpc.grpc.status_code = Empty,
+        rpc.system.name = "grpc",
+        rpc.method = name,
+        rpc.response.status_code = Empty,
         otel.status_code = Empty,
     );
     context::inject(&span, request.headers_mut());

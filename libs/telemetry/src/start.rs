@@ -1,16 +1,29 @@
 //! Begins a process's telemetry and ends it without losing what was recorded last.
 
+use crate::{reports, spans::Spans};
 use onqueue_model::Fault;
 use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
-use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
-use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::{
+    Resource,
+    metrics::SdkMeterProvider,
+    propagation::TraceContextPropagator,
+    trace::{IdGenerator as _, RandomIdGenerator, SdkTracerProvider},
+};
 use serde::Deserialize;
+use std::time::Duration;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// What exporting a span may itself log is kept out of what is exported: otherwise it feeds on itself.
 const EXPORTED: &str = "info,hyper=off,hyper_util=off,h2=off,tonic=off,tower=off,opentelemetry=off,opentelemetry_sdk=off,opentelemetry-otlp=off";
 
-/// What is logged, how, and where traces go.
+/// How long the collector may take to answer.
+const ANSWER: Duration = Duration::from_secs(3);
+
+/// How long the end of the process may be held up by what is still to be sent.
+const LAST: Duration = Duration::from_secs(3);
+
+/// What is logged, how, and where traces and metrics go.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -18,7 +31,7 @@ pub struct Settings {
     pub level: String,
     /// How lines look.
     pub format: Format,
-    /// Where to send traces by OTLP over gRPC, such as `http://127.0.0.1:4317`; empty sends none.
+    /// Where to send traces and metrics by OTLP over gRPC, such as `http://127.0.0.1:4317`; empty sends none.
     pub endpoint: String,
 }
 
@@ -59,24 +72,33 @@ impl Settings {
 
 /// Keeps the telemetry of the process; give it back with [`Guard::shutdown`].
 #[derive(Debug)]
-pub struct Guard(SdkTracerProvider);
+pub struct Guard {
+    spans: SdkTracerProvider,
+    reports: Option<SdkMeterProvider>,
+}
 
 impl Guard {
     /// Sends what is still to be sent, for at most a few seconds. Blocks: call it through `spawn_blocking`, when nothing
     /// serves any more.
     pub fn shutdown(self) {
-        if let Err(error) = self.0.shutdown() {
+        if let Err(error) = self.spans.shutdown_with_timeout(LAST) {
             tracing::warn!(%error, "the last traces could not be sent");
+        }
+        let reported = self.reports.map(|reports| reports.shutdown_with_timeout(LAST));
+        if let Some(Err(error)) = reported {
+            tracing::warn!(%error, "the last metrics could not be sent");
         }
     }
 }
 
-/// Starts logs and traces for this process, named `service`. Call it once, inside a Tokio runtime (the exporter needs one).
-/// Spans get ids and are propagated without an endpoint too; it costs about a microsecond a span. The error says which
+/// Starts logs, traces and the export of metrics for this process, named `service` (`onqueue`, or `onqueue-session` where the
+/// process is one service only), with an id of its own beside it. Call it once, inside a Tokio runtime (the exporters need
+/// one). Spans get ids and are propagated without an endpoint too; it costs about a microsecond a span. The error says which
 /// setting is wrong, or that another subscriber is there already.
 pub fn init(service: &'static str, settings: &Settings) -> Result<Guard, String> {
     let level = EnvFilter::try_new(&settings.level).map_err(|error| format!("telemetry.level: {error}"))?;
-    let provider = provider(service, &settings.endpoint)?;
+    let resource = resource(service);
+    let provider = tracer(resource.clone(), &settings.endpoint)?;
     global::set_text_map_propagator(TraceContextPropagator::new());
     global::set_tracer_provider(provider.clone());
     let lines = match settings.format {
@@ -93,7 +115,9 @@ pub fn init(service: &'static str, settings: &Settings) -> Result<Guard, String>
         .with(spans)
         .try_init()
         .map_err(|error| format!("telemetry: {error}"))?;
-    Ok(Guard(provider))
+    let reports = reports(resource, &settings.endpoint)?;
+    let spans = provider;
+    Ok(Guard { spans, reports })
 }
 
 fn fmt() -> tracing_subscriber::fmt::Layer<
@@ -105,11 +129,17 @@ fn fmt() -> tracing_subscriber::fmt::Layer<
     tracing_subscriber::fmt::layer().with_writer(std::io::stderr as fn() -> std::io::Stderr)
 }
 
-fn provider(service: &'static str, endpoint: &str) -> Result<SdkTracerProvider, String> {
-    let resource = Resource::builder()
+/// Who sends: the service, its version, and an id that tells this process from its replicas.
+fn resource(service: &'static str) -> Resource {
+    let instance = RandomIdGenerator::default().new_trace_id().to_string();
+    Resource::builder()
         .with_service_name(service)
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        .build();
+        .with_attribute(KeyValue::new("service.instance.id", instance))
+        .build()
+}
+
+fn tracer(resource: Resource, endpoint: &str) -> Result<SdkTracerProvider, String> {
     let builder = SdkTracerProvider::builder().with_resource(resource);
     if endpoint.is_empty() {
         return Ok(builder.build());
@@ -117,7 +147,21 @@ fn provider(service: &'static str, endpoint: &str) -> Result<SdkTracerProvider, 
     let exporter = SpanExporter::builder()
         .with_tonic()
         .with_endpoint(endpoint)
+        .with_timeout(ANSWER)
         .build()
         .map_err(|error| format!("telemetry.endpoint: {error}"))?;
-    Ok(builder.with_batch_exporter(exporter).build())
+    Ok(builder.with_span_processor(Spans::to(exporter)).build())
+}
+
+fn reports(resource: Resource, endpoint: &str) -> Result<Option<SdkMeterProvider>, String> {
+    if endpoint.is_empty() {
+        return Ok(None);
+    }
+    let exporter = MetricExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .with_timeout(ANSWER)
+        .build()
+        .map_err(|error| format!("telemetry.endpoint: {error}"))?;
+    Ok(Some(reports::through(exporter, resource)))
 }

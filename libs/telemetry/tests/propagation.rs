@@ -5,46 +5,19 @@
 
 use http::{Request, Response};
 use http_body::{Body, Frame};
-use onqueue_telemetry::{Format, Settings, TraceLayer, current_traceparent, init, link, set_parent};
-use opentelemetry_proto::tonic::{
-    collector::trace::v1::{
-        ExportTraceServiceRequest, ExportTraceServiceResponse,
-        trace_service_server::{TraceService, TraceServiceServer},
-    },
-    trace::v1::Span,
+use onqueue_telemetry::{
+    Format, Settings, TraceLayer, current_traceparent, init, link, metrics, set_parent,
+    sink::{Sink, Span},
 };
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::{Arc, Mutex},
     task::{Context, Poll},
     time::Duration,
 };
 use tokio::sync::oneshot;
 use tower::{Layer as _, Service as _, service_fn};
 use tracing::Instrument as _;
-
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<Span>>>);
-
-#[tonic::async_trait]
-impl TraceService for Sink {
-    async fn export(
-        &self,
-        request: tonic::Request<ExportTraceServiceRequest>,
-    ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
-        let scopes = request
-            .into_inner()
-            .resource_spans
-            .into_iter()
-            .flat_map(|r| r.scope_spans);
-        self.0
-            .lock()
-            .expect("sink")
-            .extend(scopes.flat_map(|scope| scope.spans));
-        Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
-    }
-}
 
 /// Sends one frame when told to, then ends.
 struct Held(Option<oneshot::Receiver<()>>);
@@ -66,23 +39,25 @@ impl Body for Held {
     }
 }
 
-async fn sink() -> (Sink, String) {
-    let sink = Sink::default();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("bound");
-    drop(listener);
-    let server = tonic::transport::Server::builder().add_service(TraceServiceServer::new(sink.clone()));
-    tokio::spawn(server.serve(address));
-    while tokio::net::TcpStream::connect(address).await.is_err() {
-        tokio::task::yield_now().await;
-    }
-    (sink, format!("http://{address}"))
+const METHOD: &str = "onqueue.test.v1.Tests/Watch";
+
+fn known(path: &str) -> Option<&'static str> {
+    (path == "/onqueue.test.v1.Tests/Watch").then_some("/onqueue.test.v1.Tests/Watch")
 }
 
-fn find<'a>(spans: &'a [Span], name: &str, kind: i32) -> &'a Span {
+fn find<'a>(spans: &'a [Span], name: &str, kind: &str) -> &'a Span {
     let found: Vec<_> = spans.iter().filter(|s| s.name == name && s.kind == kind).collect();
     assert_eq!(found.len(), 1, "{name} of kind {kind} in {spans:#?}");
     found[0]
+}
+
+/// The value of a series that was sent.
+fn value(sink: &Sink, metric: &str, label: (&str, &str)) -> Option<f64> {
+    let samples = sink.samples();
+    let labelled =
+        |attributes: &onqueue_telemetry::sink::Attributes| attributes.get(label.0).is_some_and(|v| v == label.1);
+    let found = samples.iter().find(|s| s.metric == metric && labelled(&s.attributes));
+    found.map(|sample| sample.value)
 }
 
 /// One call through both layers; answers the `traceparent` that the handler saw.
@@ -96,7 +71,7 @@ async fn call(hold: Duration) -> String {
             .expect("waited for");
         async move { Ok::<_, Infallible>(Response::new(Held(Some(wait)))) }
     });
-    let mut client = TraceLayer::client().layer(TraceLayer::server().layer(handler));
+    let mut client = TraceLayer::client(known).layer(TraceLayer::server(known).layer(handler));
     let request = Request::builder()
         .uri("/onqueue.test.v1.Tests/Watch")
         .body(())
@@ -112,8 +87,9 @@ async fn call(hold: Duration) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_rpc_is_one_trace() {
-    let (sink, endpoint) = sink().await;
+async fn one_rpc_is_one_trace_and_is_measured() {
+    let (sink, endpoint, serve) = Sink::open().await.expect("a free port");
+    tokio::spawn(serve);
     let settings = Settings {
         level: "warn".to_owned(),
         format: Format::Json,
@@ -133,27 +109,41 @@ async fn one_rpc_is_one_trace() {
     set_parent(&repeat, &stored);
     set_parent(&repeat, "00-not-a-context");
     drop((delivery, repeat));
+    metrics::MESSAGES.add(3, &[]);
+    metrics::RESUME.add(2, &["refused"]);
+    metrics::MESSAGE_DELIVERY.record(0.01, &[]);
 
     tokio::task::spawn_blocking(|| guard.shutdown()).await.expect("flushed");
-    let spans = sink.0.lock().expect("sink").clone();
-    let (page, client) = (find(&spans, "page", 1), find(&spans, "/onqueue.test.v1.Tests/Watch", 3));
-    let server = find(&spans, "/onqueue.test.v1.Tests/Watch", 2);
-    assert_eq!(client.parent_span_id, page.span_id);
-    assert_eq!(server.parent_span_id, client.span_id);
-    assert!(page.trace_id == client.trace_id && client.trace_id == server.trace_id);
-    let nanos = u64::try_from(hold.as_nanos()).expect("short");
-    assert!(
-        server.end_time_unix_nano - server.start_time_unix_nano >= nanos,
-        "{server:#?}"
-    );
+    let spans = sink.spans();
+    let (page, client) = (find(&spans, "page", "Internal"), find(&spans, METHOD, "Client"));
+    let server = find(&spans, METHOD, "Server");
+    assert_eq!((&client.parent, &server.parent), (&page.id, &client.id));
+    assert!(page.trace == client.trace && client.trace == server.trace);
+    assert!(server.took >= hold, "{server:#?}");
+    assert_eq!(server.resource["service.name"], "onqueue-test");
+    assert_eq!(server.resource["service.instance.id"].len(), 32);
+    assert_eq!(server.attributes["rpc.method"], METHOD);
 
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(stored, format!("00-{}-{}-01", server.trace, server.id));
+    let (delivery, repeat) = (find(&spans, "delivery", "Internal"), find(&spans, "repeat", "Internal"));
+    assert_eq!(delivery.links, [(server.trace.clone(), server.id.clone())]);
+    assert_ne!(delivery.trace, server.trace);
+    assert_eq!(repeat.parent, server.id);
+
+    for side in ["rpc.server.call.duration", "rpc.client.call.duration"] {
+        assert_eq!(value(&sink, side, ("rpc.method", METHOD)), Some(1.0), "{side}");
+        assert_eq!(
+            value(&sink, side, ("rpc.response.status_code", "UNKNOWN")),
+            Some(1.0),
+            "no trailers: {side}"
+        );
+    }
+    assert_eq!(value(&sink, "onqueue.resume", ("result", "refused")), Some(2.0));
+    assert_eq!(value(&sink, "onqueue.resume", ("result", "resumed")), Some(0.0));
+    let plain: Vec<_> = sink.samples().into_iter().filter(|s| s.attributes.is_empty()).collect();
+    let sent = |name: &str| plain.iter().find(|s| s.metric == name).map(|s| s.value);
     assert_eq!(
-        stored,
-        format!("00-{}-{}-01", hex(&server.trace_id), hex(&server.span_id))
+        (sent("onqueue.messages"), sent("onqueue.message_delivery")),
+        (Some(3.0), Some(1.0))
     );
-    let (delivery, repeat) = (find(&spans, "delivery", 1), find(&spans, "repeat", 1));
-    assert_eq!(delivery.links[0].span_id, server.span_id);
-    assert_ne!(delivery.trace_id, server.trace_id);
-    assert_eq!(repeat.parent_span_id, server.span_id);
 }

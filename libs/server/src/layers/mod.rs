@@ -109,7 +109,7 @@ fn around(bound: Bound, context: &Context, limits: &Limits, place: Place) -> InP
             arrival: Duration::from_millis(limits.request_ms),
         }),
     };
-    let traced = TraceLayer::server().layer(guarded);
+    let traced = TraceLayer::server(onqueue_proto::known).layer(guarded);
     BoxCloneSyncService::new(traced.map_response(|response| response.map(Body::new)))
 }
 

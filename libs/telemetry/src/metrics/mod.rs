@@ -1,0 +1,117 @@
+//! What is counted and measured: every instrument of the product, declared once in the table below. They count from the
+//! start of the process whether or not anybody asks; [`text`] shows them to Prometheus, and [`crate::init`] sends them by
+//! OTLP where an endpoint is set.
+//!
+//! Labels are words known beforehand, never ids: an instrument takes `&'static str` from its own list, so that it has a
+//! handful of series however large the installation is.
+
+mod calls;
+mod export;
+mod instrument;
+mod series;
+mod text;
+
+pub use instrument::{Counter, Histogram, Share, UpDown};
+pub use text::text;
+
+pub(crate) use calls::{CANCELLED, Calls, OTHER, UNKNOWN, code_name};
+pub(crate) use export::export;
+
+use series::Instrument;
+
+macro_rules! instruments {
+    ($($(#[doc = $help:literal])+ $name:ident: $kind:ident = $otel:literal in $unit:literal $(by $label:literal [$($value:literal)+])?;)+) => {
+        $(
+            $(#[doc = $help])+
+            pub static $name: $kind = $kind::new(series::About {
+                name: $otel,
+                unit: $unit,
+                help: concat!($($help),+),
+                label: instruments!(@label $($label [$($value)+])?),
+            });
+        )+
+
+        /// All of them, as they are shown.
+        static TABLE: &[&dyn Instrument] = &[$(&$name,)+ &SERVER_CALLS, &CLIENT_CALLS];
+    };
+    (@label) => { None };
+    (@label $label:literal [$($value:literal)+]) => { Some(series::Label { name: $label, values: &[$($value),+] }) };
+}
+
+instruments! {
+    /// Messages committed, each once however often it was sent.
+    MESSAGES: Counter = "onqueue.messages" in "{message}";
+
+    /// From a message's commit until it was written to one watching stream, for each such stream.
+    MESSAGE_DELIVERY: Histogram = "onqueue.message_delivery" in "s";
+
+    /// Messages that were there already when they were sent again, and got the first answer.
+    DEDUP_HITS: Counter = "onqueue.dedup_hits" in "{message}";
+
+    /// Chats that are not over, of those that this process serves or owns.
+    ACTIVE_CHATS: UpDown = "onqueue.active_chats" in "{chat}";
+
+    /// Streams of clients that were opened with a cursor, by how that went on: `resumed` after it, `restarted` from the
+    /// beginning because the cursor holds no more, `refused`.
+    RESUME: Counter = "onqueue.resume" in "{stream}" by "result" ["resumed" "restarted" "refused"];
+
+    /// Streams of clients that the server ended, by why: the reader was `slow`, the process is `draining`, the caller's
+    /// rights were `revoked`, what it shows `moved` to another replica, or it `failed`.
+    STREAM_DROPPED: Counter = "onqueue.stream_dropped" in "{stream}" by "reason" ["slow" "draining" "revoked" "moved" "failed"];
+
+    /// Streams of clients that are open at the door.
+    OPEN_STREAMS: UpDown = "onqueue.open_streams" in "{stream}";
+
+    /// Calls and connections that were turned away to keep the rest served, by why: the caller's `rate`, too many `streams`
+    /// or `connections` of one caller or address, or the process is `busy` or `draining`.
+    SHED: Counter = "onqueue.shed" in "{call}" by "reason" ["rate" "streams" "connections" "busy" "draining"];
+
+    /// Decisions about who may call what, by result: `allowed`, `denied`, `unauthenticated`, or `stale` where what is known
+    /// of permissions was too old to act upon.
+    AUTHZ_DECISIONS: Counter = "onqueue.authz_decisions" in "{decision}" by "result" ["allowed" "denied" "unauthenticated" "stale"];
+
+    /// Writes that were refused because who wrote no longer owned what they wrote to.
+    FENCE_REJECTIONS: Counter = "onqueue.fence_rejections" in "{write}";
+
+    /// Shards that this process owns.
+    SHARDS_OWNED: UpDown = "onqueue.shards_owned" in "{shard}";
+
+    /// From a lifecycle event's commit until routing has applied it.
+    FEED_LAG: Histogram = "onqueue.feed_lag" in "s";
+
+    /// Hints that never came and were made up for by comparing with the database.
+    BUS_GAP: Counter = "onqueue.bus_gap" in "{hint}";
+
+    /// Chats that wait for an agent, of the shards that this process owns.
+    INTERACTIONS_WAITING: UpDown = "onqueue.interactions_waiting" in "{chat}";
+
+    /// Offers of chats to agents, by what became of them: `made` counts each, the others how it ended.
+    OFFERS: Counter = "onqueue.offers" in "{offer}" by "result" ["made" "accepted" "declined" "expired" "rescinded"];
+
+    /// How long it took to decide about what came in: the engine alone, without the commit.
+    ROUTE_DECISION: Histogram = "onqueue.route_decision" in "s";
+
+    /// Agents that are signed in, of the shards that this process owns, by state.
+    AGENTS: UpDown = "onqueue.agents" in "{agent}" by "state" ["off_queue" "idle" "interacting" "not_responding"];
+
+    /// Chats ended because nobody wrote.
+    INACTIVITY_DISCONNECTS: Counter = "onqueue.inactivity_disconnects" in "{chat}";
+
+    /// Spans, and whole reports of metrics, that did not reach the collector and were given up.
+    TELEMETRY_DROPPED: Counter = "onqueue.telemetry_dropped" in "{item}" by "signal" ["spans" "metrics"];
+}
+
+/// Calls that this process answered.
+pub(crate) static SERVER_CALLS: Calls = Calls::new(
+    "rpc.server.call.duration",
+    "How long calls took to answer; a stream until its end.",
+);
+
+/// Calls that this process made.
+pub(crate) static CLIENT_CALLS: Calls = Calls::new(
+    "rpc.client.call.duration",
+    "How long calls to other services took, retries included; a stream until its end.",
+);
+
+#[cfg(test)]
+mod tests;
