@@ -1,6 +1,7 @@
 //! Migrations: each service has its own list and its own table of what was applied.
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, prepare};
+use sea_orm::{DatabaseTransaction, TransactionTrait as _};
 use sea_orm_migration::MigratorTrait;
 
 /// Migrations that have not been applied.
@@ -8,9 +9,21 @@ use sea_orm_migration::MigratorTrait;
 pub struct Pending(pub Vec<String>);
 
 impl Store {
-    /// Applies what has not been applied yet. Takes the writing connection, so nobody else writes meanwhile.
+    /// Applies what has not been applied yet. On SQLite it takes the writing connection, so nobody else writes meanwhile. On
+    /// PostgreSQL all of it is one transaction without time limits, one process at a time; it needs the owner of the
+    /// service's schema, and gives the services' roles their rights on the new tables.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), StoreError> {
-        Ok(M::up(self.writer(), None).await?)
+        if self.writer().get_database_backend() != sea_orm::DbBackend::Postgres {
+            return Ok(M::up(self.writer(), None).await?);
+        }
+        let tx = self.writer().begin().await?;
+        prepare::alone(&tx).await?;
+        self.in_own_schema(&tx).await?;
+        M::up(&tx, None).await?;
+        if self.profile().is_some() {
+            prepare::grant(&tx).await?;
+        }
+        tx.commit().await.map_err(StoreError::of_commit)
     }
 
     /// What [`Store::migrate`] would apply; needs no right to change the schema.
@@ -19,5 +32,18 @@ impl Store {
         Ok(Pending(
             pending.iter().map(|migration| migration.name().to_owned()).collect(),
         ))
+    }
+
+    /// A missing schema is passed over in the search path: the tables would be made in the next one.
+    async fn in_own_schema(&self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
+        let Some(profile) = self.profile() else { return Ok(()) };
+        if prepare::current_schema(tx).await?.as_deref() == Some(profile.schema().as_str()) {
+            return Ok(());
+        }
+        let text = format!(
+            "there is no schema {} that this user may use: prepare the database first",
+            profile.schema()
+        );
+        Err(StoreError::Broken(text))
     }
 }

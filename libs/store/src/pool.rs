@@ -1,0 +1,149 @@
+//! Connections: how they are opened, and which of them are asked whether they still live before they are used.
+
+use crate::{Profile, Settings, StoreError, transaction};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection,
+    sqlx::{
+        Connection as _,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// A connection to a server that has not been used for so long is asked first. Asking each time would cost a round trip
+/// for each use.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// What the connections of one store have in common.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    statements: AtomicU64,
+    /// How many more connections are asked before they are used, because one was found dead: then others may be too.
+    doubtful: AtomicU32,
+    connections: AtomicU32,
+}
+
+impl Watch {
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    pub fn count(&self, statements: u64) {
+        self.statements.fetch_add(statements, Ordering::Relaxed);
+    }
+
+    /// Something failed that may have been the connection's fault.
+    pub fn doubt(&self) {
+        self.doubtful
+            .store(self.connections.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    fn is_doubtful(&self) -> bool {
+        let one_less = |left: u32| left.checked_sub(1);
+        self.doubtful
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+            .is_ok()
+    }
+}
+
+/// Opens a SQLite file with so many connections.
+pub(crate) async fn sqlite(
+    settings: &Settings,
+    connections: u32,
+    watch: &Arc<Watch>,
+) -> Result<DatabaseConnection, StoreError> {
+    let mut options = options(settings, connections);
+    options
+        // A file does not go away as a server does: asking before each use would cost a round trip to its thread.
+        .test_before_acquire(false)
+        // Where the database ended a transaction itself, its connection still counts one as open, and whatever it commits
+        // from then on would be part of that one: such a connection is closed and another takes its place.
+        .map_sqlx_sqlite_before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_free) })
+        })
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(5))
+                .foreign_keys(true)
+                .statement_cache_capacity(256)
+        });
+    connect(options, watch).await
+}
+
+/// Opens a PostgreSQL database with so many connections.
+pub(crate) async fn postgres(
+    settings: &Settings,
+    profile: Option<Profile>,
+    connections: u32,
+    watch: &Arc<Watch>,
+) -> Result<DatabaseConnection, StoreError> {
+    watch.connections.fetch_max(connections, Ordering::Relaxed);
+    let asked = Arc::clone(watch);
+    let mut options = options(settings, connections);
+    options
+        .test_before_acquire(false)
+        .map_sqlx_postgres_before_acquire(move |connection, seen| {
+            let ask = seen.idle_for >= QUIET || asked.is_doubtful();
+            Box::pin(async move {
+                if ask {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .map_sqlx_postgres_opts(move |postgres| {
+            let postgres = postgres.statement_cache_capacity(256);
+            let Some(profile) = profile else {
+                return postgres.application_name("onqueue");
+            };
+            let millis = |duration: Duration| duration.as_millis().to_string();
+            // As options of the connection they hold from its first statement and cost no round trip.
+            postgres.application_name(&profile.schema()).options([
+                ("search_path", profile.search_path()),
+                ("statement_timeout", millis(profile.statement_timeout)),
+                (
+                    "idle_in_transaction_session_timeout",
+                    millis(profile.idle_in_transaction),
+                ),
+            ])
+        });
+    connect(options, watch).await
+}
+
+fn options(settings: &Settings, connections: u32) -> ConnectOptions {
+    // sea-orm knows PostgreSQL by one of its two schemes only.
+    let url = match settings.url.strip_prefix("postgresql://") {
+        Some(rest) => format!("postgres://{rest}"),
+        None => settings.url.clone(),
+    };
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_millis(settings.acquire_timeout_ms))
+        .sqlx_logging(false);
+    options
+}
+
+async fn connect(options: ConnectOptions, watch: &Arc<Watch>) -> Result<DatabaseConnection, StoreError> {
+    let mut connection = Database::connect(options).await?;
+    let watch = Arc::clone(watch);
+    connection.set_metric_callback(move |statement| {
+        watch.count(1);
+        if statement.failed {
+            watch.doubt();
+            transaction::has_failed();
+        }
+    });
+    Ok(connection)
+}

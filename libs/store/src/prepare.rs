@@ -1,0 +1,118 @@
+//! What a PostgreSQL database needs before the first migration: a schema and a role for each service, and who may read
+//! what.
+
+use crate::{
+    Settings, Store, StoreError,
+    error::sqlstate,
+    settings::{TRUST, schema},
+};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, Statement, TransactionTrait as _};
+
+/// Of a key for `pg_advisory_xact_lock` nothing is asked but that nobody else in this database uses it.
+const ALONE: &str = "SET LOCAL statement_timeout = 0; \
+    SET LOCAL idle_in_transaction_session_timeout = 0; \
+    SELECT pg_advisory_xact_lock(7958552634295722301)";
+
+const GRANTS: &str = include_str!("grants.sql");
+
+impl Store {
+    /// Makes what these services need on PostgreSQL and is not there yet: the schemas `onqueue_<service>`, the roles of the
+    /// same names (LOGIN, without a password), and their rights, reading the trust tables of auth and session included.
+    /// Doing it again changes nothing. Roles are passed over where the user of `url` may not make any, unless a service's
+    /// own url asks for one. Where rights are missing the error names the SQL that an administrator has to run. SQLite needs
+    /// nothing.
+    pub async fn prepare(settings: &Settings, services: &[&str]) -> Result<(), StoreError> {
+        if !settings.is_postgres() {
+            return Ok(());
+        }
+        let owner = Settings {
+            connections: 1,
+            ..settings.as_owner()
+        };
+        let store = Self::open(&owner).await?;
+        let outcome = store.prepared(settings, services).await;
+        store.close().await?;
+        outcome
+    }
+
+    async fn prepared(&self, settings: &Settings, services: &[&str]) -> Result<(), StoreError> {
+        let tx = self.writer().begin().await?;
+        alone(&tx).await?;
+        let wanted = wanted(&tx, settings, services).await?;
+        for statement in &wanted {
+            tx.execute_unprepared(statement)
+                .await
+                .map_err(|error| explain(error, &wanted))?;
+        }
+        grant(&tx).await?;
+        tx.commit().await.map_err(StoreError::of_commit)
+    }
+}
+
+/// Keeps other processes from doing the same at once; no time limit holds in this transaction any more.
+pub(crate) async fn alone(tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    tx.execute_unprepared(ALONE).await?;
+    Ok(())
+}
+
+/// Gives the roles that are there their rights on what is there.
+pub(crate) async fn grant(tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    tx.execute_unprepared(GRANTS).await?;
+    Ok(())
+}
+
+/// The schema in which an unqualified table would be made.
+pub(crate) async fn current_schema(tx: &DatabaseTransaction) -> Result<Option<String>, StoreError> {
+    let select = Statement::from_string(tx.get_database_backend(), "SELECT current_schema()::text AS name");
+    match tx.query_one_raw(select).await? {
+        Some(row) => Ok(row.try_get("", "name")?),
+        None => Ok(None),
+    }
+}
+
+async fn wanted(tx: &DatabaseTransaction, settings: &Settings, services: &[&str]) -> Result<Vec<String>, StoreError> {
+    let may_make_roles = is_so(
+        tx,
+        "SELECT 1 FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolcreaterole)",
+    )
+    .await?;
+    let mut wanted = Vec::new();
+    let trust = TRUST.iter().filter(|service| !services.contains(service));
+    for service in services.iter().chain(trust) {
+        let name = schema(service);
+        if !is_so(tx, &format!("SELECT 1 FROM pg_namespace WHERE nspname = '{name}'")).await? {
+            wanted.push(format!("CREATE SCHEMA {name};"));
+        }
+        let is_asked_for = settings.of(service).url != settings.url;
+        let is_there = is_so(tx, &format!("SELECT 1 FROM pg_roles WHERE rolname = '{name}'")).await?;
+        if !is_there && (may_make_roles || is_asked_for) {
+            wanted.push(role(&name));
+        }
+    }
+    Ok(wanted)
+}
+
+/// Roles belong to all databases of a server: another may be prepared at the same moment.
+fn role(name: &str) -> String {
+    format!(
+        "DO $onqueue$ BEGIN CREATE ROLE {name} LOGIN; \
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $onqueue$;"
+    )
+}
+
+async fn is_so(tx: &DatabaseTransaction, select: &str) -> Result<bool, StoreError> {
+    let select = Statement::from_string(tx.get_database_backend(), select);
+    Ok(tx.query_one_raw(select).await?.is_some())
+}
+
+fn explain(error: DbErr, wanted: &[String]) -> StoreError {
+    const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    if sqlstate(&error).as_deref() != Some(INSUFFICIENT_PRIVILEGE) {
+        return error.into();
+    }
+    StoreError::Broken(format!(
+        "the user of store.url may not prepare the database ({error}); let an administrator run this in it, and give that \
+         user the schemas (ALTER SCHEMA … OWNER TO …):\n{}",
+        wanted.join("\n")
+    ))
+}
