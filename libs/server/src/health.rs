@@ -16,16 +16,19 @@ pub fn with_health(
     let (reporter, service) = health_reporter();
     let drain = tasks.drain_token().clone();
     tasks.spawn("health over grpc", async move {
-        let say = async |status| {
+        let mut looks = readiness.looks();
+        loop {
+            let status = match readiness.missing().is_empty() {
+                true => ServingStatus::Serving,
+                false => ServingStatus::NotServing,
+            };
             for name in &names {
                 reporter.set_service_status(*name, status).await;
             }
-        };
-        say(ServingStatus::NotServing).await;
-        if drain.run_until_cancelled(readiness.ready()).await.is_some() {
-            say(ServingStatus::Serving).await;
-            drain.cancelled().await;
-            say(ServingStatus::NotServing).await;
+            if drain.is_cancelled() {
+                return;
+            }
+            looks.next().await;
         }
     });
     routes.add_service(service)

@@ -2,9 +2,13 @@
 //! to whoever keeps it running.
 
 use crate::{Clock, Tasks};
-use axum::{Router, http::StatusCode, routing::get};
+use axum::{Router, http::StatusCode, middleware::map_response, response::Response, routing::get};
+use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
+use onqueue_model::Timestamp;
 use onqueue_store::Store;
 use std::{
+    fmt,
+    future::{Future, ready},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,19 +17,34 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+use tokio_util::sync::CancellationToken;
+
+/// Tells the process's time beside every answer about its health.
+const TIME: HeaderName = HeaderName::from_static("x-onqueue-time");
+
+/// The format of Prometheus.
+const METRICS: &str = "text/plain; version=0.0.4";
 
 /// How often the database is asked for the time.
 const SAMPLE: Duration = Duration::from_secs(10);
 
-/// Whether the process may be sent work: once every latch is gone, and until the drain begins. Clones share it.
-#[derive(Clone, Debug)]
-pub struct Readiness(Arc<Latches>);
+/// How often conditions are looked at by whoever waits for a change.
+const LOOK: Duration = Duration::from_secs(1);
 
-#[derive(Debug)]
-struct Latches {
-    held: Mutex<Vec<&'static str>>,
-    ready: watch::Sender<bool>,
-    tasks: Tasks,
+/// Whether the process may be sent work: once every latch is gone, while every condition holds, and until the drain
+/// begins. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Readiness(Arc<Shared>);
+
+struct Shared {
+    latches: watch::Sender<Vec<&'static str>>,
+    conditions: Mutex<Vec<Condition>>,
+    drain: CancellationToken,
+}
+
+struct Condition {
+    name: &'static str,
+    holds: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 /// Something that has to happen before the process is ready; dropped when it has.
@@ -38,46 +57,91 @@ pub struct Latch {
 impl Readiness {
     /// Ready as soon as the first latches are gone; take them before anything is awaited.
     pub fn new(tasks: &Tasks) -> Self {
-        Self(Arc::new(Latches {
-            held: Mutex::default(),
-            ready: watch::channel(true).0,
-            tasks: tasks.clone(),
+        Self(Arc::new(Shared {
+            latches: watch::channel(Vec::new()).0,
+            conditions: Mutex::default(),
+            drain: tasks.drain_token().child_token(),
         }))
     }
 
     /// Not ready before this latch is dropped. The name is shown to whoever asks what is missing.
     pub fn latch(&self, name: &'static str) -> Latch {
-        self.held().push(name);
-        self.0.ready.send_replace(false);
+        self.0.latches.send_modify(|latches| latches.push(name));
         Latch { of: self.clone(), name }
     }
 
-    /// What is still missing; `draining` once the process is to end. Empty when ready.
+    /// Not ready whenever `check` says no; it is asked at each look, so it must not wait. The name is shown like a latch's.
+    pub fn watch(&self, name: &'static str, check: impl Fn() -> bool + Send + Sync + 'static) {
+        let holds = Box::new(check);
+        self.conditions().push(Condition { name, holds });
+    }
+
+    /// Not ready from now on, while work is still taken: so that whoever balances looks elsewhere before the drain begins.
+    pub fn drain(&self) {
+        self.0.drain.cancel();
+    }
+
+    /// What is missing; `draining` once the process is to end. Empty when ready.
     pub fn missing(&self) -> Vec<&'static str> {
-        if self.0.tasks.drain_token().is_cancelled() {
+        if self.0.drain.is_cancelled() {
             return vec!["draining"];
         }
-        self.held().clone()
+        let mut missing = self.0.latches.borrow().clone();
+        let conditions = self.conditions();
+        missing.extend(conditions.iter().filter(|it| !(it.holds)()).map(|it| it.name));
+        missing
     }
 
     /// Returns once ready, if ever.
     pub async fn ready(&self) {
-        // The sender lives in `self`, so this ends by being ready only.
-        let _ = self.0.ready.subscribe().wait_for(|ready| *ready).await;
+        let mut looks = self.looks();
+        while !self.missing().is_empty() {
+            looks.next().await;
+        }
     }
 
-    fn held(&self) -> MutexGuard<'_, Vec<&'static str>> {
-        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    /// For looking again whenever something may have changed.
+    pub(crate) fn looks(&self) -> Looks {
+        Looks(self.0.latches.subscribe(), self.0.drain.clone())
+    }
+
+    fn conditions(&self) -> MutexGuard<'_, Vec<Condition>> {
+        self.0.conditions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let latches = self.latches.borrow();
+        f.debug_struct("Shared")
+            .field("latches", &*latches)
+            .finish_non_exhaustive()
     }
 }
 
 impl Drop for Latch {
     fn drop(&mut self) {
-        let mut held = self.of.held();
-        if let Some(at) = held.iter().position(|name| *name == self.name) {
-            held.swap_remove(at);
+        self.of.0.latches.send_modify(|latches| {
+            if let Some(at) = latches.iter().position(|name| *name == self.name) {
+                latches.swap_remove(at);
+            }
+        });
+    }
+}
+
+/// When to look at readiness again.
+pub(crate) struct Looks(watch::Receiver<Vec<&'static str>>, CancellationToken);
+
+impl Looks {
+    /// Returns when a latch came or went since the last time, when the drain begins, and after a second at the latest.
+    pub(crate) async fn next(&mut self) {
+        let Self(latches, drain) = self;
+        tokio::select! {
+            // The sender lives in the readiness; without it nothing changes any more.
+            _ = latches.changed() => {}
+            () = drain.cancelled() => {}
+            () = tokio::time::sleep(LOOK) => {}
         }
-        self.of.0.ready.send_replace(held.is_empty());
     }
 }
 
@@ -100,56 +164,65 @@ pub async fn ending(tasks: &Tasks) -> std::io::Result<Ending> {
     })
 }
 
-/// Serves `/healthz` (the process answers) and `/readyz` (it may be sent work; 503 and what is missing, otherwise) over
-/// HTTP. Not for the public. Never returns while the listener works: poll it beside everything else until that has ended,
-/// so that it says "draining" to the last.
-pub async fn serve_health(listener: TcpListener, readiness: Readiness) -> std::io::Result<()> {
-    let ready = move || async move {
-        let missing = readiness.missing();
-        if missing.is_empty() {
-            (StatusCode::OK, "ready\n".to_owned())
-        } else {
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                format!("not ready: {}\n", missing.join(", ")),
-            )
-        }
-    };
+/// Serves `/healthz` (the process answers), `/readyz` (it may be sent work; 503 and what is missing, otherwise) and
+/// `/metrics` (what `metrics` says, as Prometheus reads it) over HTTP, each with the process's time in milliseconds in the
+/// header `x-onqueue-time`. Not for the public. Never returns while the listener works: poll it beside everything else until
+/// that has ended, so that it says "draining" to the last.
+pub async fn serve_health(
+    listener: TcpListener,
+    readiness: Readiness,
+    clock: Clock,
+    metrics: impl Fn() -> String + Clone + Send + Sync + 'static,
+) -> std::io::Result<()> {
+    let timed = map_response(move |mut response: Response| {
+        let time = HeaderValue::from(clock.now().millis());
+        response.headers_mut().insert(TIME, time);
+        ready(response)
+    });
+    let metrics = move || async move { ([(CONTENT_TYPE, METRICS)], metrics()) };
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready));
+        .route("/readyz", get(move || async move { readyz(&readiness) }))
+        .route("/metrics", get(metrics))
+        .layer(timed);
     axum::serve(listener, router).await
+}
+
+fn readyz(readiness: &Readiness) -> (StatusCode, String) {
+    let missing = readiness.missing();
+    if missing.is_empty() {
+        return (StatusCode::OK, "ready\n".to_owned());
+    }
+    let missing = format!("not ready: {}\n", missing.join(", "));
+    (StatusCode::SERVICE_UNAVAILABLE, missing)
 }
 
 /// Keeps `clock` on the database's time: one sample every 10 seconds. A manual clock does not listen.
 pub fn follow_database(clock: Clock, store: Store, tasks: &Tasks) {
     let drain = tasks.drain_token().clone();
     tasks.spawn("clock", async move {
-        while drain.run_until_cancelled(tokio::time::sleep(SAMPLE)).await.is_some() {
-            match store.now().await {
-                Ok(now) => clock.set(now),
-                Err(error) => tracing::warn!(%error, "the database did not tell the time"),
-            }
-        }
+        let tell = move || {
+            let store = store.clone();
+            async move { store.now().await }
+        };
+        drain.run_until_cancelled(follow(&clock, SAMPLE, tell)).await;
     });
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn ready_when_the_last_latch_drops_and_not_while_draining() {
-        let tasks = Tasks::new();
-        let readiness = Readiness::new(&tasks);
-        let (store, trust) = (readiness.latch("store"), readiness.latch("trust"));
-        assert_eq!(readiness.missing(), ["store", "trust"]);
-        drop(store);
-        assert_eq!(readiness.missing(), ["trust"]);
-        let waits = readiness.clone();
-        let (_, ()) = tokio::join!(waits.ready(), async { drop(trust) });
-        assert!(readiness.missing().is_empty());
-        tasks.drain();
-        assert_eq!(readiness.missing(), ["draining"]);
+/// Sets the clock to what `tell` says, again and again. What it does not say changes nothing.
+async fn follow<E, T>(clock: &Clock, every: Duration, tell: impl Fn() -> T)
+where
+    E: fmt::Display,
+    T: Future<Output = Result<Timestamp, E>>,
+{
+    loop {
+        tokio::time::sleep(every).await;
+        match tell().await {
+            Ok(now) => clock.set(now),
+            Err(error) => tracing::warn!(%error, "the database did not tell the time"),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,12 @@ pub fn too_large(limit: usize) -> Status {
     encode(Code::ResourceExhausted, fault.with("limit", limit))
 }
 
+/// The end of a stream whose connection closes. Not a failure, so nothing is logged.
+pub(crate) fn closing() -> Status {
+    let message = "this connection closes: go on with the last cursor on a new one";
+    encode(Code::Unavailable, Fault::new(Reason::Unavailable, message))
+}
+
 fn encode(code: Code, fault: Fault) -> Status {
     let details = details(&fault);
     let carried = rpc::Status {

@@ -25,17 +25,32 @@ impl Tasks {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        self.tracker.spawn(self.guarded(name, task));
+    }
+
+    /// Starts a task for which nobody waits at the end, such as a connection that others need for their own end. It runs
+    /// until it ends by itself or the process does; a panic of it is a defect all the same.
+    #[allow(clippy::disallowed_methods)]
+    pub fn aside<F>(&self, name: &'static str, task: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        tokio::spawn(self.guarded(name, task));
+    }
+
+    fn guarded<F>(&self, name: &'static str, task: F) -> impl Future<Output = ()> + Send + 'static
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let failed = Guard(self.failed.clone(), name);
         // Not for export: whatever a task does while the process runs would be one trace.
         let span = tracing::debug_span!(parent: None, "task", name);
-        self.tracker.spawn(
-            async move {
-                let guard = failed;
-                task.await;
-                std::mem::forget(guard);
-            }
-            .instrument(span),
-        );
+        async move {
+            let guard = failed;
+            task.await;
+            std::mem::forget(guard);
+        }
+        .instrument(span)
     }
 
     /// Returns when the process is to end.
@@ -75,5 +90,20 @@ impl Drop for Guard {
             tracing::error!(task = self.1, "task panicked");
             self.0.cancel();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_what_is_aside_but_its_panic_counts() {
+        let tasks = Tasks::new();
+        tasks.aside("for ever", std::future::pending());
+        assert!(tasks.finish(Duration::from_secs(10)).await, "nobody waits for it");
+        tasks.aside("defect", async { panic!("expected by a test") });
+        let failed = tokio::time::timeout(Duration::from_secs(10), tasks.failed()).await;
+        failed.expect("its panic is told");
     }
 }

@@ -2,7 +2,7 @@
 //! passes or its stream panics.
 
 use super::{exceeded, panicked};
-use crate::too_large;
+use crate::{listener::Closing, status::closing, too_large};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Sleep, sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Status, body::Body};
 
 /// Bytes in front of each message: a flag and the length.
@@ -66,19 +67,22 @@ impl http_body::Body for LimitedRequest {
     }
 }
 
-/// A response body that is cut, with a status in its trailers, at its deadline or when producing it panics.
+/// A response body that is cut, with a status in its trailers, at its deadline, when its connection closes or when producing
+/// it panics.
 pub(super) struct GuardedResponse {
     /// Gone once it was cut: dropping it is what tells the handler.
     inner: Option<Body>,
     timer: Option<Pin<Box<Sleep>>>,
+    closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     path: String,
 }
 
 impl GuardedResponse {
-    pub(super) const fn new(inner: Body, timer: Option<Pin<Box<Sleep>>>, path: String) -> Self {
+    pub(super) fn new(inner: Body, timer: Option<Pin<Box<Sleep>>>, closing: Option<Closing>, path: String) -> Self {
         Self {
             inner: Some(inner),
             timer,
+            closing: closing.map(|closing| Box::pin(closing.0.cancelled_owned())),
             path,
         }
     }
@@ -107,6 +111,13 @@ impl http_body::Body for GuardedResponse {
             .is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
         {
             return this.cut(&exceeded());
+        }
+        if this
+            .closing
+            .as_mut()
+            .is_some_and(|closing| closing.as_mut().poll(cx).is_ready())
+        {
+            return this.cut(&closing());
         }
         match catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll_frame(cx))) {
             Ok(frame) => frame,

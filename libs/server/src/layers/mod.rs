@@ -8,7 +8,7 @@ mod deadline;
 pub use access::{admit, bearer};
 pub use deadline::{Deadline, Remaining, deadline, parse_timeout};
 
-use crate::{Bound, Context, InProcess, Peer, status, too_large};
+use crate::{Bound, Context, InProcess, Peer, listener::Closing, status, too_large};
 use body::{GuardedResponse, LimitedRequest};
 use futures::FutureExt as _;
 use http::{HeaderValue, Request, Response};
@@ -84,7 +84,7 @@ pub fn layered(bound: Bound, context: &Context) -> InProcess {
 
 /// A service with all layers around it: a span per rpc that lasts as long as its stream; INTERNAL for panics; the
 /// caller's deadline (`grpc-timeout`; unary calls always have one, streams when the caller says so) answered with
-/// DEADLINE_EXCEEDED; RESOURCE_EXHAUSTED for requests above the rpc's size class; the access that the rpc declares, with
+/// DEADLINE_EXCEEDED; UNAVAILABLE for streams whose connection closes; RESOURCE_EXHAUSTED for requests above the rpc's size class; the access that the rpc declares, with
 /// the verified caller left in the request's extensions; UNIMPLEMENTED for what no proto declares.
 pub fn layered_within(bound: Bound, context: &Context, limits: &Limits) -> InProcess {
     around(bound, context, limits, Place::Owner)
@@ -156,6 +156,8 @@ struct Pass {
     deadline: Option<Deadline>,
     /// Held while a unary call runs.
     room: Option<OwnedSemaphorePermit>,
+    /// Ends a stream with its connection.
+    closing: Option<Closing>,
 }
 
 async fn run(routes: Routes, request: Request<Body>, pass: Pass) -> Response<Body> {
@@ -172,7 +174,7 @@ async fn run(routes: Routes, request: Request<Body>, pass: Pass) -> Response<Bod
         },
     };
     match outcome {
-        Ok(Ok(response)) => response.map(|body| Body::new(GuardedResponse::new(body, timer, path))),
+        Ok(Ok(response)) => response.map(|body| Body::new(GuardedResponse::new(body, timer, pass.closing, path))),
         Err(panic) => panicked(&path, panic.as_ref()).into_http(),
     }
 }
@@ -229,8 +231,16 @@ impl Gate {
             request.extensions_mut().insert(deadline);
         }
         let room = self.room(method).map_err(status)?;
+        let closing = request.extensions().get().filter(|_| method.streams).cloned();
         let request = self.limited(request, method.size.bytes())?;
-        Ok((request, Pass { deadline, room }))
+        Ok((
+            request,
+            Pass {
+                deadline,
+                room,
+                closing,
+            },
+        ))
     }
 
     #[allow(clippy::result_large_err)]
@@ -250,8 +260,12 @@ impl Gate {
             request.extensions_mut().insert(deadline);
         }
         let size = if plain { SizeClass::Small } else { SizeClass::Text };
-        let request = self.limited(request, size.bytes())?;
-        Ok((request, Pass { deadline, room: None }))
+        let pass = Pass {
+            deadline,
+            room: None,
+            closing: request.extensions().get().cloned(),
+        };
+        Ok((self.limited(request, size.bytes())?, pass))
     }
 
     fn admit(&self, method: &Method, request: &Request<Body>) -> Result<Option<Caller>, Fault> {

@@ -1,0 +1,134 @@
+//! The life of one connection: by when it has to have begun, when it is told to end, when it is cut.
+
+use super::{Limits, words::Version};
+use hyper_util::{
+    rt::{TokioExecutor, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulConnection},
+};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How long the first words of a connection are still waited for in a drain: what has arrived already is read by then.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// Cancelled when the streams of a connection have to end, because the connection does; in the extensions of its requests.
+/// The layers around every rpc then end what still streams with UNAVAILABLE in the trailers, so that the other side goes
+/// on elsewhere: handlers need not look. In a drain of the process, handlers have the first half of the grace to say
+/// goodbye by themselves.
+#[derive(Clone, Debug)]
+pub struct Closing(pub CancellationToken);
+
+/// What one connection goes by.
+pub(super) struct Life {
+    limits: Arc<Limits>,
+    drain: CancellationToken,
+    chance: f64,
+    renewed: Option<watch::Receiver<u64>>,
+    closing: Closing,
+}
+
+impl Life {
+    pub(super) fn new(limits: Arc<Limits>, drain: CancellationToken, chance: f64) -> Self {
+        Self {
+            limits,
+            drain,
+            chance: chance.clamp(0.0, 1.0),
+            renewed: None,
+            closing: Closing(CancellationToken::new()),
+        }
+    }
+
+    /// To end some time within the grace after that has changed.
+    pub(super) fn unless_renewed(mut self, renewed: watch::Receiver<u64>) -> Self {
+        self.renewed = Some(renewed);
+        self
+    }
+
+    pub(super) const fn closing(&self) -> &Closing {
+        &self.closing
+    }
+
+    /// The outcome of `beginning`; `None` if that takes too long, or for the drain.
+    pub(super) async fn begins<T>(&self, beginning: impl Future<Output = T>) -> Option<T> {
+        let end = async {
+            self.drain.cancelled().await;
+            sleep(LAST_WORDS).await;
+        };
+        tokio::select! {
+            begun = timeout(Duration::from_millis(self.limits.first_words_ms), beginning) => begun.ok(),
+            () = end => None,
+        }
+    }
+
+    /// How the connection is served.
+    pub(super) fn builder(&self, version: Version) -> Builder<TokioExecutor> {
+        let (limits, builder) = (&self.limits, Builder::new(TokioExecutor::new()));
+        let mut builder = match version {
+            Version::Http1 => builder.http1_only(),
+            Version::Http2 => builder.http2_only(),
+        };
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_millis(limits.first_words_ms))
+            .max_buf_size(usize::try_from(limits.header_bytes).unwrap_or(usize::MAX).max(8 * 1024));
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(limits.streams)
+            .max_header_list_size(limits.header_bytes)
+            .max_local_error_reset_streams(limits.error_resets)
+            .keep_alive_interval(Duration::from_millis(limits.keepalive_ms))
+            .keep_alive_timeout(Duration::from_millis(limits.keepalive_timeout_ms));
+        builder
+    }
+
+    /// How many streams the other side may reset before they were looked at: more than the library's 20 for those whom we
+    /// know, who give up many calls at once when their own callers do.
+    pub(super) fn with_resets_of_peers(&self, mut builder: Builder<TokioExecutor>) -> Builder<TokioExecutor> {
+        builder
+            .http2()
+            .max_pending_accept_reset_streams(self.limits.error_resets);
+        builder
+    }
+
+    /// Lives until the other side ends it; or until it is told to end, and has done so or has been cut after the grace.
+    pub(super) async fn live(self, connection: impl GracefulConnection) {
+        tokio::pin!(connection);
+        let grace = Duration::from_millis(self.limits.grace_ms);
+        let patience = tokio::select! {
+            // First, so that even in a drain what has been said is heard before the end is.
+            biased;
+            _ = connection.as_mut() => return,
+            () = self.drain.cancelled() => grace / 2,
+            () = self.aged() => Duration::ZERO,
+            () = self.outdated() => Duration::ZERO,
+        };
+        connection.as_mut().graceful_shutdown();
+        if timeout(patience, connection.as_mut()).await.is_err() {
+            self.closing.0.cancel();
+            let _ = timeout(grace.saturating_sub(patience), connection).await;
+        }
+    }
+
+    async fn aged(&self) {
+        let age = Duration::from_millis(self.limits.age_ms);
+        sleep(age.mul_f64(0.9 + 0.2 * self.chance)).await;
+    }
+
+    /// Returns some time after our certificate was renewed: not for all connections at once.
+    async fn outdated(&self) {
+        let Some(mut renewed) = self.renewed.clone() else {
+            return std::future::pending().await;
+        };
+        if renewed.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        let grace = Duration::from_millis(self.limits.grace_ms);
+        sleep(grace.mul_f64(self.chance)).await;
+    }
+}

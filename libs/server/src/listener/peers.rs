@@ -1,0 +1,54 @@
+//! Connections between services: mutual TLS in front, then HTTP/2 only.
+
+use super::{
+    Remote,
+    life::Life,
+    words::{Reread, Version, listen},
+};
+use crate::{InProcess, Peer};
+use http::{Extensions, Request};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use onqueue_credentials::{Identity, peer};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tonic::body::Body;
+use tower::ServiceExt as _;
+
+pub(super) async fn converse(io: TcpStream, service: InProcess, identity: &Identity, remote: Remote, life: Life) {
+    // Asked for before the certificate is, so that no renewal is missed in between.
+    let life = life.unless_renewed(identity.changed());
+    let begun = life.begins(begin(io, identity)).await;
+    let (peer, io) = match begun.unwrap_or_else(|| Err("it took too long".to_owned())) {
+        Ok(begun) => begun,
+        Err(reason) => {
+            tracing::debug!(remote = %remote.0, reason, "a connection was refused");
+            return;
+        }
+    };
+    let closing = life.closing().clone();
+    let service = service.map_request(move |request: Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        let mut extensions = Extensions::new();
+        extensions.insert(peer);
+        extensions.insert(remote);
+        extensions.insert(closing.clone());
+        *request.extensions_mut() = extensions;
+        request
+    });
+    let builder = life.with_resets_of_peers(life.builder(Version::Http2));
+    let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
+    life.live(connection).await;
+}
+
+/// Who calls, as their certificate says, and their words. The error says why they are not heard.
+async fn begin(io: TcpStream, identity: &Identity) -> Result<(Peer, Reread<TlsStream<TcpStream>>), String> {
+    let shaken = TlsAcceptor::from(identity.server()).accept(io).await;
+    let io = shaken.map_err(|error| error.to_string())?;
+    let shown = io.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let name = shown.and_then(peer).ok_or("the certificate names no service")?;
+    match listen(io).await {
+        Some((Version::Http2, io)) => Ok((Peer(name), io)),
+        Some((Version::Http1, _)) => Err("it does not speak HTTP/2".to_owned()),
+        None => Err("it ended before it said anything".to_owned()),
+    }
+}
