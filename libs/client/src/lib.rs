@@ -1,16 +1,21 @@
 //! Calling another service: the trace goes along, calls that may be repeated are, and refusals are read back into
-//! reasons. Generated clients are made from an [`Upstream`]; where it leads (this process, later a channel) is not their
+//! reasons. Generated clients are made from an [`Upstream`]; where it leads (this process, or a [`Remote`]) is not their
 //! business.
 #![deny(missing_docs)]
 
 mod behalf;
+mod deadline;
 mod reason;
+mod refusal;
+mod remote;
 mod retry;
 
 pub use behalf::Behalf;
 pub use reason::{reason, retry_after};
+pub use remote::{Affinity, Lookup, Remote, Settings, affinity};
 pub use retry::Policy;
 
+use futures::future::BoxFuture;
 use onqueue_telemetry::TraceLayer;
 use std::sync::Arc;
 use tonic::{Status, body::Body};
@@ -21,6 +26,9 @@ pub type Upstream = BoxCloneSyncService<http::Request<Body>, http::Response<Body
 
 /// Gives random numbers in 0..1.
 pub type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// Starts what runs in the background.
+pub type Spawn = Arc<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>;
 
 /// `upstream` as one service calls another: a span per call whose context travels in the headers, and retries by
 /// `policy` of calls whose rpc says that it may be repeated. Make one for each upstream and clone it: the retry budget is

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tonic::Status;
 
 /// Whose reasons we understand.
-const DOMAIN: &str = "onqueue";
+pub(crate) const DOMAIN: &str = "onqueue";
 
 /// Why a call was refused, in the words of the API; `None` when the status does not say.
 pub fn reason(status: &Status) -> Option<Reason> {
