@@ -1,11 +1,15 @@
-//! What tests of services need: time that is moved by hand, ids that repeat, a database in a folder that goes away, tokens
+//! What tests of services need: time that is moved by hand, ids that repeat, a database that goes away, servers
+//! to be killed, tokens
 //! for whoever is wanted, and waiting for a condition instead of sleeping.
 #![deny(missing_docs)]
 
+mod servers;
 mod surroundings;
 mod tokens;
 mod waiting;
 
+pub use onqueue_daemons::{Disk, Failure, NatsServer, PostgresServer, Stop, psql};
+pub use servers::{PostgresDatabase, nats, own_nats, own_postgres, postgres};
 pub use surroundings::{START, TempStore, running_context, still_context, temp_store, traced};
 pub use tokens::{Tokens, with_token};
 pub use waiting::until;

@@ -1,5 +1,6 @@
 //! What a service is bound to in a test.
 
+use crate::servers::{PostgresDatabase, postgres, variable};
 use onqueue_bus::Bus;
 use onqueue_model::Timestamp;
 use onqueue_server::{Clock, Context, Ids, ManualClock, Tasks};
@@ -34,14 +35,20 @@ fn context(clock: Clock, seed: u64) -> Context {
     }
 }
 
-/// A database without tables, in a folder that goes away with this.
+/// A database without tables, which goes away with this.
 #[derive(Debug)]
 pub struct TempStore {
     /// The open database.
     pub store: Store,
     settings: Settings,
     // Only kept.
-    _folder: TempDir,
+    _place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Folder(#[expect(dead_code, reason = "kept until it is dropped")] TempDir),
+    Server(#[expect(dead_code, reason = "kept until it is dropped")] PostgresDatabase),
 }
 
 impl TempStore {
@@ -51,15 +58,29 @@ impl TempStore {
     }
 }
 
-/// Opens a new SQLite database.
+/// Opens a new database: on SQLite, or with ONQUEUE_TEST_DATABASE=postgres on PostgreSQL (see [`crate::postgres`]).
 pub async fn temp_store() -> TempStore {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let settings = Settings::sqlite(&folder.path().join("onqueue.db"));
+    let (settings, place) = match variable("ONQUEUE_TEST_DATABASE").as_deref() {
+        None | Some("sqlite") => file(),
+        Some("postgres") => {
+            let database = postgres().await;
+            (database.settings(), Place::Server(database))
+        }
+        Some(other) => panic!("ONQUEUE_TEST_DATABASE is {other}: it can be sqlite or postgres"),
+    };
     TempStore {
         store: Store::open(&settings).await.expect("a new database opens"),
         settings,
-        _folder: folder,
+        _place: place,
     }
+}
+
+fn file() -> (Settings, Place) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    (
+        Settings::sqlite(&folder.path().join("onqueue.db")),
+        Place::Folder(folder),
+    )
 }
 
 /// Makes spans have ids in this test process, so that trace contexts are there to be stored; logs only errors.

@@ -9,7 +9,7 @@ use std::{
 
 /// Every crate's layer: a dependency points to a lower one.
 pub const LAYERS: &[&[&str]] = &[
-    &["onqueue-model"],
+    &["onqueue-model", "onqueue-daemons"],
     &["onqueue-telemetry"],
     &[
         "onqueue-acd",
@@ -76,6 +76,7 @@ const HOLDERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("onqueue-testkit", &["onqueue-tests"]),
+    ("onqueue-daemons", &["onqueue-testkit", "onqueue-tests", "xtask"]),
     // Each pure core has one shell. Claims are also what trust reads and what the chassis hands on.
     ("onqueue-acd", &["onqueue-routing", "onqueue-tests"]),
     ("onqueue-chat", &["onqueue-session", "onqueue-tests"]),

@@ -30,7 +30,7 @@ impl Source {
 
     /// Whether it only helps to test or to build.
     pub fn is_for_tests(&self) -> bool {
-        let folders = ["tests/", "libs/testkit/"];
+        let folders = ["tests/", "libs/daemons/", "libs/testkit/"];
         folders.iter().any(|folder| self.path.starts_with(folder))
             || ["/tests/", "/benches/", "/examples/"]
                 .iter()

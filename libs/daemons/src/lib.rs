@@ -1,0 +1,18 @@
+//! A PostgreSQL server and a NATS server of one's own, for tests: on free ports of the loopback address, in folders that go
+//! away, run by an ordinary user, and ended with the process that started them, however that ends. Nothing of the product
+//! is in here.
+#![deny(missing_docs)]
+// For tests only: they wait in real time.
+#![allow(clippy::disallowed_methods)]
+
+mod guard;
+mod nats;
+mod postgres;
+
+pub use nats::NatsServer;
+pub use postgres::{Disk, PostgresServer, Stop, psql};
+
+/// Why a server could not be had; where something is missing on this machine, what to install.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub String);
