@@ -7,6 +7,8 @@
 )]
 
 pub mod cluster;
+pub mod history;
 pub mod people;
 pub mod process;
+pub mod proxy;
 pub mod raw;
