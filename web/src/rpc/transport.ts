@@ -23,7 +23,7 @@ export function bearerTransport(baseUrl: string, tokens: TokenSource): Transport
   return createGrpcWebTransport({
     baseUrl,
     defaultTimeoutMs: UNARY_DEADLINE_MS,
-    interceptors: [bearer(tokens)],
+    interceptors: [bearer(tokens), aboutConversation],
   });
 }
 
@@ -41,6 +41,16 @@ export function bearer(tokens: TokenSource): Interceptor {
     }
   };
 }
+
+const CONVERSATION = "onqueue-conversation";
+
+/** Says which conversation a call is about, so that the gateway can send it where that is in memory. Streams go their own way. */
+export const aboutConversation: Interceptor = (next) => (request) => {
+  if (!request.stream && "conversationId" in request.message && typeof request.message.conversationId === "string") {
+    request.header.set(CONVERSATION, request.message.conversationId);
+  }
+  return next(request);
+};
 
 /** Whether the server refused the caller's token. */
 export function isUnauthenticated(error: unknown): boolean {

@@ -3,11 +3,12 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { describe, expect, test } from "vitest";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../src/gen/google/rpc/error_details_pb";
 import { AgentService } from "../../src/gen/onqueue/routing/v1/agent_pb";
+import { ConversationService } from "../../src/gen/onqueue/session/v1/conversation_pb";
 import { faultOf } from "../../src/rpc/faults";
 import { TokenLease, type TokenPair } from "../../src/rpc/lease";
 import { allPages } from "../../src/rpc/pages";
 import { recover } from "../../src/rpc/recovery";
-import { bearer } from "../../src/rpc/transport";
+import { aboutConversation, bearer } from "../../src/rpc/transport";
 import { fault } from "./faults-made";
 
 function refusal(code: Code, reason: string): ConnectError {
@@ -131,6 +132,29 @@ describe("bearer", () => {
     const { seen, agents } = client({ token: async () => "old", renew: async () => "bad" });
     await expect(agents.goOnQueue({})).rejects.toThrow();
     expect(seen).toHaveLength(2);
+  });
+});
+
+describe("the conversation that a call is about", () => {
+  const seen: (string | null)[] = [];
+  const transport = createRouterTransport(
+    ({ rpc }) => {
+      rpc(AgentService.method.goOnQueue, (_request, { requestHeader }) => {
+        seen.push(requestHeader.get("onqueue-conversation"));
+        return {};
+      });
+      rpc(ConversationService.method.sendMessage, (_request, { requestHeader }) => {
+        seen.push(requestHeader.get("onqueue-conversation"));
+        return {};
+      });
+    },
+    { transport: { interceptors: [aboutConversation] } },
+  );
+
+  test("is named where there is one", async () => {
+    await createClient(ConversationService, transport).sendMessage({ conversationId: "c1", text: "hello" });
+    await createClient(AgentService, transport).goOnQueue({});
+    expect(seen).toEqual(["c1", null]);
   });
 });
 
