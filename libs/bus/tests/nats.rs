@@ -3,52 +3,27 @@
 
 use bytes::Bytes;
 use onqueue_bus::{Bus, Hints, Settings, Subject};
-use onqueue_testkit::until;
-use std::{net::TcpListener, process::Stdio, time::Duration};
+use onqueue_testkit::{NatsServer, nats, own_nats, until};
+use std::time::Duration;
 use tokio::{
-    process::{Child, Command},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpListener,
     task::JoinHandle,
     time::timeout,
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 const CONVERSATION: Subject = Subject::Conversations(63);
 const MANY: Subject = Subject::Conversations(0);
 
-struct Server {
-    port: u16,
-    child: Option<Child>,
+fn of(server: &NatsServer) -> Settings {
+    at(server.url(), "onqueue")
 }
 
-impl Server {
-    fn absent() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-        Self {
-            port: free.expect("a free port").port(),
-            child: None,
-        }
-    }
-
-    fn start(&mut self) {
-        let child = Command::new("nats-server")
-            .args(["--addr", "127.0.0.1", "--user", "onqueue", "--pass", "p@ss", "--port"])
-            .arg(self.port.to_string())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn();
-        self.child = Some(child.expect("nats-server is on the PATH"));
-    }
-
-    async fn kill(&mut self) {
-        let mut child = self.child.take().expect("running");
-        child.kill().await.expect("killed");
-    }
-
-    fn settings(&self) -> Settings {
-        Settings {
-            url: format!("nats://onqueue:p%40ss@127.0.0.1:{}", self.port),
-            ..Settings::default()
-        }
+fn at(url: String, prefix: &str) -> Settings {
+    Settings {
+        url,
+        prefix: prefix.to_owned(),
     }
 }
 
@@ -116,9 +91,8 @@ fn publish_many(bus: &Bus, count: usize) -> Duration {
 
 #[tokio::test]
 async fn hints_reach_the_other_process_and_come_once_to_the_own() {
-    let mut server = Server::absent();
-    server.start();
-    let [here, there] = ["here", "there"].map(|name| Process::start(name, &server.settings()));
+    let settings = at(nats().await, "once");
+    let [here, there] = ["here", "there"].map(|name| Process::start(name, &settings));
     let (mut own, mut others) = (here.bus.subscribe(CONVERSATION), there.bus.subscribe(CONVERSATION));
     here.hears(&mut own, &there).await;
     there.hears(&mut others, &here).await;
@@ -146,14 +120,9 @@ async fn hints_reach_the_other_process_and_come_once_to_the_own() {
 
 #[tokio::test]
 async fn installations_share_a_server_without_hearing_each_other() {
-    let mut server = Server::absent();
-    server.start();
-    let other = Settings {
-        prefix: "other".to_owned(),
-        ..server.settings()
-    };
-    let [here, there] = ["here", "there"].map(|name| Process::start(name, &server.settings()));
-    let stranger = Process::start("stranger", &other);
+    let settings = at(nats().await, "ours");
+    let [here, there] = ["here", "there"].map(|name| Process::start(name, &settings));
+    let stranger = Process::start("stranger", &at(settings.url, "theirs"));
     let mut hints = here.bus.subscribe(CONVERSATION);
     here.hears(&mut hints, &there).await;
     until("the stranger is connected", PATIENCE, async || {
@@ -167,14 +136,13 @@ async fn installations_share_a_server_without_hearing_each_other() {
 
 #[tokio::test]
 async fn a_killed_server_holds_nobody_up_and_everybody_looks_when_it_is_back() {
-    let mut server = Server::absent();
-    server.start();
-    let [here, there] = ["here", "there"].map(|name| Process::start(name, &server.settings()));
+    let mut server = own_nats().await;
+    let [here, there] = ["here", "there"].map(|name| Process::start(name, &of(&server)));
     let mut hints = there.bus.subscribe(CONVERSATION);
     there.hears(&mut hints, &here).await;
     let (mut feed, mut trust) = (there.bus.subscribe(Subject::Feed), there.bus.subscribe(Subject::Trust));
 
-    server.kill().await;
+    server.kill().expect("killed");
     assert!(
         publish_many(&here.bus, 100_000) < Duration::from_secs(2),
         "it never waits"
@@ -193,7 +161,7 @@ async fn a_killed_server_holds_nobody_up_and_everybody_looks_when_it_is_back() {
     assert!(here.bus.lost() > 0);
 
     let mut late = there.bus.subscribe(MANY);
-    server.start();
+    server.start_again().expect("started");
     for listener in [&mut hints, &mut feed, &mut trust] {
         assert_eq!(news(listener).await, None, "told to look at everything");
     }
@@ -215,38 +183,82 @@ async fn a_killed_server_holds_nobody_up_and_everybody_looks_when_it_is_back() {
 
 #[tokio::test]
 async fn a_server_that_comes_later_is_found() {
-    let mut server = Server::absent();
-    let [here, there] = ["here", "there"].map(|name| Process::start(name, &server.settings()));
+    let mut server = own_nats().await;
+    server.kill().expect("killed");
+    let [here, there] = ["here", "there"].map(|name| Process::start(name, &of(&server)));
     let mut hints = there.bus.subscribe(CONVERSATION);
     assert!(publish_many(&here.bus, 10_000) < Duration::from_secs(1));
     assert!(!here.bus.is_connected());
-    server.start();
+    server.start_again().expect("started");
     there.hears(&mut hints, &here).await;
 }
 
 #[tokio::test]
+async fn a_server_that_says_nothing_is_given_up_and_holds_nobody_up() {
+    let server = own_nats().await;
+    let [here, there] = ["here", "there"].map(|name| Process::start(name, &of(&server)));
+    let mut hints = there.bus.subscribe(CONVERSATION);
+    there.hears(&mut hints, &here).await;
+    server.pause();
+    assert!(
+        publish_many(&here.bus, 100_000) < Duration::from_secs(2),
+        "it never waits"
+    );
+    until("the silence is noticed", PATIENCE, async || {
+        !here.bus.is_connected() && !there.bus.is_connected()
+    })
+    .await;
+    server.resume();
+    assert_eq!(news(&mut hints).await, None, "told to look at everything");
+    until("hints flow again", PATIENCE, async || {
+        here.bus.publish(CONVERSATION, "again");
+        let flows = async { while hints.next().await != Some("again".into()) {} };
+        timeout(Duration::from_millis(50), flows).await.is_ok()
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_next_address_takes_over() {
-    let (absent, mut server) = (Server::absent(), Server::absent());
-    server.start();
-    let settings = Settings {
-        url: format!("{},{}", absent.settings().url, server.settings().url),
-        ..Settings::default()
-    };
+    let (mut gone, server) = (own_nats().await, own_nats().await);
+    gone.kill().expect("killed");
+    let settings = at(format!("{},{}", gone.url(), server.url()), "onqueue");
     let [here, there] = ["here", "there"].map(|name| Process::start(name, &settings));
     let mut hints = there.bus.subscribe(CONVERSATION);
     there.hears(&mut hints, &here).await;
 }
 
+/// Plays a server that lets nobody in: answers what was said to it.
+async fn refuse(listener: &TcpListener) -> String {
+    let (stream, _) = listener.accept().await.expect("a connection");
+    let mut stream = BufReader::new(stream);
+    let info = r#"INFO {"server_id":"x","server_name":"x","version":"2.10.0","go":"x","host":"x","port":1,"headers":true,"max_payload":1048576,"proto":1,"client_id":1,"auth_required":true}"#;
+    stream
+        .write_all(format!("{info}\r\n").as_bytes())
+        .await
+        .expect("written");
+    let mut said = String::new();
+    stream.read_line(&mut said).await.expect("read");
+    stream
+        .write_all(b"-ERR 'Authorization Violation'\r\n")
+        .await
+        .expect("written");
+    said
+}
+
 #[tokio::test]
-async fn who_is_refused_stays_away_and_goes_on_trying() {
-    let mut server = Server::absent();
-    server.start();
-    let stranger = Settings {
-        url: format!("nats://onqueue:wrong@127.0.0.1:{}", server.port),
-        ..Settings::default()
-    };
-    let refused = Process::start("refused", &stranger);
-    let welcome = Process::start("welcome", &server.settings());
-    until("the other is connected", PATIENCE, async || welcome.bus.is_connected()).await;
-    assert!(!refused.bus.is_connected() && !refused.driver.is_finished());
+async fn who_is_refused_says_who_they_are_and_goes_on_trying() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("bound");
+    for (credentials, expected) in [
+        ("onqueue:p%40ss@", [r#""user":"onqueue""#, r#""pass":"p@ss""#]),
+        ("t0ken@", [r#""auth_token":"t0ken""#, r#""echo":false"#]),
+    ] {
+        let refused = Process::start("refused", &at(format!("nats://{credentials}{address}"), "onqueue"));
+        for _ in 0..3 {
+            let said = timeout(PATIENCE, refuse(&listener)).await.expect("another attempt");
+            assert!(expected.iter().all(|part| said.contains(part)), "{said}");
+        }
+        assert!(!refused.bus.is_connected() && !refused.driver.is_finished());
+    }
 }
