@@ -9,13 +9,19 @@ use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use onqueue_model::{Reason, Timestamp};
-use onqueue_proto::rpc::{ErrorInfo, Status as Carried, unpack};
-use onqueue_server::{Bound, Context, InProcess, Limits, as_peer, layered, layered_within};
+use onqueue_proto::{
+    auth::v1::{LoginRequest, token_service_client::TokenServiceClient},
+    rpc::{ErrorInfo, Status as Carried, unpack},
+};
+use onqueue_server::{
+    Bound, Context, Deadline, InProcess, Limits, as_peer, deadline, layered, layered_within, parse_timeout,
+};
+use onqueue_telemetry::metrics;
 use onqueue_testkit::{Tokens, still_context};
 use prost::Message as _;
 use std::{
     convert::Infallible,
-    sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::AtomicUsize, atomic::Ordering},
     time::{Duration, Instant},
 };
 use tonic::{Code, Status, body::Body};
@@ -306,6 +312,55 @@ async fn a_deadline_ends_unary_calls_and_streams() {
     assert_eq!(told(response.headers()), expected);
 }
 
+const LOGIN: &str = "/onqueue.auth.v1.TokenService/Login";
+
+fn around(context: &Context, router: Router) -> InProcess {
+    let routes = router.into();
+    layered(Bound { name: "test", routes }, context)
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_deadline_is_easily_passed_on() {
+    let ((context, _), heard) = (still_context(14), Arc::new(Mutex::new(Vec::new())));
+    let hears = Arc::clone(&heard);
+    let hears = async move |request: Request<axum::body::Body>| {
+        let asked = parse_timeout(request.headers())
+            .expect("well formed")
+            .expect("passed on");
+        let left = deadline(&tonic::Request::from_http(request)).expect("a deadline");
+        assert!(left <= asked);
+        hears.lock().expect("what was heard").push(asked);
+        ok()
+    };
+    let owner = around(&context, Router::new().route(LOGIN, any(hears)));
+    // Bytes that are handed on, and a request that is made anew.
+    let forwarding = owner.clone();
+    let forwards = move |request: Request<axum::body::Body>| async move {
+        let mut out = self::request(LOGIN, &[]);
+        let deadline = request.extensions().get::<Deadline>().expect("a deadline");
+        deadline.write(out.headers_mut());
+        forwarding.oneshot(out).await.expect("answered")
+    };
+    let calls = move |request: Request<axum::body::Body>| async move {
+        let left = deadline(&tonic::Request::from_http(request)).expect("a deadline");
+        let mut made = tonic::Request::new(LoginRequest::default());
+        made.set_timeout(left);
+        let answer = TokenServiceClient::new(owner).login(made).await;
+        answer.map_or_else(Status::into_http, |_| ok())
+    };
+    for handler in [any(forwards), any(calls)] {
+        let service = around(&context, Router::new().route(LOGIN, handler));
+        for (asked, most) in [(None, 10_000), (Some("500m"), 500), (Some("1H"), 60_000)] {
+            let headers: Vec<_> = asked.map(|asked| ("grpc-timeout", asked)).into_iter().collect();
+            let response = service.clone().oneshot(request(LOGIN, &headers)).await;
+            response.expect("layers answer");
+            let heard = heard.lock().expect("what was heard").pop().expect("it was called");
+            let most = Duration::from_millis(most);
+            assert!(most / 2 < heard && heard <= most, "{asked:?}: {heard:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn unary_calls_have_a_deadline_and_a_place_or_are_refused() {
     let (context, _) = still_context(12);
@@ -329,9 +384,11 @@ async fn unary_calls_have_a_deadline_and_a_place_or_are_refused() {
         let asked = with(&format!("{CONVERSATION}/GetConversation"), &token);
         told(service.clone().oneshot(asked).await.expect("answered").headers())
     };
+    let shed = metrics::SHED.get(&["busy"]);
     let (first, second) = tokio::join!(ask(), ask());
     assert_eq!(first.0, Code::DeadlineExceeded);
     assert_eq!(second, (Code::Unavailable, Some(Reason::Unavailable)));
+    assert_eq!(metrics::SHED.get(&["busy"]), shed + 1);
     assert_eq!(ask().await.0, Code::DeadlineExceeded, "the place was given back");
 }
 

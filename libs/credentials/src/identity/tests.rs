@@ -140,6 +140,23 @@ async fn services_of_one_authority_know_each_other_and_nobody_else() {
         .expect_err("a server of another authority");
 }
 
+#[tokio::test]
+async fn an_authority_is_replaced_by_way_of_both() {
+    let (former, next) = (signer(), signer());
+    let (by_former, by_next) = (
+        folder(&former, &leaf(&former, "session", between(-1, 1))),
+        folder(&next, &leaf(&next, "session", between(-1, 1))),
+    );
+    let both = format!("{}{}", former.certificate, next.certificate);
+    for folder in [&by_former, &by_next] {
+        fs::write(folder.path().join("session/ca.crt"), &both).expect("written");
+    }
+    let load = |folder: &tempfile::TempDir| Identity::load(folder.path(), "session").expect("usable");
+    let (one, other) = (load(&by_former), load(&by_next));
+    meet(&one, &other, "session").await.expect("the next is trusted");
+    meet(&other, &one, "session").await.expect("the former still is");
+}
+
 #[test]
 fn half_a_renewal_is_not_taken() {
     let of = signer();

@@ -1,10 +1,13 @@
 //! Deadlines as gRPC sends them, and how long is left of one.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use onqueue_model::Fault;
 use std::{pin::Pin, time::Duration};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tonic::Request;
+
+/// The largest number that `grpc-timeout` holds.
+const MOST: u128 = 99_999_999;
 
 /// When a call must be answered.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +32,13 @@ impl Deadline {
         self.within.saturating_sub(self.began.elapsed())
     }
 
+    /// Says in the headers of a call made in turn how long is left: `grpc-timeout`, in the finest unit that holds it.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        if let Ok(value) = HeaderValue::try_from(format(self.remaining())) {
+            headers.insert("grpc-timeout", value);
+        }
+    }
+
     pub(crate) fn timer(&self) -> Pin<Box<Sleep>> {
         Box::pin(match self.began.checked_add(self.within) {
             Some(at) => sleep_until(at),
@@ -40,6 +50,14 @@ impl Deadline {
 /// How long the caller of this request still waits, if it has a deadline: give it to what you call in turn.
 pub fn deadline<T>(request: &Request<T>) -> Option<Remaining> {
     request.extensions().get::<Deadline>().map(Deadline::remaining)
+}
+
+fn format(left: Duration) -> String {
+    match (left.as_micros(), left.as_millis()) {
+        (micros @ 0..=MOST, _) => format!("{micros}u"),
+        (_, millis @ 0..=MOST) => format!("{millis}m"),
+        _ => format!("{}S", u128::from(left.as_secs()).min(MOST)),
+    }
 }
 
 /// The `grpc-timeout` header: one to eight digits and one of `H M S m u n`. FIELD_INVALID for anything else, and for a
@@ -76,7 +94,6 @@ fn parse(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     #[test]
     fn timeouts_are_read_strictly() {
@@ -101,6 +118,22 @@ mod tests {
             ("1é", None),
         ] {
             assert_eq!(parse(text), expected, "{text:?}");
+        }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_is_left_is_passed_on() {
+        for (within, least) in [
+            (Duration::ZERO, Duration::ZERO),
+            (Duration::from_secs(5), Duration::from_secs(4)),
+            (Duration::from_secs(86_400), Duration::from_secs(86_399)),
+            (Duration::from_secs(1_000_000), Duration::from_secs(999_998)),
+            (Duration::MAX, Duration::from_secs(99_999_999)),
+        ] {
+            let mut headers = HeaderMap::new();
+            Deadline::within(within).write(&mut headers);
+            let passed = parse_timeout(&headers).expect("well formed").expect("passed on");
+            assert!(least <= passed && passed <= within, "{within:?}: {passed:?}");
         }
     }
 

@@ -12,9 +12,9 @@ use crate::{Bound, Context, InProcess, Peer, listener::Closing, status, too_larg
 use body::{GuardedResponse, LimitedRequest};
 use futures::FutureExt as _;
 use http::{HeaderValue, Request, Response};
-use onqueue_model::{Caller, Fault, Reason};
+use onqueue_model::{Caller, Category, Fault, Reason};
 use onqueue_proto::{Access, Idempotency, Method, SizeClass, method};
-use onqueue_telemetry::TraceLayer;
+use onqueue_telemetry::{TraceLayer, metrics};
 use serde::Deserialize;
 use std::{any::Any, future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc, task::Poll, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -223,7 +223,9 @@ impl Gate {
         let Some(method) = method(request.uri().path()) else {
             return self.open_undeclared(request);
         };
-        if let Some(caller) = self.admit(method, &request).map_err(status)? {
+        let admitted = self.admit(method, &request);
+        self.count(&admitted);
+        if let Some(caller) = admitted.map_err(status)? {
             request.extensions_mut().insert(caller);
         }
         let deadline = self.deadline(method, &request).map_err(status)?;
@@ -280,6 +282,18 @@ impl Gate {
         Ok(caller)
     }
 
+    /// The door's yes is not counted: who owns the rpc decides again.
+    fn count(&self, admitted: &Result<Option<Caller>, Fault>) {
+        let result = match admitted {
+            Ok(_) if self.place == Place::Door => return,
+            Ok(_) => "allowed",
+            Err(fault) if fault.reason == Reason::TrustStale => "stale",
+            Err(fault) if fault.reason.category() == Category::Unauthenticated => "unauthenticated",
+            Err(_) => "denied",
+        };
+        metrics::AUTHZ_DECISIONS.add(1, &[result]);
+    }
+
     fn deadline(&self, method: &Method, request: &Request<Body>) -> Result<Option<Deadline>, Fault> {
         let asked = parse_timeout(request.headers())?;
         let within = if method.streams {
@@ -296,6 +310,7 @@ impl Gate {
         }
         let permit = Arc::clone(&self.room).try_acquire_owned();
         let busy = |_| {
+            metrics::SHED.add(1, &["busy"]);
             Fault::new(Reason::Unavailable, "the service has too much to do; try again")
                 .with_retry_after(Duration::from_secs(1))
         };

@@ -15,6 +15,7 @@ use futures::FutureExt as _;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use life::Life;
 use onqueue_credentials::Identity;
+use onqueue_telemetry::metrics;
 use std::{
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
@@ -115,6 +116,7 @@ impl Server {
                     if let Some(place) = place(remote, &self.places, &self.limits, permit) {
                         return (place, io);
                     }
+                    metrics::SHED.add(1, &["connections"]);
                     tracing::debug!("an address has too many connections");
                 }
                 Err(error) => {
