@@ -19,3 +19,4 @@ pub use body::TracedBody;
 pub use context::{current_traceparent, link, set_parent};
 pub use layer::{Known, TraceLayer, Traced};
 pub use start::{Format, Guard, Settings, init};
+pub use stopwatch::Stopwatch;

@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 /// Runs since it was made.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stopwatch(Instant);
+pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    pub(crate) fn start() -> Self {
+    /// From now on.
+    pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    pub(crate) fn elapsed(self) -> Duration {
+    /// How long since it was started.
+    pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
 }

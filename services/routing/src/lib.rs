@@ -10,20 +10,39 @@ mod store;
 
 #[doc(hidden)]
 pub use app::Gate;
+pub use app::Owners;
 pub use migrations::Migrations;
 pub use seed::{Membership, Seed, SeedAgent, SeedSkill, seed};
 pub use settings::Settings;
 
 use onqueue_model::Fault;
 use onqueue_server::{Bound, Context, InProcess};
-use onqueue_store::Store;
+use onqueue_store::{Profile, Store};
+use std::time::Duration;
 
-/// Binds the service to its surroundings: `store` has been migrated, `session` is called as routing. When this returns it
-/// owns the shards and every queue is in force, unless another process owns them (calls are answered UNAVAILABLE until it
-/// can take over) or session does not answer (it is tried again in the background).
+/// How the service's store is to be opened on PostgreSQL: a paused owner keeps no locks for longer than a taker of its leases
+/// may wait.
+pub const fn profile() -> Profile {
+    Profile {
+        statement_timeout: Duration::from_secs(3),
+        idle_in_transaction: Duration::from_secs(1),
+        ..Profile::of("routing")
+    }
+}
+
+/// Binds the service to its surroundings: `store` has been migrated, `session` is called as routing, `owners` gives the way
+/// to another replica of routing, as routing, by the address that it was set. When this returns it owns the shards and every
+/// queue is in force, or another replica owns them, to which calls are forwarded that need the owner; or neither can be told
+/// yet (UNAVAILABLE until it can), or session does not answer (it is tried again in the background).
 /// FIELD_INVALID names a setting that contradicts others.
-pub async fn bind(settings: &Settings, store: Store, context: Context, session: InProcess) -> Result<Bound, Fault> {
-    bind_behind(settings, store, context, session, Gate::default()).await
+pub async fn bind(
+    settings: &Settings,
+    store: Store,
+    context: Context,
+    session: InProcess,
+    owners: Owners,
+) -> Result<Bound, Fault> {
+    bind_behind(settings, store, context, session, (owners, Gate::default())).await
 }
 
 /// [`bind`], with a gate at which a test can stop the owner as a paused process would stop.
@@ -33,10 +52,10 @@ pub async fn bind_behind(
     store: Store,
     context: Context,
     session: InProcess,
-    gate: Gate,
+    surroundings: (Owners, Gate),
 ) -> Result<Bound, Fault> {
     settings.check()?;
-    let routing = app::Routing::start(settings, store, context, session, gate).await;
+    let routing = app::Routing::start(settings, store, context, session, surroundings).await?;
     Ok(Bound {
         name: "routing",
         routes: grpc::routes(&routing),

@@ -17,7 +17,7 @@ pub struct Settings {
     /// Whether leases that another run holds are taken at the start without waiting for their end: for an installation of
     /// which something else (the data folder's lock) makes sure that no other process runs.
     pub take_at_once: bool,
-    /// Where other replicas reach this one.
+    /// Where other replicas reach this one; empty if there are no others.
     pub address: String,
     /// How often a watching agent is asked for a heartbeat.
     pub heartbeat_ms: u64,
@@ -29,8 +29,13 @@ pub struct Settings {
     pub snapshot_ms: u64,
     /// The first pause before something is tried again with session; it doubles up to 32 times that.
     pub retry_ms: u64,
-    /// How long calls are still answered after the process was told to end.
+    /// How long calls are still answered after the process was told to end: here if there are no other replicas, else by
+    /// the one that has taken over.
     pub drain_ms: u64,
+    /// False is the seeded wrong rule `no_fence`, which tests of the fence have to notice: nothing checks the epoch, an
+    /// owner never stops by itself and takes no notice of leases that it has lost. Not for any installation.
+    #[serde(skip_serializing)]
+    pub fence: bool,
 }
 
 impl Default for Settings {
@@ -47,6 +52,7 @@ impl Default for Settings {
             snapshot_ms: 600_000,
             retry_ms: 100,
             drain_ms: 1_000,
+            fence: true,
         }
     }
 }
@@ -75,6 +81,15 @@ impl Settings {
 
     pub(crate) const fn lease(&self) -> Duration {
         Duration::from_millis(self.lease_ms)
+    }
+
+    /// Whether there are other replicas.
+    pub(crate) const fn is_replicated(&self) -> bool {
+        !self.address.is_empty()
+    }
+
+    pub(crate) const fn drain(&self) -> Duration {
+        Duration::from_millis(self.drain_ms)
     }
 
     pub(crate) const fn renew(&self) -> Duration {

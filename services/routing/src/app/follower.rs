@@ -7,6 +7,7 @@ use crate::store::Details;
 use futures::{FutureExt as _, StreamExt as _};
 use onqueue_acd::{KNOWN, Requirements};
 use onqueue_model::{Fault, InteractionId, Language, Shard, SkillId};
+use onqueue_proto::millis;
 use onqueue_proto::session::v1::{
     ConversationOpened, FeedRequest, FeedResponse, FeedRow, ShardCursor, feed_row,
     feed_service_client::FeedServiceClient,
@@ -101,6 +102,7 @@ fn read(frame: Result<FeedResponse, Status>) -> Result<Option<Row>, String> {
     Ok(Some(Row {
         shard,
         number: row.number,
+        at: row.at.as_ref().map(millis),
         traceparent: (!row.traceparent.is_empty()).then_some(row.traceparent),
         fact,
     }))

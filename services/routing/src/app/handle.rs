@@ -58,6 +58,8 @@ pub struct Row {
     pub shard: Shard,
     /// Dense in its shard.
     pub number: i64,
+    /// When session committed it.
+    pub at: Option<Timestamp>,
     pub traceparent: Option<String>,
     /// Nothing, if the row makes no sense.
     pub fact: Option<Fact>,
@@ -85,16 +87,21 @@ pub enum Change {
 }
 
 impl Message {
-    /// Answers that it was not done.
+    /// Answers that nobody decides here.
     pub fn refuse(self) {
+        self.fail(unowned());
+    }
+
+    /// Answers that it was not done.
+    pub fn fail(self, fault: Fault) {
         match self {
-            Self::Command { answer, .. } => drop(answer.send(Err(unowned()))),
+            Self::Command { answer, .. } => drop(answer.send(Err(fault))),
             Self::Feed { answer, .. }
             | Self::Refresh { answer, .. }
             | Self::Delivered { answer, .. }
-            | Self::Watch { answer, .. } => drop(answer.send(Err(unowned()))),
-            Self::Look { question, .. } => question(Err(unowned())),
-            Self::Organisations { answer } => drop(answer.send(Err(unowned()))),
+            | Self::Watch { answer, .. } => drop(answer.send(Err(fault))),
+            Self::Look { question, .. } => question(Err(fault)),
+            Self::Organisations { answer } => drop(answer.send(Err(fault))),
         }
     }
 }
@@ -170,9 +177,9 @@ impl Handle {
     }
 
     async fn ask<T>(&self, message: impl FnOnce(Answer<T>) -> Message) -> Result<T, Fault> {
-        let stopping = || Fault::unavailable("the owner of routing has ended");
         let (answer, answered) = oneshot::channel();
-        self.0.send(message(answer)).await.map_err(|_| stopping())?;
-        answered.await.map_err(|_| stopping())?
+        self.0.send(message(answer)).await.map_err(|_| unowned())?;
+        // Whoever stops being the owner drops what it was about to answer.
+        answered.await.map_err(|_| unowned())?
     }
 }

@@ -3,7 +3,7 @@
 use super::frames::Watchers;
 use super::presence::Presence;
 use super::turn::Turn;
-use super::{facts, frames};
+use super::{facts, figures, frames};
 use crate::store::{Configuration, Details, Loaded, Logged, NewDecision, NewReport, Queue};
 use onqueue_acd::{AgentState, Command, Effect, Engine, Refusal};
 use onqueue_model::{DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
@@ -124,7 +124,7 @@ impl Host {
 
     /// Gives the command to the engine and writes down what follows.
     pub fn apply(&mut self, turn: &mut Turn, command: Command, traceparent: Option<&str>) -> Option<Refusal> {
-        let applied = self.engine.apply(turn.now, command.clone());
+        let applied = figures::timed(|| self.engine.apply(turn.now, command.clone()));
         self.position += 1;
         if applied.refusal.is_none() {
             self.follow(&command, turn.now);

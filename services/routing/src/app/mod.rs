@@ -4,12 +4,14 @@ mod agents;
 mod decisions;
 mod enforcement;
 mod facts;
+mod figures;
 mod follower;
 mod frames;
 mod gate;
 mod handle;
 mod host;
 mod owner;
+mod place;
 mod policies;
 mod presence;
 mod queues;
@@ -20,6 +22,7 @@ mod turn;
 pub use agents::{Next, Watch};
 pub use frames::{AgentNow, Frame, Named, OfferNow};
 pub use gate::Gate;
+pub use place::{Owners, Place, Whereabouts};
 pub use queues::{Draft, Page};
 
 use crate::Settings;
@@ -30,9 +33,14 @@ use onqueue_server::{Clock, Context, InProcess};
 use onqueue_store::Store;
 use owner::Owner;
 use policies::Policies;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 use tenure::Keeper;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
 
 /// The service as its rpcs see it. Clones share it.
 #[derive(Clone, Debug)]
@@ -42,12 +50,15 @@ pub struct Routing {
     settings: Arc<Settings>,
     owner: Handle,
     policies: Policies,
+    whereabouts: Whereabouts,
 }
 
 /// What the background work shares.
 #[derive(Clone)]
 struct Shared {
     tables: Tables,
+    /// On connections of their own, so that no crowd keeps the owner from renewing its leases.
+    leases: Tables,
     context: Context,
     settings: Arc<Settings>,
     session: InProcess,
@@ -61,53 +72,80 @@ struct Shared {
 }
 
 impl Routing {
-    /// Starts the background work. Returns when this process owns the shards and session knows every queue; or soon, if
-    /// another process owns them or session does not answer.
-    pub async fn start(settings: &Settings, store: Store, context: Context, session: InProcess, gate: Gate) -> Self {
-        let (tables, settings) = (Tables(store), Arc::new(settings.clone()));
+    /// Starts the background work. Returns when this process owns the shards and session knows every queue, or another
+    /// process owns them; or soon, if that cannot be told or session does not answer.
+    pub async fn start(
+        settings: &Settings,
+        store: Store,
+        context: Context,
+        session: InProcess,
+        surroundings: (Owners, Gate),
+    ) -> Result<Self, Fault> {
+        let (owners, gate) = surroundings;
+        let settings = Arc::new(settings.clone());
+        let leases = Tables(store.apart(tenure::CONNECTIONS).await?);
+        let tables = Tables(store);
         let (owner, inbox) = Handle::new();
-        let policies = Policies::new(tables.clone(), session.clone(), context.clock.clone());
         let shared = Shared {
-            tables: tables.clone(),
-            context: context.clone(),
-            settings: Arc::clone(&settings),
+            policies: Policies::new(tables.clone(), session.clone(), context.clock.clone()),
+            tables,
+            leases,
+            context,
+            settings,
             session,
             gate,
             steady: Clock::system(),
-            owner: owner.clone(),
-            policies: policies.clone(),
+            owner,
             reports: Arc::new(Notify::new()),
         };
         let (keeper, tenures) = Keeper::new(&shared);
-        let (owner_task, mut ready) = Owner::new(shared.clone(), inbox, tenures, keeper.finished());
-        context.tasks.spawn("routing lease", keeper.run());
-        context.tasks.spawn("routing owner", owner_task.run());
-        let in_force = async {
-            let _ = ready.wait_for(|ready| *ready).await;
-            policies::give_and_refresh(&shared).await
-        };
-        let reached = tokio::select! {
-            reached = in_force => reached,
-            () = shared.steady.sleep(settings.renew()) => Err(unowned()),
-        };
-        if let Err(fault) = reached {
-            let context = fault.context.as_deref();
-            tracing::warn!(
-                context,
-                "queues are not all in force yet; it is tried again in the background"
-            );
-        }
-        Self {
-            tables,
-            context,
-            settings,
-            owner,
-            policies,
-        }
+        let whereabouts = keeper.whereabouts(owners);
+        let (owner_task, ready) = Owner::new(shared.clone(), inbox, tenures, keeper.finished());
+        let tasks = &shared.context.tasks;
+        tasks.spawn("routing lease", keeper.run());
+        tasks.spawn("routing owner", owner_task.run());
+        begun(&shared, whereabouts.clone(), ready).await;
+        Ok(Self {
+            tables: shared.tables,
+            context: shared.context,
+            settings: shared.settings,
+            owner: shared.owner,
+            policies: shared.policies,
+            whereabouts,
+        })
+    }
+
+    /// Where the owner is.
+    pub fn whereabouts(&self) -> Whereabouts {
+        self.whereabouts.clone()
+    }
+
+    /// Cancelled when the process is to end.
+    pub fn draining(&self) -> CancellationToken {
+        self.context.tasks.drain_token().clone()
     }
 
     fn divisions(&self, caller: &onqueue_model::Caller, permission: &str) -> BTreeSet<DivisionId> {
         self.context.trust.divisions(caller, permission)
+    }
+}
+
+async fn begun(shared: &Shared, whereabouts: Whereabouts, mut ready: watch::Receiver<bool>) {
+    let in_force = async {
+        let _ = ready.wait_for(|ready| *ready).await;
+        policies::give_and_refresh(shared).await
+    };
+    let begun = tokio::select! {
+        reached = in_force => reached,
+        () = whereabouts.elsewhere() => Ok(()),
+        () = shared.steady.sleep(shared.settings.renew()) => Err(unowned()),
+    };
+    if let Err(fault) = begun {
+        let context = fault.context.as_deref();
+        tracing::warn!(
+            context,
+            "queues are not all in force yet; it is tried again in the background"
+        );
     }
 }
 
@@ -122,7 +160,17 @@ fn agent_not_found() -> Fault {
     Fault::new(Reason::AgentNotFound, "there is no agent of this id")
 }
 
+/// What [`unowned`] says that others do not.
+const UNOWNED: (&str, &str) = ("resource", "routing_owner");
+
 /// Nobody here can decide at the moment.
-fn unowned() -> Fault {
-    Fault::unavailable("this process does not own routing now").with_retry_after(std::time::Duration::from_secs(1))
+pub fn unowned() -> Fault {
+    Fault::unavailable("this process does not own routing now")
+        .with(UNOWNED.0, UNOWNED.1)
+        .with_retry_after(Duration::from_secs(1))
+}
+
+/// Whether a refusal with these metadata is [`unowned`].
+pub fn is_unowned(metadata: &HashMap<String, String>) -> bool {
+    metadata.get(UNOWNED.0).is_some_and(|value| value == UNOWNED.1)
 }

@@ -1,17 +1,19 @@
 //! The owner: the one task that gives inputs to the engines, commits what follows, and only then lets it out.
 
-use super::handle::{Change, Fact, Message, Row};
+mod intake;
+
+use super::figures::{self, Figures};
+use super::handle::Message;
 use super::host::Host;
 use super::tenure::Tenure;
 use super::turn::Turn;
-use super::{Shared, agent_not_found, enforcement, follower, frames, reporter, unowned};
-use onqueue_acd::{Command, Effect};
-use onqueue_model::{Fault, OrganisationId, QueueId, Timestamp, UserId};
+use super::{Shared, agent_not_found, enforcement, follower, frames, reporter, reporter::Backoff, unowned};
+use crate::store::Batch;
+use futures::{FutureExt as _, future::BoxFuture};
+use onqueue_acd::Effect;
+use onqueue_model::{Fault, OrganisationId, Timestamp, UserId};
 use onqueue_store::StoreError;
-use std::{
-    collections::{BTreeMap, btree_map},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +30,8 @@ pub struct Owner {
     cursors: Vec<i64>,
     ready: watch::Sender<bool>,
     finished: CancellationToken,
+    /// While it owns the shards.
+    figures: Option<Figures>,
 }
 
 /// Why the owner stops deciding.
@@ -55,14 +59,17 @@ impl Owner {
             cursors: Vec::new(),
             ready,
             finished,
+            figures: None,
         };
         (owner, is_ready)
     }
 
     pub async fn run(mut self) {
+        let mut drained = self.drained();
         while let Some(tenure) = self.next_tenure().await {
-            let stop = self.serve(&tenure).await;
+            let stop = self.serve(&tenure, &mut drained).await;
             tenure.give_up();
+            self.figures = None;
             self.hosts.clear();
             if matches!(stop, Stop::Drained) {
                 break;
@@ -86,22 +93,80 @@ impl Owner {
         }
     }
 
-    async fn serve(&mut self, tenure: &Tenure) -> Stop {
-        if let Err(error) = self.take_over(tenure).await {
-            tracing::error!(%error, "routing not taken over");
-            return Stop::Lost;
-        }
-        self.start_work(tenure);
-        self.ready.send_replace(true);
+    /// Another replica takes over at once; without one, calls are answered for a while.
+    fn drained(&self) -> BoxFuture<'static, ()> {
         let (tasks, steady) = (self.shared.context.tasks.clone(), self.shared.steady.clone());
-        let grace = std::time::Duration::from_millis(self.shared.settings.drain_ms);
+        let settings = Arc::clone(&self.shared.settings);
         let drained = async move {
             tasks.draining().await;
-            steady.sleep(grace).await;
+            if !settings.is_replicated() {
+                steady.sleep(settings.drain()).await;
+            }
+        };
+        drained.boxed()
+    }
+
+    /// Whatever it waits for, a database that hangs for instance, it stops when the tenure is over.
+    async fn serve(&mut self, tenure: &Tenure, drained: &mut BoxFuture<'static, ()>) -> Stop {
+        tokio::select! {
+            biased;
+            () = tenure.over() => Stop::Lost,
+            stop = self.reign(tenure, drained) => stop,
+        }
+    }
+
+    async fn reign(&mut self, tenure: &Tenure, drained: &mut BoxFuture<'static, ()>) -> Stop {
+        if let Err(stop) = self.rebuild(tenure, drained).await {
+            return stop;
+        }
+        self.figures = Some(Figures::new(self.hosts.values()));
+        self.start_work(tenure);
+        self.ready.send_replace(true);
+        let mut backoff = Backoff::new(self.shared.settings.retry());
+        loop {
+            match self.decide(tenure, drained, &mut backoff).await {
+                Ok(stop) => return stop,
+                Err(error) => {
+                    tracing::error!(%error, "routing transaction failed; engines are made again from the log")
+                }
+            }
+            // Who watches hears that what they saw may be no more.
+            self.hosts.clear();
+            self.refuse_for(backoff.next()).await;
+            if let Err(stop) = self.rebuild(tenure, drained).await {
+                return stop;
+            }
+        }
+    }
+
+    /// Makes the engines again, as often as it takes: a database that is slow or away does not cost the lease as long as that
+    /// can be renewed.
+    async fn rebuild(&mut self, tenure: &Tenure, drained: &mut BoxFuture<'static, ()>) -> Result<(), Stop> {
+        let mut backoff = Backoff::new(self.shared.settings.retry());
+        loop {
+            let made = tokio::select! {
+                () = &mut *drained => return Err(Stop::Drained),
+                made = self.take_over(tenure) => made,
+            };
+            match made {
+                Ok(()) => return Ok(()),
+                Err(StoreError::Refused(fault)) => return Err(stopped(&fault)),
+                Err(error) => tracing::error!(%error, "engines not made; it is tried again"),
+            }
+            self.refuse_for(backoff.next()).await;
+        }
+    }
+
+    /// Nobody waits for engines that are not there.
+    async fn refuse_for(&mut self, pause: Duration) {
+        let refusing = async {
+            while let Some(message) = self.inbox.recv().await {
+                message.refuse();
+            }
         };
         tokio::select! {
-            () = drained => Stop::Drained,
-            () = self.reign(tenure) => Stop::Lost,
+            () = refusing => {}
+            () = self.shared.steady.sleep(pause) => {}
         }
     }
 
@@ -139,33 +204,33 @@ impl Owner {
         );
     }
 
-    /// Decides until the tenure is over.
-    async fn reign(&mut self, tenure: &Tenure) {
+    /// Decides until it has to stop, or a transaction fails.
+    async fn decide(
+        &mut self,
+        tenure: &Tenure,
+        drained: &mut BoxFuture<'static, ()>,
+        backoff: &mut Backoff,
+    ) -> Result<Stop, StoreError> {
         loop {
             let clock = self.shared.context.clock.clone();
             let deadline = self.hosts.values().filter_map(Host::next_deadline).min();
             let message = tokio::select! {
                 biased;
-                () = tenure.over() => return,
+                () = &mut *drained => return Ok(Stop::Drained),
+                () = figures::due(self.figures.as_ref(), &self.shared.steady) => {
+                    self.count();
+                    continue;
+                }
                 () = until(&clock, deadline) => None,
                 message = self.inbox.recv() => match message {
-                    None => return,
+                    None => return Ok(Stop::Drained),
                     some => some,
                 },
             };
             match self.take_turn(tenure, message).await {
-                Ok(()) => {}
-                Err(StoreError::Refused(fault)) => {
-                    tracing::warn!(context = fault.context.as_deref(), "routing stops here");
-                    return;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "routing transaction failed; engines are made again from the log");
-                    if let Err(error) = self.take_over(tenure).await {
-                        tracing::error!(%error, "engines not made again");
-                        return;
-                    }
-                }
+                Ok(()) => backoff.reset(),
+                Err(StoreError::Refused(fault)) => return Ok(stopped(&fault)),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -173,19 +238,27 @@ impl Owner {
     /// Takes in the message and whatever else waits, lets time pass, and commits it all at once.
     async fn take_turn(&mut self, tenure: &Tenure, first: Option<Message>) -> Result<(), StoreError> {
         let mut turn = self.turn(tenure);
+        if let Err(error) = self.fill(&mut turn, first).await {
+            turn.fail(&told(&error));
+            return Err(error);
+        }
+        self.conclude(turn).await
+    }
+
+    async fn fill(&mut self, turn: &mut Turn, first: Option<Message>) -> Result<(), StoreError> {
         let mut next = first;
         for _ in 0..BATCH {
             let Some(message) = next else { break };
-            self.take_in(&mut turn, message).await?;
+            self.take_in(turn, message).await?;
             next = self.inbox.try_recv().ok();
         }
         if let Some(message) = next {
-            self.take_in(&mut turn, message).await?;
+            self.take_in(turn, message).await?;
         }
         for host in self.hosts.values_mut() {
-            host.pass_time(&mut turn);
+            host.pass_time(turn);
         }
-        self.conclude(turn).await
+        Ok(())
     }
 
     fn turn(&self, tenure: &Tenure) -> Turn {
@@ -193,144 +266,15 @@ impl Owner {
         Turn::new(tenure, &context.ids, context.clock.now())
     }
 
-    async fn take_in(&mut self, turn: &mut Turn, message: Message) -> Result<(), StoreError> {
-        match message {
-            Message::Command {
-                organisation,
-                command,
-                traceparent,
-                answer,
-            } => {
-                let refusal = self
-                    .host(organisation)
-                    .await?
-                    .apply(turn, command, traceparent.as_deref());
-                turn.answer(answer, refusal);
-            }
-            Message::Feed { rows, answer } => {
-                for row in rows {
-                    self.take_row(turn, row).await?;
-                }
-                turn.answer(answer, ());
-            }
-            Message::Refresh { organisation, answer } => {
-                self.configure(turn, organisation, None).await?;
-                turn.answer(answer, ());
-            }
-            Message::Delivered { reports, answer } => {
-                turn.batch.delivered.extend(reports);
-                turn.answer(answer, ());
-            }
-            Message::Organisations { answer } => turn.answer(answer, self.hosts.keys().copied().collect()),
-            reader @ (Message::Watch { organisation, .. } | Message::Look { organisation, .. }) => {
-                self.host(organisation).await?;
-                turn.readers.push(reader);
-            }
-        }
-        Ok(())
-    }
-
-    /// A row that was taken before changes nothing; one that comes too early is a defect of the feed.
-    async fn take_row(&mut self, turn: &mut Turn, row: Row) -> Result<(), StoreError> {
-        let read = self.cursors.get(usize::from(row.shard.0)).copied().unwrap_or(0);
-        if row.number <= read {
-            return Ok(());
-        }
-        if row.number != read + 1 {
-            let gap = format!("feed of shard {}: {} after {read}", row.shard.0, row.number);
-            return Err(StoreError::Broken(gap));
-        }
-        if let Some(fact) = row.fact {
-            self.take_fact(turn, fact, row.traceparent.as_deref()).await?;
-        }
-        self.cursors[usize::from(row.shard.0)] = row.number;
-        turn.batch.cursors.insert(row.shard, row.number);
-        Ok(())
-    }
-
-    async fn take_fact(&mut self, turn: &mut Turn, fact: Fact, traceparent: Option<&str>) -> Result<(), StoreError> {
-        let interaction = fact.interaction;
-        match fact.change {
-            Change::Opened {
-                queue,
-                requirements,
-                details,
-            } => {
-                if self.host(fact.organisation).await?.engine().queue(queue).is_none() {
-                    self.configure(turn, fact.organisation, Some(queue)).await?;
-                }
-                let host = self.host(fact.organisation).await?;
-                let enqueue = Command::Enqueue {
-                    interaction,
-                    queue,
-                    requirements,
-                };
-                if host.apply(turn, enqueue, traceparent).is_none() {
-                    host.open(turn, interaction, details);
-                }
-            }
-            Change::Ended => {
-                let host = self.host(fact.organisation).await?;
-                host.apply(turn, Command::Cancel { interaction }, traceparent);
-                turn.batch.ended.push((fact.organisation, interaction));
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes over what was committed of the organisation's configuration.
-    async fn configure(
-        &mut self,
-        turn: &mut Turn,
-        organisation: OrganisationId,
-        used: Option<QueueId>,
-    ) -> Result<(), StoreError> {
-        let pending = self.shared.tables.pending_configuration(organisation, used).await?;
-        self.host(organisation).await?.configure(turn, pending);
-        Ok(())
-    }
-
-    /// The organisation's host, made from the log if it is not there yet.
-    async fn host(&mut self, organisation: OrganisationId) -> Result<&mut Host, StoreError> {
-        if let btree_map::Entry::Vacant(place) = self.hosts.entry(organisation) {
-            let tables = &self.shared.tables;
-            let loaded = tables.load(organisation).await?;
-            let configuration = tables.configuration(organisation).await?;
-            let details = tables.interactions(organisation).await?;
-            let (now, gone_after) = (self.shared.context.clock.now(), self.shared.settings.gone_after());
-            place.insert(Host::new(
-                organisation,
-                loaded,
-                &configuration,
-                details,
-                now,
-                gone_after,
-            ));
-        }
-        self.hosts
-            .get_mut(&organisation)
-            .ok_or_else(|| StoreError::Broken("a host is gone".to_owned()))
-    }
-
     /// Commits the turn under the fence; then answers, tells who watches, and wakes the reporter.
     async fn conclude(&mut self, mut turn: Turn) -> Result<(), StoreError> {
-        if let Some(defect) = turn.defect {
-            return Err(StoreError::Broken(defect));
-        }
         let batch = Arc::new(std::mem::take(&mut turn.batch));
-        if !turn.tenure.holds() {
-            return Err(StoreError::Refused(Fault::unavailable("the lease is about to end")));
+        if let Err(error) = self.commit(&mut turn, &batch).await {
+            turn.fail(&told(&error));
+            return Err(error);
         }
-        if !batch.is_empty() {
-            self.shared.gate.pass().await;
-            self.shared
-                .tables
-                .commit(&turn.tenure.fence, Arc::clone(&batch))
-                .await?;
-        }
-        for answer in turn.take_answers() {
-            answer(Ok(()));
-        }
+        turn.succeed();
+        self.note(&turn, &batch);
         self.let_out(std::mem::take(&mut turn.effects), &turn.changed);
         for (organisation, interaction) in &batch.ended {
             if let Some(host) = self.hosts.get_mut(organisation) {
@@ -347,9 +291,43 @@ impl Owner {
         Ok(())
     }
 
+    fn note(&mut self, turn: &Turn, batch: &Batch) {
+        for at in &turn.fed {
+            figures::feed_lag(*at, turn.now);
+        }
+        if let Some(figures) = self.figures.as_mut().filter(|_| !batch.log.is_empty()) {
+            figures.touch(self.shared.steady.now());
+        }
+    }
+
+    fn count(&mut self) {
+        if let Some(figures) = &mut self.figures {
+            figures.count(self.hosts.values());
+        }
+    }
+
+    async fn commit(&self, turn: &mut Turn, batch: &Arc<Batch>) -> Result<(), StoreError> {
+        if let Some(defect) = turn.defect.take() {
+            return Err(StoreError::Broken(defect));
+        }
+        if !turn.tenure.holds() {
+            return Err(StoreError::Refused(Fault::unavailable("the lease is about to end")));
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.shared.gate.pass().await;
+        let committed = self.shared.tables.commit(&turn.tenure.fence, Arc::clone(batch)).await;
+        if let Err(StoreError::Refused(_)) = &committed {
+            figures::fence_rejection();
+        }
+        committed
+    }
+
     fn let_out(&mut self, effects: Vec<(OrganisationId, Effect)>, changed: &[(OrganisationId, UserId)]) {
         let mut sorted: BTreeMap<OrganisationId, (Vec<Effect>, Vec<UserId>)> = BTreeMap::new();
         for (organisation, effect) in effects {
+            figures::offers(&effect);
             sorted.entry(organisation).or_default().0.push(effect);
         }
         for (organisation, user) in changed {
@@ -389,7 +367,7 @@ impl Owner {
 
     fn write_snapshots(&mut self, turn: &Turn) {
         let settings = &self.shared.settings;
-        let age = std::time::Duration::from_millis(settings.snapshot_ms);
+        let age = Duration::from_millis(settings.snapshot_ms);
         for (organisation, host) in &mut self.hosts {
             let Some((engine, position)) = host.snapshot_due(turn.now, settings.snapshot_inputs, age) else {
                 continue;
@@ -406,6 +384,20 @@ impl Owner {
                 }
             });
         }
+    }
+}
+
+/// The fence refused, or would have.
+fn stopped(fault: &Fault) -> Stop {
+    tracing::warn!(context = fault.context.as_deref(), "routing stops here");
+    Stop::Lost
+}
+
+/// What callers hear of a transaction that failed.
+fn told(error: &StoreError) -> Fault {
+    match error {
+        StoreError::Refused(_) => unowned(),
+        error => Fault::unavailable(error),
     }
 }
 

@@ -1,15 +1,17 @@
 //! Holding the leases: taking them, renewing them, and stopping in time.
 
-use super::{Gate, Shared};
+use super::{Gate, Owners, Place, Shared, Whereabouts};
 use crate::Settings;
-use crate::store::{Claim, Epochs, Fence, Tables};
+use crate::store::{Claim, Epochs, Fence, Holder, Tables};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use onqueue_model::{OrganisationId, Timestamp};
 use onqueue_server::Clock;
+use onqueue_store::StoreError;
 use std::{
     sync::Arc,
     sync::atomic::{AtomicI64, Ordering},
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 /// The time during which this process owns the shards, from one taking to its end. Clones are one tenure.
@@ -30,7 +32,8 @@ impl Tenure {
 
     /// Whether the owner may still act.
     pub fn holds(&self) -> bool {
-        !self.over.is_cancelled() && self.steady.now() < self.until()
+        let is_in_time = self.steady.now() < self.until() || !self.fence.is_checked;
+        is_in_time && !self.over.is_cancelled()
     }
 
     /// Ends it.
@@ -47,21 +50,36 @@ impl Tenure {
         self.over.is_cancelled()
     }
 
+    fn extend(&self, until: Timestamp) {
+        self.until.fetch_max(until.millis(), Ordering::Relaxed);
+    }
+
     fn until(&self) -> Timestamp {
         Timestamp(self.until.load(Ordering::Relaxed))
     }
 }
 
+/// How many renewals are on their way at most: where each takes longer than the pause between them, the next need not wait.
+const RENEWALS: usize = 2;
+
+/// How many connections the leases need for themselves.
+pub const CONNECTIONS: u32 = 2;
+
+/// Into how many looks the time between two renewals is divided: so soon it is noticed that nobody owns the shards.
+const LOOKS: u32 = 4;
+
 /// Takes the leases whenever they are free and renews them.
 #[derive(Debug)]
 pub struct Keeper {
-    tables: Tables,
+    leases: Tables,
     settings: Arc<Settings>,
     steady: Clock,
     gate: Gate,
     /// Names this run of this process.
     owner: String,
     tenures: watch::Sender<Option<Tenure>>,
+    place: watch::Sender<Place>,
+    doubts: Arc<Notify>,
     finished: CancellationToken,
 }
 
@@ -69,12 +87,14 @@ impl Keeper {
     pub fn new(shared: &Shared) -> (Self, watch::Receiver<Option<Tenure>>) {
         let (tenures, receiver) = watch::channel(None);
         let keeper = Self {
-            tables: shared.tables.clone(),
+            leases: shared.leases.clone(),
             settings: Arc::clone(&shared.settings),
             steady: shared.steady.clone(),
             gate: shared.gate.clone(),
             owner: shared.context.ids.uuid(shared.context.clock.now()).to_string(),
             tenures,
+            place: watch::channel(Place::Nobody).0,
+            doubts: Arc::new(Notify::new()),
             finished: CancellationToken::new(),
         };
         (keeper, receiver)
@@ -85,45 +105,132 @@ impl Keeper {
         self.finished.clone()
     }
 
-    /// Ends, and lets go of the leases, when the owner has finished.
+    /// Where the owner is, as this keeps finding out.
+    pub fn whereabouts(&self, owners: Owners) -> Whereabouts {
+        let (place, doubts) = (self.place.subscribe(), Arc::clone(&self.doubts));
+        Whereabouts::new(place, doubts, owners, self.steady.clone())
+    }
+
+    /// Lets go of the leases when the owner has finished; then only looks who takes them, for as long as calls still come.
     pub async fn run(self) {
-        let mut claim = match self.settings.take_at_once {
-            true => Claim::All,
-            false => Claim::Free,
-        };
-        loop {
-            let tenure = tokio::select! {
-                tenure = self.acquire(claim) => tenure,
-                () = self.finished.cancelled() => return,
-            };
-            claim = Claim::Free;
-            self.tenures.send_replace(Some(tenure.clone()));
-            self.hold(&tenure).await;
-            tenure.give_up();
-            self.tenures.send_replace(None);
-            if let Err(error) = self.tables.release_leases(&self.owner).await {
-                tracing::warn!(%error, "leases not released; they run out by themselves");
-            }
+        tokio::select! {
+            () = self.finished.cancelled() => {}
+            () = self.keep() => {}
+        }
+        self.let_go().await;
+        if self.settings.is_replicated() {
             tokio::select! {
-                () = self.steady.sleep(self.settings.renew()) => {}
-                () = self.finished.cancelled() => return,
+                () = self.steady.sleep(self.settings.drain()) => {}
+                () = self.follow() => {}
             }
         }
     }
 
-    async fn acquire(&self, claim: Claim) -> Tenure {
+    async fn keep(&self) {
+        let mut claim = match self.settings.take_at_once {
+            true => Claim::All,
+            false => Claim::Free,
+        };
+        let mut not_before = self.steady.now();
+        loop {
+            let (tenure, begun) = self.acquire(claim, not_before).await;
+            claim = Claim::Free;
+            self.hold(&tenure, begun).await;
+            self.let_go().await;
+            // Whatever was wrong here, others go first.
+            not_before = self.steady.now() + self.settings.renew();
+        }
+    }
+
+    async fn let_go(&self) {
+        if let Some(tenure) = self.tenures.send_replace(None) {
+            tenure.give_up();
+        }
+        self.see(Place::Nobody);
+        if let Err(error) = self.leases.release_leases(&self.owner).await {
+            tracing::warn!(%error, "leases not released; they run out by themselves");
+        }
+    }
+
+    /// Takes the leases as soon as it may; keeps an eye on who has them until then.
+    async fn acquire(&self, claim: Claim, not_before: Timestamp) -> (Tenure, Timestamp) {
         loop {
             self.gate.pass().await;
-            let begun = self.steady.now();
-            let (address, lease) = (&self.settings.address, self.settings.lease());
-            let taken = self.tables.take_leases(&self.owner, address, lease, claim);
-            match taken.await {
-                Ok(Some(epochs)) => return self.tenure(epochs, begun),
-                Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "leases not taken"),
+            let may_take = self.look().await && self.steady.now() >= not_before;
+            if may_take || claim == Claim::All {
+                let begun = self.steady.now();
+                if let Some(tenure) = self.take(claim, begun).await {
+                    return (tenure, begun);
+                }
             }
-            self.steady.sleep(self.settings.renew() / 4).await;
+            self.pause().await;
         }
+    }
+
+    async fn take(&self, claim: Claim, begun: Timestamp) -> Option<Tenure> {
+        let (address, lease) = (&self.settings.address, self.settings.lease());
+        match self.leases.take_leases(&self.owner, address, lease, claim).await {
+            Ok(epochs) => {
+                let tenure = self.tenure(epochs?, begun);
+                self.tenures.send_replace(Some(tenure.clone()));
+                self.see(Place::Here);
+                Some(tenure)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "leases not taken");
+                None
+            }
+        }
+    }
+
+    async fn follow(&self) {
+        loop {
+            self.look().await;
+            self.pause().await;
+        }
+    }
+
+    async fn pause(&self) {
+        tokio::select! {
+            () = self.doubts.notified() => {}
+            () = self.steady.sleep(self.settings.renew() / LOOKS) => {}
+        }
+    }
+
+    /// Notes who owns the shards; answers whether nobody does.
+    async fn look(&self) -> bool {
+        match self.leases.holder().await {
+            Ok(None) => {
+                self.see(Place::Nobody);
+                true
+            }
+            Ok(Some(holder)) => {
+                self.see(self.place_of(holder));
+                false
+            }
+            Err(error) => {
+                tracing::warn!(%error, "leases not read");
+                false
+            }
+        }
+    }
+
+    fn place_of(&self, holder: Holder) -> Place {
+        if holder.owner == self.owner || holder.address.is_empty() {
+            return Place::Nobody;
+        }
+        Place::At {
+            address: holder.address.into(),
+            epoch: holder.epoch,
+        }
+    }
+
+    fn see(&self, place: Place) {
+        self.place.send_if_modified(|known| {
+            let is_news = *known != place;
+            *known = place;
+            is_news
+        });
     }
 
     fn tenure(&self, epochs: Epochs, begun: Timestamp) -> Tenure {
@@ -132,6 +239,7 @@ impl Keeper {
             fence: Fence {
                 owner: self.owner.clone(),
                 epochs: Arc::new(epochs),
+                is_checked: self.settings.fence,
             },
             steady: self.steady.clone(),
             until: Arc::new(AtomicI64::new((begun + self.settings.tenure()).millis())),
@@ -140,32 +248,52 @@ impl Keeper {
     }
 
     /// Renews until the tenure is over, the leases are lost, or time runs out.
-    async fn hold(&self, tenure: &Tenure) {
+    async fn hold(&self, tenure: &Tenure, begun: Timestamp) {
+        let mut next = begun + self.settings.renew();
+        let mut renewals = FuturesUnordered::new();
         loop {
             tokio::select! {
+                biased;
                 () = tenure.over() => return,
-                () = self.finished.cancelled() => return,
-                () = self.steady.sleep(self.settings.renew()) => {}
-            }
-            self.gate.pass().await;
-            let begun = self.steady.now();
-            let renewed = tokio::select! {
-                renewed = self.tables.renew_leases(&self.owner, self.settings.lease()) => renewed,
-                () = self.steady.sleep_until(tenure.until()) => {
+                () = self.run_out(tenure) => {
                     tracing::warn!("leases not renewed in time: routing stops here");
                     return;
                 }
-            };
-            match renewed {
-                Ok(true) => tenure
-                    .until
-                    .store((begun + self.settings.tenure()).millis(), Ordering::Relaxed),
-                Ok(false) => {
-                    tracing::warn!("leases lost: routing stops here");
-                    return;
+                Some((begun, renewed)) = renewals.next(), if !renewals.is_empty() => {
+                    if !self.is_held(tenure, begun, renewed) {
+                        tracing::warn!("leases lost: routing stops here");
+                        return;
+                    }
                 }
-                Err(error) => tracing::warn!(%error, "leases not renewed"),
+                () = self.steady.sleep_until(next), if renewals.len() < RENEWALS => {
+                    self.gate.pass().await;
+                    let begun = self.steady.now();
+                    next = begun + self.settings.renew();
+                    renewals.push(async move { (begun, self.renew().await) });
+                }
             }
         }
+    }
+
+    async fn renew(&self) -> Result<bool, StoreError> {
+        self.leases.renew_leases(&self.owner, self.settings.lease()).await
+    }
+
+    /// Returns when the owner must not act any more.
+    async fn run_out(&self, tenure: &Tenure) {
+        if !self.settings.fence {
+            std::future::pending::<()>().await;
+        }
+        self.steady.sleep_until(tenure.until()).await;
+    }
+
+    /// Takes note of a renewal that was begun then; answers whether the leases are still held.
+    fn is_held(&self, tenure: &Tenure, begun: Timestamp, renewed: Result<bool, StoreError>) -> bool {
+        match renewed {
+            Ok(true) => tenure.extend(begun + self.settings.tenure()),
+            Ok(false) => return !self.settings.fence,
+            Err(error) => tracing::warn!(%error, "leases not renewed"),
+        }
+        true
     }
 }

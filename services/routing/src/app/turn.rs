@@ -23,6 +23,8 @@ pub struct Turn {
     pub defect: Option<String>,
     /// Agents whose profile changed.
     pub changed: Vec<(OrganisationId, UserId)>,
+    /// When rows of the feed were committed that are in it.
+    pub fed: Vec<Timestamp>,
     answers: Vec<Answer>,
     /// Messages that only read: they see what was committed.
     pub readers: Vec<Message>,
@@ -38,6 +40,7 @@ impl Turn {
             effects: Vec::new(),
             defect: None,
             changed: Vec::new(),
+            fed: Vec::new(),
             answers: Vec::new(),
             readers: Vec::new(),
         }
@@ -50,7 +53,20 @@ impl Turn {
         }));
     }
 
-    pub fn take_answers(&mut self) -> Vec<Answer> {
-        std::mem::take(&mut self.answers)
+    /// Tells everybody that it was committed.
+    pub fn succeed(&mut self) {
+        for answer in std::mem::take(&mut self.answers) {
+            answer(Ok(()));
+        }
+    }
+
+    /// Tells everybody that it failed, though the owner goes on.
+    pub fn fail(self, fault: &Fault) {
+        for answer in self.answers {
+            answer(Err(fault.clone()));
+        }
+        for reader in self.readers {
+            reader.fail(fault.clone());
+        }
     }
 }

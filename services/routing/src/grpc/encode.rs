@@ -7,6 +7,7 @@ use onqueue_model::UserId;
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::watch_me_response::Frame as Out;
 use onqueue_proto::timestamp;
+use prost::Message as _;
 use std::collections::BTreeMap;
 
 pub fn queue(queue: &store::Queue) -> proto::Queue {
@@ -84,6 +85,11 @@ fn offer(offer: OfferNow) -> proto::Offer {
         expires_at: Some(timestamp(offer.expires_at)),
         waiting_since: Some(timestamp(offer.waiting_since)),
     }
+}
+
+/// The frame that ends a stream, as bytes.
+pub fn goodbye(reason: &'static str) -> Vec<u8> {
+    next(Next::Goodbye(reason)).encode_to_vec()
 }
 
 pub fn next(next: Next) -> proto::WatchMeResponse {

@@ -4,11 +4,14 @@ mod agent;
 mod decision;
 mod decode;
 mod encode;
+mod forward;
+mod pipe;
 mod queue;
 
 pub use decode::content;
 
 use crate::app::Routing;
+use forward::Owned;
 use onqueue_proto::routing::v1::{
     agent_service_server::AgentServiceServer, decision_service_server::DecisionServiceServer,
     queue_service_server::QueueServiceServer,
@@ -17,7 +20,11 @@ use tonic::service::Routes;
 
 /// Every rpc of the service.
 pub fn routes(routing: &Routing) -> Routes {
-    Routes::new(QueueServiceServer::new(queue::Rpcs(routing.clone())))
-        .add_service(AgentServiceServer::new(agent::Rpcs(routing.clone())))
+    let (queues, agents) = (
+        QueueServiceServer::new(queue::Rpcs(routing.clone())),
+        AgentServiceServer::new(agent::Rpcs(routing.clone())),
+    );
+    Routes::new(Owned::new(queues, routing.whereabouts(), routing.draining()))
+        .add_service(Owned::new(agents, routing.whereabouts(), routing.draining()))
         .add_service(DecisionServiceServer::new(decision::Rpcs(routing.clone())))
 }

@@ -1,6 +1,7 @@
 //! The tables of this service, in the order in which they came about.
 
 mod create_routing_tables;
+mod index_unapplied_configuration;
 
 use sea_orm_migration::prelude::IntoIden as _;
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait::async_trait, prelude::Alias, sea_orm::DynIden};
@@ -12,7 +13,10 @@ pub struct Migrations;
 #[async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(create_routing_tables::Migration)]
+        vec![
+            Box::new(create_routing_tables::Migration),
+            Box::new(index_unapplied_configuration::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

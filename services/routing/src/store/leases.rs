@@ -5,8 +5,8 @@ use super::{Tables, refused};
 use onqueue_model::{Fault, OrganisationId, SHARDS, Shard};
 use onqueue_store::{StoreError, now_ms};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, prelude::Expr,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait as _,
+    ExprTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, prelude::Expr, sea_query::LockType,
 };
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -26,6 +26,17 @@ impl Epochs {
     }
 }
 
+/// Who holds the leases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Which run of which process.
+    pub owner: String,
+    /// Where it is reached.
+    pub address: String,
+    /// The highest epoch of its leases.
+    pub epoch: i64,
+}
+
 /// Which leases may be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
@@ -42,6 +53,8 @@ pub struct Fence {
     pub owner: String,
     /// What it took.
     pub epochs: Arc<Epochs>,
+    /// Otherwise nothing is checked: the seeded wrong rule `no_fence`.
+    pub is_checked: bool,
 }
 
 /// The organisation's shard.
@@ -69,21 +82,47 @@ impl Tables {
         }
     }
 
-    /// Renews all leases in one statement; false if one of them is not held any more.
+    /// Who holds leases now; `None` if nobody does.
+    pub async fn holder(&self) -> Result<Option<Holder>, StoreError> {
+        let connection = self.0.reader();
+        let held = format!("expires_at > {}", now_ms(connection.get_database_backend()));
+        let found = Entity::find()
+            .select_only()
+            .columns([Column::Owner, Column::Address])
+            .column_as(Column::Epoch.max(), "epoch")
+            .filter(Expr::cust(held))
+            .group_by(Column::Owner)
+            .group_by(Column::Address)
+            .into_tuple::<(String, String, i64)>()
+            .one(connection)
+            .await?;
+        Ok(found.map(|(owner, address, epoch)| Holder { owner, address, epoch }))
+    }
+
+    /// Renews all leases; false if one of them is not held any more. On PostgreSQL it is one statement, and with that one
+    /// round trip, however slow.
     pub async fn renew_leases(&self, owner: &str, lease: Duration) -> Result<bool, StoreError> {
+        let connection = self.0.reader();
+        let renewed = match connection.get_database_backend() {
+            DbBackend::Postgres => renew_at_once(connection, owner, lease).await?,
+            _ => self.renew_in_transaction(owner, lease).await?,
+        };
+        Ok(renewed == u64::from(SHARDS))
+    }
+
+    async fn renew_in_transaction(&self, owner: &str, lease: Duration) -> Result<u64, StoreError> {
         let owner = owner.to_owned();
         let work = self.0.transaction(move |tx| {
             let owner = owner.clone();
             Box::pin(async move {
-                let held = format!("expires_at > {}", now_ms(tx.get_database_backend()));
-                let held = Column::Owner.eq(owner).and(Expr::cust(held));
-                lock(tx, held.clone()).await?;
+                let backend = tx.get_database_backend();
+                let held = Expr::cust(format!("expires_at > {}", now_ms(backend)));
                 let renewed = Entity::update_many()
-                    .col_expr(Column::ExpiresAt, Expr::cust(ends(tx, lease)))
-                    .filter(held)
+                    .col_expr(Column::ExpiresAt, Expr::cust(ends(backend, lease)))
+                    .filter(Column::Owner.eq(owner).and(held))
                     .exec(tx)
                     .await?;
-                Ok(renewed.rows_affected == u64::from(SHARDS))
+                Ok(renewed.rows_affected)
             })
         });
         work.await
@@ -113,8 +152,21 @@ async fn lock(tx: &DatabaseTransaction, which: Expr) -> Result<usize, StoreError
     Ok(shards.lock_exclusive().all(tx).await?.len())
 }
 
-fn ends(tx: &DatabaseTransaction, lease: Duration) -> String {
-    format!("{} + {}", now_ms(tx.get_database_backend()), lease.as_millis())
+/// The rows are locked in the order of the shards, against everybody but the owner's own transactions: these look at the
+/// epoch, which renewing leaves alone, and neither waits for the other.
+async fn renew_at_once(connection: &DatabaseConnection, owner: &str, lease: Duration) -> Result<u64, StoreError> {
+    let (backend, now) = (DbBackend::Postgres, now_ms(DbBackend::Postgres));
+    let renew = format!(
+        "WITH held AS (SELECT shard FROM routing_leases WHERE owner = $1 AND expires_at > {now} ORDER BY shard \
+         FOR NO KEY UPDATE) UPDATE routing_leases SET expires_at = {} WHERE shard IN (SELECT shard FROM held)",
+        ends(backend, lease)
+    );
+    let renew = Statement::from_sql_and_values(backend, renew, [owner.into()]);
+    Ok(connection.execute_raw(renew).await?.rows_affected())
+}
+
+fn ends(backend: DbBackend, lease: Duration) -> String {
+    format!("{} + {}", now_ms(backend), lease.as_millis())
 }
 
 async fn take(
@@ -124,7 +176,7 @@ async fn take(
     lease: Duration,
     claim: Claim,
 ) -> Result<Epochs, StoreError> {
-    let now = now_ms(tx.get_database_backend());
+    let (backend, now) = (tx.get_database_backend(), now_ms(tx.get_database_backend()));
     let free = match claim {
         Claim::Free => Expr::cust(format!("expires_at <= {now}")),
         Claim::All => Expr::cust("1 = 1"),
@@ -136,7 +188,7 @@ async fn take(
         .col_expr(Column::Epoch, Expr::cust("epoch + 1"))
         .col_expr(Column::Owner, Expr::value(owner.clone()))
         .col_expr(Column::Address, Expr::value(address))
-        .col_expr(Column::ExpiresAt, Expr::cust(ends(tx, lease)))
+        .col_expr(Column::ExpiresAt, Expr::cust(ends(backend, lease)))
         .filter(free)
         .exec_with_returning(tx)
         .await?;
@@ -155,13 +207,16 @@ async fn take(
 }
 
 /// Refuses the transaction unless the shards are still held at their epochs; on PostgreSQL nobody can take them before it
-/// ends.
+/// ends. The lock is the weakest that keeps a taker out: one that the owner's own renewals need not wait for.
 pub(super) async fn check(tx: &DatabaseTransaction, fence: &Fence, shards: &BTreeSet<Shard>) -> Result<(), StoreError> {
+    if !fence.is_checked {
+        return Ok(());
+    }
     let rows = Entity::find()
         .filter(Column::Shard.is_in(shards.iter().map(|shard| shard.number())))
         .filter(Column::Owner.eq(fence.owner.as_str()))
         .order_by_asc(Column::Shard)
-        .lock_shared()
+        .lock(LockType::KeyShare)
         .all(tx)
         .await?;
     let is_held = |row: &super::entities::lease::Model| {

@@ -15,7 +15,7 @@ mod seed;
 pub use commit::{Batch, Details, Logged, NewDecision, NewReport};
 pub use configuration::{Configuration, Profile};
 pub use decisions::{DecisionPlace, StoredDecision};
-pub use leases::{Claim, Epochs, Fence};
+pub use leases::{Claim, Epochs, Fence, Holder};
 pub use load::Loaded;
 pub use members::Joined;
 pub use outbox::Waiting;

@@ -7,4 +7,5 @@ mod fake_session;
 mod offers;
 mod ownership;
 mod queues;
+mod replicas;
 mod world;

@@ -130,8 +130,8 @@ async fn a_paused_owner_writes_nothing_after_its_successor_and_its_late_report_c
         let (mut agents, request) = (ben.agents(), ben.with(proto::GoOnQueueRequest {}));
         async move { agents.go_on_queue(request).await }
     });
-    let (successor, tasks) = world.beside().await;
-    let mut agents = AgentServiceClient::new(successor);
+    let successor = world.beside().await;
+    let mut agents = AgentServiceClient::new(successor.routing.clone());
     until("the successor owns the shards", SOON, async || {
         state(&mut agents, &ben).await.is_some()
     })
@@ -166,7 +166,7 @@ async fn a_paused_owner_writes_nothing_after_its_successor_and_its_late_report_c
         "nothing was written at the old epoch"
     );
     assert_eq!(number(&world, "SELECT MIN(epoch) FROM routing_leases").await, 2);
-    assert!(tasks.finish(SOON).await);
+    assert!(successor.tasks.finish(SOON).await);
 }
 
 /// What somebody does, if this process owns their shard.
@@ -292,16 +292,16 @@ async fn a_sole_process_need_not_wait_for_the_leases_of_its_former_run() {
     let world = World::with(seeded(vec![agent(1, "Anna")]), settings).await;
     // The former run is gone without a word.
     world.gate.close();
-    let (next, tasks) = world.beside().await;
+    let next = world.beside().await;
     let anna = world.user(1, "Anna");
     let me = anna.with(proto::GetAgentRequest::default());
-    AgentServiceClient::new(next)
+    AgentServiceClient::new(next.routing.clone())
         .get_agent(me)
         .await
         .expect("owned when it was bound");
     assert_eq!(number(&world, "SELECT MIN(epoch) FROM routing_leases").await, 2);
     world.gate.open();
-    assert!(tasks.finish(SOON).await);
+    assert!(next.tasks.finish(SOON).await);
 }
 
 #[tokio::test]

@@ -1,20 +1,25 @@
 //! An organisation with queues and agents, and the service bound to it.
 
 use crate::fake_session::{FakeSession, Wish};
-use onqueue_model::{DivisionId, Id, OrganisationId, Reason, UserId};
+use onqueue_model::{DivisionId, Fault, Id, OrganisationId, Reason, UserId};
 use onqueue_proto::routing::v1::{
     self as proto, agent_service_client::AgentServiceClient, decision_service_client::DecisionServiceClient,
     queue_service_client::QueueServiceClient, watch_me_response::Frame,
 };
-use onqueue_routing::{Gate, Membership, Migrations, Seed, SeedAgent, SeedSkill, Settings, bind_behind, seed};
-use onqueue_server::{Context, InProcess, ManualClock, Tasks, layered};
+use onqueue_routing::{Gate, Membership, Migrations, Owners, Seed, SeedAgent, SeedSkill, Settings, bind_behind, seed};
+use onqueue_server::{Context, InProcess, ManualClock, Tasks, as_peer, layered};
 use onqueue_store::Store;
 use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, with_token};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
-use tonic::{Request, Status, Streaming};
+use tonic::{Request, Status, Streaming, body::Body};
+use tower::ServiceExt as _;
 use uuid::Uuid;
 
 pub const SOON: Duration = Duration::from_secs(10);
@@ -85,6 +90,53 @@ pub struct World {
     pub settings: Settings,
     pub gate: Gate,
     pub routing: InProcess,
+    pub net: Net,
+}
+
+/// The ways between replicas, by address. Clones are one.
+#[derive(Clone, Default)]
+pub struct Net(Arc<Mutex<BTreeMap<String, InProcess>>>, Arc<AtomicUsize>);
+
+impl Net {
+    /// The replica is reached there from now on.
+    fn add(&self, address: &str, replica: &InProcess) {
+        let (count, replica) = (Arc::clone(&self.1), as_peer(replica.clone(), "routing"));
+        let counted = replica.map_request(move |request: http::Request<Body>| {
+            assert!(request.headers().contains_key("onqueue-forwarded"));
+            count.fetch_add(1, Ordering::Relaxed);
+            request
+        });
+        self.ways().insert(address.to_owned(), InProcess::new(counted));
+    }
+
+    /// Nobody is reached there from now on.
+    pub fn cut(&self, address: &str) {
+        self.ways().remove(address);
+    }
+
+    /// How many calls have gone from one replica to another.
+    pub fn forwarded(&self) -> usize {
+        self.1.load(Ordering::Relaxed)
+    }
+
+    fn owners(&self) -> Owners {
+        let net = self.clone();
+        Arc::new(move |address| {
+            let way = net.ways().get(address).cloned();
+            way.ok_or_else(|| Fault::unavailable(format!("nobody at {address}")))
+        })
+    }
+
+    fn ways(&self) -> MutexGuard<'_, BTreeMap<String, InProcess>> {
+        self.0.lock().expect("no test panics with it")
+    }
+}
+
+/// Another process on the same database.
+pub struct Replica {
+    pub routing: InProcess,
+    pub tasks: Tasks,
+    pub store: Store,
 }
 
 impl World {
@@ -111,7 +163,10 @@ impl World {
         onqueue_routing::seed(&temp.store, &context, seed)
             .await
             .expect("the seed is good");
-        let routing = bound(&settings, temp.store.clone(), &context, &session, &gate).await;
+        let net = Net::default();
+        let surroundings = (net.owners(), gate.clone());
+        let routing = bound(&settings, temp.store.clone(), &context, &session, surroundings).await;
+        net.add(&settings.address, &routing);
         let known: BTreeSet<_> = session.policies().into_iter().map(|policy| policy.queue_id).collect();
         assert_eq!(known.len(), queues, "every queue is in force when it is bound");
         Self {
@@ -123,18 +178,34 @@ impl World {
             settings,
             gate,
             routing,
+            net,
         }
     }
 
     /// A second process on the same database, beside the first.
-    pub async fn beside(&self) -> (InProcess, Tasks) {
+    pub async fn beside(&self) -> Replica {
+        self.beside_at("").await
+    }
+
+    /// The same with an address.
+    pub async fn beside_at(&self, address: &str) -> Replica {
         let context = Context {
             tasks: Tasks::new(),
             ..self.context.clone()
         };
+        let settings = Settings {
+            address: address.to_owned(),
+            ..self.settings.clone()
+        };
         let store = Store::open(self.temp.settings()).await.expect("opens again");
-        let routing = bound(&self.settings, store, &context, &self.session, &Gate::default()).await;
-        (routing, context.tasks)
+        let surroundings = (self.net.owners(), Gate::default());
+        let routing = bound(&settings, store.clone(), &context, &self.session, surroundings).await;
+        self.net.add(address, &routing);
+        Replica {
+            routing,
+            tasks: context.tasks,
+            store,
+        }
     }
 
     /// Ends the process in order and begins another on the same database.
@@ -143,7 +214,9 @@ impl World {
         self.context.tasks = Tasks::new();
         let store = Store::open(self.temp.settings()).await.expect("opens again");
         self.gate = Gate::default();
-        self.routing = bound(&self.settings, store, &self.context, &self.session, &self.gate).await;
+        let surroundings = (self.net.owners(), self.gate.clone());
+        self.routing = bound(&self.settings, store, &self.context, &self.session, surroundings).await;
+        self.net.add(&self.settings.address, &self.routing);
     }
 
     pub async fn seed(&self, more: Seed) {
@@ -203,9 +276,15 @@ impl World {
     }
 }
 
-async fn bound(settings: &Settings, store: Store, context: &Context, session: &FakeSession, gate: &Gate) -> InProcess {
+async fn bound(
+    settings: &Settings,
+    store: Store,
+    context: &Context,
+    session: &FakeSession,
+    surroundings: (Owners, Gate),
+) -> InProcess {
     let session = session.serve(context);
-    let bound = bind_behind(settings, store, context.clone(), session, gate.clone());
+    let bound = bind_behind(settings, store, context.clone(), session, surroundings);
     layered(bound.await.expect("binds"), context)
 }
 
@@ -230,6 +309,14 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// The same person calling another replica.
+    pub fn at(&self, replica: &Replica) -> Self {
+        Self {
+            routing: replica.routing.clone(),
+            token: self.token.clone(),
+        }
+    }
+
     pub fn queues(&self) -> QueueServiceClient<InProcess> {
         QueueServiceClient::new(self.routing.clone())
     }

@@ -1,0 +1,131 @@
+//! What comes in, given to the engine that it is for.
+
+use super::Owner;
+use crate::app::handle::{Change, Fact, Message, Row};
+use crate::app::{host::Host, turn::Turn};
+use onqueue_acd::Command;
+use onqueue_model::{OrganisationId, QueueId};
+use onqueue_store::StoreError;
+use std::collections::btree_map;
+
+impl Owner {
+    pub(super) async fn take_in(&mut self, turn: &mut Turn, message: Message) -> Result<(), StoreError> {
+        match message {
+            Message::Command {
+                organisation,
+                command,
+                traceparent,
+                answer,
+            } => {
+                let refusal = self
+                    .host(organisation)
+                    .await?
+                    .apply(turn, command, traceparent.as_deref());
+                turn.answer(answer, refusal);
+            }
+            Message::Feed { rows, answer } => {
+                for row in rows {
+                    self.take_row(turn, row).await?;
+                }
+                turn.answer(answer, ());
+            }
+            Message::Refresh { organisation, answer } => {
+                self.configure(turn, organisation, None).await?;
+                turn.answer(answer, ());
+            }
+            Message::Delivered { reports, answer } => {
+                turn.batch.delivered.extend(reports);
+                turn.answer(answer, ());
+            }
+            Message::Organisations { answer } => turn.answer(answer, self.hosts.keys().copied().collect()),
+            reader @ (Message::Watch { organisation, .. } | Message::Look { organisation, .. }) => {
+                self.host(organisation).await?;
+                turn.readers.push(reader);
+            }
+        }
+        Ok(())
+    }
+
+    /// A row that was taken before changes nothing; one that comes too early is a defect of the feed.
+    async fn take_row(&mut self, turn: &mut Turn, row: Row) -> Result<(), StoreError> {
+        let read = self.cursors.get(usize::from(row.shard.0)).copied().unwrap_or(0);
+        if row.number <= read {
+            return Ok(());
+        }
+        if row.number != read + 1 {
+            let gap = format!("feed of shard {}: {} after {read}", row.shard.0, row.number);
+            return Err(StoreError::Broken(gap));
+        }
+        if let Some(fact) = row.fact {
+            self.take_fact(turn, fact, row.traceparent.as_deref()).await?;
+        }
+        self.cursors[usize::from(row.shard.0)] = row.number;
+        turn.batch.cursors.insert(row.shard, row.number);
+        turn.fed.extend(row.at);
+        Ok(())
+    }
+
+    async fn take_fact(&mut self, turn: &mut Turn, fact: Fact, traceparent: Option<&str>) -> Result<(), StoreError> {
+        let interaction = fact.interaction;
+        match fact.change {
+            Change::Opened {
+                queue,
+                requirements,
+                details,
+            } => {
+                if self.host(fact.organisation).await?.engine().queue(queue).is_none() {
+                    self.configure(turn, fact.organisation, Some(queue)).await?;
+                }
+                let host = self.host(fact.organisation).await?;
+                let enqueue = Command::Enqueue {
+                    interaction,
+                    queue,
+                    requirements,
+                };
+                if host.apply(turn, enqueue, traceparent).is_none() {
+                    host.open(turn, interaction, details);
+                }
+            }
+            Change::Ended => {
+                let host = self.host(fact.organisation).await?;
+                host.apply(turn, Command::Cancel { interaction }, traceparent);
+                turn.batch.ended.push((fact.organisation, interaction));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over what was committed of the organisation's configuration.
+    pub(super) async fn configure(
+        &mut self,
+        turn: &mut Turn,
+        organisation: OrganisationId,
+        used: Option<QueueId>,
+    ) -> Result<(), StoreError> {
+        let pending = self.shared.tables.pending_configuration(organisation, used).await?;
+        self.host(organisation).await?.configure(turn, pending);
+        Ok(())
+    }
+
+    /// The organisation's host, made from the log if it is not there yet.
+    pub(super) async fn host(&mut self, organisation: OrganisationId) -> Result<&mut Host, StoreError> {
+        if let btree_map::Entry::Vacant(place) = self.hosts.entry(organisation) {
+            let tables = &self.shared.tables;
+            let loaded = tables.load(organisation).await?;
+            let configuration = tables.configuration(organisation).await?;
+            let details = tables.interactions(organisation).await?;
+            let (now, gone_after) = (self.shared.context.clock.now(), self.shared.settings.gone_after());
+            place.insert(Host::new(
+                organisation,
+                loaded,
+                &configuration,
+                details,
+                now,
+                gone_after,
+            ));
+        }
+        self.hosts
+            .get_mut(&organisation)
+            .ok_or_else(|| StoreError::Broken("a host is gone".to_owned()))
+    }
+}
