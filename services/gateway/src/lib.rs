@@ -45,7 +45,8 @@ pub struct Gateway {
 }
 
 /// Puts the door together. It judges by `context.trust`: in one process the services' own; elsewhere see
-/// [`follow_trust`]. Its health service answers by `readiness`.
+/// [`follow_trust`]. Its health service answers by `readiness`, which it holds back until there is any trust to judge by;
+/// later the last one is kept, however long auth is away. Its time is `context.clock`'s: without a database, the machine's.
 // Asynchronous as every service's bind is.
 #[allow(clippy::unused_async)]
 pub async fn bind(
@@ -55,6 +56,8 @@ pub async fn bind(
     upstreams: Upstreams,
 ) -> Result<Gateway, Fault> {
     settings.check()?;
+    let trust = context.trust.clone();
+    readiness.watch("trust", move || trust.read_at().is_some());
     let ids = context.ids.clone();
     let chance: Chance = Arc::new(move || ids.chance());
     let called = |upstream| connect(upstream, Policy::default(), Arc::clone(&chance));
@@ -85,14 +88,10 @@ impl Gateway {
     }
 }
 
-/// The largest trust bundle, in bytes: it comes in one message, and a large installation's grants and deployments are more
-/// than the 4 MiB that the library allows. Auth is our own: this guards against a mistake, not against an enemy.
-const LARGEST_BUNDLE: usize = 64 * 1024 * 1024;
-
 /// Keeps `context.trust` on what auth says, until the process drains: for a gateway that has the process to itself, or is
 /// to behave as one.
 pub fn follow_trust(auth: InProcess, context: &Context) {
-    let upstream = TrustServiceClient::new(as_peer(auth, NAME)).max_decoding_message_size(LARGEST_BUNDLE);
+    let upstream = TrustServiceClient::new(as_peer(auth, NAME));
     let (trust, clock) = (context.trust.clone(), context.clock.clone());
     let drain = context.tasks.drain_token().clone();
     context.tasks.spawn("trust", async move {

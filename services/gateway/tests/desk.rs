@@ -77,6 +77,8 @@ impl Page {
         self.mine.send(&added(conversation, cursor)).await;
         assert_eq!(self.next().await, Frame::Mine(added(conversation, cursor)));
         let call = world.call_of(WATCH).await;
+        let near = onqueue_client::affinity(&conversation.to_string());
+        assert_eq!(call.nearness, Some(near.0), "where the conversation is in memory");
         (call.message(), call.stream())
     }
 }
@@ -239,6 +241,29 @@ async fn a_part_that_breaks_off_is_opened_again_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_page_notices_little_of_a_service_that_comes_back() {
+    let world = World::new().await;
+    let token = world.user(&[]);
+    let mut page = Page::open(&world, &token, Vec::new()).await;
+    let (_, conversation) = page.added(&world, id(10), "c0").await;
+    conversation.break_off().await;
+    // Away for longer than the pauses take to grow to their longest.
+    let gone = Instant::now();
+    let mut asked = Instant::now();
+    let back = loop {
+        let call = world.call_of(WATCH).await;
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+        if gone.elapsed() > Duration::from_secs(4) {
+            break call.stream();
+        }
+        call.refuse(Status::unavailable("starting"));
+        asked = Instant::now();
+    };
+    back.send(&event(1, "c1")).await;
+    assert_eq!(page.next().await, of(id(10), event(1, "c1")));
+}
+
+#[tokio::test]
 async fn refused_parts_are_left_out() {
     let world = World::new().await;
     let token = world.user(&[]);
@@ -340,10 +365,38 @@ async fn a_drain_says_goodbye_with_cursors_and_ends_in_time() {
     assert!(ended, "every connection has ended");
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     held.cancelled().await;
+    let told = open.rest().await.1;
+    assert_eq!(
+        (told.code, told.reason, told.retry_after),
+        (Code::Unavailable, Some(Reason::Unavailable), None),
+        "go on elsewhere, at once"
+    );
     assert!(
         tokio::net::TcpStream::connect(world.address).await.is_err(),
         "nothing listens any more"
     );
+}
+
+#[tokio::test]
+async fn calls_under_way_are_answered_in_a_drain() {
+    let world = World::new().await;
+    let token = format!("Bearer {}", world.guest());
+    let authorized = [("authorization", token.as_str())];
+    let send = "/onqueue.session.v1.ConversationService/SendMessage";
+    let client = world::wire::Http2::connect(world.address).await;
+    let (answer, ended) = tokio::join!(client.call(send, &authorized, b""), async {
+        let call = world.call_of(send).await;
+        world.context.tasks.drain();
+        // The door knows by now that it closes.
+        onqueue_testkit::until("nothing listens any more", PATIENCE, async || {
+            tokio::net::TcpStream::connect(world.address).await.is_err()
+        })
+        .await;
+        call.answer_bytes(b"");
+        world.context.tasks.finish(PATIENCE).await
+    });
+    assert_eq!(answer.rest().await.1.code, Code::Ok);
+    assert!(ended, "and then it ends");
 }
 
 #[tokio::test]

@@ -5,7 +5,10 @@ mod world;
 use bytes::Bytes;
 use onqueue_model::Reason;
 use tonic::{Code, Status};
-use world::{CONVERSATION, World, wire::Http2};
+use world::{
+    CONVERSATION, World,
+    wire::{Http1, Http2},
+};
 
 const SEND: &str = "/onqueue.session.v1.ConversationService/SendMessage";
 const WATCH: &str = "/onqueue.session.v1.ConversationService/Watch";
@@ -268,4 +271,73 @@ async fn what_may_be_repeated_is_repeated_and_nothing_else() {
     });
     assert_eq!(told.code, Code::Unavailable);
     assert!(world.nothing_arrived().await);
+}
+
+#[tokio::test]
+async fn what_breaks_off_ends_between_messages_and_says_that_it_may_go_on() {
+    let world = World::new().await;
+    let (client, token) = (Http2::connect(world.address).await, bearer(&world.guest()));
+    let authorized = [("authorization", token.as_str())];
+    let message = world::wire::framed(b"a message");
+    for breaks in [true, false] {
+        let (answer, sender) = tokio::join!(client.call(WATCH, &authorized, b""), async {
+            let sender = world.call_of(WATCH).await.stream();
+            sender.send_bytes(&[&message[..], &message[..7]].concat()).await;
+            sender.send_bytes(&[&message[7..], &message[..3]].concat()).await;
+            sender
+        });
+        if breaks {
+            sender.break_off().await;
+        } else {
+            drop(sender);
+        }
+        let (bytes, told) = answer.rest().await;
+        assert_eq!(bytes, [&message[..], &message[..]].concat(), "whole messages only");
+        assert_eq!((told.code, told.reason), (Code::Unavailable, Some(Reason::Unavailable)));
+        assert_eq!(told.retry_after, None, "at once");
+        assert!(!told.message.contains("h2"), "{}", told.message);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_reads_why_its_stream_broke_off() {
+    let world = World::new().await;
+    let token = bearer(&world.guest());
+    let mut browser = Http1::connect(world.address).await;
+    browser.grpc_web(WATCH, &[("authorization", &token)], b"").await;
+    let sender = world.call_of(WATCH).await.stream();
+    sender.send(&String::from("frame")).await;
+    sender.break_off().await;
+    let read = browser.read_until("grpc-status-details-bin").await;
+    assert!(read.contains("frame") && read.contains("grpc-status:14"), "{read}");
+}
+
+#[tokio::test]
+async fn calls_about_one_conversation_meet() {
+    const LIST: &str = "/onqueue.routing.v1.QueueService/ListQueues";
+    let world = World::new().await;
+    let client = Http2::connect(world.address).await;
+    let (guest, user) = (bearer(&world.guest()), bearer(&world.user(&["routing:queue:view"])));
+    let theirs = world::id(4).to_string();
+    let other = world::id(40).to_string();
+    let near = |id: &str| Some(onqueue_client::affinity(id).0);
+    for (path, token, said, expected) in [
+        (SEND, &guest, None, near(&theirs)),
+        (SEND, &guest, Some(&other), near(&theirs)),
+        (SEND, &user, Some(&other), near(&other)),
+        (SEND, &user, None, None),
+        (WATCH, &user, Some(&other), near(&other)),
+        (LIST, &user, Some(&other), None),
+    ] {
+        let mut headers = vec![("authorization", token.as_str())];
+        headers.extend(said.map(|id| ("onqueue-conversation", id.as_str())));
+        let (answer, seen) = tokio::join!(client.call(path, &headers, b""), async {
+            let call = world.call_of(path).await;
+            let seen = (call.nearness, call.headers.contains_key("onqueue-conversation"));
+            call.answer_bytes(b"");
+            seen
+        });
+        assert_eq!(answer.rest().await.1.code, Code::Ok, "{path}");
+        assert_eq!(seen, (expected, false), "{path} {said:?}");
+    }
 }

@@ -56,7 +56,7 @@ instruments! {
     RESUME: Counter = "onqueue.resume" in "{stream}" by "result" ["resumed" "restarted" "refused"];
 
     /// Streams of clients that the server ended, by why: the reader was `slow`, the process is `draining`, the caller's
-    /// rights were `revoked`, what it shows `moved` to another replica, or it `failed`.
+    /// rights ended or were `revoked`, what they come from `moved` to another replica, or they `failed`.
     STREAM_DROPPED: Counter = "onqueue.stream_dropped" in "{stream}" by "reason" ["slow" "draining" "revoked" "moved" "failed"];
 
     /// Streams of clients that are open at the door.

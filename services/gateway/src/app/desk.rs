@@ -3,7 +3,7 @@
 use super::follow::{Followed, Source, Took, follow};
 use crate::Upstreams;
 use futures::{StreamExt as _, future::Either, stream, stream::BoxStream, stream::SelectAll};
-use onqueue_client::{Behalf, reason};
+use onqueue_client::{Behalf, affinity, reason};
 use onqueue_model::{Caller, Reason, Timestamp};
 use onqueue_proto::{
     gateway::v1::{
@@ -21,6 +21,7 @@ use onqueue_proto::{
     timestamp,
 };
 use onqueue_server::{Context, InProcess};
+use onqueue_telemetry::metrics::STREAM_DROPPED;
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -115,8 +116,8 @@ impl Desk {
         loop {
             tokio::select! {
                 biased;
-                () = self.context.tasks.draining() => return self.goodbye("draining"),
-                reason = refused(&self.context, &self.caller, &mut self.trust) => return self.goodbye(reason),
+                () = self.context.tasks.draining() => return self.goodbye("draining", "draining"),
+                reason = refused(&self.context, &self.caller, &mut self.trust) => return self.goodbye(reason, "revoked"),
                 part = self.parts.next() => match self.take(part?) {
                     Ok(Some(frame)) => return self.say(frame),
                     Ok(None) => {}
@@ -138,7 +139,8 @@ impl Desk {
     }
 
     #[allow(clippy::unnecessary_wraps)]
-    fn goodbye(self, reason: &str) -> Step {
+    fn goodbye(self, reason: &str, counted: &'static str) -> Step {
+        STREAM_DROPPED.add(1, &[counted]);
         let at = |(conversation_id, cursor)| ConversationCursor {
             conversation_id,
             cursor,
@@ -362,7 +364,9 @@ impl Source for ConversationSource {
             conversation_id: self.id.clone(),
             cursor: self.cursor.clone(),
         };
-        Ok(self.client.watch(self.behalf.request(request)).await?.into_inner())
+        let mut request = self.behalf.request(request);
+        request.extensions_mut().insert(affinity(&self.id));
+        Ok(self.client.watch(request).await?.into_inner())
     }
 
     fn took(&mut self, frame: &session::WatchResponse) -> Took {

@@ -5,9 +5,10 @@ use onqueue_server::Ids;
 use std::{future::Future, time::Duration};
 use tonic::{Code, Status, Streaming};
 
-/// The first pause before a stream is opened again is random below this; it doubles up to the longest.
+/// The first pause before a stream is opened again is random below this; it doubles up to the longest, which is short
+/// enough that a page notices little of a service that comes back.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What came of following.
 pub(crate) enum Followed<F> {

@@ -1,11 +1,16 @@
 //! Forwards any gRPC call to the service that its package names, as bytes: an unknown field arrives as it was sent, and a
 //! new rpc needs no change here. Who may call an rpc that this build does not know is for its owner to say.
 
+use super::{
+    nearness::{CONVERSATION, nearness},
+    whole::{Kind, whole},
+};
 use crate::Upstreams;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version, header};
 use http_body_util::{BodyExt as _, Full};
 use onqueue_model::{Fault, Reason};
+use onqueue_proto::method;
 use onqueue_server::{Deadline, InProcess, status};
 use std::{
     convert::Infallible,
@@ -17,8 +22,10 @@ use std::{
 use tonic::{Status, body::Body};
 use tower::{Service, ServiceExt as _};
 
-/// Headers that are about the connection that a call came by, or about the browser; none of the services' business.
-const DROPPED: [HeaderName; 12] = [
+/// Headers that are about the connection that a call came by, about its way, or about the browser; none of the services'
+/// business.
+const DROPPED: [HeaderName; 13] = [
+    CONVERSATION,
     header::CONNECTION,
     header::CONTENT_LENGTH,
     header::COOKIE,
@@ -69,6 +76,7 @@ impl Forward {
         let Some(upstream) = self.upstream(request.uri().path()) else {
             return Err(status(Fault::new(Reason::Unimplemented, "there is no such service")));
         };
+        let nearness = is_sessions(request.uri().path()).then(|| nearness(&request)).flatten();
         let (parts, body) = request.into_parts();
         // Public requests are single small messages, limited already: held as a whole, they can be sent again.
         let message = Body::new(body).collect().await?.to_bytes();
@@ -77,7 +85,24 @@ impl Forward {
         *out.version_mut() = Version::HTTP_2;
         *out.uri_mut() = parts.uri.path().parse().map_err(Fault::internal).map_err(status)?;
         *out.headers_mut() = forwarded(parts.headers, parts.extensions.get::<Deadline>());
-        upstream.oneshot(out).await
+        if let Some(nearness) = nearness {
+            out.extensions_mut().insert(nearness);
+        }
+        let kind = kind(out.uri().path());
+        Ok(whole(upstream.oneshot(out).await?, kind))
+    }
+}
+
+/// Whether it matters which replica answers: only session holds conversations.
+fn is_sessions(path: &str) -> bool {
+    path.starts_with("/onqueue.session.")
+}
+
+/// What this build does not know may be a stream.
+fn kind(path: &str) -> Kind {
+    match method(path) {
+        Some(method) if !method.streams => Kind::Single,
+        _ => Kind::Stream,
     }
 }
 

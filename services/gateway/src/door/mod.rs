@@ -2,10 +2,12 @@
 
 mod client_address;
 mod forward;
+mod nearness;
 mod origin;
 mod pages;
 mod rates;
 mod streams;
+mod whole;
 
 use crate::{Settings, Upstreams, grpc};
 use axum::{
@@ -159,6 +161,7 @@ fn cors(origins: Origins) -> CorsLayer {
         "authorization",
         "content-type",
         "grpc-timeout",
+        "onqueue-conversation",
         "x-grpc-web",
         "x-user-agent",
         "traceparent",

@@ -10,6 +10,7 @@ use axum::{
 use http::{Extensions, StatusCode, header};
 use onqueue_model::{Caller, Fault, ParticipantId, Principal, Reason, UserId};
 use onqueue_server::{Clock, InProcess, status};
+use onqueue_telemetry::metrics::SHED;
 use std::{
     net::IpAddr,
     sync::{
@@ -96,6 +97,7 @@ pub(super) async fn limit_pages(State(rates): State<Arc<Rates>>, request: Reques
     match rates.count_page(request.extensions()) {
         Ok(()) => next.run(request).await,
         Err(wait) => {
+            SHED.add(1, &["rate"]);
             let seconds = wait.as_secs_f64().ceil().max(1.0).to_string();
             let told = "too many requests; try again soon\n";
             (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)], told).into_response()
@@ -115,6 +117,7 @@ pub(super) async fn limit(State(rates): State<Arc<Rates>>, request: Request, nex
 }
 
 fn too_often(wait: Duration) -> Fault {
+    SHED.add(1, &["rate"]);
     let wait = wait.max(Duration::from_millis(1));
     let message = format!("too many calls; try again in {} ms", wait.as_millis());
     Fault::new(Reason::RateLimited, message).with_retry_after(wait)

@@ -11,6 +11,7 @@ use http_body_util::BodyExt as _;
 use onqueue_model::{Fault, Reason};
 use onqueue_proto::method;
 use onqueue_server::{Tally, status};
+use onqueue_telemetry::metrics::{OPEN_STREAMS, SHED};
 use std::time::Duration;
 
 /// When to try again: streams end when somebody ends them.
@@ -39,12 +40,15 @@ pub(super) async fn limit(State(streams): State<Streams>, request: Request, next
         return next.run(request).await;
     }
     let Some(held) = streams.open.take(Who::of(request.extensions()), streams.most) else {
+        SHED.add(1, &["streams"]);
         return status(too_many(streams.most)).into_http();
     };
+    let mut open = OPEN_STREAMS.share(&[]);
+    open.set(1);
     let answer = next.run(request).await;
     answer.map(|body| {
         Body::new(body.map_frame(move |frame| {
-            let _held = &held;
+            let _held = (&held, &open);
             frame
         }))
     })

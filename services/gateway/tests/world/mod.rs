@@ -9,6 +9,7 @@ use futures::{StreamExt as _, stream};
 use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
+use onqueue_client::Affinity;
 use onqueue_gateway::{Gateway, Settings, Upstreams, bind};
 use onqueue_model::{DivisionId, OrganisationId, UserId};
 use onqueue_server::{Context, InProcess, Readiness, listener};
@@ -35,6 +36,8 @@ pub struct Call {
     pub path: String,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// Where the gateway would like it to go.
+    pub nearness: Option<u64>,
     reply: oneshot::Sender<Reply>,
 }
 
@@ -99,6 +102,18 @@ impl Sender {
         self.0.send(Ok(frame)).await.expect("the stream is open");
     }
 
+    /// Sends bytes as they are.
+    pub async fn send_bytes(&self, bytes: &[u8]) {
+        let frame = Frame::data(Bytes::copy_from_slice(bytes));
+        self.0.send(Ok(frame)).await.expect("the stream is open");
+    }
+
+    /// Breaks off, as when the connection to the service is gone.
+    pub async fn break_off(self) {
+        let gone = Status::unknown("h2 protocol error");
+        self.0.send(Err(gone)).await.expect("the stream is open");
+    }
+
     /// Ends the stream in order.
     pub async fn end(self) {
         self.0.send(Ok(ended())).await.expect("the stream is open");
@@ -143,6 +158,7 @@ pub fn played(calls: mpsc::Sender<Call>) -> InProcess {
             let call = Call {
                 path: parts.uri.path().to_owned(),
                 headers: parts.headers,
+                nearness: parts.extensions.get::<Affinity>().map(|affinity| affinity.0),
                 body: body.collect().await?.to_bytes(),
                 reply,
             };
