@@ -1,7 +1,10 @@
 //! `cargo xtask bench first`: start, idle memory, size, one pair's round trip and sends a second of the release build,
 //! embedded with SQLite.
 
+mod messages;
 mod report;
+
+pub use messages::messages;
 
 use crate::{
     cli::{Failure, Outcome},
@@ -22,30 +25,37 @@ use std::{
 const SENDERS: &str = "64";
 const SECONDS: &str = "10";
 
+/// What one must know to read the table.
+const NOTES: &str = "\
+- Everything runs on the one machine and shares its cores: the onqueue process (release build, all services embedded, SQLite
+  with `synchronous = FULL`) and the load driver.
+- *Start to serving*: from starting the process until it says that it serves, without the demo organisation, whose password
+  hashes take time on purpose.
+- *One pair's round trip*: a customer sends, the message comes out of the supervisor's open stream, in turn, nobody else there.
+- *Sends with 64 senders*: closed loop, each in a conversation of its own with an open stream on the other side; a send counts
+  when it was acknowledged, which is after its commit.
+- For the load, and only for it, the rates and the connections that one address and one caller may have are raised.
+- Absolute values move by a quarter between runs; compare medians.
+";
+
 /// Measures every figure `runs` times and writes docs/benchmarks.md.
 pub fn first(runs: usize) -> Outcome {
     needs::for_run()?;
-    build()?;
+    build(&["onqueue", "load"])?;
     let mut figures = vec![size()?];
     figures.extend(starts(runs)?);
     figures.extend(loads(runs)?);
-    Report::of(runs, figures)?.publish()
+    Report::of("first", runs, figures, NOTES.to_owned())?.publish()
 }
 
-fn build() -> Outcome {
+fn build(binaries: &[&str]) -> Outcome {
     println!("Building the pages and the release binaries (the first time on two cores about 12 minutes)");
     let mut log = File::create(tree::scratch("logs")?.join("bench.log")).map_err(|error| format!("no log: {error}"))?;
     pages::install(&mut log, Output::Shown)?;
     pages::build(&mut log, Output::Shown)?;
-    process::show(process::cargo(&[
-        "build",
-        "--release",
-        "--workspace",
-        "--bin",
-        "onqueue",
-        "--bin",
-        "load",
-    ]))
+    let mut arguments = vec!["build", "--release", "--workspace"];
+    arguments.extend(binaries.iter().flat_map(|name| ["--bin", name]));
+    process::show(process::cargo(&arguments))
 }
 
 fn size() -> Outcome<Figure> {
@@ -53,12 +63,7 @@ fn size() -> Outcome<Figure> {
     let bytes = fs::metadata(&path)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?
         .len();
-    Ok(Figure {
-        label: "file of the binary",
-        unit: "MB",
-        goal: "P9: ≤ 60",
-        values: vec![bytes as f64 / 1e6],
-    })
+    Ok(figure("file of the binary", "MB", "P9: ≤ 60", vec![bytes as f64 / 1e6]))
 }
 
 /// Starts it on a new folder, lets it settle, and starts it again on what is there now.
@@ -158,11 +163,11 @@ fn numbers(said: &[Value], place: &str, factor: f64) -> Outcome<Vec<f64>> {
         .ok_or_else(|| Failure(format!("the load driver said nothing about {place}")))
 }
 
-const fn figure(label: &'static str, unit: &'static str, goal: &'static str, values: Vec<f64>) -> Figure {
+fn figure(label: &str, unit: &str, goal: &str, values: Vec<f64>) -> Figure {
     Figure {
-        label,
-        unit,
-        goal,
+        label: label.to_owned(),
+        unit: unit.to_owned(),
+        goal: goal.to_owned(),
         values,
     }
 }

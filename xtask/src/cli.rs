@@ -76,6 +76,12 @@ pub enum Suite {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(5..))]
         runs: u8,
     },
+    /// What a message costs: durable, end to end, through the gateway, watched; on both databases, beside the bare limits
+    Messages {
+        /// How often each figure is taken; at least 5
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(5..))]
+        runs: u8,
+    },
 }
 
 /// Parses the command line and carries it out.
@@ -86,6 +92,9 @@ pub fn main() -> ExitCode {
         Command::Bench(Bench {
             name: Suite::First { runs },
         }) => bench::first(usize::from(runs)),
+        Command::Bench(Bench {
+            name: Suite::Messages { runs },
+        }) => bench::messages(usize::from(runs)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,10 +19,14 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run all services in this process.
+    /// Run services in this process: all of them, or those named.
     Serve(Serve),
     /// Bring the database's tables up to date and exit.
     Migrate(Place),
+    /// Make certificates for services in separate processes, with an authority for development.
+    Certs(Certs),
+    /// Put the demo organisation into the database, with new passwords for its users.
+    Demo(Demo),
     /// Ask a running process whether it is ready; exits with 1 if not.
     Healthcheck(Healthcheck),
     /// Settings.
@@ -39,6 +43,45 @@ pub struct Place {
     /// Folder for the data; goes before what the settings say.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// The services of this process, separated by commas; goes before what the settings say.
+    #[arg(skip)]
+    pub services: Option<String>,
+}
+
+impl Place {
+    /// What the command line says, as the environment would.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let url = |folder: &PathBuf| format!("sqlite://{}", folder.join("onqueue.db").display());
+        let given = [
+            ("ONQUEUE_STORE__URL", self.data.as_ref().map(url)),
+            ("ONQUEUE_PROCESS__SERVICES", self.services.clone()),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+}
+
+/// Options of `certs`.
+#[derive(Debug, Clone, Args)]
+pub struct Certs {
+    /// Folder for the certificates; an authority that is in it already is used again.
+    #[arg(long, value_name = "DIR", default_value = "certs")]
+    pub out: PathBuf,
+    /// Days for which the services' certificates hold.
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub days: u32,
+}
+
+/// Options of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    #[command(flatten)]
+    pub place: Place,
+    /// Write ids and passwords to this file as JSON instead of printing them.
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
 }
 
 /// Options of `serve`.
@@ -46,6 +89,9 @@ pub struct Place {
 pub struct Serve {
     #[command(flatten)]
     pub place: Place,
+    /// The services to run here, separated by commas (gateway, auth, routing, session, content); all of them otherwise.
+    #[arg(long, value_name = "NAMES")]
+    pub services: Option<String>,
     /// Make the demo organisation and print new passwords for its users.
     #[arg(long)]
     pub demo: bool,
@@ -58,6 +104,16 @@ pub struct Serve {
     /// Address of health over HTTP; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub health_listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    /// Where settings are, with what the options say of them.
+    pub fn place(&self) -> Place {
+        Place {
+            services: self.services.clone(),
+            ..self.place.clone()
+        }
+    }
 }
 
 /// Options of `healthcheck`.

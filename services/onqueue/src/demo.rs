@@ -1,13 +1,15 @@
 //! The demo organisation, from a file compiled in.
 
+use crate::node::Stores;
 use onqueue_access::DefaultRole;
 use onqueue_auth as auth;
 use onqueue_model::{DeploymentId, DivisionId, Fault, Id, Language, OrganisationId, QueueId, SkillId, UserId};
 use onqueue_proto::routing::v1::Queue as Line;
 use onqueue_routing as routing;
-use onqueue_server::Ids;
+use onqueue_server::{Context, Ids};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::{collections::BTreeMap, fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 use uuid::Uuid;
 
 /// The file.
@@ -119,6 +121,39 @@ pub struct Demo {
     pub routing: routing::Seed,
     /// For people.
     pub credentials: Credentials,
+}
+
+impl Demo {
+    /// Puts it into the database; what is there already is brought up to date.
+    pub(crate) async fn put(&self, stores: &Stores, context: &Context) -> Result<(), Fault> {
+        if let (Some(auth), Some(routing)) = (stores.of("auth"), stores.of("routing")) {
+            auth::seed(auth, context, self.auth.clone()).await?;
+            routing::seed(routing, context, self.routing.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what people need, and what more is known, as JSON: whole or not at all, and for the owner's eyes only, for it
+    /// holds passwords.
+    pub(crate) fn write(&self, file: &Path, more: Value) -> Result<(), Fault> {
+        let failed = |error: std::io::Error| Fault::unavailable(format!("{}: {error}", file.display()));
+        let mut content = serde_json::to_value(&self.credentials).map_err(Fault::internal)?;
+        if let (Value::Object(content), Value::Object(more)) = (&mut content, more) {
+            content.extend(more);
+        }
+        let unfinished = file.with_extension("unfinished");
+        let mut out = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&unfinished)
+            .map_err(failed)?;
+        out.write_all(content.to_string().as_bytes())
+            .and_then(|()| out.sync_all())
+            .map_err(failed)?;
+        std::fs::rename(&unfinished, file).map_err(failed)
+    }
 }
 
 /// Reads the file and makes new passwords.

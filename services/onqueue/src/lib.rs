@@ -4,12 +4,12 @@
 mod cli;
 mod command;
 pub mod demo;
-mod embedded;
+mod node;
 mod output;
 pub mod settings;
 
 pub use cli::Place;
-pub use embedded::{Embedded, Surroundings, migrate};
+pub use node::{Node, Surroundings, migrate};
 
 use clap::Parser as _;
 use std::process::ExitCode;

@@ -72,6 +72,56 @@ fn contradictions_between_settings_are_refused_too() {
 }
 
 #[test]
+fn what_separate_processes_need_is_named_all_at_once() {
+    let alone = [("ONQUEUE_PROCESS__SERVICES", "gateway,routing")];
+    let said = refused(&alone);
+    for key in [
+        "tls.folder",
+        "store.url",
+        "clients.auth",
+        "clients.session",
+        "clients.content",
+    ] {
+        assert!(said.contains(key), "{key} is named: {said}");
+    }
+    assert!(!said.contains("clients.routing"), "routing is here: {said}");
+    for (given, named) in [
+        (("ONQUEUE_PROCESS__SERVICES", "gatway"), "process.services"),
+        (("ONQUEUE_STORE__URL", "mysql://db/onqueue"), "store.url"),
+        (("ONQUEUE_BUS__URL", "http://bus"), "bus.url"),
+        (("ONQUEUE_ROUTING__FENCE", "false"), "routing.fence"),
+        (("ONQUEUE_PROCESS__TEST_CLOCK", "/tmp/moved"), "process.test_clock"),
+    ] {
+        let said = refused(&[given, ("ONQUEUE_PROCESS__PRODUCTION", "true")]);
+        assert!(said.contains(named), "{given:?}: {said}");
+    }
+    let everywhere = [
+        ("ONQUEUE_TLS__FOLDER", "certs"),
+        ("ONQUEUE_ROUTING__LISTEN", "0.0.0.0:7002"),
+    ];
+    assert!(refused(&everywhere).contains("routing.address"));
+}
+
+fn refused(environment: &[(&str, &str)]) -> String {
+    let ended = onqueue(&["config", "print"], environment);
+    assert_eq!(ended.status.code(), Some(78), "{environment:?}");
+    text(&ended.stderr)
+}
+
+#[test]
+fn certificates_are_made_and_renewed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("certs");
+    let made = |name: &str| std::fs::read(out.join(name)).expect("there");
+    assert!(onqueue(&["certs", "--out", path(&out)], &[]).status.success());
+    let before = (made("auth/ca.crt"), made("auth/tls.crt"));
+    let ended = onqueue(&["certs", "--out", path(&out), "--days", "7"], &[]);
+    assert!(text(&ended.stdout).contains("7 days"), "{}", text(&ended.stderr));
+    assert_eq!(made("session/ca.crt"), before.0, "one authority");
+    assert_ne!(made("auth/tls.crt"), before.1, "a new certificate");
+}
+
+#[test]
 fn settings_in_force_are_printed_with_secrets_hidden() {
     let environment = [
         ("ONQUEUE_STORE__URL", "postgres://me:hush@db/onqueue"),

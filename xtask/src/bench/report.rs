@@ -15,11 +15,11 @@ const NOISE: f64 = 0.25;
 /// One measured quantity.
 pub struct Figure {
     /// What it is.
-    pub label: &'static str,
+    pub label: String,
     /// In what.
-    pub unit: &'static str,
+    pub unit: String,
     /// What it should be; empty if nothing is asked.
-    pub goal: &'static str,
+    pub goal: String,
     /// One value for each run; never empty.
     pub values: Vec<f64>,
 }
@@ -62,32 +62,43 @@ fn number(value: f64) -> String {
 
 /// Everything of one bench.
 pub struct Report {
+    name: &'static str,
     runs: usize,
     machine: String,
     date: String,
     figures: Vec<Figure>,
+    /// What one must know to read the table.
+    notes: String,
 }
 
 impl Report {
     /// Adds the machine and the day.
-    pub fn of(runs: usize, figures: Vec<Figure>) -> Outcome<Self> {
+    pub fn of(name: &'static str, runs: usize, figures: Vec<Figure>, notes: String) -> Outcome<Self> {
         let date = process::answer(process::command("date", &["--utc", "+%Y-%m-%d"]))?;
         Ok(Self {
+            name,
             runs,
             machine: machine()?,
             date: date.trim().to_owned(),
             figures,
+            notes,
         })
     }
 
     /// Prints the table and what moved since the last committed one, and replaces that.
     pub fn publish(&self) -> Outcome {
-        let last = fs::read_to_string(tree::at(FILE)).unwrap_or_default();
+        let page = fs::read_to_string(tree::at(FILE)).unwrap_or_default();
+        let mut parts = parts(&page);
         println!("\n{}", self.table());
+        let last = parts.get(self.name).cloned().unwrap_or_default();
         for line in moved(&medians(&last), &self.figures) {
             println!("{line}");
         }
-        fs::write(tree::at(FILE), self.page()).map_err(|error| Failure(format!("cannot write {FILE}: {error}")))
+        parts.insert(self.name.to_owned(), self.part());
+        let page = parts.into_iter().fold(TITLE.to_owned(), |page, (name, part)| {
+            format!("{page}\n{HEADING}{name}`\n{part}")
+        });
+        fs::write(tree::at(FILE), page).map_err(|error| Failure(format!("cannot write {FILE}: {error}")))
     }
 
     fn table(&self) -> String {
@@ -99,32 +110,32 @@ impl Report {
         table
     }
 
-    fn page(&self) -> String {
+    fn part(&self) -> String {
         format!(
-            "# Figures\n\nWritten by `cargo xtask bench first` on {}, {} runs of each, on {}.\n\n{}\n{}",
+            "\nOn {}, {} runs of each, on {}.\n\n{}\n{}",
             self.date,
             self.runs,
             self.machine,
             self.table(),
-            NOTES
+            self.notes
         )
     }
 }
 
-/// What one must know to read the table.
-const NOTES: &str = "\
-- Everything runs on the one machine and shares its cores: the onqueue process (release build, all services embedded, SQLite
-  with `synchronous = FULL`) and the load driver.
-- *Start to serving*: from starting the process until it says that it serves, without the demo organisation, whose password
-  hashes take time on purpose.
-- *One pair's round trip*: a customer sends, the message comes out of the supervisor's open stream, in turn, nobody else there.
-- *Sends with 64 senders*: closed loop, each in a conversation of its own with an open stream on the other side; a send counts
-  when it was acknowledged, which is after its commit.
-- For the load, and only for it, the rates and the connections that one address and one caller may have are raised.
-- P4 asks for at least 60 % of the bare database driver's group commit; a bare driver made 21,000 sends a second with 64
-  senders on two such cores, without clients, gateway and streams beside it. The sends above contain all of those.
-- Absolute values move by a quarter between runs; compare medians.
-";
+/// What the page begins with.
+const TITLE: &str = "# Figures\n\nEach table is written by the command above it; anyone can run it again.\n";
+
+/// What a bench's part begins with.
+const HEADING: &str = "## `cargo xtask bench ";
+
+/// The parts of the page by the names of their benches.
+fn parts(page: &str) -> BTreeMap<String, String> {
+    let part = |text: &str| {
+        let (name, part) = text.split_once("`\n")?;
+        Some((name.to_owned(), format!("{}\n", part.trim_end())))
+    };
+    page.split(HEADING).skip(1).filter_map(part).collect()
+}
 
 /// CPU, cores, memory and kernel.
 fn machine() -> Outcome<String> {
@@ -165,7 +176,7 @@ fn medians(page: &str) -> BTreeMap<String, f64> {
 fn moved(last: &BTreeMap<String, f64>, figures: &[Figure]) -> Vec<String> {
     figures
         .iter()
-        .filter_map(|figure| Some((figure, *last.get(figure.label)?, figure.median())))
+        .filter_map(|figure| Some((figure, *last.get(&figure.label)?, figure.median())))
         .filter(|(_, before, now)| (now - before).abs() > NOISE * before.abs())
         .map(|(figure, before, now)| {
             let change = (now / before - 1.0) * 100.0;
@@ -186,11 +197,19 @@ mod tests {
 
     fn start(values: &[f64]) -> Figure {
         Figure {
-            label: "start",
-            unit: "ms",
-            goal: "≤ 300",
+            label: "start".to_owned(),
+            unit: "ms".to_owned(),
+            goal: "≤ 300".to_owned(),
             values: values.to_vec(),
         }
+    }
+
+    #[test]
+    fn each_bench_has_its_own_part_of_the_page() {
+        let page = format!("{TITLE}\n{HEADING}first`\n\nOne.\n\n{HEADING}messages`\n\nTwo.\n");
+        let parts = parts(&page);
+        assert_eq!(parts.get("first").map(String::as_str), Some("\nOne.\n"));
+        assert_eq!(parts.get("messages").map(String::as_str), Some("\nTwo.\n"));
     }
 
     #[test]

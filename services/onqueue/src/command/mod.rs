@@ -1,15 +1,16 @@
 //! What each command does.
 
+mod demo;
 mod serve;
 
 use crate::{
-    cli::{Command, Config, Healthcheck, Place},
-    embedded,
+    cli::{Certs, Command, Config, Healthcheck, Place},
+    node,
     output::{complain, say},
     settings::{self, Loaded},
 };
 use onqueue_model::Fault;
-use onqueue_store::{Lock, Store};
+use onqueue_store::Lock;
 use std::{
     future::Future,
     io::{Read as _, Write as _},
@@ -27,8 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Runs one command to its end.
 pub fn run(command: Command) -> ExitCode {
     match command {
-        Command::Serve(options) => with_settings(&options.place.clone(), |loaded| serve::serve(loaded, options)),
+        Command::Serve(options) => with_settings(&options.place(), |loaded| serve::serve(loaded, options)),
         Command::Migrate(place) => with_settings(&place, migrate),
+        Command::Certs(options) => ended(certs(&options)),
+        Command::Demo(options) => with_settings(&options.place.clone(), |loaded| demo::demo(loaded, options)),
         Command::Healthcheck(options) => ended(healthcheck(&options)),
         Command::Config(Config::Print(place)) => with_settings(&place, print),
     }
@@ -66,15 +69,23 @@ fn ended(outcome: Result<(), Fault>) -> ExitCode {
 
 async fn migrate(loaded: Loaded) -> Result<(), Fault> {
     let _lock = Lock::take(&loaded.settings.store)?;
-    let store = Store::open(&loaded.settings.store).await?;
-    embedded::migrate(&store).await?;
-    store.close().await?;
+    node::migrate(&loaded.settings.store).await?;
     say("the database is up to date");
     Ok(())
 }
 
 async fn print(loaded: Loaded) -> Result<(), Fault> {
     say(loaded.print().trim_end());
+    Ok(())
+}
+
+fn certs(options: &Certs) -> Result<(), Fault> {
+    onqueue_credentials::authority::make(&options.out, options.days)?;
+    say(format_args!(
+        "certificates for {} days are in {}; run it again for new ones",
+        options.days,
+        options.out.display()
+    ));
     Ok(())
 }
 

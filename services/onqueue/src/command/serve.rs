@@ -3,66 +3,137 @@
 use crate::{
     cli::Serve,
     demo::{self, Demo},
-    embedded::{self, Embedded, Surroundings},
+    node::{self, Node, Surroundings},
     output::say,
     settings::{Loaded, Settings},
 };
 use onqueue_model::Fault;
-use onqueue_server::{Ending, ending, serve_health};
+use onqueue_server::{Clock, Ending, Readiness, Tasks, ending, serve_health};
 use serde_json::json;
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
 use tokio::net::TcpListener;
 
+/// Runs the services until told to end.
 pub async fn serve(loaded: Loaded, options: Serve) -> Result<(), Fault> {
     let mut settings = loaded.settings;
     settings.gateway.listen = options.listen.unwrap_or(settings.gateway.listen);
     settings.process.health_listen = options.health_listen.unwrap_or(settings.process.health_listen);
+    if options.demo && !settings.process.services().are_all() {
+        let problem = "--demo is for one process with all services; for several run `onqueue demo` once";
+        return Err(Fault::unavailable(problem));
+    }
     let telemetry = onqueue_telemetry::init("onqueue", &settings.telemetry).map_err(Fault::internal)?;
-    let health = embedded::listen("health (--health-listen)", settings.process.health_listen).await?;
-    let surroundings = Surroundings::system();
-    let demo = options.demo.then(|| demo::load(&surroundings.ids)).transpose()?;
-    let embedded = Embedded::start(&settings, surroundings, demo.as_ref()).await?;
-    announce(&embedded, &health, demo.as_ref(), options.credentials.as_deref())?;
-    let outcome = until_ended(embedded, health, &settings).await;
+    let health = node::listen("health (--health-listen)", settings.process.health_listen).await?;
+    let surroundings = Surroundings::system(&settings);
+    let outcome = watched(&settings, surroundings, &options, health).await;
     let _ = tokio::task::spawn_blocking(move || telemetry.shutdown()).await;
     outcome
 }
 
-/// Serves until told to end, or until a task fails, and then ends in order within the limit.
-async fn until_ended(embedded: Embedded, health: TcpListener, settings: &Settings) -> Result<(), Fault> {
-    let readiness = embedded.readiness.clone();
-    let life = async {
-        let ending = ending(&embedded.context.tasks).await.map_err(Fault::internal)?;
-        tracing::info!(?ending, "ending");
-        let in_time = embedded.stop(Duration::from_millis(settings.process.drain_ms)).await;
-        match (ending, in_time) {
-            (Ending::TaskFailed, _) => Err(Fault::internal("a task failed; the log says which")),
-            (Ending::Told, true) => Ok(()),
-            (Ending::Told, false) => Err(Fault::internal("some tasks did not end in time and were cut")),
-        }
-    };
+/// Serves health from the first moment to the last, and the services in between.
+async fn watched(
+    settings: &Settings,
+    surroundings: Surroundings,
+    options: &Serve,
+    health: TcpListener,
+) -> Result<(), Fault> {
+    let at = health.local_addr().map_err(Fault::unavailable)?;
+    let (readiness, clock) = (surroundings.readiness.clone(), surroundings.clock.clone());
     tokio::select! {
-        outcome = life => outcome,
-        served = serve_health(health, readiness) => Err(Fault::unavailable(format!("health: {served:?}"))),
+        outcome = live(settings, surroundings, options, at) => outcome,
+        served = serve_health(health, readiness, clock, onqueue_telemetry::metrics::text) => {
+            Err(Fault::unavailable(format!("health: {served:?}")))
+        }
     }
 }
 
-fn announce(embedded: &Embedded, health: &TcpListener, demo: Option<&Demo>, file: Option<&Path>) -> Result<(), Fault> {
-    let address = reachable(embedded.address);
-    say("onqueue is serving");
+/// Starts, serves until told to end or until a task fails, and then ends in order within the limit.
+async fn live(
+    settings: &Settings,
+    surroundings: Surroundings,
+    options: &Serve,
+    health: SocketAddr,
+) -> Result<(), Fault> {
+    let demo = options.demo.then(|| demo::load(&surroundings.ids)).transpose()?;
+    let (tasks, readiness) = (surroundings.tasks.clone(), surroundings.readiness.clone());
+    let told = told(
+        &tasks,
+        &readiness,
+        Duration::from_millis(settings.process.drain_delay_ms),
+    );
+    tokio::pin!(told);
+    let node = tokio::select! {
+        node = Node::start(settings, surroundings, demo.as_ref()) => node?,
+        // Nothing serves yet: what has begun ends with the process.
+        ending = &mut told => return end(ending?, true),
+    };
+    announce(&node, settings, demo.as_ref());
+    if let (Some(demo), Some(file)) = (demo.as_ref(), options.credentials.as_deref()) {
+        write(&node, health, demo, file)?;
+    }
+    let ending = told.await?;
+    let in_time = node.stop(Duration::from_millis(settings.process.drain_ms)).await;
+    end(ending, in_time)
+}
+
+/// Returns when the services are to end: told to, they go on for a while after readiness has said so.
+fn told<'a>(
+    tasks: &'a Tasks,
+    readiness: &'a Readiness,
+    delay: Duration,
+) -> impl Future<Output = Result<Ending, Fault>> + 'a {
+    async move {
+        let ending = ending(tasks).await.map_err(Fault::internal)?;
+        tracing::info!(?ending, "ending");
+        readiness.drain();
+        if ending == Ending::Told {
+            Clock::system().sleep(delay).await;
+        }
+        Ok(ending)
+    }
+}
+
+fn end(ending: Ending, in_time: bool) -> Result<(), Fault> {
+    match (ending, in_time) {
+        (Ending::TaskFailed, _) => Err(Fault::internal("a task failed; the log says which")),
+        (Ending::Told, true) => Ok(()),
+        (Ending::Told, false) => Err(Fault::internal("some tasks did not end in time and were cut")),
+    }
+}
+
+fn announce(node: &Node, settings: &Settings, demo: Option<&Demo>) {
+    let services = settings.process.services();
+    if !services.are_all() {
+        say(format_args!(
+            "onqueue is serving {}",
+            services.iter().collect::<Vec<_>>().join(", ")
+        ));
+    } else {
+        say("onqueue is serving");
+    }
+    let Some(address) = node.door.map(reachable) else {
+        return;
+    };
     say(format_args!("  desk      http://{address}/desk"));
     let Some(demo) = demo else {
         say(format_args!("  chat      http://{address}/chat?deployment=<id>"));
-        say(
-            "without --demo nothing is added: only users and chat pages that the data folder holds already can be used",
-        );
-        return Ok(());
+        if services.are_all() {
+            say(
+                "without --demo nothing is added: only users and chat pages that the database holds already can be used",
+            );
+        }
+        return;
     };
-    let known = &demo.credentials;
     say(format_args!(
         "  chat      http://{address}/chat?deployment={}",
-        known.deployment
+        demo.credentials.deployment
     ));
+    tell(demo);
+}
+
+/// Says how to log in.
+pub fn tell(demo: &Demo) {
+    let known = &demo.credentials;
     say(format_args!(
         "\nlog in at the desk with organisation “{}” and",
         known.organisation
@@ -73,10 +144,7 @@ fn announce(embedded: &Embedded, health: &TcpListener, demo: Option<&Demo>, file
             user.email, user.password, user.role, user.name
         ));
     }
-    match file {
-        Some(file) => write(file, address, health.local_addr().map_err(Fault::unavailable)?, demo),
-        None => Ok(()),
-    }
+    say(format_args!("chat page: /chat?deployment={}", known.deployment));
 }
 
 /// Where a browser on this machine finds a door that listens everywhere.
@@ -88,23 +156,10 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Whole or not at all, and for the owner's eyes only: it holds passwords.
-fn write(file: &Path, address: SocketAddr, health: SocketAddr, demo: &Demo) -> Result<(), Fault> {
-    use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _};
-    let failed = |error: std::io::Error| Fault::unavailable(format!("{}: {error}", file.display()));
-    let mut content = serde_json::to_value(&demo.credentials).map_err(Fault::internal)?;
-    content["address"] = json!(format!("http://{address}"));
-    content["health"] = json!(format!("http://{health}"));
-    let unfinished = file.with_extension("unfinished");
-    let mut out = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&unfinished)
-        .map_err(failed)?;
-    out.write_all(content.to_string().as_bytes())
-        .and_then(|()| out.sync_all())
-        .map_err(failed)?;
-    std::fs::rename(&unfinished, file).map_err(failed)
+fn write(node: &Node, health: SocketAddr, demo: &Demo, file: &Path) -> Result<(), Fault> {
+    let mut places = json!({ "health": format!("http://{health}") });
+    if let Some(address) = node.door.map(reachable) {
+        places["address"] = json!(format!("http://{address}"));
+    }
+    demo.write(file, places)
 }
