@@ -6,15 +6,15 @@ use onqueue_model::{
     DeploymentId, DivisionId, Language, OrganisationId, Permission, QueueId, SkillId, Timestamp, TokenId, UserId,
 };
 use sea_orm::{
-    ConnectionTrait, QueryResult,
-    sea_query::{Alias, Query, SelectStatement},
+    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, TransactionTrait as _,
+    sea_query::{Alias, Expr, ExprTrait as _, Query, SelectStatement},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// How often the tables are read again when somebody changes them meanwhile.
-const ATTEMPTS: u32 = 5;
+/// Of how many organisations at most changes are read; with more, everything is.
+const ORGANISATIONS: u64 = 100;
 
 /// A public Ed25519 key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,60 +103,106 @@ pub struct Snapshot {
     pub deployments: Vec<Deployment>,
 }
 
+/// What has changed in the trust tables after a revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// The revision and session's keys now.
+    pub mark: Mark,
+    /// All keys of auth.
+    pub auth_keys: Vec<Key>,
+    /// Token families refused since. Those that have ended meanwhile are not told.
+    pub revoked: Vec<Revoked>,
+    /// Whose grants or deployments changed since.
+    pub organisations: Vec<OrganisationId>,
+    /// All grants of these.
+    pub grants: Vec<Grant>,
+    /// All deployments of these.
+    pub deployments: Vec<Deployment>,
+}
+
 /// Reads what [`Snapshot::mark`] would be now: two small statements.
 pub async fn mark(store: &Store) -> Result<Mark, StoreError> {
     Ok(Mark {
-        revision: revision(store).await?,
+        revision: revision(store.reader()).await?,
         session_keys: session_keys(store).await?,
     })
 }
 
-/// Reads all trust tables. Every change of auth's tables moves the revision in its transaction, so reading between two
-/// equal revisions is reading one state, on either database; tried again a few times, then UNAVAILABLE.
+/// Reads all trust tables as they are at one moment.
 pub async fn read(store: &Store) -> Result<Snapshot, StoreError> {
-    for _ in 0..ATTEMPTS {
-        let before = revision(store).await?;
-        let snapshot = rows(store, before).await?;
-        if revision(store).await? == before {
-            return Ok(snapshot);
-        }
-    }
-    Err(StoreError::Contended("the trust tables keep changing".to_owned()))
-}
-
-async fn rows(store: &Store, revision: i64) -> Result<Snapshot, StoreError> {
+    let session_keys = session_keys(store).await?;
+    let tx = moment(store).await?;
+    let revision = revision(&tx).await?;
+    let auth_keys = tx.query_all(&keys_of("auth_trust_keys")).await?;
+    let revoked_rows = tx.query_all(&revoked_table()).await?;
+    let grants = tx.query_all(&grants_table()).await?;
+    let deployments = tx.query_all(&deployments_table()).await?;
+    // Before the rows are understood: that takes its time, and the database ends transactions that do nothing.
+    tx.commit().await?;
     Ok(Snapshot {
-        mark: Mark {
-            revision,
-            session_keys: session_keys(store).await?,
-        },
-        auth_keys: list(store, &keys_of("auth_trust_keys"), key).await?,
-        revoked: list(
-            store,
-            &select("auth_trust_revoked", &["token_id", "expires_at"]),
-            revoked,
-        )
-        .await?,
-        grants: list(store, &grants_table(), grant).await?,
-        deployments: list(store, &deployments_table(), deployment).await?,
+        mark: Mark { revision, session_keys },
+        auth_keys: each(&auth_keys, key)?,
+        revoked: each(&revoked_rows, revoked)?,
+        grants: each(&grants, grant)?,
+        deployments: each(&deployments, deployment)?,
     })
 }
 
-async fn revision(store: &Store) -> Result<i64, StoreError> {
-    let row = store
-        .reader()
-        .query_one(&select("auth_trust_head", &["revision"]))
-        .await?;
+/// Reads what has changed after the revision `since`, as it is at one moment. `None` if so much has changed that reading
+/// everything is as good.
+pub async fn changes(store: &Store, since: i64) -> Result<Option<Changes>, StoreError> {
+    let session_keys = session_keys(store).await?;
+    let tx = moment(store).await?;
+    let revision = revision(&tx).await?;
+    let organisations = tx.query_all(&organisations_table(since)).await?;
+    if organisations.len() as u64 > ORGANISATIONS {
+        return Ok(None);
+    }
+    let organisations = each(&organisations, organisation)?;
+    let auth_keys = tx.query_all(&keys_of("auth_trust_keys")).await?;
+    let revoked_rows = tx.query_all(&after(revoked_table(), since)).await?;
+    let grants = tx.query_all(&of(grants_table(), &organisations)).await?;
+    let deployments = tx.query_all(&of(deployments_table(), &organisations)).await?;
+    tx.commit().await?;
+    Ok(Some(Changes {
+        mark: Mark { revision, session_keys },
+        auth_keys: each(&auth_keys, key)?,
+        revoked: each(&revoked_rows, revoked)?,
+        grants: each(&grants, grant)?,
+        deployments: each(&deployments, deployment)?,
+        organisations,
+    }))
+}
+
+/// A transaction that sees the database as it is at its first statement, however long it reads.
+async fn moment(store: &Store) -> Result<DatabaseTransaction, StoreError> {
+    let reader = store.reader();
+    let tx = match reader.get_database_backend() {
+        // Any transaction of it does.
+        DbBackend::Sqlite => reader.begin().await?,
+        _ => {
+            let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+            reader.begin_with_config(Some(isolation), Some(access)).await?
+        }
+    };
+    Ok(tx)
+}
+
+async fn revision(connection: &impl ConnectionTrait) -> Result<i64, StoreError> {
+    let row = connection.query_one(&select("auth_trust_head", &["revision"])).await?;
     row.map_or(Ok(0), |row| Ok(row.try_get("", "revision")?))
 }
 
-/// Session may not have made its table yet, or may not live in this database: then no guest is trusted.
+/// Session may not have made its table yet, or may not live in this database: then no guest is trusted. Not part of a
+/// transaction, which would be over when there is no such table; these keys have no revision anyway.
 async fn session_keys(store: &Store) -> Result<Vec<Key>, StoreError> {
-    match list(store, &keys_of("session_trust_keys"), key).await {
+    let found = store.reader().query_all(&keys_of("session_trust_keys")).await;
+    match found.map_err(StoreError::from) {
+        Ok(rows) => each(&rows, key),
         Err(StoreError::Broken(text)) if text.contains("no such table") || text.contains("does not exist") => {
             Ok(Vec::new())
         }
-        other => other,
+        Err(error) => Err(error),
     }
 }
 
@@ -170,6 +216,25 @@ fn select(table: &str, columns: &[&str]) -> SelectStatement {
 fn keys_of(table: &str) -> SelectStatement {
     let mut keys = select(table, &["kid", "public_key", "expires_at"]);
     keys.order_by(Alias::new("kid"), sea_orm::Order::Asc).to_owned()
+}
+
+fn revoked_table() -> SelectStatement {
+    select("auth_trust_revoked", &["token_id", "expires_at"])
+}
+
+fn organisations_table(since: i64) -> SelectStatement {
+    let organisations = select("auth_trust_organisations", &["organisation_id"]);
+    after(organisations, since).limit(ORGANISATIONS + 1).to_owned()
+}
+
+fn after(mut rows: SelectStatement, since: i64) -> SelectStatement {
+    rows.and_where(Expr::col(Alias::new("revision")).gt(since)).to_owned()
+}
+
+fn of(mut rows: SelectStatement, organisations: &[OrganisationId]) -> SelectStatement {
+    let ids = organisations.iter().map(|organisation| organisation.uuid());
+    rows.and_where(Expr::col(Alias::new("organisation_id")).is_in(ids))
+        .to_owned()
 }
 
 fn grants_table() -> SelectStatement {
@@ -186,12 +251,12 @@ fn deployments_table() -> SelectStatement {
     )
 }
 
-async fn list<T>(
-    store: &Store,
-    statement: &SelectStatement,
-    read: fn(&QueryResult) -> Result<T, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    store.reader().query_all(statement).await?.iter().map(read).collect()
+fn each<T>(rows: &[QueryResult], read: fn(&QueryResult) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
+    rows.iter().map(read).collect()
+}
+
+fn organisation(row: &QueryResult) -> Result<OrganisationId, StoreError> {
+    Ok(OrganisationId::new(row.try_get("", "organisation_id")?))
 }
 
 fn key(row: &QueryResult) -> Result<Key, StoreError> {

@@ -1,11 +1,9 @@
-//! The trust bundle: everything needed to judge a token and a permission, and its conversions from the database and to
-//! and from the wire.
+//! The trust bundle: everything needed to judge a token and a permission, and what changes in it, as the database has them.
 
 use onqueue_access::{Grant, Issuer};
-use onqueue_model::{Fault, Language, Permission, Timestamp};
-use onqueue_proto::{auth::v1 as proto, millis, timestamp};
-use onqueue_store::trust::{self as rows, Snapshot};
-use std::str::FromStr;
+use onqueue_model::{OrganisationId, Timestamp};
+use onqueue_store::trust::{self as rows, Changes, Snapshot};
+use std::collections::BTreeMap;
 
 pub use onqueue_store::trust::{Deployment, DeploymentQueue, Revoked};
 
@@ -37,18 +35,83 @@ pub struct Bundle {
     pub deployments: Vec<Deployment>,
 }
 
+/// What one organisation has in a bundle.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Every grant.
+    pub grants: Vec<Grant>,
+    /// Every deployment.
+    pub deployments: Vec<Deployment>,
+}
+
+/// What has changed after one revision of the bundle. It may be put upon the bundle of that revision or of any later one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// After which revision.
+    pub since: i64,
+    /// The revision that it leads to.
+    pub revision: i64,
+    /// All public keys.
+    pub keys: Vec<Key>,
+    /// Token families refused since; the others stay refused.
+    pub revoked: Vec<Revoked>,
+    /// Organisations with all that they have now; the others keep what they had.
+    pub organisations: BTreeMap<OrganisationId, Holdings>,
+}
+
 impl From<Snapshot> for Bundle {
     fn from(snapshot: Snapshot) -> Self {
-        let auth = snapshot.auth_keys.into_iter().map(|row| key(Issuer::Auth, row));
-        let session = snapshot.mark.session_keys.into_iter();
         Self {
             revision: snapshot.mark.revision,
-            keys: auth.chain(session.map(|row| key(Issuer::Session, row))).collect(),
+            keys: keys(snapshot.auth_keys, snapshot.mark.session_keys),
             revoked: snapshot.revoked,
             grants: snapshot.grants.into_iter().map(grant).collect(),
             deployments: snapshot.deployments,
         }
     }
+}
+
+impl Change {
+    /// As read from the database after `since`.
+    pub(crate) fn read(since: i64, changes: Changes) -> Self {
+        let organisations = changes.organisations.into_iter();
+        Self {
+            since,
+            revision: changes.mark.revision,
+            keys: keys(changes.auth_keys, changes.mark.session_keys),
+            revoked: changes.revoked,
+            organisations: held(
+                organisations,
+                changes.grants.into_iter().map(grant),
+                changes.deployments,
+            ),
+        }
+    }
+}
+
+/// Sorts grants and deployments by organisation; `organisations` are there even if they have none.
+pub(crate) fn held(
+    organisations: impl Iterator<Item = OrganisationId>,
+    grants: impl IntoIterator<Item = Grant>,
+    deployments: impl IntoIterator<Item = Deployment>,
+) -> BTreeMap<OrganisationId, Holdings> {
+    let mut held: BTreeMap<_, Holdings> = organisations.map(|id| (id, Holdings::default())).collect();
+    for grant in grants {
+        held.entry(grant.organisation).or_default().grants.push(grant);
+    }
+    for deployment in deployments {
+        held.entry(deployment.organisation)
+            .or_default()
+            .deployments
+            .push(deployment);
+    }
+    held
+}
+
+fn keys(auth: Vec<rows::Key>, session: Vec<rows::Key>) -> Vec<Key> {
+    let auth = auth.into_iter().map(|row| key(Issuer::Auth, row));
+    auth.chain(session.into_iter().map(|row| key(Issuer::Session, row)))
+        .collect()
 }
 
 fn key(issuer: Issuer, row: rows::Key) -> Key {
@@ -67,143 +130,4 @@ fn grant(row: rows::Grant) -> Grant {
         division: row.division,
         permission: row.permission,
     }
-}
-
-impl From<&Bundle> for proto::TrustBundle {
-    fn from(bundle: &Bundle) -> Self {
-        Self {
-            revision: bundle.revision,
-            keys: bundle.keys.iter().map(wire_key).collect(),
-            revoked: bundle.revoked.iter().map(wire_revoked).collect(),
-            grants: bundle.grants.iter().map(wire_grant).collect(),
-            deployments: bundle.deployments.iter().map(wire_deployment).collect(),
-        }
-    }
-}
-
-fn wire_key(key: &Key) -> proto::TrustKey {
-    proto::TrustKey {
-        kid: key.kid.clone(),
-        issuer: key.issuer.to_string(),
-        public_key: key.public_key.to_vec().into(),
-        expires_at: Some(timestamp(key.expires_at)),
-    }
-}
-
-fn wire_revoked(revoked: &Revoked) -> proto::RevokedToken {
-    proto::RevokedToken {
-        token_id: revoked.token.to_string(),
-        expires_at: Some(timestamp(revoked.expires_at)),
-    }
-}
-
-fn wire_grant(grant: &Grant) -> proto::TrustGrant {
-    proto::TrustGrant {
-        organisation_id: grant.organisation.to_string(),
-        subject_id: grant.subject.to_string(),
-        division_id: grant.division.to_string(),
-        permission: grant.permission.to_string(),
-    }
-}
-
-fn wire_deployment(deployment: &Deployment) -> proto::TrustDeployment {
-    proto::TrustDeployment {
-        id: deployment.id.to_string(),
-        organisation_id: deployment.organisation.to_string(),
-        enabled: deployment.enabled,
-        origins: deployment.origins.clone(),
-        queues: Bundle::wire_queues(&deployment.queues),
-        name: deployment.name.clone(),
-    }
-}
-
-impl Bundle {
-    /// A deployment's queues as protobuf has them.
-    pub fn wire_queues(queues: &[DeploymentQueue]) -> Vec<proto::DeploymentQueue> {
-        let wire = |queue: &DeploymentQueue| proto::DeploymentQueue {
-            queue_id: queue.queue_id.to_string(),
-            labels: queue.labels.clone().into_iter().collect(),
-            languages: queue.languages.iter().map(ToString::to_string).collect(),
-            skill_ids: queue.skill_ids.iter().map(ToString::to_string).collect(),
-        };
-        queues.iter().map(wire).collect()
-    }
-}
-
-impl TryFrom<proto::TrustBundle> for Bundle {
-    type Error = Fault;
-
-    /// INTERNAL if anything in it is malformed: a bundle is believed as a whole or not at all.
-    fn try_from(bundle: proto::TrustBundle) -> Result<Self, Fault> {
-        Ok(Self {
-            revision: bundle.revision,
-            keys: each(&bundle.keys, read_key)?,
-            revoked: each(&bundle.revoked, read_revoked)?,
-            grants: each(&bundle.grants, read_grant)?,
-            deployments: each(&bundle.deployments, read_deployment)?,
-        })
-    }
-}
-
-fn each<A, B>(items: &[A], read: fn(&A) -> Result<B, Fault>) -> Result<Vec<B>, Fault> {
-    items.iter().map(read).collect()
-}
-
-fn malformed(what: &str) -> Fault {
-    Fault::internal(format!("the trust bundle is malformed: {what}"))
-}
-
-fn id<T: FromStr>(text: &str) -> Result<T, Fault> {
-    text.parse().map_err(|_| malformed("an id"))
-}
-
-fn end(at: Option<&prost_types::Timestamp>) -> Result<Timestamp, Fault> {
-    at.map(millis).ok_or_else(|| malformed("an end is missing"))
-}
-
-fn read_key(key: &proto::TrustKey) -> Result<Key, Fault> {
-    Ok(Key {
-        kid: key.kid.clone(),
-        issuer: Issuer::parse(&key.issuer).ok_or_else(|| malformed("an issuer"))?,
-        public_key: key.public_key[..].try_into().map_err(|_| malformed("a public key"))?,
-        expires_at: end(key.expires_at.as_ref())?,
-    })
-}
-
-fn read_revoked(revoked: &proto::RevokedToken) -> Result<Revoked, Fault> {
-    Ok(Revoked {
-        token: id(&revoked.token_id)?,
-        expires_at: end(revoked.expires_at.as_ref())?,
-    })
-}
-
-fn read_grant(grant: &proto::TrustGrant) -> Result<Grant, Fault> {
-    Ok(Grant {
-        organisation: id(&grant.organisation_id)?,
-        subject: id(&grant.subject_id)?,
-        division: id(&grant.division_id)?,
-        permission: Permission::parse(&grant.permission).ok_or_else(|| malformed("a permission"))?,
-    })
-}
-
-fn read_deployment(deployment: &proto::TrustDeployment) -> Result<Deployment, Fault> {
-    Ok(Deployment {
-        id: id(&deployment.id)?,
-        organisation: id(&deployment.organisation_id)?,
-        name: deployment.name.clone(),
-        enabled: deployment.enabled,
-        origins: deployment.origins.clone(),
-        queues: each(&deployment.queues, read_queue)?,
-    })
-}
-
-fn read_queue(queue: &proto::DeploymentQueue) -> Result<DeploymentQueue, Fault> {
-    Ok(DeploymentQueue {
-        queue_id: id(&queue.queue_id)?,
-        labels: queue.labels.clone().into_iter().collect(),
-        languages: each(&queue.languages, |tag| {
-            Language::parse(tag).ok_or_else(|| malformed("a language"))
-        })?,
-        skill_ids: each(&queue.skill_ids, |text| id(text))?,
-    })
 }

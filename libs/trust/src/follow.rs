@@ -1,8 +1,8 @@
 //! Keeping the bundle up to date: from the database, or from auth where there is none.
 
-use crate::{Bundle, Trust};
+use crate::{Bundle, Change, Trust, parts::Parts};
 use onqueue_bus::{Bus, Subject};
-use onqueue_model::Timestamp;
+use onqueue_model::{Fault, Timestamp};
 use onqueue_proto::auth::v1::{WatchTrustRequest, WatchTrustResponse, trust_service_client::TrustServiceClient};
 use onqueue_proto::millis;
 use onqueue_store::{Store, StoreError, trust as rows};
@@ -28,7 +28,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 /// Reads the trust tables once and installs what they say, as read at `now`.
 pub async fn read_store(store: &Store, trust: &Trust, now: Timestamp) -> Result<(), StoreError> {
-    trust.install(rows::read(store).await?.into(), now);
+    read_whole(store, trust, now).await?;
     Ok(())
 }
 
@@ -74,12 +74,48 @@ async fn poll(store: &Store, trust: &Trust, at: Timestamp, known: &mut Option<ro
         trust.confirm(at);
         return Ok(());
     }
+    // An older revision than the installed one, as after a restore, is not confirmed later either, and what comes after it
+    // says nothing of what was between: then everything is read anew.
+    let before = known.take().filter(|known| known.revision <= mark.revision);
+    if mark.revision < trust.revision() {
+        tracing::warn!(
+            revision = mark.revision,
+            "the trust tables are older than what is known; not believed"
+        );
+        return Ok(());
+    }
+    let read = match before {
+        Some(before) => read_changes(store, trust, at, before.revision).await?,
+        None => None,
+    };
+    let read = match read {
+        Some(mark) => mark,
+        None => read_whole(store, trust, at).await?,
+    };
+    *known = (trust.revision() == read.revision).then_some(read);
+    Ok(())
+}
+
+/// `None` if everything is to be read.
+async fn read_changes(
+    store: &Store,
+    trust: &Trust,
+    at: Timestamp,
+    since: i64,
+) -> Result<Option<rows::Mark>, StoreError> {
+    let Some(changes) = rows::changes(store, since).await? else {
+        return Ok(None);
+    };
+    let mark = changes.mark.clone();
+    let is_applied = trust.apply(&Change::read(since, changes), at);
+    Ok(is_applied.then_some(mark))
+}
+
+async fn read_whole(store: &Store, trust: &Trust, at: Timestamp) -> Result<rows::Mark, StoreError> {
     let snapshot = rows::read(store).await?;
     let mark = snapshot.mark.clone();
     trust.install(snapshot.into(), at);
-    // An older revision than the installed one, as after a restore, is not confirmed later either.
-    *known = (trust.revision() == mark.revision).then_some(mark);
-    Ok(())
+    Ok(mark)
 }
 
 /// Keeps `trust` up to date from auth's WatchTrust until `stop`; a broken stream is opened again. A frame that auth read
@@ -122,10 +158,15 @@ where
         Ok(response) => response.into_inner(),
         Err(status) => return status,
     };
-    let mut last: Option<Read> = None;
+    let mut received = Received::default();
     loop {
         match tokio::time::timeout(SILENCE, frames.message()).await {
-            Ok(Ok(Some(frame))) => take(frame, trust, now(), &mut last),
+            Ok(Ok(Some(frame))) => {
+                if let Err(fault) = received.take(frame, trust, now()) {
+                    tracing::error!(context = fault.context, "a trust bundle was not believed");
+                    return Status::data_loss("a frame was not believed");
+                }
+            }
             Ok(Ok(None)) => return Status::ok("the stream ended"),
             Ok(Err(status)) => return status,
             Err(_) => return Status::deadline_exceeded("no frame"),
@@ -140,21 +181,46 @@ struct Read {
     ours: Timestamp,
 }
 
-fn take(frame: WatchTrustResponse, trust: &Trust, now: Timestamp, last: &mut Option<Read>) {
-    let Some(auth) = frame.read_at.as_ref().map(millis) else {
-        tracing::error!("a trust frame without its time; ignored");
-        return;
-    };
-    let ours = match *last {
-        // How old the first frame is only auth's clock tells.
-        None => auth.min(now),
-        Some(last) if auth > last.auth => now,
-        Some(last) => last.ours,
-    };
-    *last = Some(Read { auth, ours });
-    match frame.bundle.map(Bundle::try_from) {
-        None => trust.confirm(ours),
-        Some(Ok(bundle)) => trust.install(bundle, ours),
-        Some(Err(fault)) => tracing::error!(context = fault.context, "a trust bundle was not believed"),
+/// What came on one stream.
+#[derive(Default)]
+struct Received {
+    last: Option<Read>,
+    parts: Parts,
+}
+
+impl Received {
+    /// Takes a frame over. One that cannot be believed ends the stream: what comes after it changes what we do not have.
+    fn take(&mut self, frame: WatchTrustResponse, trust: &Trust, now: Timestamp) -> Result<(), Fault> {
+        let read_at = frame.read_at.as_ref().map(millis);
+        let auth = read_at.ok_or_else(|| Fault::internal("a trust frame without its time"))?;
+        let Some(part) = frame.bundle else {
+            if self.parts.is_complete() {
+                trust.confirm(self.read(auth, now));
+                return Ok(());
+            }
+            return Err(Fault::internal("the rest of a trust bundle is missing"));
+        };
+        let Some(whole) = self.parts.add(part, frame.more)? else {
+            return Ok(());
+        };
+        let ours = self.read(auth, now);
+        if whole.since.is_none() {
+            trust.install(Bundle::try_from(whole)?, ours);
+        } else if !trust.apply(&Change::try_from(whole)?, ours) {
+            return Err(Fault::internal("a change of a trust bundle that has not come"));
+        }
+        Ok(())
+    }
+
+    /// When what auth read at `auth` by its clock was read by ours.
+    fn read(&mut self, auth: Timestamp, now: Timestamp) -> Timestamp {
+        let ours = match self.last {
+            // How old the first frame is only auth's clock tells.
+            None => auth.min(now),
+            Some(last) if auth > last.auth => now,
+            Some(last) => last.ours,
+        };
+        self.last = Some(Read { auth, ours });
+        ours
     }
 }

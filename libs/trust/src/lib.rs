@@ -5,11 +5,15 @@
 mod bundle;
 mod follow;
 mod jws;
+mod parts;
 mod signer;
+mod state;
 mod trust;
+mod wire;
 
-pub use bundle::{Bundle, Deployment, DeploymentQueue, Key, Revoked};
+pub use bundle::{Bundle, Change, Deployment, DeploymentQueue, Holdings, Key, Revoked};
 pub use follow::{follow_service, follow_store, read_store};
 pub use onqueue_access::{Claims, Grant, Issuer};
+pub use parts::parts;
 pub use signer::Signer;
-pub use trust::{STALE_AFTER, Trust};
+pub use trust::{Installed, STALE_AFTER, Trust};

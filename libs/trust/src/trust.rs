@@ -1,15 +1,13 @@
 //! Judging tokens and permissions by the installed bundle.
 
-use crate::{Bundle, Deployment, jws};
-use ed25519_dalek::VerifyingKey;
-use onqueue_access::{Claims, Grants, Issuer};
+use crate::{Bundle, Change, Deployment, jws, state::State};
+use onqueue_access::Claims;
 use onqueue_model::{
-    Caller, DeploymentId, DivisionId, Fault, OrganisationId, Permission, Reason, Timestamp, TokenId, UserId,
-    permissions,
+    Caller, DeploymentId, DivisionId, Fault, OrganisationId, Permission, Reason, Timestamp, UserId, permissions,
 };
 use sha2::{Digest, Sha256};
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::BTreeSet,
     fmt,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -18,9 +16,6 @@ use tokio::sync::watch;
 
 /// How old the last read of the database may be before mutations are refused.
 pub const STALE_AFTER: Duration = Duration::from_secs(30);
-
-/// How many verified tokens are remembered.
-const REMEMBERED: u64 = 65_536;
 
 /// What this process knows of who may do what. Clones share it.
 #[derive(Clone)]
@@ -32,20 +27,31 @@ struct Inner {
     reads: watch::Sender<Option<Timestamp>>,
 }
 
-/// One bundle, indexed, with the tokens verified under it: another bundle begins with none.
-struct State {
-    bundle: Bundle,
-    keys: HashMap<String, Verifier>,
-    revoked: HashSet<TokenId>,
-    grants: Grants,
-    deployments: HashMap<DeploymentId, Deployment>,
-    verified: moka::sync::Cache<[u8; 32], Caller>,
+/// A bundle as it was in force at one moment: later ones leave it as it is.
+#[derive(Clone)]
+pub struct Installed(Arc<State>);
+
+impl fmt::Debug for Installed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Installed")
+            .field("revision", &self.0.revision)
+            .finish_non_exhaustive()
+    }
 }
 
-struct Verifier {
-    issuer: Issuer,
-    key: VerifyingKey,
-    expires_at: Timestamp,
+impl Installed {
+    /// A copy of it.
+    pub fn bundle(&self) -> Bundle {
+        self.0.bundle()
+    }
+
+    /// How it came from an earlier one; `None` if both say the same.
+    pub fn change_since(&self, earlier: &Self) -> Option<Change> {
+        if Arc::ptr_eq(&self.0, &earlier.0) || self.0.is_same(&earlier.0) {
+            return None;
+        }
+        Some(self.0.change_since(&earlier.0))
+    }
 }
 
 impl Default for Trust {
@@ -66,7 +72,7 @@ impl Trust {
     /// Trusts nothing and nobody yet.
     pub fn new() -> Self {
         Self(Arc::new(Inner {
-            state: RwLock::new(Arc::new(State::of(Bundle::default()))),
+            state: RwLock::default(),
             changes: watch::Sender::new(0),
             reads: watch::Sender::new(None),
         }))
@@ -74,29 +80,50 @@ impl Trust {
 
     /// Takes over a bundle that was read from the database at that time. An older revision than the installed one is
     /// ignored; the same bundle again only confirms it.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "who hands a bundle over has no more use for it"
+    )]
     pub fn install(&self, bundle: Bundle, read_at: Timestamp) {
-        let installed = self.state();
-        if bundle.revision < installed.bundle.revision {
-            return;
+        if self.move_on(bundle.revision, |installed| installed.replaced_by(&bundle)) {
+            self.confirm(read_at);
         }
-        if bundle != installed.bundle && !self.replace(State::of(bundle)) {
-            return;
-        }
-        self.confirm(read_at);
     }
 
-    /// Puts a state in force, unless a newer one is. The state was built outside the lock: nobody waits for that.
-    fn replace(&self, state: State) -> bool {
-        let revision = state.bundle.revision;
-        {
-            let mut installed = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
-            if revision < installed.bundle.revision {
+    /// Takes over what was read from the database at that time as having changed. A change that leads to an older revision
+    /// than the installed one is ignored. Answers false if something is missing in between: then nothing has happened, and
+    /// the whole bundle is needed.
+    #[must_use]
+    pub fn apply(&self, change: &Change, read_at: Timestamp) -> bool {
+        if self.revision() < change.since {
+            return false;
+        }
+        if self.move_on(change.revision, |installed| installed.changed_by(change, read_at)) {
+            self.confirm(read_at);
+        }
+        true
+    }
+
+    /// Puts what `next` makes of the installed state in force, unless that is newer than `revision`. Nobody waits for the
+    /// making: it is done outside the lock, and again if another state was put in force meanwhile.
+    fn move_on(&self, revision: i64, next: impl Fn(&State) -> State) -> bool {
+        loop {
+            let installed = self.state();
+            if revision < installed.revision {
                 return false;
             }
-            *installed = Arc::new(state);
+            let state = next(&installed);
+            if state.is_same(&installed) {
+                return true;
+            }
+            let mut place = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+            if Arc::ptr_eq(&place, &installed) {
+                *place = Arc::new(state);
+                drop(place);
+                self.0.changes.send_replace(revision);
+                return true;
+            }
         }
-        self.0.changes.send_replace(revision);
-        true
     }
 
     /// The database was read anew at that time and the installed bundle still holds.
@@ -105,18 +132,18 @@ impl Trust {
     }
 
     /// The caller whose token this is. TOKEN_EXPIRED if it has ended, TOKEN_INVALID for everything else that is wrong
-    /// with it. A verified token is remembered by its hash until it ends or the bundle changes.
+    /// with it. A verified token is remembered by its hash until it ends or the keys change.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, Fault> {
         if token.len() > jws::MAX_TOKEN {
             return Err(invalid("too long"));
         }
         let state = self.state();
         let hash: [u8; 32] = Sha256::digest(token).into();
-        if let Some(caller) = state.verified.get(&hash) {
+        if let Some(caller) = state.keys.verified.get(&hash) {
             return state.holds(&caller, now).map(|()| caller);
         }
         let caller = state.verify(token, now)?;
-        state.verified.insert(hash, caller.clone());
+        state.keys.verified.insert(hash, caller.clone());
         Ok(caller)
     }
 
@@ -132,7 +159,11 @@ impl Trust {
         let Some(user) = caller.user() else {
             return Vec::new();
         };
-        self.state().grants.expand(caller.organisation, user, permissions::ALL)
+        let state = self.state();
+        let held = state.organisations.get(&caller.organisation);
+        held.map_or_else(Vec::new, |held| {
+            held.grants.expand(caller.organisation, user, permissions::ALL)
+        })
     }
 
     /// Whether the caller holds the permission in at least one division; PERMISSION_MISSING otherwise, and for every guest.
@@ -151,16 +182,15 @@ impl Trust {
 
     /// The divisions in which the caller holds the permission, to filter queries by; none for a guest.
     pub fn divisions(&self, caller: &Caller, permission: &str) -> BTreeSet<DivisionId> {
-        let (Some(user), Some(permission)) = (caller.user(), Permission::parse(permission)) else {
+        let Some(user) = caller.user() else {
             return BTreeSet::new();
         };
-        self.state().grants.divisions(caller.organisation, user, &permission)
+        self.divisions_of(caller.organisation, user, permission)
     }
 
     /// Whether the user, who need not be calling, holds the permission in at least one division.
     pub fn user_may(&self, organisation: OrganisationId, user: UserId, permission: &str) -> bool {
-        Permission::parse(permission)
-            .is_some_and(|permission| self.state().grants.anywhere(organisation, user, &permission))
+        !self.divisions_of(organisation, user, permission).is_empty()
     }
 
     /// Whether the user, who need not be calling, holds the permission in that division.
@@ -171,15 +201,25 @@ impl Trust {
         permission: &str,
         division: DivisionId,
     ) -> bool {
-        Permission::parse(permission).is_some_and(|permission| {
-            let grants = &self.state().grants;
-            grants.divisions(organisation, user, &permission).contains(&division)
-        })
+        self.divisions_of(organisation, user, permission).contains(&division)
+    }
+
+    fn divisions_of(&self, organisation: OrganisationId, user: UserId, permission: &str) -> BTreeSet<DivisionId> {
+        let state = self.state();
+        match (state.organisations.get(&organisation), Permission::parse(permission)) {
+            (Some(held), Some(permission)) => held.grants.divisions(organisation, user, &permission),
+            _ => BTreeSet::new(),
+        }
     }
 
     /// The deployment of that id, enabled or not.
     pub fn deployment(&self, id: DeploymentId) -> Option<Deployment> {
         self.state().deployments.get(&id).cloned()
+    }
+
+    /// Every deployment, enabled or not, in no order.
+    pub fn deployments(&self) -> Vec<Deployment> {
+        self.state().deployments.values().cloned().collect()
     }
 
     /// Whether what is known is fresh enough to change things by: TRUST_STALE when the database was last read more than
@@ -212,12 +252,17 @@ impl Trust {
 
     /// The revision of the installed bundle; 0 before the first.
     pub fn revision(&self) -> i64 {
-        self.state().bundle.revision
+        self.state().revision
     }
 
-    /// A copy of the installed bundle.
+    /// A copy of the installed bundle: everything, so not for each call.
     pub fn bundle(&self) -> Bundle {
-        self.state().bundle.clone()
+        self.state().bundle()
+    }
+
+    /// The installed bundle, to compare later ones with.
+    pub fn installed(&self) -> Installed {
+        Installed(self.state())
     }
 
     fn state(&self) -> Arc<State> {
@@ -226,38 +271,13 @@ impl Trust {
 }
 
 impl State {
-    fn of(bundle: Bundle) -> Self {
-        let verifier = |key: &crate::Key| match VerifyingKey::from_bytes(&key.public_key) {
-            Ok(verifying) => Some((
-                key.kid.clone(),
-                Verifier {
-                    issuer: key.issuer,
-                    key: verifying,
-                    expires_at: key.expires_at,
-                },
-            )),
-            Err(_) => {
-                tracing::error!(kid = key.kid, "a public key is not a point of the curve; ignored");
-                None
-            }
-        };
-        Self {
-            keys: bundle.keys.iter().filter_map(verifier).collect(),
-            revoked: bundle.revoked.iter().map(|revoked| revoked.token).collect(),
-            grants: bundle.grants.iter().cloned().collect(),
-            deployments: bundle
-                .deployments
-                .iter()
-                .map(|deployment| (deployment.id, deployment.clone()))
-                .collect(),
-            verified: moka::sync::Cache::new(REMEMBERED),
-            bundle,
-        }
-    }
-
     fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, Fault> {
         let unverified = jws::parse(token).map_err(invalid)?;
-        let verifier = self.keys.get(&unverified.kid).ok_or_else(|| invalid("unknown key"))?;
+        let verifier = self
+            .keys
+            .verifiers
+            .get(&unverified.kid)
+            .ok_or_else(|| invalid("unknown key"))?;
         if verifier.expires_at <= now {
             return Err(invalid("the key has ended"));
         }
@@ -275,7 +295,7 @@ impl State {
                 "the access token has ended; refresh it",
             ));
         }
-        if self.revoked.contains(&caller.token) {
+        if self.revoked.contains_key(&caller.token) {
             return Err(invalid("revoked"));
         }
         Ok(())

@@ -2,12 +2,12 @@
 
 mod world;
 
-use onqueue_gateway::follow_trust;
+use onqueue_gateway::{Settings, Upstreams, bind, follow_trust};
 use onqueue_model::Timestamp;
 use onqueue_proto::{auth::v1::WatchTrustResponse, timestamp};
-use onqueue_server::{Context, InProcess};
+use onqueue_server::{Context, InProcess, Readiness};
 use onqueue_testkit::{running_context, until};
-use onqueue_trust::{Deployment, Trust};
+use onqueue_trust::{Deployment, Trust, parts};
 use tokio::sync::mpsc;
 use world::{PATIENCE, World, id, organisation, played};
 
@@ -29,6 +29,7 @@ async fn trust_follows_auth_across_interruptions() {
         let frame = WatchTrustResponse {
             bundle: Some((&auth.context.trust.bundle()).into()),
             read_at: Some(timestamp(Timestamp(1_000))),
+            more: false,
         };
         stream.send(&frame).await;
         until("the bundle is in force", PATIENCE, async || {
@@ -41,16 +42,18 @@ async fn trust_follows_auth_across_interruptions() {
 }
 
 #[tokio::test]
-async fn a_large_bundle_is_read() {
+async fn a_large_bundle_is_read_in_parts() {
     let auth = World::new().await;
-    auth.tokens.deploy(Deployment {
-        id: id(7).into(),
-        organisation: organisation(),
-        name: "x".repeat(5 << 20),
-        enabled: true,
-        origins: Vec::new(),
-        queues: Vec::new(),
-    });
+    for number in 0..10 {
+        auth.tokens.deploy(Deployment {
+            id: id(70 + number).into(),
+            organisation: organisation(),
+            name: "x".repeat(900_000),
+            enabled: true,
+            origins: Vec::new(),
+            queues: Vec::new(),
+        });
+    }
     let context = Context {
         trust: Trust::new(),
         ..running_context(3)
@@ -58,13 +61,62 @@ async fn a_large_bundle_is_read() {
     let (calls, mut received) = mpsc::channel(4);
     follow_trust(played(calls), &context);
     let stream = received.recv().await.expect("the gateway asks").stream();
-    let frame = WatchTrustResponse {
-        bundle: Some((&auth.context.trust.bundle()).into()),
-        read_at: Some(timestamp(Timestamp(1_000))),
-    };
-    stream.send(&frame).await;
+    let parts = parts((&auth.context.trust.bundle()).into());
+    let last = parts.len() - 1;
+    assert!(last > 5, "one frame would be more than the library takes");
+    for (place, part) in parts.into_iter().enumerate() {
+        assert_eq!(
+            context.trust.deployment(id(70).into()),
+            None,
+            "nothing holds before the last part"
+        );
+        let frame = WatchTrustResponse {
+            bundle: Some(part),
+            read_at: Some(timestamp(Timestamp(1_000))),
+            more: place < last,
+        };
+        stream.send(&frame).await;
+    }
     until("the bundle is in force", PATIENCE, async || {
-        context.trust.deployment(id(7).into()).is_some()
+        (70..80).all(|number| context.trust.deployment(id(number).into()).is_some())
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_door_is_ready_with_the_first_bundle_and_keeps_the_last() {
+    let auth = World::new().await;
+    let token = auth.user(&["routing:queue:view"]);
+    let context = Context {
+        trust: Trust::new(),
+        ..running_context(4)
+    };
+    let (calls, mut received) = mpsc::channel(4);
+    let service = || played(calls.clone());
+    let readiness = Readiness::new(&context.tasks);
+    let upstreams = Upstreams {
+        auth: service(),
+        routing: service(),
+        session: service(),
+        content: service(),
+    };
+    let bound = bind(&Settings::default(), context.clone(), readiness.clone(), upstreams).await;
+    bound.expect("binds");
+    follow_trust(service(), &context);
+    let call = received.recv().await.expect("the gateway asks");
+    assert_eq!(readiness.missing(), ["trust"]);
+    let stream = call.stream();
+    let frame = WatchTrustResponse {
+        bundle: Some((&auth.context.trust.bundle()).into()),
+        read_at: Some(timestamp(context.clock.now())),
+        more: false,
+    };
+    stream.send(&frame).await;
+    until("ready", PATIENCE, async || readiness.missing().is_empty()).await;
+
+    stream.break_off().await;
+    let again = received.recv().await.expect("the gateway asks again");
+    again.refuse(tonic::Status::unavailable("starting"));
+    assert!(readiness.missing().is_empty(), "the last bundle is kept");
+    assert!(context.trust.verify(&token, context.clock.now()).is_ok());
 }

@@ -7,7 +7,8 @@ use onqueue_proto::{
     timestamp,
 };
 use onqueue_server::{Context, service_caller, status};
-use onqueue_trust::Trust;
+use onqueue_trust::{Installed, Trust, parts};
+use std::collections::VecDeque;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
@@ -43,42 +44,63 @@ impl TrustService for TrustHandlers {
 /// What one stream has sent.
 struct Follower {
     trust: Trust,
-    changes: watch::Receiver<i64>,
     reads: watch::Receiver<Option<Timestamp>>,
+    sent: Option<Installed>,
+    /// The rest of a bundle that takes several frames.
+    waiting: VecDeque<WatchTrustResponse>,
 }
 
 impl Follower {
     fn new(trust: &Trust) -> Self {
-        let (mut changes, mut reads) = (trust.changes(), trust.reads());
-        changes.mark_changed();
+        let mut reads = trust.reads();
         reads.mark_changed();
         Self {
             trust: trust.clone(),
-            changes,
             reads,
+            sent: None,
+            waiting: VecDeque::new(),
         }
     }
 
-    /// One frame for each reading, with the bundle if that has changed.
+    /// A frame for each reading, or several with what has changed.
     async fn next(&mut self) -> Option<WatchTrustResponse> {
+        if let Some(frame) = self.waiting.pop_front() {
+            return Some(frame);
+        }
         loop {
             self.reads.changed().await.ok()?;
             // The time before the bundle: so a bundle may be newer than the time sent with it, never older.
             let Some(read_at) = *self.reads.borrow_and_update() else {
                 continue;
             };
-            return Some(WatchTrustResponse {
-                bundle: self.changed_bundle(),
-                read_at: Some(timestamp(read_at)),
-            });
+            self.waiting = frames(self.news(), read_at);
+            return self.waiting.pop_front();
         }
     }
 
-    fn changed_bundle(&mut self) -> Option<TrustBundle> {
-        if !self.changes.has_changed().unwrap_or(false) {
-            return None;
-        }
-        self.changes.mark_unchanged();
-        Some(TrustBundle::from(&self.trust.bundle()))
+    /// Everything at first, then what has changed.
+    fn news(&mut self) -> Option<TrustBundle> {
+        let installed = self.trust.installed();
+        let news = match &self.sent {
+            None => Some(TrustBundle::from(&installed.bundle())),
+            Some(sent) => installed.change_since(sent).map(|change| TrustBundle::from(&change)),
+        };
+        self.sent = Some(installed);
+        news
     }
+}
+
+fn frames(news: Option<TrustBundle>, read_at: Timestamp) -> VecDeque<WatchTrustResponse> {
+    let frame = |bundle, more| WatchTrustResponse {
+        bundle,
+        read_at: Some(timestamp(read_at)),
+        more,
+    };
+    let Some(news) = news else {
+        return [frame(None, false)].into();
+    };
+    let parts = parts(news);
+    let last = parts.len() - 1;
+    let parts = parts.into_iter().enumerate();
+    parts.map(|(place, part)| frame(Some(part), place < last)).collect()
 }

@@ -2,6 +2,7 @@
 
 mod create_identity;
 mod create_trust;
+mod note_trust_revisions;
 
 use sea_orm_migration::prelude::{Alias, IntoIden as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait::async_trait, sea_orm::DynIden};
@@ -13,7 +14,11 @@ pub struct Migrations;
 #[async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(create_identity::Migration), Box::new(create_trust::Migration)]
+        vec![
+            Box::new(create_identity::Migration),
+            Box::new(create_trust::Migration),
+            Box::new(note_trust_revisions::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

@@ -75,7 +75,8 @@ tables! {
     }
     trust_head "auth_trust_head" { id: i32, ; revision: i64, }
     trust_key "auth_trust_keys" { kid: String, ; public_key: Vec<u8>, expires_at: i64, }
-    trust_revoked "auth_trust_revoked" { organisation_id: Uuid, token_id: Uuid, ; expires_at: i64, }
+    trust_revoked "auth_trust_revoked" { organisation_id: Uuid, token_id: Uuid, ; expires_at: i64, revision: i64, }
+    trust_organisation "auth_trust_organisations" { organisation_id: Uuid, ; revision: i64, }
     trust_grant "auth_trust_grants" {
         organisation_id: Uuid, subject_id: Uuid, division_id: Uuid, permission: String, ;
     }

@@ -6,20 +6,37 @@ use crate::lockout::{Address, Failures, Policy};
 use onqueue_model::Timestamp;
 use onqueue_store::StoreError;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QuerySelect as _, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::OnConflict,
 };
 
 impl Tables {
     /// The recent failures of an address.
     pub async fn failures(&self, address: Address) -> Result<Failures, StoreError> {
-        read(self.0.reader(), row::Entity::find_by_id(address.bytes())).await
+        let found = row::Entity::find_by_id(address.bytes()).one(self.0.reader()).await?;
+        found.as_ref().map_or_else(|| Ok(Failures::default()), understand)
     }
 }
 
+/// How often a row is made that somebody else removes before it is locked.
+const ATTEMPTS: u32 = 5;
+
 /// The failures of an address as they are now; nobody changes them before the transaction ends.
 pub(super) async fn lock(tx: &DatabaseTransaction, address: Address) -> Result<Failures, StoreError> {
-    // A row that is not there cannot be locked.
+    for _ in 0..ATTEMPTS {
+        // A row that is not there cannot be locked.
+        make(tx, address).await?;
+        let of = row::Entity::find_by_id(address.bytes()).lock_exclusive();
+        if let Some(found) = of.one(tx).await? {
+            return understand(&found);
+        }
+    }
+    Err(StoreError::Contended(
+        "an address's failures keep being removed".to_owned(),
+    ))
+}
+
+async fn make(tx: &DatabaseTransaction, address: Address) -> Result<(), StoreError> {
     let none = row::ActiveModel {
         address_hash: Set(address.bytes()),
         failures: Set("[]".to_owned()),
@@ -30,7 +47,7 @@ pub(super) async fn lock(tx: &DatabaseTransaction, address: Address) -> Result<F
         .on_conflict(OnConflict::column(row::Column::AddressHash).do_nothing().to_owned())
         .exec_without_returning(tx)
         .await?;
-    read(tx, row::Entity::find_by_id(address.bytes()).lock_exclusive()).await
+    Ok(())
 }
 
 /// Counts one more.
@@ -67,10 +84,7 @@ pub(super) async fn tidy(tx: &DatabaseTransaction, now: i64) -> Result<(), Store
     Ok(())
 }
 
-async fn read<C: ConnectionTrait>(connection: &C, of: sea_orm::Select<row::Entity>) -> Result<Failures, StoreError> {
-    let Some(found) = of.one(connection).await? else {
-        return Ok(Failures::default());
-    };
+fn understand(found: &row::Model) -> Result<Failures, StoreError> {
     Ok(Failures {
         at: serde_json::from_str(&found.failures).map_err(broken)?,
         locked_until: found.locked_until.map(Timestamp),

@@ -26,7 +26,7 @@ pub struct StoredKey {
 
 impl Tables {
     /// The keys that can still sign; `spare` is added, and to the trust tables, if none of them will for as long as
-    /// `ahead`.
+    /// `ahead`. Processes that find none at the same time add one between them.
     pub async fn signing_keys(
         &self,
         spare: Arc<StoredKey>,
@@ -37,6 +37,7 @@ impl Tables {
             .transaction(move |tx| {
                 let spare = Arc::clone(&spare);
                 Box::pin(async move {
+                    trust::lock(tx).await?;
                     let mut keys = signing(tx, now).await?;
                     if !keys.iter().any(|key| key.signs_until > now + ahead) {
                         insert(tx, &spare).await?;
@@ -73,7 +74,8 @@ async fn insert(tx: &DatabaseTransaction, key: &StoredKey) -> Result<(), StoreEr
         expires_at: Set(key.expires_at.millis()),
     };
     trust_key::Entity::insert(row).exec_without_returning(tx).await?;
-    trust::bump(tx).await
+    trust::bump(tx).await?;
+    Ok(())
 }
 
 impl TryFrom<signing_key::Model> for StoredKey {

@@ -3,14 +3,14 @@
 use super::{Tables, broken, entities, failures};
 use entities::{
     deployment, grant, refresh_token, role, session, signing_key, trust_deployment, trust_grant, trust_head, trust_key,
-    trust_revoked,
+    trust_organisation, trust_revoked,
 };
 use onqueue_access::MAX_LIFETIME;
 use onqueue_model::{OrganisationId, Permission, Timestamp, TokenId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QuerySelect as _, QueryTrait as _, prelude::Expr,
+    QueryFilter as _, QuerySelect as _, QueryTrait as _, prelude::Expr, sea_query::OnConflict,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,15 +34,25 @@ impl Tables {
     }
 }
 
-/// Moves the revision on.
-pub(super) async fn bump(tx: &DatabaseTransaction) -> Result<(), StoreError> {
-    trust_head::Entity::update_many()
+/// Moves the revision on and answers it. Until the transaction ends nobody else moves it: revisions are committed in their
+/// order, so who has read one has read what every earlier one changed.
+pub(super) async fn bump(tx: &DatabaseTransaction) -> Result<i64, StoreError> {
+    let heads = trust_head::Entity::update_many()
         .col_expr(
             trust_head::Column::Revision,
             Expr::col(trust_head::Column::Revision).add(1_i64),
         )
-        .exec(tx)
+        .exec_with_returning(tx)
         .await?;
+    heads
+        .first()
+        .map(|head| head.revision)
+        .ok_or_else(|| broken("the trust tables have no revision"))
+}
+
+/// Waits for whoever changes the trust tables; nobody else does before the transaction ends.
+pub(super) async fn lock(tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    trust_head::Entity::find().lock_exclusive().one(tx).await?;
     Ok(())
 }
 
@@ -57,9 +67,10 @@ pub(super) async fn refuse(
         organisation_id: Set(organisation.uuid()),
         token_id: Set(session.uuid()),
         expires_at: Set((now + MAX_LIFETIME + MARGIN).millis()),
+        revision: Set(bump(tx).await?),
     };
     trust_revoked::Entity::insert(row).exec_without_returning(tx).await?;
-    bump(tx).await
+    Ok(())
 }
 
 /// Brings the organisation's grants and deployments in the trust tables to what its roles, grants and deployments say.
@@ -69,7 +80,17 @@ pub(super) async fn publish(tx: &DatabaseTransaction, organisation: Organisation
     let grants = publish_grants(tx, scope).await?;
     let deployments = publish_deployments(tx, scope).await?;
     if grants || deployments {
-        bump(tx).await?;
+        let row = trust_organisation::ActiveModel {
+            organisation_id: Set(organisation.uuid()),
+            revision: Set(bump(tx).await?),
+        };
+        let again = OnConflict::column(trust_organisation::Column::OrganisationId)
+            .update_column(trust_organisation::Column::Revision)
+            .to_owned();
+        trust_organisation::Entity::insert(row)
+            .on_conflict(again)
+            .exec_without_returning(tx)
+            .await?;
     }
     Ok(grants || deployments)
 }

@@ -96,14 +96,21 @@ async fn a_gateway_judges_as_auth_does_and_gets_stale_when_auth_is_silent() {
 async fn a_key_of_session_is_noticed_although_the_revision_stands() {
     let auth = Auth::start().await;
     let mut changes = auth.context.trust.changes();
-    auth.write(
-        "CREATE TABLE session_trust_keys (kid TEXT PRIMARY KEY, public_key BLOB NOT NULL, expires_at BIGINT NOT NULL)",
-    )
+    let is_postgres = auth.store.settings().is_postgres();
+    let bytes = if is_postgres { "BYTEA" } else { "BLOB" };
+    auth.write(&format!(
+        "CREATE TABLE session_trust_keys (kid TEXT PRIMARY KEY, public_key {bytes} NOT NULL, expires_at BIGINT NOT NULL)"
+    ))
     .await;
     let signer = onqueue_trust::Signer::new("guests", onqueue_trust::Issuer::Session, [5; 32]);
     let hex: String = signer.public().iter().map(|byte| format!("{byte:02x}")).collect();
+    let bytes = if is_postgres {
+        format!("'\\x{hex}'")
+    } else {
+        format!("x'{hex}'")
+    };
     auth.write(&format!(
-        "INSERT INTO session_trust_keys VALUES ('guests', x'{hex}', 1999999999999)"
+        "INSERT INTO session_trust_keys VALUES ('guests', {bytes}, 1999999999999)"
     ))
     .await;
     let revision = auth.context.trust.revision();

@@ -58,7 +58,7 @@ impl Origins {
         let revision = self.trust.revision();
         let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         if named.0 != revision {
-            let deployments = self.trust.bundle().deployments.into_iter();
+            let deployments = self.trust.deployments().into_iter();
             let origins = deployments
                 .filter(|deployment| deployment.enabled)
                 .flat_map(|deployment| deployment.origins);
