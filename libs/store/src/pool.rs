@@ -18,7 +18,7 @@ use std::{
 
 /// A connection to a server that has not been used for so long is asked first. Asking each time would cost a round trip
 /// for each use.
-const QUIET: Duration = Duration::from_millis(500);
+const QUIET: Duration = Duration::from_millis(50);
 
 /// What the connections of one store have in common.
 #[derive(Debug, Default)]

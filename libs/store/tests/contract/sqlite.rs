@@ -1,0 +1,68 @@
+//! What only SQLite does: it is a file.
+
+use crate::fixture::{Fixture, count_up, value};
+use onqueue_store::{Lock, StoreError};
+use sea_orm::ConnectionTrait as _;
+
+/// SQLite ends the transaction itself when there is no room for it, so that the rollback has nothing to end.
+#[tokio::test]
+async fn a_full_disk_costs_one_transaction_and_not_those_after_it() {
+    let fixture = Fixture::on_sqlite();
+    let store = fixture.migrated().await;
+    let full = store
+        .transaction(|tx| {
+            Box::pin(async move {
+                count_up(tx).await?;
+                tx.execute_unprepared("PRAGMA max_page_count = 1").await?;
+                let big = "INSERT INTO contract_counters (name, value) VALUES ('big', zeroblob(1000000))";
+                Ok(tx.execute_unprepared(big).await?)
+            })
+        })
+        .await
+        .expect_err("full");
+    assert!(
+        matches!(&full, StoreError::Unavailable(text) if text.contains("disk is full")),
+        "{full:?}"
+    );
+    let refused: Result<(), StoreError> = store
+        .transaction(|tx| {
+            Box::pin(async move {
+                count_up(tx).await?;
+                Err(StoreError::Refused(onqueue_model::Fault::field("x", "no")))
+            })
+        })
+        .await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    assert_eq!(store.transaction(|tx| Box::pin(count_up(tx))).await.expect("counts"), 1);
+    assert_eq!(value(&fixture.open().await).await, 1, "another connection sees it");
+    store.close().await.expect("closes");
+    assert_eq!(value(&fixture.open().await).await, 1, "it is there after opening anew");
+}
+
+#[tokio::test]
+async fn the_files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let fixture = Fixture::on_sqlite();
+    let _store = fixture.migrated().await;
+    let folder = fixture
+        .settings
+        .sqlite_path()
+        .and_then(|file| file.parent().map(std::path::Path::to_owned))
+        .expect("a folder");
+    let rights = |path: &std::path::Path| std::fs::metadata(path).expect("is there").permissions().mode() & 0o777;
+    assert_eq!(rights(&folder), 0o700);
+    for file in std::fs::read_dir(&folder).expect("readable") {
+        let path = file.expect("an entry").path();
+        assert_eq!(rights(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_second_process_on_one_file_is_told_why() {
+    let fixture = Fixture::on_sqlite();
+    let first = Lock::take(&fixture.settings).expect("free");
+    let second = Lock::take(&fixture.settings).expect_err("taken").to_string();
+    assert!(second.contains("another onqueue process"), "{second}");
+    drop(first);
+    Lock::take(&fixture.settings).expect("free again");
+}
