@@ -8,6 +8,7 @@
 
 pub mod cluster;
 pub mod history;
+pub mod installation;
 pub mod people;
 pub mod process;
 pub mod proxy;

@@ -39,7 +39,7 @@ struct Things {
 
 /// Adds to the demo a user without a role and one who may do everything, and makes another organisation like it.
 async fn cluster() -> Cluster {
-    let cluster = Cluster::start_with(|_, demo| {
+    let cluster = Cluster::start_with(|demo| {
         let division = demo.auth.divisions[0].id;
         for (number, name) in [(1, "nobody"), (2, "everybody")] {
             let id = UserId::new(Uuid::from_u128(number));
@@ -74,10 +74,7 @@ async fn cluster() -> Cluster {
         demo.routing.agents.push(everybody);
     })
     .await;
-    let seed = stranger();
-    onqueue_auth::seed(&cluster.embedded().store, &cluster.embedded().context, seed)
-        .await
-        .expect("a second organisation");
+    cluster.seed_users(stranger()).await;
     cluster
 }
 

@@ -28,7 +28,7 @@ fn check(what: &str, outcome: Result<(), Status>, code: Code, expected: Reason) 
 // A table.
 #[allow(clippy::too_many_lines)]
 async fn starting_badly() {
-    let cluster = Cluster::start_with(|_, demo| demo.routing.queues.iter_mut().for_each(|queue| queue.limit = 1)).await;
+    let cluster = Cluster::start_with(|demo| demo.routing.queues.iter_mut().for_each(|queue| queue.limit = 1)).await;
     let good = || Customer::request(&cluster.credentials, "Billing", "de");
     let unknown = Id::<()>::new(Uuid::from_u128(9)).to_string();
     let changed = |change: &dyn Fn(&mut StartConversationRequest)| {

@@ -37,7 +37,7 @@ fn email(number: usize) -> String {
 
 /// The demo with four more agents, each holding one of the four permissions and nothing else.
 async fn cluster() -> Cluster {
-    Cluster::start_with(|_, demo| {
+    Cluster::start_with(|demo| {
         let division = demo.auth.divisions[0].id;
         for (number, (permission, _)) in FOUR.iter().enumerate() {
             let (user, role): (UserId, RoleId) = (
