@@ -102,14 +102,14 @@ impl Drop for Process {
     }
 }
 
-/// The binary built beside this test.
+/// The binary built beside this test, or beside this driver.
 pub fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a path");
-    let binary = test
-        .parent()
-        .and_then(|deps| deps.parent())
-        .expect("target/<profile>")
-        .join("onqueue");
+    let own = std::env::current_exe().expect("a path");
+    let mut folder = own.parent().expect("target/<profile>");
+    if folder.ends_with("deps") {
+        folder = folder.parent().expect("target/<profile>");
+    }
+    let binary = folder.join("onqueue");
     assert!(
         binary.exists(),
         "{} is not there: run `cargo build --workspace` first",

@@ -1,0 +1,72 @@
+//! The drivers of `cargo xtask bench messages`: each measures one thing for a while and prints one JSON object.
+
+// A load driver measures time and starts tasks; it is no part of the product.
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)]
+
+mod append;
+mod bare;
+mod echo;
+mod idle;
+mod messages;
+mod serving;
+
+use clap::{Parser, Subcommand};
+use serde_json::{Value, json};
+use std::{error::Error, time::Duration};
+
+/// What a driver answers.
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Messages made durable on session's own path, from its rpc on, without network.
+    Session(append::Options),
+    /// The same rows by the bare database driver.
+    Bare(append::Options),
+    /// Serves an echo as the content service would be served.
+    EchoService(echo::Service),
+    /// Serves an echo on a port of its own, without any of our layers.
+    EchoBare(echo::Bare),
+    /// Calls an echo.
+    Echo(echo::Options),
+    /// Guests who only watch.
+    Idle(idle::Options),
+    /// Everything, in turn.
+    Messages(messages::Options),
+}
+
+#[tokio::main]
+async fn main() -> Outcome<()> {
+    let said = match Arguments::parse().what {
+        What::Session(options) => append::session(options).await?,
+        What::Bare(options) => bare::run(options).await?,
+        What::EchoService(options) => return echo::serve(options).await,
+        What::EchoBare(options) => return echo::serve_bare(options).await,
+        What::Echo(options) => echo::call(options).await?,
+        What::Idle(options) => idle::run(options).await?,
+        What::Messages(options) => messages::run(options).await?,
+    };
+    println!("{said}");
+    Ok(())
+}
+
+/// Rate and latencies of a closed loop.
+fn summary(mut taken: Vec<Duration>, over: Duration) -> Value {
+    taken.sort_unstable();
+    let at = |part: f64| {
+        let place = ((taken.len() as f64 - 1.0) * part).round().max(0.0) as usize;
+        taken.get(place).map_or(0.0, |one| one.as_secs_f64() * 1e6)
+    };
+    json!({
+        "count": taken.len(),
+        "per_second": (taken.len() as f64 / over.as_secs_f64()).round(),
+        "p50_us": at(0.5),
+        "p99_us": at(0.99),
+    })
+}

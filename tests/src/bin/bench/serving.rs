@@ -1,0 +1,360 @@
+//! What the drivers are pointed at: release binaries in each way to run them.
+
+use crate::{Outcome, messages::beside};
+use onqueue::demo;
+use onqueue_daemons::PostgresServer;
+use onqueue_server::Ids;
+use onqueue_testkit::own_postgres;
+use onqueue_tests::{
+    installation::{Installation, Plan},
+    process::free,
+};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// All services in one process, on each database.
+pub const WHOLE: [Way; 2] = [Way::Sqlite, Way::Postgres];
+/// Each service in a process of its own.
+pub const SEPARATE: Way = Way::Separate;
+
+/// How it is run.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    /// One process on a SQLite file.
+    Sqlite,
+    /// One process on PostgreSQL.
+    Postgres,
+    /// A process for each service, PostgreSQL and NATS.
+    Separate,
+}
+
+/// A process that ends with this.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Something that serves the demo, until this is dropped.
+pub struct Serving {
+    /// The public door.
+    pub door: SocketAddr,
+    /// Ids and passwords of the demo.
+    pub credentials: PathBuf,
+    /// Every process of ours.
+    pub processes: Vec<u32>,
+    folder: TempDir,
+    // Only kept; processes first.
+    _running: Option<Running>,
+    _installation: Option<Installation>,
+    _postgres: Option<PostgresServer>,
+}
+
+impl Serving {
+    /// Starts it and waits until it is ready.
+    pub async fn start(way: Way, at: &Path) -> Outcome<Self> {
+        let folder = tempfile::tempdir_in(at)?;
+        match way {
+            Way::Separate => Self::separate(folder).await,
+            Way::Sqlite => Self::whole(folder, None).await,
+            Way::Postgres => {
+                let server = own_postgres(onqueue_daemons::Disk::Synced).await;
+                let url = server.url("onqueue");
+                let migrated = onqueue()?.arg("migrate").env("ONQUEUE_STORE__URL", &url).output()?;
+                if !migrated.status.success() {
+                    return Err(String::from_utf8_lossy(&migrated.stderr).into_owned().into());
+                }
+                Self::whole(folder, Some(server)).await
+            }
+        }
+    }
+
+    async fn whole(folder: TempDir, postgres: Option<PostgresServer>) -> Outcome<Self> {
+        let (door, health) = (free(), free());
+        let credentials = folder.path().join("credentials.json");
+        let mut command = onqueue()?;
+        command.args([
+            "serve",
+            "--demo",
+            "--listen",
+            &door.to_string(),
+            "--health-listen",
+            &health.to_string(),
+        ]);
+        command.arg("--credentials").arg(&credentials).envs(raised());
+        match &postgres {
+            Some(server) => command.env("ONQUEUE_STORE__URL", server.url("onqueue")),
+            None => command.arg("--data").arg(folder.path().join("data")),
+        };
+        let running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+        wait(|| credentials.exists())?;
+        Ok(Self {
+            door,
+            credentials,
+            processes: vec![running.0.id()],
+            folder,
+            _running: Some(running),
+            _installation: None,
+            _postgres: postgres,
+        })
+    }
+
+    async fn separate(folder: TempDir) -> Outcome<Self> {
+        let demo = demo::load(&Ids::system()).map_err(|fault| format!("{fault:?}"))?;
+        let credentials = folder.path().join("credentials.json");
+        std::fs::write(&credentials, serde_json::to_vec(&demo.credentials)?)?;
+        let installation = Installation::start(&one_of_each(), demo).await;
+        Ok(Self {
+            door: installation.doors()[0],
+            credentials,
+            processes: installation.processes(),
+            folder,
+            _running: None,
+            _installation: Some(installation),
+            _postgres: None,
+        })
+    }
+
+    /// Whether the machine has what a profile takes.
+    pub fn can_be_profiled(&self) -> bool {
+        let asked = Command::new("perf").arg("--version").stdout(Stdio::null()).status();
+        let there = asked.is_ok_and(|status| status.success());
+        if !there {
+            eprintln!("    no profile: perf is not there (Debian: linux-perf)");
+        }
+        there
+    }
+
+    /// Begins to take a profile of all processes, for that many seconds after the load's first part.
+    pub fn profile(&self, seconds: u64) -> Profile {
+        let data = self.folder.path().join("perf.data");
+        let processes: Vec<String> = self.processes.iter().map(ToString::to_string).collect();
+        let sleep = format!(
+            "sleep {}; exec perf record -q -F 499 -o {} -p {} -- sleep {seconds}",
+            seconds,
+            data.display(),
+            processes.join(",")
+        );
+        let child = Command::new("sh")
+            .args(["-c", &sleep])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Profile {
+            data,
+            child: child.ok().map(Running),
+        }
+    }
+}
+
+/// One gateway, and an echo in the place of content; and a bare one beside it.
+pub struct Echoes {
+    /// The public door.
+    pub door: SocketAddr,
+    /// The bare one.
+    pub bare: SocketAddr,
+    _installation: Installation,
+    _running: [Running; 2],
+}
+
+impl Echoes {
+    /// Starts them.
+    pub async fn start(at: &Path) -> Outcome<Self> {
+        let (service, bare) = (free(), free());
+        let mut plan = one_of_each();
+        plan.replicas.insert("content", 0);
+        plan.more_addresses.insert("content", vec![service.to_string()]);
+        let demo = demo::load(&Ids::system()).map_err(|fault| format!("{fault:?}"))?;
+        let installation = Installation::start(&plan, demo).await;
+        let certificates = installation.certificates().display().to_string();
+        let own = |arguments: &[&str]| -> Outcome<Running> {
+            let mut command = Command::new(std::env::current_exe()?);
+            Ok(Running(
+                command.args(arguments).current_dir(at).stdin(Stdio::null()).spawn()?,
+            ))
+        };
+        let (service, at_bare) = (service.to_string(), bare.to_string());
+        let running = [
+            own(&["echo-service", "--listen", &service, "--certificates", &certificates])?,
+            own(&["echo-bare", "--listen", &at_bare])?,
+        ];
+        for address in [service, at_bare] {
+            wait(|| std::net::TcpStream::connect(&address).is_ok())?;
+        }
+        Ok(Self {
+            door: installation.doors()[0],
+            bare,
+            _installation: installation,
+            _running: running,
+        })
+    }
+}
+
+/// A profile that is being taken.
+pub struct Profile {
+    data: PathBuf,
+    child: Option<Running>,
+}
+
+/// What the time is spent on, by the beginnings of symbols; the first that fits counts.
+const PARTS: [(&str, &[&str]); 9] = [
+    (
+        "TLS",
+        &[
+            "ring",
+            "rustls",
+            "tokio_rustls",
+            "aes_",
+            "gcm_",
+            "chacha",
+            "_aesni",
+            "p256",
+            "GFp",
+            "ring_core",
+        ],
+    ),
+    (
+        "HTTP/2 and gRPC",
+        &[
+            "h2::",
+            "hyper",
+            "tonic",
+            "prost",
+            "tower",
+            "http::",
+            "http_body",
+            "axum",
+        ],
+    ),
+    (
+        "SQLite",
+        &[
+            "sqlite3",
+            "walI",
+            "pager",
+            "btree",
+            "vdbe",
+            "balance",
+            "sqlite",
+            "libsqlite3",
+        ],
+    ),
+    ("database driver", &["sqlx", "sea_orm", "sea_query", "sea_"]),
+    (
+        "runtime",
+        &["tokio", "mio", "futures", "parking_lot", "core::task", "crossbeam"],
+    ),
+    ("telemetry", &["tracing", "opentelemetry", "prometheus"]),
+    (
+        "memory",
+        &["mi_", "_mi_", "malloc", "free", "__mem", "memcpy", "memmove", "memset"],
+    ),
+    ("Onqueue", &["onqueue"]),
+    ("kernel", &["[k]"]),
+];
+
+impl Profile {
+    /// As a table of shares.
+    pub fn table(mut self, name: &str) -> Outcome<String> {
+        if let Some(child) = &mut self.child {
+            child.0.wait()?;
+        }
+        let mut command = Command::new("perf");
+        command
+            .args(["report", "--stdio", "-q", "--no-children", "--sort", "symbol", "-i"])
+            .arg(&self.data);
+        let output = command.stderr(Stdio::null()).output()?;
+        let shares = shares(&String::from_utf8_lossy(&output.stdout));
+        if shares.is_empty() {
+            return Ok(format!("\nNo profile of {name}: perf recorded nothing.\n"));
+        }
+        let mut table = format!(
+            "\nWhere the time of our processes goes, {name}, 64 pairs (perf, share of samples):\n\n| part | % |\n|---|---|\n"
+        );
+        let mut sorted: Vec<_> = shares.into_iter().collect();
+        sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
+        for (part, share) in sorted {
+            let _ = writeln!(table, "| {part} | {share:.1} |");
+        }
+        Ok(table)
+    }
+}
+
+/// Adds up the lines of `perf report`: `12.34%  [.] symbol`.
+fn shares(report: &str) -> BTreeMap<&'static str, f64> {
+    let mut shares = BTreeMap::new();
+    for line in report.lines() {
+        let Some((percent, symbol)) = line.trim().split_once('%') else {
+            continue;
+        };
+        let Ok(percent) = percent.trim().parse::<f64>() else {
+            continue;
+        };
+        *shares.entry(part(symbol.trim())).or_insert(0.0) += percent;
+    }
+    shares
+}
+
+fn part(symbol: &str) -> &'static str {
+    if symbol.starts_with("[k]") {
+        return "kernel";
+    }
+    let name = symbol
+        .trim_start_matches("[.]")
+        .trim()
+        .trim_start_matches(['<', '&', ' ']);
+    let fits = |(_, beginnings): &&(&str, &[&str])| beginnings.iter().any(|beginning| name.starts_with(beginning));
+    PARTS.iter().find(fits).map_or("other", |(part, _)| part)
+}
+
+fn one_of_each() -> Plan {
+    let mut plan = Plan::for_load();
+    plan.replicas = [
+        ("gateway", 1),
+        ("session", 1),
+        ("routing", 1),
+        ("auth", 1),
+        ("content", 1),
+    ]
+    .into();
+    plan.settings.remove("session");
+    plan
+}
+
+fn onqueue() -> Outcome<Command> {
+    Ok(Command::new(beside("onqueue")?))
+}
+
+/// Limits under which one machine may act as many customers.
+fn raised() -> [(&'static str, &'static str); 6] {
+    let many = "1000000/second burst 1000000";
+    [
+        ("ONQUEUE_GATEWAY__LOGIN_RATE", many),
+        ("ONQUEUE_GATEWAY__CHAT_RATE", many),
+        ("ONQUEUE_GATEWAY__GUEST_MESSAGE_RATE", many),
+        ("ONQUEUE_GATEWAY__CALL_RATE", many),
+        ("ONQUEUE_GATEWAY__STREAMS_PER_CALLER", "100000"),
+        ("ONQUEUE_LISTENER__CONNECTIONS_PER_ADDRESS", "100000"),
+    ]
+}
+
+fn wait(there: impl Fn() -> bool) -> Outcome<()> {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !there() {
+        if Instant::now() > end {
+            return Err("it did not begin to serve".into());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
