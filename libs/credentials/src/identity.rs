@@ -40,28 +40,32 @@ impl Identity {
     }
 
     /// Looks at the files again and again and takes what changed, all three at once. A set that does not fit, such as one
-    /// that is half written, is logged (once) and the former kept. Never returns.
+    /// that is half written, is logged (once) and the former kept; so is that the certificate ends within a day. Never
+    /// returns.
     pub async fn follow(self, every: Duration) {
-        let mut refused = None;
+        let mut problem = None;
         loop {
-            tokio::time::sleep(every).await;
             let identity = self.clone();
             let looked = tokio::task::spawn_blocking(move || identity.look()).await;
-            let fault = match looked {
-                Ok(Ok(Look::Same)) => None,
-                Ok(Ok(Look::Renewed)) => {
-                    tracing::info!(service = self.0.service, "certificate renewed");
-                    None
-                }
-                Ok(Err(fault)) => Some(fault),
-                Err(error) => Some(Fault::internal(error)),
-            };
-            if fault.is_some() && fault != refused {
-                let problem = fault.as_ref().map(|fault| fault.message.as_str());
-                tracing::error!(service = self.0.service, problem, "certificate not renewed");
+            let found = looked.unwrap_or_else(|error| Err(Fault::internal(error)));
+            let worry = self.worry(found);
+            if worry.is_some() && worry != problem {
+                tracing::error!(service = self.0.service, problem = worry, "look after the certificate");
             }
-            refused = fault;
+            problem = worry;
+            tokio::time::sleep(every).await;
         }
+    }
+
+    /// What somebody has to look after.
+    fn worry(&self, found: Result<Look, Fault>) -> Option<String> {
+        match found {
+            Err(fault) => return Some(fault.context.unwrap_or(fault.message)),
+            Ok(Look::Renewed) => tracing::info!(service = self.0.service, "certificate renewed"),
+            Ok(Look::Same) => {}
+        }
+        let overdue = self.read(Set::is_overdue);
+        overdue.then(|| "it ends within a day and has not been renewed".to_owned())
     }
 
     /// A number that grows with each renewal; for whoever holds connections made with a former set.

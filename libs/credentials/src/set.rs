@@ -5,16 +5,19 @@ use crate::{
     server_name,
 };
 use onqueue_model::Fault;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio_rustls::rustls::{
     CertificateError, ClientConfig, Error, RootCertStore, ServerConfig,
     client::{Resumption, WebPkiServerVerifier, danger::ServerCertVerifier as _},
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject as _},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
     server::{NoServerSessionStorage, WebPkiClientVerifier},
     sign::{CertifiedKey, SingleCertAndKey},
     version::TLS13,
 };
+
+/// How long before its end a certificate is overdue for renewal.
+const OVERDUE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What every connection speaks.
 const PROTOCOL: &[u8] = b"h2";
@@ -23,6 +26,9 @@ const PROTOCOL: &[u8] = b"h2";
 pub(crate) struct Set {
     pub(crate) server: Arc<ServerConfig>,
     pub(crate) client: Arc<ClientConfig>,
+    own: Arc<CertifiedKey>,
+    verifier: Arc<WebPkiServerVerifier>,
+    name: ServerName<'static>,
 }
 
 impl Set {
@@ -30,22 +36,22 @@ impl Set {
     pub(crate) fn new(files: &Files, service: &str) -> Result<Self, Fault> {
         let (provider, roots) = (Arc::new(ring::default_provider()), Arc::new(roots(files)?));
         let own = Arc::new(own(files, &provider)?);
-        verify(files, service, &own, &roots, &provider)?;
-        let own = Arc::new(SingleCertAndKey::from(own));
+        let verifier = verify(files, service, &own, &roots, &provider)?;
+        let shown = Arc::new(SingleCertAndKey::from(Arc::clone(&own)));
         let failed = |error: Error| files.fault(CERTIFICATE, error);
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
+        let peers = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
             .build()
             .map_err(|error| files.fault(AUTHORITY, error))?;
         let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&TLS13])
             .map_err(failed)?
-            .with_client_cert_verifier(verifier)
-            .with_cert_resolver(own.clone());
+            .with_client_cert_verifier(peers)
+            .with_cert_resolver(shown.clone());
         let mut client = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS13])
             .map_err(failed)?
             .with_root_certificates(roots)
-            .with_client_cert_resolver(own);
+            .with_client_cert_resolver(shown);
         for protocols in [&mut server.alpn_protocols, &mut client.alpn_protocols] {
             *protocols = vec![PROTOCOL.to_vec()];
         }
@@ -53,8 +59,25 @@ impl Set {
         server.session_storage = Arc::new(NoServerSessionStorage {});
         server.send_tls13_tickets = 0;
         client.resumption = Resumption::disabled();
-        let (server, client) = (Arc::new(server), Arc::new(client));
-        Ok(Self { server, client })
+        Ok(Self {
+            server: Arc::new(server),
+            client: Arc::new(client),
+            own,
+            verifier,
+            name: server_name(service),
+        })
+    }
+
+    /// Whether the certificate ends within a day.
+    pub(crate) fn is_overdue(&self) -> bool {
+        let at = Duration::from_secs(UnixTime::now().as_secs()) + OVERDUE;
+        let at = UnixTime::since_unix_epoch(at);
+        self.own.cert.split_first().is_none_or(|(certificate, others)| {
+            let verified = self
+                .verifier
+                .verify_server_cert(certificate, others, &self.name, &[], at);
+            verified.is_err()
+        })
     }
 }
 
@@ -84,14 +107,14 @@ fn certificates(files: &Files, name: &str, pem: &[u8]) -> Result<Vec<Certificate
     Ok(parsed)
 }
 
-/// Looks at our own certificate as those will whom we call and who call us.
+/// Looks at our own certificate as those will whom we call and who call us. Answers how the latter do.
 fn verify(
     files: &Files,
     service: &str,
     own: &CertifiedKey,
     roots: &Arc<RootCertStore>,
     provider: &Arc<CryptoProvider>,
-) -> Result<(), Fault> {
+) -> Result<Arc<WebPkiServerVerifier>, Fault> {
     let refused = |error| files.fault(CERTIFICATE, problem(&error, service));
     let (certificate, others) = own
         .cert
@@ -114,7 +137,7 @@ fn verify(
     if crate::peer(certificate) != Some(service) {
         return Err(files.fault(CERTIFICATE, "carries the names of several services"));
     }
-    Ok(())
+    Ok(as_server)
 }
 
 /// The refusal in words of ours where there are better ones.

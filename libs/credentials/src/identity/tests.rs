@@ -91,6 +91,22 @@ fn what_is_no_pem_is_named() {
     }
 }
 
+#[test]
+fn who_is_about_to_end_is_worried_about() {
+    let of = signer();
+    for (hours, expected) in [(23, true), (25, false)] {
+        let (now, _) = between(0, 0);
+        let validity = (now - Span::hours(1), now + Span::hours(hours));
+        let folder = folder(&of, &leaf(&of, "session", validity));
+        let identity = Identity::load(folder.path(), "session").expect("usable");
+        let worry = identity.worry(identity.look());
+        assert_eq!(worry.is_some_and(|worry| worry.contains("within a day")), expected);
+        fs::remove_file(folder.path().join("session/tls.key")).expect("removed");
+        let worry = identity.worry(identity.look()).expect("a worry");
+        assert!(worry.contains("tls.key"), "{worry}");
+    }
+}
+
 /// A handshake between the two, and one byte each way.
 async fn meet(client: &Identity, server: &Identity, expecting: &str) -> std::io::Result<()> {
     let (near, far) = tokio::io::duplex(16 * 1024);

@@ -12,6 +12,8 @@ pub use limits::Limits;
 use crate::{Held, InProcess, Tally, Tasks, subscriber};
 use axum::Router;
 use futures::FutureExt as _;
+use http::Request;
+use hyper::body::Incoming;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use life::Life;
 use onqueue_credentials::Identity;
@@ -27,6 +29,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::sleep,
 };
+use tower::ServiceExt as _;
 use words::listen;
 
 /// How long to wait after the machine refused a connection (usually: no file descriptors left).
@@ -152,9 +155,12 @@ async fn converse(io: TcpStream, app: Router, remote: Remote, life: Life) {
     let Some(Some((version, io))) = life.begins(listen(io)).await else {
         return;
     };
-    let app = app
-        .layer(axum::Extension(remote))
-        .layer(axum::Extension(life.closing().clone()));
+    let closing = life.closing().clone();
+    let app = app.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(remote);
+        request.extensions_mut().insert(closing.clone());
+        request
+    });
     let builder = life.builder(version);
     let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(app));
     life.live(connection).await;

@@ -21,7 +21,10 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::{TlsConnector, rustls::ClientConfig};
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{ClientConfig, version::TLS12},
+};
 use tonic::{Code, Status, body::Body};
 use uuid::Uuid;
 use world::{Connection, FEED, PATIENCE, REPORT, SEND, Signer, World, nameless};
@@ -114,6 +117,7 @@ async fn who_shows_no_good_certificate_is_not_let_in() {
         ("another domain", own.client(folder, "routing.example", soon)),
         ("every name", own.client(folder, "*.onqueue.internal", soon)),
         ("expired", own.client(folder, routing, ago)),
+        ("an older TLS", own.client_of(&TLS12, folder, routing, soon)),
     ] {
         // With TLS 1.3 a client learns with the first answer that it was refused.
         let refused = match world.connect(config).await {

@@ -31,9 +31,11 @@ use tokio::{
 use tokio_rustls::{
     TlsConnector,
     rustls::{
-        ClientConfig, RootCertStore,
+        ClientConfig, ConfigBuilder, RootCertStore, SupportedProtocolVersion,
+        client::WantsClientCert,
         crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+        version::TLS13,
     },
 };
 use tonic::{Status, body::Body};
@@ -183,30 +185,39 @@ impl Signer {
 
     /// A client that trusts the authority in `folder` and shows a certificate with that name, valid until then.
     pub fn client(&self, folder: &Path, name: &str, until: OffsetDateTime) -> Arc<ClientConfig> {
+        self.client_of(&TLS13, folder, name, until)
+    }
+
+    /// The same with another version of TLS.
+    pub fn client_of(
+        &self,
+        version: &'static SupportedProtocolVersion,
+        folder: &Path,
+        name: &str,
+        until: OffsetDateTime,
+    ) -> Arc<ClientConfig> {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         params.not_after = until;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let signed = params.signed_by(&key, &self.0).expect("signed");
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-        let config = trusting(folder).with_client_auth_cert(vec![signed.der().clone()], key);
+        let config = trusting(folder, version).with_client_auth_cert(vec![signed.der().clone()], key);
         Arc::new(config.expect("a pair"))
     }
 }
 
 /// A client that trusts the authority in `folder` and shows no certificate.
 pub fn nameless(folder: &Path) -> Arc<ClientConfig> {
-    Arc::new(trusting(folder).with_no_client_auth())
+    Arc::new(trusting(folder, &TLS13).with_no_client_auth())
 }
 
-fn trusting(
-    folder: &Path,
-) -> tokio_rustls::rustls::ConfigBuilder<ClientConfig, tokio_rustls::rustls::client::WantsClientCert> {
+fn trusting(folder: &Path, version: &'static SupportedProtocolVersion) -> ConfigBuilder<ClientConfig, WantsClientCert> {
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_file(folder.join("ca/ca.crt")).expect("there");
     roots.add(authority).expect("an authority");
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(&[version])
         .expect("versions")
         .with_root_certificates(roots)
 }
