@@ -10,6 +10,7 @@ use sea_orm::{
 use sea_orm_migration::prelude::{DbErr, Index, SchemaManager, Table};
 use sea_orm_migration::schema::{big_integer, binary, binary_null, string, uuid};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// What was done. Names no personal data: hashes stand for content.
 #[derive(Debug, Clone)]
@@ -78,31 +79,54 @@ pub async fn create_table(manager: &SchemaManager<'_>, service: &str) -> Result<
     manager.create_table(table).await
 }
 
+/// The most records written in one statement.
+const AT_ONCE: usize = 1_000;
+
 /// Adds one record to the organisation's chain.
 pub async fn append(tx: &DatabaseTransaction, service: &str, entry: &Entry) -> Result<(), StoreError> {
-    let (number, previous) = last(tx, service, entry.organisation).await?;
-    let number = number + 1;
-    let hash = hash(&previous, number, entry);
-    let optional = |hash: Option<[u8; 32]>| hash.map(|bytes| bytes.to_vec());
-    let insert = Query::insert()
-        .into_table(table(service))
-        .columns(COLUMNS.map(Alias::new))
-        .values([
-            entry.organisation.uuid().into(),
-            number.into(),
-            entry.at.millis().into(),
-            entry.actor.clone().into(),
-            entry.action.clone().into(),
-            entry.object.clone().into(),
-            optional(entry.before).into(),
-            optional(entry.after).into(),
-            previous.into(),
-            hash.to_vec().into(),
-        ])
-        .map_err(|error| StoreError::Broken(error.to_string()))?
-        .to_owned();
-    tx.execute(&insert).await?;
+    append_all(tx, service, std::slice::from_ref(entry)).await
+}
+
+/// Adds records to their organisations' chains, in this order: one statement for the end of each chain, and one for all
+/// records of up to a thousand.
+pub async fn append_all(tx: &DatabaseTransaction, service: &str, entries: &[Entry]) -> Result<(), StoreError> {
+    let mut ends = BTreeMap::new();
+    for entries in entries.chunks(AT_ONCE) {
+        let mut insert = Query::insert()
+            .into_table(table(service))
+            .columns(COLUMNS.map(Alias::new))
+            .to_owned();
+        for entry in entries {
+            let (number, previous) = match ends.remove(&entry.organisation) {
+                Some(end) => end,
+                None => last(tx, service, entry.organisation).await?,
+            };
+            let number = number + 1;
+            let hash = hash(&previous, number, entry).to_vec();
+            ends.insert(entry.organisation, (number, hash.clone()));
+            insert
+                .values(row(entry, number, previous, hash))
+                .map_err(|error| StoreError::Broken(error.to_string()))?;
+        }
+        tx.execute(&insert).await?;
+    }
     Ok(())
+}
+
+fn row(entry: &Entry, number: i64, previous: Vec<u8>, hash: Vec<u8>) -> [Expr; 10] {
+    let optional = |hash: Option<[u8; 32]>| hash.map(|bytes| bytes.to_vec());
+    [
+        entry.organisation.uuid().into(),
+        number.into(),
+        entry.at.millis().into(),
+        entry.actor.clone().into(),
+        entry.action.clone().into(),
+        entry.object.clone().into(),
+        optional(entry.before).into(),
+        optional(entry.after).into(),
+        previous.into(),
+        hash.into(),
+    ]
 }
 
 /// The organisation's records in order, checked: an error names the first that is missing or was changed.

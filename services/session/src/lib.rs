@@ -15,17 +15,23 @@ use app::{App, deliver, guests::Guests};
 use onqueue_model::{ConversationId, Fault, OrganisationId};
 use onqueue_server::{Bound, Context};
 use onqueue_store::Store;
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 /// Told to end, the writer goes on until nothing is left to do and nobody has asked it for anything for this long.
 const LAST_CALLS: Duration = Duration::from_secs(1);
 
 /// What tests make go wrong; nothing does by default.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Faults {
     /// Each transaction waits a random time up to this before it commits.
     pub delay_before_commit_ms: u32,
+    /// Counts the conversations that were not as guessed, because another replica had moved them on.
+    pub missed: Arc<AtomicU64>,
 }
 
 /// Session's gRPC services, and what goes on behind them as tasks of the context. The schema must be in place

@@ -10,14 +10,13 @@ use crate::{
     store::{
         Key,
         append::{About, Appended, append},
-        log,
         plan::{Details, Known},
         policies::Policies,
     },
 };
 use futures::future::BoxFuture;
 use onqueue_bus::Bus;
-use onqueue_chat::{Body, Event, Fact, Head, Input, Opening, Refusal};
+use onqueue_chat::{Event, Fact, Head, Input, Opening, Refusal};
 use onqueue_model::{Fault, Reason};
 use onqueue_server::{Clock, Context, Ids};
 use onqueue_store::{Commit, Store, StoreError};
@@ -28,15 +27,15 @@ use std::{
     time::Duration,
 };
 
-/// How often an item is tried: on a guess, on what is read under lock, and once more.
-const ROUNDS: usize = 3;
+/// How often an item is tried: on a guess, on what is read under lock, and again after connections were lost.
+const ROUNDS: usize = 4;
 
 /// One change that waits to be committed.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub what: What,
     /// W3C trace context of the call that asks for it.
-    pub traceparent: Option<String>,
+    pub traceparent: Option<Arc<str>>,
     /// Who asks, as the audit trail names them.
     pub actor: Arc<str>,
 }
@@ -74,15 +73,15 @@ pub(crate) struct Done {
 
 /// Commits batches.
 pub(crate) struct Committer {
-    store: Store,
-    policies: Policies,
-    clock: Clock,
-    ids: Ids,
-    bus: Bus,
+    pub(super) store: Store,
+    pub(super) policies: Policies,
+    pub(super) clock: Clock,
+    pub(super) ids: Ids,
+    pub(super) bus: Bus,
     hub: Arc<Hub>,
     /// The last heads known here: guesses.
     heads: moka::sync::Cache<Key, Arc<Head>>,
-    faults: Faults,
+    pub(super) faults: Faults,
     batches: AtomicU64,
 }
 
@@ -113,6 +112,12 @@ impl Committer {
         self.batches.load(Ordering::Relaxed)
     }
 
+    /// Commits a change when the writer has ended already: whoever still has a connection is served.
+    pub async fn commit_alone(&self, item: Item) -> Outcome {
+        let gone = || Outcome::Failed(Fault::internal("a change without an outcome"));
+        self.commit(vec![item]).await.pop().unwrap_or_else(gone)
+    }
+
     /// A head from memory. It may be an old one.
     pub fn guess(&self, key: Key) -> Option<Arc<Head>> {
         self.heads.get(&key)
@@ -126,27 +131,14 @@ impl Committer {
     async fn run(&self, items: Arc<[Item]>) -> Vec<Outcome> {
         let mut outcomes: Vec<Option<Outcome>> = vec![None; items.len()];
         let mut left: Vec<usize> = (0..items.len()).collect();
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             if left.is_empty() {
                 break;
             }
-            let verdicts = match self.attempt(&items, &left).await {
-                Ok(verdicts) => verdicts,
-                Err(error) => {
-                    self.forget(&items, &left);
-                    self.failed(&items, &left, error, &mut outcomes).await;
-                    left.clear();
-                    break;
-                }
+            left = match self.attempt(&items, &left, round).await {
+                Ok(verdicts) => self.take(&items, verdicts, &mut outcomes).await,
+                Err(error) => self.settle(&items, left, error, &mut outcomes).await,
             };
-            left.clear();
-            for (at, verdict) in verdicts {
-                match self.outcome(&items[at], verdict, &outcomes).await {
-                    Some(outcome) => outcomes[at] = Some(outcome),
-                    None => left.push(at),
-                }
-            }
-            self.forget(&items, &left);
         }
         let busy = || Outcome::Failed(Fault::unavailable("the conversation is being written by too many"));
         outcomes
@@ -155,9 +147,32 @@ impl Committer {
             .collect()
     }
 
+    /// Notes what came of each; answers which are to be tried again.
+    async fn take(
+        &self,
+        items: &[Item],
+        verdicts: Vec<(usize, Verdict)>,
+        outcomes: &mut [Option<Outcome>],
+    ) -> Vec<usize> {
+        let mut left = Vec::new();
+        for (at, verdict) in verdicts {
+            match self.outcome(&items[at], verdict, outcomes).await {
+                Some(outcome) => outcomes[at] = Some(outcome),
+                None => left.push(at),
+            }
+        }
+        self.forget(items, &left);
+        left
+    }
+
     /// One transaction. Answers each item's verdict; what missed is unsure.
-    async fn attempt(&self, items: &Arc<[Item]>, which: &[usize]) -> Result<Vec<(usize, Verdict)>, StoreError> {
-        let about = self.about(items, which);
+    async fn attempt(
+        &self,
+        items: &Arc<[Item]>,
+        which: &[usize],
+        round: usize,
+    ) -> Result<Vec<(usize, Verdict)>, StoreError> {
+        let about = self.about(items, which, round);
         let (items, which) = (Arc::clone(items), which.to_vec());
         let (ids, clock) = (self.ids.clone(), self.clock.clone());
         let decide = {
@@ -165,6 +180,8 @@ impl Committer {
             move |heads: &_| Desk::new(heads, &ids, clock.now()).decide(&items, &which)
         };
         let Appended { answer, missed } = append(&self.store, &self.policies, about, decide).await?;
+        let count = u64::try_from(missed.len()).unwrap_or(u64::MAX);
+        self.faults.missed.fetch_add(count, Ordering::Relaxed);
         let Decided { mut verdicts, moved } = answer;
         self.let_out(moved.into_iter().filter(|moved| !missed.contains(&moved.key)));
         for (at, verdict) in &mut verdicts {
@@ -175,7 +192,8 @@ impl Committer {
         Ok(verdicts)
     }
 
-    fn about(&self, items: &[Item], which: &[usize]) -> About {
+    /// Only the first round guesses.
+    fn about(&self, items: &[Item], which: &[usize], round: usize) -> About {
         let mut about = About {
             delay: self.delay(),
             ..About::default()
@@ -194,7 +212,7 @@ impl Committer {
             {
                 about.queues.insert((key.0, *queue));
             }
-            match self.heads.get(key) {
+            match self.heads.get(key).filter(|_| round == 0) {
                 Some(head) => {
                     about.guesses.insert(*key, Known { head, is_guess: true });
                 }
@@ -207,14 +225,14 @@ impl Committer {
     }
 
     /// After the commit, and only then.
-    fn let_out(&self, moved: impl Iterator<Item = Moved>) {
+    pub(super) fn let_out(&self, moved: impl Iterator<Item = Moved>) {
         for moved in moved {
             self.heads.insert(moved.key, Arc::clone(&moved.head));
             deliver(&self.hub, &self.bus, &moved);
         }
     }
 
-    fn forget(&self, items: &[Item], which: &[usize]) {
+    pub(super) fn forget(&self, items: &[Item], which: &[usize]) {
         let keys: BTreeSet<Key> = which
             .iter()
             .filter_map(|at| match &items[*at].what {
@@ -252,59 +270,7 @@ impl Committer {
         }
     }
 
-    /// The transaction failed. Unless that was the database's state, one item's matter must not cost the others theirs:
-    /// each is tried on its own.
-    async fn failed(&self, items: &[Item], which: &[usize], error: StoreError, outcomes: &mut [Option<Outcome>]) {
-        if let (true, [only]) = (error.is_unique(), which) {
-            outcomes[*only] = Some(self.conflict(&items[*only], error).await);
-            return;
-        }
-        let is_for_all = matches!(error, StoreError::Unavailable(_) | StoreError::Contended(_));
-        if which.len() > 1 && !is_for_all {
-            tracing::warn!(%error, items = which.len(), "a batch failed; its items are tried one by one");
-            for at in which {
-                outcomes[*at] = self.commit(vec![items[*at].clone()]).await.pop();
-            }
-            return;
-        }
-        let fault = Fault::from(error);
-        for at in which {
-            outcomes[*at] = Some(Outcome::Failed(fault.clone()));
-        }
-    }
-
-    /// What a unique key says of a lone item.
-    async fn conflict(&self, item: &Item, error: StoreError) -> Outcome {
-        let What::Apply(key, _) = &item.what else {
-            return Outcome::Taken;
-        };
-        let head = match crate::store::conversations::find(&self.store, *key).await {
-            Ok(Some(found)) => found.head,
-            Ok(None) => return Outcome::Missing,
-            Err(error) => return Outcome::Failed(error.into()),
-        };
-        match self.sent_before(item, &head).await {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) => Outcome::Failed(error.into()),
-            Err(error) => Outcome::Failed(error.into()),
-        }
-    }
-
-    async fn sent_before(&self, item: &Item, head: &Head) -> Result<Option<Outcome>, StoreError> {
-        let What::Apply(place, Input::Post { sender, text, key }) = &item.what else {
-            return Ok(None);
-        };
-        let Some(participant) = head.former_party(*sender) else {
-            return Ok(None);
-        };
-        let found = log::by_client_message(&self.store, *place, participant, key.as_str()).await?;
-        Ok(found.map(|event| match &event.body {
-            Body::Message { text: sent } if sent == text.as_str() => Outcome::Repeated(Arc::new(event)),
-            _ => key_reused(),
-        }))
-    }
-
-    fn delay(&self) -> Option<Duration> {
+    pub(super) fn delay(&self) -> Option<Duration> {
         let most = u64::from(self.faults.delay_before_commit_ms);
         (most > 0).then(|| Duration::from_millis(u64::from(u32::from_be_bytes(self.ids.bytes())) % (most + 1)))
     }
@@ -317,7 +283,7 @@ impl Commit<Item, Outcome> for Committer {
     }
 }
 
-fn key_reused() -> Outcome {
+pub(super) fn key_reused() -> Outcome {
     Outcome::Failed(
         Fault::new(
             Reason::RequestIdReused,
@@ -325,4 +291,9 @@ fn key_reused() -> Outcome {
         )
         .with("field", "client_message_id"),
     )
+}
+
+/// The trace context of the call that is being served.
+pub(super) fn traceparent() -> Option<Arc<str>> {
+    onqueue_telemetry::current_traceparent().map(Into::into)
 }

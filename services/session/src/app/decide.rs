@@ -3,7 +3,7 @@
 use super::commit::{Done, Item, What};
 use crate::store::{
     Key,
-    plan::{Change, Heads, Known, Logged, Opening, Plan},
+    plan::{Change, Heads, Known, Line, Logged, Opening, Plan},
 };
 use onqueue_chat::{Applied, Body, Event, Head, Input, Refusal, Seed, apply, open};
 use onqueue_model::{ParticipantId, Timestamp};
@@ -41,7 +41,7 @@ pub(crate) struct Decided {
 pub(crate) struct Moved {
     pub key: Key,
     pub head: Arc<Head>,
-    pub events: Vec<Arc<Event>>,
+    pub lines: Vec<Line>,
 }
 
 /// What deciding needs beside the heads.
@@ -186,17 +186,15 @@ fn logged(applied: Applied, item: &Item) -> (Arc<Head>, Vec<Logged>) {
 }
 
 fn done(log: &[Logged]) -> Done {
-    Done { events: events(log) }
+    Done {
+        events: log.iter().map(|logged| Arc::clone(&logged.event)).collect(),
+    }
 }
 
 fn moved(key: Key, head: &Arc<Head>, log: &[Logged]) -> Moved {
     Moved {
         key,
         head: Arc::clone(head),
-        events: events(log),
+        lines: log.iter().map(Logged::line).collect(),
     }
-}
-
-fn events(log: &[Logged]) -> Vec<Arc<Event>> {
-    log.iter().map(|logged| Arc::clone(&logged.event)).collect()
 }

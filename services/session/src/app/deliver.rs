@@ -2,26 +2,25 @@
 //! acting on hints and looking every second at what no hint told of.
 
 use super::{App, decide::Moved, feed, hint::Hint, hint::subject, hub::Hub};
-use crate::store::{conversations, log};
+use crate::store::{compare, log};
 use onqueue_bus::{Bus, SUBJECTS, Subject};
-use onqueue_chat::{Body, Class};
+use onqueue_chat::{Body, Class, EndReason};
 use onqueue_model::UserId;
 use onqueue_store::StoreError;
+use onqueue_telemetry::metrics;
 use std::{sync::Arc, time::Duration};
-
-/// The most conversations compared in one statement (two values each).
-const COMPARED: usize = 10_000;
 
 /// How much of a log is read after a hint.
 const READ: u64 = 500;
 
 /// Hands over what moved.
 pub(crate) fn deliver(hub: &Hub, bus: &Bus, moved: &Moved) {
-    if moved.events.is_empty() {
+    if moved.lines.is_empty() {
         return;
     }
+    count(moved);
     let (organisation, conversation) = moved.key;
-    hub.hand(conversation, &moved.events);
+    hub.hand(conversation, &moved.lines);
     let users = concerned(moved);
     hub.wake_mine(&users);
     let sequence = moved.head.numbers.sequence;
@@ -32,9 +31,19 @@ pub(crate) fn deliver(hub: &Hub, bus: &Bus, moved: &Moved) {
     };
     bus.publish(subject(conversation), hint.encode());
     let in_feed = |body: &Body| matches!(body, Body::Opened { .. } | Body::Ended { .. });
-    if moved.events.iter().any(|event| in_feed(&event.body)) {
+    if moved.lines.iter().any(|line| in_feed(&line.event.body)) {
         bus.publish(Subject::Feed, feed::hint(organisation));
     }
+}
+
+fn count(moved: &Moved) {
+    let of = |is: fn(&Body) -> bool| {
+        let count = moved.lines.iter().filter(|line| is(&line.event.body)).count();
+        u64::try_from(count).unwrap_or(u64::MAX)
+    };
+    metrics::MESSAGES.add(of(|body| matches!(body, Body::Message { .. })), &[]);
+    let silence = |body: &Body| matches!(body, Body::Ended { reason } if *reason == EndReason::Inactivity);
+    metrics::INACTIVITY_DISCONNECTS.add(of(silence), &[]);
 }
 
 /// The users whose set of conversations this changes.
@@ -45,7 +54,7 @@ fn concerned(moved: &Moved) -> Vec<UserId> {
             Body::ParticipantJoined { .. } | Body::ParticipantLeft { .. } | Body::Ended { .. }
         )
     };
-    if !moved.events.iter().any(|event| changes(&event.body)) {
+    if !moved.lines.iter().any(|line| changes(&line.event.body)) {
         return Vec::new();
     }
     moved.head.agents.iter().map(|agent| agent.user).collect()
@@ -65,7 +74,7 @@ pub(crate) fn start(app: &Arc<App>) {
     let compared = Arc::clone(app);
     app.context.tasks.spawn("session compare", async move {
         let draining = compared.context.tasks.drain_token().clone();
-        draining.run_until_cancelled(compare(&compared)).await;
+        draining.run_until_cancelled(look_again_and_again(&compared)).await;
     });
 }
 
@@ -94,14 +103,13 @@ async fn catch_up(app: &App, hint: &Hint) -> Result<(), StoreError> {
     let Some((key, last)) = app.hub.behind(hint) else {
         return Ok(());
     };
-    let events = log::after(&app.store, key, Class::Supervisor, last, READ).await?;
-    let events: Vec<_> = events.into_iter().map(Arc::new).collect();
-    app.hub.hand(key.1, &events);
+    let lines = log::after(&app.store, key, Class::Supervisor, last, READ).await?;
+    app.hub.hand(key.1, &lines);
     Ok(())
 }
 
 /// Every second, with jitter: whoever missed a hint is found here.
-async fn compare(app: &App) {
+async fn look_again_and_again(app: &App) {
     loop {
         let [jitter] = app.context.ids.bytes::<1>();
         tokio::time::sleep(Duration::from_millis(850 + u64::from(jitter))).await;
@@ -110,8 +118,9 @@ async fn compare(app: &App) {
 }
 
 async fn look_at_all(app: &App) -> Result<(), StoreError> {
-    for keys in app.hub.followed().chunks(COMPARED) {
-        app.hub.compare(&conversations::numbers(&app.store, keys).await?);
+    for known in app.hub.followed().chunks(compare::MOST) {
+        let missed = app.hub.compare(&compare::grown(&app.store, known).await?);
+        metrics::BUS_GAP.add(missed, &[]);
     }
     Ok(())
 }

@@ -2,9 +2,10 @@
 //! hint; a follower that notices a gap reads the log itself, so nothing here has to be right, only fast.
 
 use super::hint::Hint;
-use crate::store::Key;
-use onqueue_chat::{Class, Event, Numbers};
+use crate::store::{Key, plan::Line};
+use onqueue_chat::{Class, Numbers};
 use onqueue_model::{ConversationId, ParticipantId, UserId};
+use onqueue_telemetry::metrics;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
@@ -27,7 +28,7 @@ pub(crate) struct Hub {
 #[derive(Debug)]
 struct Topic {
     key: Key,
-    /// The last number handed to everybody; 0 for none yet.
+    /// The last number that everybody was handed or told to look for, or had read when they came; 0 for none yet.
     last: i64,
     followers: Vec<Arc<Follower>>,
 }
@@ -51,7 +52,7 @@ struct Queue {
 /// What a follower gets.
 #[derive(Clone, Debug)]
 pub(crate) enum Live {
-    Event(Arc<Event>),
+    Event(Line),
     Typing {
         participant: ParticipantId,
         typing: bool,
@@ -87,6 +88,7 @@ impl Hub {
             followers: Vec::new(),
         });
         topic.followers.push(Arc::clone(&follower));
+        metrics::ACTIVE_CHATS.add(i64::from(topic.followers.len() == 1), &[]);
         Subscription {
             hub: Arc::clone(self),
             conversation: key.1,
@@ -105,15 +107,15 @@ impl Hub {
     }
 
     /// Hands over events of one conversation, in order.
-    pub fn hand(&self, conversation: ConversationId, events: &[Arc<Event>]) {
+    pub fn hand(&self, conversation: ConversationId, lines: &[Line]) {
         let mut topics = lock(&self.topics);
         let Some(topic) = topics.get_mut(&conversation) else {
             return;
         };
-        for event in events {
-            topic.last = topic.last.max(event.sequence);
+        for line in lines {
+            topic.last = topic.last.max(line.event.sequence);
             for follower in &topic.followers {
-                follower.event(event);
+                follower.event(line);
             }
         }
     }
@@ -158,23 +160,28 @@ impl Hub {
         Some((topic.key, topic.last))
     }
 
-    /// Every conversation that is followed.
-    pub fn followed(&self) -> Vec<Key> {
-        let mut topics = lock(&self.topics);
-        topics.retain(|_, topic| !topic.followers.is_empty());
-        topics.values().map(|topic| topic.key).collect()
+    /// Every conversation that is followed, with the last number that needs no looking after.
+    pub fn followed(&self) -> Vec<(Key, i64)> {
+        let topics = lock(&self.topics);
+        topics.values().map(|topic| (topic.key, topic.last)).collect()
     }
 
-    /// Has those look who have got less than what is there.
-    pub fn compare(&self, numbers: &HashMap<ConversationId, Numbers>) {
-        let topics = lock(&self.topics);
+    /// Has those look who have got less than what is there. Answers in how many conversations there are such.
+    pub fn compare(&self, numbers: &HashMap<ConversationId, Numbers>) -> u64 {
+        let mut topics = lock(&self.topics);
+        let mut missed = 0;
         for (conversation, numbers) in numbers {
-            for follower in topics.get(conversation).map_or(&[][..], |topic| &topic.followers) {
-                if numbers.last(follower.class) > follower.seen.load(Ordering::Relaxed) {
-                    follower.look();
-                }
-            }
+            let Some(topic) = topics.get_mut(conversation) else {
+                continue;
+            };
+            topic.last = topic.last.max(numbers.sequence);
+            let behind =
+                |follower: &&Arc<Follower>| numbers.last(follower.class) > follower.seen.load(Ordering::Relaxed);
+            let behind: Vec<_> = topic.followers.iter().filter(behind).collect();
+            behind.iter().for_each(|follower| follower.look());
+            missed += u64::from(!behind.is_empty());
         }
+        missed
     }
 
     fn forget(&self, conversation: ConversationId, follower: &Arc<Follower>) {
@@ -183,16 +190,19 @@ impl Hub {
             topic.followers.retain(|one| !Arc::ptr_eq(one, follower));
             if topic.followers.is_empty() {
                 topics.remove(&conversation);
+                metrics::ACTIVE_CHATS.add(-1, &[]);
             }
         }
     }
 }
 
 impl Follower {
-    fn event(&self, event: &Arc<Event>) {
-        let Some(place) = self.class.place(event) else { return };
+    fn event(&self, line: &Line) {
+        let Some(place) = self.class.place(&line.event) else {
+            return;
+        };
         self.seen.fetch_max(place, Ordering::Relaxed);
-        self.push(Live::Event(Arc::clone(event)));
+        self.push(Live::Event(line.clone()));
     }
 
     fn typing(&self, participant: ParticipantId, typing: bool) {
@@ -272,7 +282,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use onqueue_chat::Body;
+    use onqueue_chat::{Body, Event};
     use onqueue_model::{Id, Timestamp};
     use uuid::Uuid;
 
@@ -280,8 +290,8 @@ mod tests {
         Id::new(Uuid::from_u128(number))
     }
 
-    fn event(number: i64, public: Option<i64>) -> Arc<Event> {
-        Arc::new(Event {
+    fn line(number: i64, public: Option<i64>) -> Line {
+        let event = Arc::new(Event {
             id: id(1),
             sequence: number,
             public_sequence: public,
@@ -292,12 +302,16 @@ mod tests {
             client_message_id: None,
             salt: [0; 16],
             hash: [0; 32],
-        })
+        });
+        Line {
+            event,
+            traceparent: None,
+        }
     }
 
     fn waiting(subscription: &Subscription) -> Vec<String> {
         let name = |frame: Live| match frame {
-            Live::Event(event) => event.sequence.to_string(),
+            Live::Event(line) => line.event.sequence.to_string(),
             Live::Typing { .. } => "typing".to_owned(),
             Live::Look => "look".to_owned(),
             Live::Overflow => "overflow".to_owned(),
@@ -313,7 +327,7 @@ mod tests {
         let (hub, key) = (Arc::new(Hub::default()), (id(8), id(9)));
         let guest = hub.follow(key, Class::Guest, Some(id(5)));
         let agent = hub.follow(key, Class::Agent, Some(id(6)));
-        hub.hand(key.1, &[event(1, Some(1)), event(2, None), event(3, Some(2))]);
+        hub.hand(key.1, &[line(1, Some(1)), line(2, None), line(3, Some(2))]);
         hub.hand_typing(key.1, id(5), true);
         assert_eq!(waiting(&guest), ["1", "3"]);
         assert_eq!(waiting(&agent), ["1", "2", "3", "typing"]);
@@ -334,11 +348,11 @@ mod tests {
         let (hub, key) = (Arc::new(Hub::default()), (id(8), id(9)));
         let slow = hub.follow(key, Class::Supervisor, None);
         hub.hand_typing(key.1, id(5), true);
-        let events: Vec<_> = (1..=256).map(|number| event(number, None)).collect();
+        let events: Vec<_> = (1..=256).map(|number| line(number, None)).collect();
         hub.hand(key.1, &events);
         assert_eq!(waiting(&slow).first().map(String::as_str), Some("1"));
         hub.hand(key.1, &events);
-        hub.hand(key.1, &[event(257, None)]);
+        hub.hand(key.1, &[line(257, None)]);
         assert_eq!(waiting(&slow)[0], "overflow");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::access::{Seen, Viewer};
-use super::open_stream::{Duty, Farewell, Watchman};
+use super::open_stream::{self, Duty, Farewell, Watchman};
 use crate::store::conversations;
 use onqueue_chat::{Class, Sender};
 use onqueue_model::{Caller, ConversationId, Fault, Timestamp, UserId};
@@ -74,23 +74,32 @@ impl Mine {
         if self.over {
             return Ok(None);
         }
+        let frame = self.frame().await;
+        open_stream::failed(&frame);
+        let frame = frame?;
+        self.watchman.sent();
+        if let Frame::Goodbye(farewell) = frame {
+            farewell.count();
+            self.over = true;
+        }
+        Ok(Some(frame))
+    }
+
+    async fn frame(&mut self) -> Result<Frame, Fault> {
         if !self.began {
             self.began = true;
             self.read().await?;
             self.out.push_back(Frame::CaughtUp);
         }
-        let frame = loop {
+        loop {
             if let Some(frame) = self.out.pop_front() {
-                break match self.watchman.must_leave() {
+                return Ok(match self.watchman.must_leave() {
                     Some(farewell) => Frame::Goodbye(farewell),
                     None => frame,
-                };
+                });
             }
             self.wait().await?;
-        };
-        self.watchman.sent();
-        self.over = matches!(frame, Frame::Goodbye(_));
-        Ok(Some(frame))
+        }
     }
 
     async fn wait(&mut self) -> Result<(), Fault> {

@@ -12,6 +12,7 @@ pub(crate) mod hub;
 pub(crate) mod mine;
 pub(crate) mod open_stream;
 pub(crate) mod report;
+pub(crate) mod settle;
 pub(crate) mod start;
 pub(crate) mod sweep;
 pub(crate) mod talk;
@@ -81,9 +82,11 @@ impl App {
     /// Commits one change together with whatever else waits.
     pub async fn submit(&self, organisation: OrganisationId, item: Item) -> Outcome {
         let group = organisation.uuid().as_u128();
-        match self.batcher.submit(group, item).await {
-            Ok(outcome) => outcome,
-            Err(closed) => Outcome::Failed(Fault::unavailable(closed)),
+        let last = self.context.tasks.drain_token().is_cancelled().then(|| item.clone());
+        match (self.batcher.submit(group, item).await, last) {
+            (Ok(outcome), _) => outcome,
+            (Err(_), Some(item)) => self.committer.commit_alone(item).await,
+            (Err(closed), None) => Outcome::Failed(Fault::unavailable(closed)),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use onqueue_model::{Caller, Fault, Reason, Timestamp};
 use onqueue_server::Context;
+use onqueue_telemetry::metrics;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -34,7 +35,25 @@ pub(crate) struct Watchman {
     heartbeat_at: Timestamp,
 }
 
+/// Notes that a stream failed.
+pub(crate) fn failed<T>(outcome: &Result<T, Fault>) {
+    if outcome.is_err() {
+        metrics::STREAM_DROPPED.add(1, &["failed"]);
+    }
+}
+
 impl Farewell {
+    /// Notes that a stream ends for this reason, unless it has come to its own end.
+    pub fn count(self) {
+        let reason = match self {
+            Self::Draining => "draining",
+            Self::AccessChanged => "revoked",
+            Self::TooSlow => "slow",
+            Self::TokenExpired | Self::ConversationEnded => return,
+        };
+        metrics::STREAM_DROPPED.add(1, &[reason]);
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Draining => "draining",

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::access::not_found;
-use super::commit::{Item, Outcome, What};
+use super::commit::{Item, Outcome, What, traceparent};
 use crate::store::policies::{self, Policy};
 use onqueue_chat::{Fact, Input, Place, Refusal};
 use onqueue_model::{ConversationId, Fault, OrganisationId, QueueId, Reason};
@@ -27,7 +27,7 @@ impl App {
         };
         let item = Item {
             what: What::Apply((report.organisation, report.conversation), input),
-            traceparent: onqueue_telemetry::current_traceparent(),
+            traceparent: traceparent(),
             actor: "service:routing".into(),
         };
         match self.submit(report.organisation, item).await {

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::access::{Seen, Viewer};
-use super::commit::{Item, Outcome, What};
+use super::commit::{Item, Outcome, What, traceparent};
 use super::guests::Tokens;
 use super::hub::{Live, Subscription};
 use crate::store::{
@@ -67,7 +67,7 @@ impl App {
         let details = self.details(&wish, skills, resume.hash);
         let item = Item {
             what: What::Open(Box::new((opening(guest, &wish), Arc::new(details)))),
-            traceparent: onqueue_telemetry::current_traceparent(),
+            traceparent: traceparent(),
             actor: guest.actor(),
         };
         match self.submit(organisation, item).await {
@@ -164,7 +164,7 @@ impl App {
         let word = async {
             loop {
                 match events.next().await {
-                    Live::Event(event) if is_word(&event.body) => return,
+                    Live::Event(line) if is_word(&line.event.body) => return,
                     Live::Overflow => return,
                     Live::Look => {
                         let found = conversations::find(&self.store, key).await;
@@ -185,8 +185,8 @@ impl App {
             return Ok(());
         }
         let key = (conversation.head.organisation, conversation.head.conversation);
-        let events = log::after(&self.store, key, Class::Supervisor, 0, EARLY).await?;
-        let reason = events.iter().find_map(|event| match &event.body {
+        let lines = log::after(&self.store, key, Class::Supervisor, 0, EARLY).await?;
+        let reason = lines.iter().find_map(|line| match &line.event.body {
             Body::Refused { reason } => Reason::parse(reason),
             _ => None,
         });

@@ -1,14 +1,20 @@
-//! The inactivity clock: every second of the clock, whatever is due is looked at. Any replica may do it; a conversation
-//! that two look at is ended once.
+//! The inactivity clock: every second of the clock, whatever is due is looked at. Every replica does it, and each leaves
+//! to the others what they have in hand.
 
 use super::App;
-use super::commit::{Item, Outcome, What};
-use crate::store::{Key, conversations};
+use super::commit::{Committer, Item, Outcome, What};
+use super::decide::{Decided, Desk};
+use crate::store::{
+    Key,
+    append::{About, append},
+    conversations,
+    plan::Heads,
+};
 use futures::future::join_all;
 use onqueue_chat::Input;
 use onqueue_model::Timestamp;
 use onqueue_store::StoreError;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// How often, by the clock.
 const EVERY: Duration = Duration::from_secs(1);
@@ -41,31 +47,64 @@ impl App {
     }
 
     async fn sweep_once(&self, now: Timestamp) -> Result<(), StoreError> {
+        // Without a transaction, which would keep a quiet database's only writer busy for nothing.
+        if conversations::due(&self.store, now, 1).await?.is_empty() {
+            return Ok(());
+        }
         loop {
-            let due = conversations::due(&self.store, now, PAGE).await?;
-            let full = u64::try_from(due.len()).unwrap_or(u64::MAX) == PAGE;
-            let done = join_all(due.into_iter().map(|key| self.look_at(key))).await;
-            // What failed stays due and comes again with the next sweep.
-            if !full || done.contains(&false) {
-                return Ok(());
+            match self.committer.sweep(now).await {
+                Ok(looked_at) if looked_at == PAGE => {}
+                Ok(_) => return Ok(()),
+                Err(error) if error.is_of_database() => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, "a sweep failed; its conversations are looked at one by one");
+                    return self.sweep_one_by_one(now).await;
+                }
             }
         }
     }
 
-    /// Whether it was done.
-    async fn look_at(&self, key: Key) -> bool {
-        let item = Item {
-            what: What::Apply(key, Input::Sweep),
-            traceparent: onqueue_telemetry::current_traceparent(),
-            actor: "service:session".into(),
-        };
-        match self.submit(key.0, item).await {
-            Outcome::Done(_) => true,
-            other => {
-                tracing::debug!(?other, "inactivity of a conversation not looked at");
-                false
-            }
+    async fn sweep_one_by_one(&self, now: Timestamp) -> Result<(), StoreError> {
+        let due = conversations::due(&self.store, now, PAGE).await?;
+        // What failed stays due and comes again with the next sweep.
+        join_all(due.into_iter().map(|key| self.look_at(key))).await;
+        Ok(())
+    }
+
+    async fn look_at(&self, key: Key) {
+        match self.submit(key.0, item(key)).await {
+            Outcome::Done(_) | Outcome::Refused(_) => {}
+            other => tracing::warn!(?other, "inactivity of a conversation not looked at"),
         }
+    }
+}
+
+impl Committer {
+    /// Looks at those that are due and that nobody else looks at just now, in one transaction; answers at how many.
+    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let about = About {
+            due: Some((now, PAGE)),
+            delay: self.delay(),
+            ..About::default()
+        };
+        let (ids, clock) = (self.ids.clone(), self.clock.clone());
+        let decide = move |heads: &Heads| {
+            let keys: BTreeSet<Key> = heads.known.keys().copied().collect();
+            let items: Vec<Item> = keys.into_iter().map(item).collect();
+            let all: Vec<usize> = (0..items.len()).collect();
+            Desk::new(heads, &ids, clock.now()).decide(&items, &all)
+        };
+        let Decided { verdicts, moved } = append(&self.store, &self.policies, about, decide).await?.answer;
+        self.let_out(moved.into_iter());
+        Ok(u64::try_from(verdicts.len()).unwrap_or(u64::MAX))
+    }
+}
+
+fn item(key: Key) -> Item {
+    Item {
+        what: What::Apply(key, Input::Sweep),
+        traceparent: None,
+        actor: "service:session".into(),
     }
 }
 

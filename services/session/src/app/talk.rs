@@ -1,12 +1,13 @@
 //! Writing, typing, ending.
 
 use super::access::{not_found, sender};
-use super::commit::{Item, Outcome, What};
+use super::commit::{Item, Outcome, What, traceparent};
 use super::hint::{Hint, subject};
 use super::{App, access::Seen};
 use crate::store::{Key, conversations};
 use onqueue_chat::{ClientMessageId, Event, Input, Refusal, Sender, Text};
 use onqueue_model::{Caller, ConversationId, Fault, ParticipantId, Reason, Timestamp, permissions};
+use onqueue_telemetry::metrics;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -68,7 +69,10 @@ impl App {
         );
         let event = match self.submit(caller.organisation, item).await {
             Outcome::Done(done) => done.events.first().cloned(),
-            Outcome::Repeated(event) => Some(event),
+            Outcome::Repeated(event) => {
+                metrics::DEDUP_HITS.add(1, &[]);
+                Some(event)
+            }
             other => return Err(self.refusal(caller, conversation, other).await),
         };
         let event = event.ok_or_else(|| Fault::internal("a message without an event"))?;
@@ -154,7 +158,7 @@ impl App {
         };
         Item {
             what: What::Apply(key, input),
-            traceparent: onqueue_telemetry::current_traceparent(),
+            traceparent: traceparent(),
             actor: actor.into(),
         }
     }

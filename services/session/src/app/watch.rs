@@ -4,10 +4,11 @@
 use super::App;
 use super::access::{Seen, Viewer};
 use super::hub::{Live, Subscription};
-use super::open_stream::{Duty, Farewell, Watchman};
-use crate::store::{Key, log};
-use onqueue_chat::{Body, Event, Kind};
+use super::open_stream::{self, Duty, Farewell, Watchman};
+use crate::store::{Key, log, plan::Line};
+use onqueue_chat::{Body, Kind};
 use onqueue_model::{Caller, ConversationId, Fault, ParticipantId, Reason, Timestamp, permissions};
+use onqueue_telemetry::metrics;
 use std::{collections::VecDeque, sync::Arc};
 
 /// How much of the log is read at once.
@@ -16,7 +17,7 @@ const PAGE: u64 = 200;
 /// One frame.
 #[derive(Clone, Debug)]
 pub(crate) enum Frame {
-    Event(Arc<Event>),
+    Event(Line),
     Typing { participant: ParticipantId, typing: bool },
     Heartbeat(Timestamp),
     Goodbye(Farewell),
@@ -33,9 +34,11 @@ pub(crate) struct Watch {
     /// The last number that went out.
     sent: i64,
     /// Read from the log, not out yet.
-    read: VecDeque<Event>,
+    read: VecDeque<Line>,
     /// Whether the log may hold more.
     behind: bool,
+    /// When the stream was opened.
+    since: Timestamp,
     /// Whether the last event has gone out.
     ended: bool,
     /// Whether the caller's right to it is in doubt.
@@ -52,7 +55,9 @@ impl App {
         let key = (caller.organisation, id);
         let Viewer { class, participant } = seen.viewer;
         let live = self.hub.follow(key, class, participant);
-        let sent = self.place(&seen, cursor).await?;
+        let sent = self.place(&seen, cursor).await;
+        count(cursor, &sent);
+        let sent = sent?;
         live.saw(sent);
         Ok(Watch {
             app: Arc::clone(self),
@@ -64,10 +69,18 @@ impl App {
             sent,
             read: VecDeque::new(),
             behind: true,
+            since: self.context.clock.now(),
             ended: is_over(&seen, sent),
             doubtful: false,
             over: false,
         })
+    }
+}
+
+fn count(cursor: &str, place: &Result<i64, Fault>) {
+    if !cursor.is_empty() {
+        let result = if place.is_ok() { "resumed" } else { "refused" };
+        metrics::RESUME.add(1, &[result]);
     }
 }
 
@@ -92,14 +105,43 @@ impl Watch {
         if self.over {
             return Ok(None);
         }
-        let frame = loop {
-            if let Some(frame) = self.step().await? {
-                break frame;
-            }
-        };
+        let frame = self.frame().await;
+        open_stream::failed(&frame);
+        let frame = frame?;
         self.watchman.sent();
-        self.over = matches!(frame, Frame::Goodbye(_));
+        match &frame {
+            Frame::Event(line) => self.delivered(line),
+            Frame::Goodbye(farewell) => {
+                farewell.count();
+                self.over = true;
+            }
+            Frame::Typing { .. } | Frame::Heartbeat(_) => {}
+        }
         Ok(Some(frame))
+    }
+
+    async fn frame(&mut self) -> Result<Frame, Fault> {
+        loop {
+            if let Some(frame) = self.step().await? {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// Notes that an event goes out that came to be while the stream was open, wherever it was committed.
+    fn delivered(&self, line: &Line) {
+        let event = &line.event;
+        if event.at < self.since {
+            return;
+        }
+        let span = tracing::info_span!("deliver", kind = event.body.kind().code());
+        if let Some(traceparent) = &line.traceparent {
+            onqueue_telemetry::link(&span, traceparent);
+        }
+        if event.body.kind() == Kind::Message {
+            let taken = self.app.context.clock.now().since(event.at);
+            metrics::MESSAGE_DELIVERY.record(taken.as_secs_f64(), &[]);
+        }
     }
 
     async fn step(&mut self) -> Result<Option<Frame>, Fault> {
@@ -109,8 +151,8 @@ impl Watch {
         if let Some(duty) = self.watchman.pending() {
             return self.perform(duty).await;
         }
-        if let Some(event) = self.read.pop_front() {
-            return Ok(self.take(Arc::new(event)));
+        if let Some(line) = self.read.pop_front() {
+            return Ok(self.take(line));
         }
         if self.behind {
             return self.read_on().await.map(|()| None);
@@ -126,10 +168,10 @@ impl Watch {
     }
 
     async fn read_on(&mut self) -> Result<(), Fault> {
-        let events = log::after(&self.app.store, self.key, self.viewer.class, self.sent, PAGE).await?;
-        self.behind = u64::try_from(events.len()).unwrap_or(u64::MAX) == PAGE;
-        self.read = events.into();
-        if let Some(place) = self.read.back().and_then(|event| self.viewer.class.place(event)) {
+        let lines = log::after(&self.app.store, self.key, self.viewer.class, self.sent, PAGE).await?;
+        self.behind = u64::try_from(lines.len()).unwrap_or(u64::MAX) == PAGE;
+        self.read = lines.into();
+        if let Some(place) = self.read.back().and_then(|line| self.viewer.class.place(&line.event)) {
             self.live.saw(place);
         }
         Ok(())
@@ -137,7 +179,7 @@ impl Watch {
 
     fn receive(&mut self, live: Live) -> Option<Frame> {
         match live {
-            Live::Event(event) => self.take(event),
+            Live::Event(line) => self.take(line),
             Live::Typing { participant, typing } => Some(Frame::Typing { participant, typing }),
             Live::Look => {
                 self.behind = true;
@@ -148,8 +190,9 @@ impl Watch {
     }
 
     /// Lets an event out if it is the next one; one from further on says that the log is to be read.
-    fn take(&mut self, event: Arc<Event>) -> Option<Frame> {
-        let place = self.viewer.class.place(&event)?;
+    fn take(&mut self, line: Line) -> Option<Frame> {
+        let event = &line.event;
+        let place = self.viewer.class.place(event)?;
         if place > self.sent + 1 {
             self.behind = true;
         }
@@ -160,7 +203,7 @@ impl Watch {
         self.ended = event.body.kind() == Kind::Ended;
         self.doubtful =
             matches!(event.body, Body::ParticipantLeft { participant } if Some(participant) == self.viewer.participant);
-        Some(Frame::Event(event))
+        Some(Frame::Event(line))
     }
 
     async fn perform(&mut self, duty: Duty) -> Result<Option<Frame>, Fault> {

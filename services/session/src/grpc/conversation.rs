@@ -199,7 +199,7 @@ fn state(number: i32) -> Result<Option<i16>, Fault> {
 fn watch_frame(watch: &Watch, frame: &watch::Frame) -> WatchResponse {
     use watch_response::Frame as To;
     let frame = match frame {
-        watch::Frame::Event(event) => encode::event(event, watch.viewer()).map(To::Event),
+        watch::Frame::Event(line) => encode::event(&line.event, watch.viewer()).map(To::Event),
         watch::Frame::Typing { participant, typing } => Some(To::Typing(proto::Typing {
             participant_id: participant.to_string(),
             typing: *typing,

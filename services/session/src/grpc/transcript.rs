@@ -23,13 +23,13 @@ impl Api {
         let seen = self.0.see(&caller, id, permissions::TRANSCRIPT_VIEW).await?;
         let place = self.0.place(&seen, &message.page_token).await?;
         let (key, class) = ((caller.organisation, id), seen.viewer.class);
-        let events = log::after(&self.0.store, key, class, place, limit).await?;
-        let last = events.last().and_then(|event| class.place(event)).unwrap_or(place);
+        let lines = log::after(&self.0.store, key, class, place, limit).await?;
+        let last = lines.last().and_then(|line| class.place(&line.event)).unwrap_or(place);
         let more = last < seen.conversation.head.numbers.last(class);
         Ok(ListEventsResponse {
-            events: events
+            events: lines
                 .iter()
-                .filter_map(|event| encode::event(event, seen.viewer))
+                .filter_map(|line| encode::event(&line.event, seen.viewer))
                 .collect(),
             next_page_token: if more {
                 cursor::encode(class, last)

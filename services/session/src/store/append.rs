@@ -2,9 +2,9 @@
 
 use super::plan::{Heads, Known, Plan};
 use super::policies::Policies;
-use super::{Key, conversations, write};
+use super::{Key, heads, write};
 use onqueue_chat::Inactivity;
-use onqueue_model::{ConversationId, OrganisationId, QueueId};
+use onqueue_model::{OrganisationId, QueueId, Timestamp};
 use onqueue_store::{Store, StoreError};
 use sea_orm::DatabaseTransaction;
 use std::{
@@ -24,6 +24,8 @@ pub(crate) struct About {
     pub timed: BTreeSet<Key>,
     /// Queues that conversations are moved to.
     pub queues: BTreeSet<(OrganisationId, QueueId)>,
+    /// Instead of the above: at most so many whose next look at inactivity is due by then and which nobody else looks at.
+    pub due: Option<(Timestamp, u64)>,
     /// How long to wait before committing; for tests.
     pub delay: Option<Duration>,
 }
@@ -65,24 +67,26 @@ where
         .await
 }
 
+/// Who has to read some heads reads them all, in one order and for good: nobody who holds some of them then waits for
+/// others, and what was guessed is known.
 async fn gather(tx: &DatabaseTransaction, policies: &Policies, about: &About) -> Result<Heads, StoreError> {
-    let mut heads = Heads {
-        known: about.guesses.clone(),
-        ..Heads::default()
+    let mut wanted = match about.due {
+        Some((now, limit)) => heads::due(tx, now, limit).await?,
+        None => about.unknown.clone(),
     };
-    let mut unknown: BTreeMap<OrganisationId, Vec<ConversationId>> = BTreeMap::new();
-    for (organisation, conversation) in &about.unknown {
-        unknown.entry(*organisation).or_default().push(*conversation);
-    }
-    for (organisation, conversations) in unknown {
-        for head in conversations::heads(tx, organisation, conversations).await? {
-            let key = (organisation, head.conversation);
+    let mut gathered = Heads::default();
+    if wanted.is_empty() {
+        gathered.known.clone_from(&about.guesses);
+    } else {
+        wanted.extend(about.guesses.keys());
+        for head in heads::locked(tx, &wanted).await? {
+            let key = (head.organisation, head.conversation);
             let head = Arc::new(head);
-            heads.known.insert(key, Known { head, is_guess: false });
+            gathered.known.insert(key, Known { head, is_guess: false });
         }
     }
-    heads.rules = rules(tx, policies, about, &heads.known).await?;
-    Ok(heads)
+    gathered.rules = rules(tx, policies, about, &gathered.known).await?;
+    Ok(gathered)
 }
 
 /// The rules of the queues in question. What sets a time reads them anew; the rest may go by those from memory.
@@ -94,7 +98,7 @@ async fn rules(
 ) -> Result<HashMap<(OrganisationId, QueueId), Inactivity>, StoreError> {
     let mut anew: BTreeMap<_, bool> = about.queues.iter().map(|queue| (*queue, true)).collect();
     for (key, Known { head, .. }) in known {
-        let sets_time = about.timed.contains(key) || head.warned_at.is_some();
+        let sets_time = about.due.is_some() || about.timed.contains(key) || head.warned_at.is_some();
         *anew.entry((key.0, head.queue)).or_default() |= sets_time;
     }
     let mut rules = HashMap::with_capacity(anew.len());

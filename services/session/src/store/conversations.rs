@@ -1,13 +1,13 @@
 //! Reading conversations.
 
 use super::entities::{conversation, participant};
-use super::{Key, broken, fixed, sql::Sql};
+use super::{Key, broken, fixed};
 use onqueue_chat::{Agent, EndReason, Head, Numbers, ParticipantKind, Place, State};
 use onqueue_model::{ConversationId, DeploymentId, OrganisationId, ParticipantId, QueueId, Timestamp, UserId};
 use onqueue_store::{Scope, Store, StoreError};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    QueryTrait as _, RelationDef, Select, sea_query::LockType,
+    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, ExprTrait as _, JoinType, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, RelationDef, Select,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -119,20 +119,22 @@ pub(crate) async fn list(
     organisation: OrganisationId,
     filter: &Filter,
 ) -> Result<Vec<Conversation>, StoreError> {
-    let rows = Scope::of(organisation)
+    use conversation::Column as C;
+    let page = Scope::of(organisation)
         .find::<conversation::Entity>()
-        .filter(conversation::Column::QueueId.is_in(filter.queues.iter().map(|queue| queue.uuid())))
-        .apply_if(filter.state, |query, state| {
-            query.filter(conversation::Column::State.eq(state))
-        })
-        .apply_if(filter.before, |query, id| {
-            query.filter(conversation::Column::Id.lt(id.uuid()))
-        })
-        .order_by_desc(conversation::Column::Id)
+        .filter(C::QueueId.is_in(filter.queues.iter().map(|queue| queue.uuid())))
+        .apply_if(filter.state, |query, state| query.filter(C::State.eq(state)))
+        .apply_if(filter.before, |query, id| query.filter(C::Id.lt(id.uuid())))
+        .order_by_desc(C::Id)
         .limit(filter.limit)
-        .all(store.reader())
-        .await?;
-    with_participants(store.reader(), organisation, rows).await
+        .select_only()
+        .column(C::Id);
+    let wanted = Scope::of(organisation)
+        .find::<conversation::Entity>()
+        .filter(C::Id.in_subquery(page.into_query()));
+    let mut found = read_whole(store, wanted).await?;
+    found.reverse();
+    Ok(found)
 }
 
 /// The conversations in which the user takes part now.
@@ -169,62 +171,26 @@ pub(crate) async fn due(store: &Store, now: Timestamp, limit: u64) -> Result<Vec
     Ok(rows.into_iter().map(key).collect())
 }
 
-/// The last numbers of these, in one statement.
-pub(crate) async fn numbers(store: &Store, keys: &[Key]) -> Result<HashMap<ConversationId, Numbers>, StoreError> {
-    let mut sql = Sql::new(
-        store.reader().get_database_backend(),
-        "SELECT id, last_sequence, last_public_sequence, last_agent_sequence FROM (VALUES ",
-    );
-    let rows = keys
-        .iter()
-        .map(|(organisation, id)| [organisation.uuid().into(), id.uuid().into()]);
-    // In this order, or SQLite reads every conversation there is.
-    sql.rows(["uuid", "uuid"], rows).text(
-        ") AS wanted CROSS JOIN session_conversations WHERE organisation_id = wanted.column1 AND id = wanted.column2",
-    );
-    let mut found = HashMap::with_capacity(keys.len());
-    for row in store.reader().query_all_raw(sql.done()).await? {
-        let numbers = Numbers {
-            sequence: row.try_get("", "last_sequence")?,
-            public: row.try_get("", "last_public_sequence")?,
-            agents: row.try_get("", "last_agent_sequence")?,
-        };
-        found.insert(ConversationId::new(row.try_get("", "id")?), numbers);
-    }
-    Ok(found)
-}
-
-/// Heads for deciding upon within a transaction, which holds their rows until it ends.
-pub(super) async fn heads<C: ConnectionTrait>(
-    tx: &C,
-    organisation: OrganisationId,
-    ids: impl IntoIterator<Item = ConversationId>,
-) -> Result<Vec<Head>, StoreError> {
-    let rows = Scope::of(organisation)
-        .find::<conversation::Entity>()
-        .filter(conversation::Column::Id.is_in(ids.into_iter().map(ConversationId::uuid)))
-        .order_by_asc(conversation::Column::Id)
-        .lock(LockType::Update)
-        .all(tx)
-        .await?;
-    let found = with_participants(tx, organisation, rows).await?;
-    Ok(found.into_iter().map(|conversation| conversation.head).collect())
-}
-
-async fn with_participants<C: ConnectionTrait>(
-    connection: &C,
-    organisation: OrganisationId,
+/// Heads of conversations whose rows the transaction holds: nobody else moves who takes part in them.
+pub(super) async fn as_heads(
+    tx: &DatabaseTransaction,
     rows: Vec<conversation::Model>,
-) -> Result<Vec<Conversation>, StoreError> {
+) -> Result<Vec<Head>, StoreError> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let participants = Scope::of(organisation)
-        .find::<participant::Entity>()
-        .filter(participant::Column::ConversationId.is_in(rows.iter().map(|row| row.id)))
-        .order_by_asc(participant::Column::JoinedAt)
-        .order_by_asc(participant::Column::Id)
-        .all(connection)
+    use participant::Column as C;
+    let wanted = rows.chunk_by(|one, next| one.organisation_id == next.organisation_id);
+    let wanted = wanted.filter_map(|rows| {
+        let organisation = rows.first()?.organisation_id;
+        let ids = rows.iter().map(|row| row.id);
+        Some(C::OrganisationId.eq(organisation).and(C::ConversationId.is_in(ids)))
+    });
+    let participants = participant::Entity::find()
+        .filter(wanted.fold(Condition::any(), Condition::add))
+        .order_by_asc(C::JoinedAt)
+        .order_by_asc(C::Id)
+        .all(tx)
         .await?;
     let mut by_conversation: HashMap<Uuid, Vec<Participant>> = HashMap::new();
     for row in participants {
@@ -233,11 +199,8 @@ async fn with_participants<C: ConnectionTrait>(
             .or_default()
             .push(as_participant(row));
     }
-    rows.into_iter()
-        .map(|row| {
-            let participants = by_conversation.remove(&row.id).unwrap_or_default();
-            as_conversation(row, participants)
-        })
+    rows.iter()
+        .map(|row| as_head(row, &by_conversation.remove(&row.id).unwrap_or_default()))
         .collect()
 }
 

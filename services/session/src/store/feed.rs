@@ -78,7 +78,7 @@ fn row(head: &Head, logged: &Logged, fact: &Fact) -> Option<feed::ActiveModel> {
         conversation_id: Set(head.conversation.uuid()),
         opening: Set(i32::try_from(head.opening).ok()?),
         at: Set(logged.event.at.millis()),
-        traceparent: Set(logged.traceparent.clone()),
+        traceparent: Set(logged.traceparent.as_deref().map(str::to_owned)),
         fact: Set(serde_json::to_string(fact).ok()?),
     })
 }

@@ -3,7 +3,7 @@
 use super::entities::guest_token;
 use onqueue_model::{ConversationId, OrganisationId, ParticipantId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
@@ -54,6 +54,7 @@ pub(crate) async fn add(
     store
         .transaction(move |tx| {
             Box::pin(async move {
+                hold(tx, guest).await?;
                 insert(tx, guest, hash, None, now, expires_at).await?;
                 tidy(tx, guest, hash, now).await
             })
@@ -75,18 +76,20 @@ pub(crate) async fn rotate(store: &Store, rotation: Rotation) -> Result<Resumed,
 
 async fn rotate_in(tx: &DatabaseTransaction, rotation: &Rotation) -> Result<Resumed, StoreError> {
     use guest_token::{Column as C, Entity};
-    let by_hash = |hash: &[u8]| Entity::find().filter(C::TokenHash.eq(hash.to_vec()));
-    let Some(old) = by_hash(&rotation.old).one(tx).await? else {
+    let mut by_hash = Entity::find()
+        .filter(C::TokenHash.eq(rotation.old.to_vec()))
+        .all(tx)
+        .await?;
+    let Some(guest) = by_hash.pop().map(|row| guest(&row)) else {
+        return Ok(Resumed::Unknown);
+    };
+    let held = hold(tx, guest).await?;
+    let Some(old) = held.into_iter().find(|row| row.token_hash == rotation.old) else {
         return Ok(Resumed::Unknown);
     };
     if old.expires_at <= rotation.now.millis() {
         return Ok(Resumed::Expired);
     }
-    let guest = Guest {
-        organisation: OrganisationId::new(old.organisation_id),
-        conversation: ConversationId::new(old.conversation_id),
-        participant: ParticipantId::new(old.participant_id),
-    };
     if old.used_at.is_none() {
         let mine = |hash: Vec<u8>| {
             Entity::update_many()
@@ -107,6 +110,26 @@ async fn rotate_in(tx: &DatabaseTransaction, rotation: &Rotation) -> Result<Resu
     insert(tx, guest, rotation.new, replaces, rotation.now, rotation.new_expires_at).await?;
     tidy(tx, guest, rotation.new, rotation.now).await?;
     Ok(Resumed::Yes(guest))
+}
+
+/// All tokens of a guest, held until the transaction ends. Whoever changes some holds all, in one order, so that a token
+/// may be used at two replicas at the same time.
+async fn hold(tx: &DatabaseTransaction, guest: Guest) -> Result<Vec<guest_token::Model>, StoreError> {
+    use guest_token::{Column as C, Entity};
+    let rows = Scope::of(guest.organisation)
+        .find::<Entity>()
+        .filter(C::ConversationId.eq(guest.conversation.uuid()))
+        .order_by_asc(C::TokenHash)
+        .lock(LockType::Update);
+    Ok(rows.all(tx).await?)
+}
+
+fn guest(row: &guest_token::Model) -> Guest {
+    Guest {
+        organisation: OrganisationId::new(row.organisation_id),
+        conversation: ConversationId::new(row.conversation_id),
+        participant: ParticipantId::new(row.participant_id),
+    }
 }
 
 /// After `new` was added: forgets what has expired, and the older ones of too many that nobody has used.

@@ -1,11 +1,13 @@
 //! Reading logs.
 
 use super::entities::event;
+use super::plan::Line;
 use super::{Key, broken, fixed};
 use onqueue_chat::{Body, Class, Event, Link, Part};
 use onqueue_model::{EventId, ParticipantId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError};
 use sea_orm::{ColumnTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
+use std::sync::Arc;
 
 /// What a viewer sees after a place in its own numbering, in order.
 pub(crate) async fn after(
@@ -14,7 +16,7 @@ pub(crate) async fn after(
     class: Class,
     place: i64,
     limit: u64,
-) -> Result<Vec<Event>, StoreError> {
+) -> Result<Vec<Line>, StoreError> {
     // A place in the whole log is never before the place in what a class sees of it, so the key's index serves.
     let rows = of(key)
         .filter(event::Column::Sequence.gt(place))
@@ -23,7 +25,7 @@ pub(crate) async fn after(
         .limit(limit)
         .all(store.reader())
         .await?;
-    rows.into_iter().map(as_event).collect()
+    rows.into_iter().map(as_line).collect()
 }
 
 /// The message that this participant sent with this key.
@@ -74,6 +76,12 @@ const fn number(class: Class) -> event::Column {
         Class::Agent => event::Column::AgentSequence,
         Class::Supervisor => event::Column::Sequence,
     }
+}
+
+fn as_line(mut row: event::Model) -> Result<Line, StoreError> {
+    let traceparent = row.traceparent.take().map(Into::into);
+    let event = Arc::new(as_event(row)?);
+    Ok(Line { event, traceparent })
 }
 
 fn as_event(row: event::Model) -> Result<Event, StoreError> {

@@ -1,10 +1,12 @@
 //! What session keeps in the database and how. Nothing outside of here knows sea-orm.
 
 pub(crate) mod append;
+pub(crate) mod compare;
 pub(crate) mod conversations;
 mod entities;
 pub(crate) mod feed;
 pub(crate) mod guests;
+mod heads;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod plan;

@@ -49,13 +49,30 @@ pub(crate) struct Change {
     pub log: Vec<Logged>,
 }
 
+/// An event as it is handed on, with the W3C trace context of the call that caused it.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub event: Arc<Event>,
+    pub traceparent: Option<Arc<str>>,
+}
+
 /// An event and what goes with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Logged {
     pub event: Arc<Event>,
-    pub traceparent: Option<String>,
+    pub traceparent: Option<Arc<str>>,
     /// Who, as the audit trail names them.
     pub actor: Arc<str>,
+}
+
+impl Logged {
+    /// As it is handed on.
+    pub fn line(&self) -> Line {
+        Line {
+            event: Arc::clone(&self.event),
+            traceparent: self.traceparent.clone(),
+        }
+    }
 }
 
 /// The heads that a batch is decided upon, and the rules of every queue that it may come to.

@@ -1,6 +1,6 @@
 //! What routing says of queues, held for a moment so that a batch of messages does not read it each time.
 
-use super::entities::policy;
+use super::{entities::policy, heads};
 use onqueue_chat::Inactivity;
 use onqueue_model::{DivisionId, OrganisationId, QueueId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError};
@@ -112,18 +112,29 @@ pub(crate) async fn queues_in(
 
 /// Keeps it unless a newer revision is kept already, and has the queue's connected conversations looked at: their next
 /// look at inactivity may be due earlier now.
+///
+/// In two transactions: others read a policy while they hold conversations, so that nobody may wait for conversations
+/// while holding a policy. Whoever read the old one has committed before the first ends, and is found by the second; if
+/// that fails, so does the call, which is repeated.
 pub(crate) async fn put(store: &Store, policy: Policy, now: Timestamp) -> Result<(), StoreError> {
     let policy = Arc::new(policy);
+    let kept = Arc::clone(&policy);
     store
         .transaction(move |tx| {
-            let policy = Arc::clone(&policy);
+            let policy = Arc::clone(&kept);
             Box::pin(async move {
                 policy::Entity::insert(as_row(&policy))
                     .on_conflict(replace_older())
                     .exec_without_returning(tx)
                     .await?;
-                look_again(tx, &policy, now).await
+                Ok(())
             })
+        })
+        .await?;
+    store
+        .transaction(move |tx| {
+            let policy = Arc::clone(&policy);
+            Box::pin(async move { heads::look_again(tx, (policy.organisation, policy.queue), now).await })
         })
         .await
 }
@@ -141,18 +152,6 @@ fn replace_older() -> OnConflict {
         ])
         .action_and_where(Expr::col((policy::Entity, C::Revision)).lt(Expr::col(("excluded", "revision"))))
         .to_owned()
-}
-
-async fn look_again(tx: &impl ConnectionTrait, policy: &Policy, now: Timestamp) -> Result<(), StoreError> {
-    use super::entities::conversation::{Column, Entity};
-    Entity::update_many()
-        .col_expr(Column::CheckAt, Expr::value(now.millis()))
-        .filter(Column::OrganisationId.eq(policy.organisation.uuid()))
-        .filter(Column::QueueId.eq(policy.queue.uuid()))
-        .filter(Column::CheckAt.gt(now.millis()))
-        .exec(tx)
-        .await?;
-    Ok(())
 }
 
 async fn find(

@@ -2,10 +2,10 @@
 //! the order of commits.
 
 use super::entities::{conversation, feed, guest_token, participant};
-use super::plan::{Change, Logged, Opening, Plan};
+use super::plan::{Logged, Opening, Plan};
 use super::sql::Sql;
-use super::{Key, conversations::state_code, feed as feed_rows};
-use onqueue_chat::{Body, Head, ParticipantKind, State, Visibility};
+use super::{Key, conversations::state_code, feed as feed_rows, heads};
+use onqueue_chat::{Body, Head, ParticipantKind, Visibility};
 use onqueue_model::{ConversationId, OrganisationId, Timestamp};
 use onqueue_store::{StoreError, audit};
 use sea_orm::{
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 /// Writes everything but the changes of conversations that are no longer as guessed, which it answers.
 pub(super) async fn write(tx: &DatabaseTransaction, plan: &Plan) -> Result<BTreeSet<Key>, StoreError> {
-    let hits = move_heads(tx, plan).await?;
+    let hits = heads::advance(tx, plan).await?;
     let missed = plan.changes.keys().filter(|key| !hits.contains(&key.1.uuid()));
     let missed: BTreeSet<Key> = missed.copied().collect();
     let changes = plan.changes.iter().filter(|(key, _)| !missed.contains(key));
@@ -53,159 +53,17 @@ struct Entry<'a> {
     head: &'a Arc<Head>,
 }
 
-/// Moves each head from what was decided upon to what comes after it; answers which were still so.
-async fn move_heads(tx: &DatabaseTransaction, plan: &Plan) -> Result<BTreeSet<Uuid>, StoreError> {
-    let (narrow, wide): (Vec<&Change>, Vec<&Change>) = plan.changes.values().partition(|change| change.is_narrow());
-    let mut hits = update(tx, &NARROW, narrow.iter().map(|change| narrow_row(change)).collect()).await?;
-    hits.extend(update(tx, &WIDE, wide.iter().map(|change| wide_row(change)).collect()).await?);
-    Ok(hits)
-}
-
-/// An UPDATE: its first columns say which row and as what, the others what it becomes.
-struct Update<const N: usize> {
-    compared: usize,
-    columns: [(&'static str, &'static str); N],
-}
-
-const NARROW: Update<8> = Update {
-    compared: 3,
-    columns: [
-        ("organisation_id", "uuid"),
-        ("id", "uuid"),
-        ("last_sequence", "bigint"),
-        ("last_sequence", "bigint"),
-        ("last_public_sequence", "bigint"),
-        ("last_agent_sequence", "bigint"),
-        ("head_hash", "bytea"),
-        ("last_activity_at", "bigint"),
-    ],
-};
-
-const WIDE: Update<18> = Update {
-    compared: 5,
-    columns: [
-        ("organisation_id", "uuid"),
-        ("id", "uuid"),
-        ("last_sequence", "bigint"),
-        ("report_epoch", "bigint"),
-        ("report_position", "bigint"),
-        ("last_sequence", "bigint"),
-        ("last_public_sequence", "bigint"),
-        ("last_agent_sequence", "bigint"),
-        ("head_hash", "bytea"),
-        ("last_activity_at", "bigint"),
-        ("state", "smallint"),
-        ("queue_id", "uuid"),
-        ("report_epoch", "bigint"),
-        ("report_position", "bigint"),
-        ("warned_at", "bigint"),
-        ("check_at", "bigint"),
-        ("ended_at", "bigint"),
-        ("end_reason", "smallint"),
-    ],
-};
-
-fn narrow_row(change: &Change) -> [Value; 8] {
-    let (before, after) = (&change.before, &change.after);
-    [
-        after.organisation.uuid().into(),
-        after.conversation.uuid().into(),
-        before.numbers.sequence.into(),
-        after.numbers.sequence.into(),
-        after.numbers.public.into(),
-        after.numbers.agents.into(),
-        after.hash.to_vec().into(),
-        after.last_activity_at.millis().into(),
-    ]
-}
-
-fn wide_row(change: &Change) -> [Value; 18] {
-    let (before, after) = (&change.before, &change.after);
-    let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
-    let (ended_at, end_reason) = match after.state {
-        State::Ended { at, reason } => (Some(at), Some(reason.code())),
-        _ => (None, None),
-    };
-    [
-        after.organisation.uuid().into(),
-        after.conversation.uuid().into(),
-        before.numbers.sequence.into(),
-        before.reported.epoch.into(),
-        before.reported.position.into(),
-        after.numbers.sequence.into(),
-        after.numbers.public.into(),
-        after.numbers.agents.into(),
-        after.hash.to_vec().into(),
-        after.last_activity_at.millis().into(),
-        state_code(after.state).into(),
-        after.queue.uuid().into(),
-        after.reported.epoch.into(),
-        after.reported.position.into(),
-        millis(after.warned_at).into(),
-        millis(after.check_at).into(),
-        millis(ended_at).into(),
-        end_reason.into(),
-    ]
-}
-
-async fn update<const N: usize>(
-    tx: &DatabaseTransaction,
-    update: &Update<N>,
-    mut rows: Vec<[Value; N]>,
-) -> Result<BTreeSet<Uuid>, StoreError> {
-    let statement = match rows.len() {
-        0 => return Ok(BTreeSet::new()),
-        1 => plain(tx, update, rows.remove(0)),
-        _ => joined(tx, update, rows),
-    };
-    let hits = tx.query_all_raw(statement.done()).await?;
-    hits.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
-}
-
-/// For one row: the plain statement costs less than half of a joined one.
-fn plain<const N: usize>(tx: &DatabaseTransaction, update: &Update<N>, row: [Value; N]) -> Sql {
-    let mut sql = Sql::new(tx.get_database_backend(), "UPDATE session_conversations SET ");
-    let mut row = row.into_iter();
-    let compared: Vec<Value> = row.by_ref().take(update.compared).collect();
-    for (at, ((column, kind), value)) in update.columns[update.compared..].iter().zip(row).enumerate() {
-        sql.text(if at == 0 { "" } else { ", " })
-            .text(column)
-            .text(" = ")
-            .value(kind, value);
-    }
-    for (at, ((column, kind), value)) in update.columns.iter().zip(compared).enumerate() {
-        sql.text(if at == 0 { " WHERE " } else { " AND " })
-            .text(column)
-            .text(" = ")
-            .value(kind, value);
-    }
-    sql.text(" RETURNING id");
-    sql
-}
-
-/// For many rows in one statement.
-fn joined<const N: usize>(tx: &DatabaseTransaction, update: &Update<N>, rows: Vec<[Value; N]>) -> Sql {
-    let mut sql = Sql::new(tx.get_database_backend(), "UPDATE session_conversations SET ");
-    for (at, (column, _)) in update.columns.iter().enumerate().skip(update.compared) {
-        let comma = if at == update.compared { "" } else { ", " };
-        sql.text(&format!("{comma}{column} = new.column{}", at + 1));
-    }
-    sql.text(" FROM (VALUES ")
-        .rows(update.columns.map(|(_, kind)| kind), rows)
-        .text(") AS new");
-    for (at, (column, _)) in update.columns.iter().enumerate().take(update.compared) {
-        let and = if at == 0 { " WHERE" } else { " AND" };
-        sql.text(&format!("{and} session_conversations.{column} = new.column{}", at + 1));
-    }
-    sql.text(" RETURNING id");
-    sql
-}
-
 async fn insert_openings(tx: &DatabaseTransaction, openings: &[Opening]) -> Result<(), StoreError> {
     if openings.is_empty() {
         return Ok(());
     }
-    let rows = openings.iter().map(opening_row);
+    // In the order of the key that tells requests apart: two writers who were sent the same ones wait in turn.
+    let mut in_order: Vec<&Opening> = openings.iter().collect();
+    in_order.sort_by_key(|opening| {
+        let details = &opening.details;
+        (opening.head.organisation, details.deployment, details.request)
+    });
+    let rows = in_order.into_iter().map(opening_row);
     conversation::Entity::insert_many(rows)
         .exec_without_returning(tx)
         .await?;
@@ -391,7 +249,7 @@ fn event_row(entry: &Entry<'_>) -> [Value; 15] {
         event.salt.to_vec().into(),
         event.hash.to_vec().into(),
         event.client_message_id.clone().into(),
-        entry.logged.traceparent.clone().into(),
+        entry.logged.traceparent.as_deref().map(str::to_owned).into(),
     ]
 }
 
@@ -423,21 +281,22 @@ async fn insert_feed(tx: &DatabaseTransaction, plan: &Plan, entries: &[Entry<'_>
 /// The end of a log goes into the audit chain, so that a cut-off tail is found. After the feed's numbers, whose rows keep
 /// two writers from adding to one organisation's chain at once.
 async fn audit_ends(tx: &DatabaseTransaction, entries: &[Entry<'_>]) -> Result<(), StoreError> {
-    for entry in entries
+    let ends = entries
         .iter()
-        .filter(|entry| matches!(entry.logged.event.body, Body::Ended { .. }))
-    {
-        let (event, head) = (&entry.logged.event, entry.head);
-        let record = audit::Entry {
-            organisation: head.organisation,
-            at: event.at,
-            actor: entry.logged.actor.to_string(),
-            action: "conversation.end".to_owned(),
-            object: format!("conversation:{} events:{}", head.conversation, event.sequence),
-            before: None,
-            after: Some(event.hash),
-        };
-        audit::append(tx, "session", &record).await?;
+        .filter(|entry| matches!(entry.logged.event.body, Body::Ended { .. }));
+    let records: Vec<_> = ends.map(end_record).collect();
+    audit::append_all(tx, "session", &records).await
+}
+
+fn end_record(entry: &Entry<'_>) -> audit::Entry {
+    let (event, head) = (&entry.logged.event, entry.head);
+    audit::Entry {
+        organisation: head.organisation,
+        at: event.at,
+        actor: entry.logged.actor.to_string(),
+        action: "conversation.end".to_owned(),
+        object: format!("conversation:{} events:{}", head.conversation, event.sequence),
+        before: None,
+        after: Some(event.hash),
     }
-    Ok(())
 }

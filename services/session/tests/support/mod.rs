@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test file uses its part of it
 
 use futures::{Stream, StreamExt as _};
+use onqueue_bus::Bus;
 use onqueue_model::{DivisionId, Id, OrganisationId, QueueId, UserId};
 use onqueue_proto::session::v1::{
     self as proto, Conversation, Event, ListEventsRequest, QueuePolicy, ReportRequest, SendMessageRequest,
@@ -91,10 +92,20 @@ impl House {
 
     /// Another replica on the same database, with the same bus, clock and trust.
     pub async fn replica(&self, seed: u64, faults: Faults) -> Desk {
+        self.replica_on(seed, faults, self.desk.context.bus.clone()).await
+    }
+
+    /// Another replica that hears nothing from the others.
+    pub async fn replica_apart(&self, seed: u64, faults: Faults) -> Desk {
+        self.replica_on(seed, faults, Bus::in_process()).await
+    }
+
+    async fn replica_on(&self, seed: u64, faults: Faults, bus: Bus) -> Desk {
         let store = Store::open(self.temp.settings()).await.expect("opens again");
         let context = Context {
             ids: onqueue_server::Ids::seeded(seed),
             tasks: onqueue_server::Tasks::new(),
+            bus,
             ..self.desk.context.clone()
         };
         Desk::bind(store, context, faults, &Settings::default()).await

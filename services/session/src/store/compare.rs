@@ -1,0 +1,64 @@
+//! Finding, in one statement, which of many conversations have grown.
+
+use super::{Key, sql::Sql};
+use onqueue_chat::Numbers;
+use onqueue_model::ConversationId;
+use onqueue_store::{Store, StoreError};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use std::collections::HashMap;
+
+/// The most conversations compared in one statement: SQLite takes 32,766 values.
+pub(crate) const MOST: usize = 10_000;
+
+/// The last numbers of those of these, at most [`MOST`], that have more than the number beside them. So a quiet replica
+/// gets no rows however many conversations are followed.
+pub(crate) async fn grown(store: &Store, known: &[(Key, i64)]) -> Result<HashMap<ConversationId, Numbers>, StoreError> {
+    let reader = store.reader();
+    let backend = reader.get_database_backend();
+    let statement = match backend {
+        DbBackend::Postgres => in_lists(known),
+        _ => in_values(backend, known),
+    };
+    let mut found = HashMap::new();
+    for row in reader.query_all_raw(statement).await? {
+        let numbers = Numbers {
+            sequence: row.try_get("", "last_sequence")?,
+            public: row.try_get("", "last_public_sequence")?,
+            agents: row.try_get("", "last_agent_sequence")?,
+        };
+        found.insert(ConversationId::new(row.try_get("", "id")?), numbers);
+    }
+    Ok(found)
+}
+
+/// Three values whatever the number of conversations, and one text of the statement, which is prepared once.
+fn in_lists(known: &[(Key, i64)]) -> Statement {
+    let list = |each: &dyn Fn(&(Key, i64)) -> String| known.iter().map(each).collect::<Vec<_>>().join(",");
+    let values = [
+        list(&|((organisation, _), _)| organisation.to_string()),
+        list(&|((_, id), _)| id.to_string()),
+        list(&|(_, last)| last.to_string()),
+    ];
+    let sql = "SELECT id, last_sequence, last_public_sequence, last_agent_sequence FROM unnest(\
+        string_to_array($1, ',')::uuid[], string_to_array($2, ',')::uuid[], string_to_array($3, ',')::bigint[]\
+        ) AS wanted (of_organisation, of_id, after_sequence) JOIN session_conversations \
+        ON organisation_id = of_organisation AND id = of_id WHERE last_sequence > after_sequence";
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values.map(Into::into))
+}
+
+fn in_values(backend: DbBackend, known: &[(Key, i64)]) -> Statement {
+    let rows = known.iter().map(|((organisation, id), last)| {
+        let (organisation, id) = (organisation.uuid(), id.uuid());
+        [organisation.into(), id.into(), (*last).into()]
+    });
+    let mut sql = Sql::new(
+        backend,
+        "SELECT id, last_sequence, last_public_sequence, last_agent_sequence FROM (VALUES ",
+    );
+    // In this order, or SQLite reads every conversation there is.
+    sql.rows(["uuid", "uuid", "bigint"], rows).text(
+        ") AS wanted CROSS JOIN session_conversations WHERE organisation_id = wanted.column1 \
+         AND id = wanted.column2 AND last_sequence > wanted.column3",
+    );
+    sql.done()
+}
