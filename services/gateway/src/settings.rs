@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use tokio::sync::Semaphore;
 
-/// The section `[gateway]`.
+/// The section `[gateway]`. Where the gateway has a process to itself there is no database to tell the time: it goes by the
+/// machine's clock, by which tokens end and rates are counted. Keep machines within a second of each other, as time
+/// synchronisation does by default.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {

@@ -48,12 +48,11 @@ instruments! {
     /// Messages that were there already when they were sent again, and got the first answer.
     DEDUP_HITS: Counter = "onqueue.dedup_hits" in "{message}";
 
-    /// Chats that are not over, of those that this process serves or owns.
+    /// Conversations that streams of this process follow.
     ACTIVE_CHATS: UpDown = "onqueue.active_chats" in "{chat}";
 
-    /// Streams of clients that were opened with a cursor, by how that went on: `resumed` after it, `restarted` from the
-    /// beginning because the cursor holds no more, `refused`.
-    RESUME: Counter = "onqueue.resume" in "{stream}" by "result" ["resumed" "restarted" "refused"];
+    /// Streams of clients that were opened with a cursor, by how that went on: `resumed` after it, or `refused`.
+    RESUME: Counter = "onqueue.resume" in "{stream}" by "result" ["resumed" "refused"];
 
     /// Streams of clients that the server ended, by why: the reader was `slow`, the process is `draining`, the caller's
     /// rights ended or were `revoked`, what they come from `moved` to another replica, or they `failed`.

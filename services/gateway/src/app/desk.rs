@@ -116,8 +116,8 @@ impl Desk {
         loop {
             tokio::select! {
                 biased;
-                () = self.context.tasks.draining() => return self.goodbye("draining", "draining"),
-                reason = refused(&self.context, &self.caller, &mut self.trust) => return self.goodbye(reason, "revoked"),
+                () = self.context.tasks.draining() => return self.goodbye("draining"),
+                reason = refused(&self.context, &self.caller, &mut self.trust) => return self.goodbye(reason),
                 part = self.parts.next() => match self.take(part?) {
                     Ok(Some(frame)) => return self.say(frame),
                     Ok(None) => {}
@@ -139,8 +139,13 @@ impl Desk {
     }
 
     #[allow(clippy::unnecessary_wraps)]
-    fn goodbye(self, reason: &str, counted: &'static str) -> Step {
-        STREAM_DROPPED.add(1, &[counted]);
+    fn goodbye(self, reason: &str) -> Step {
+        match reason {
+            "draining" => STREAM_DROPPED.add(1, &["draining"]),
+            "access_changed" => STREAM_DROPPED.add(1, &["revoked"]),
+            // A token that ended: the stream came to its own end.
+            _ => {}
+        }
         let at = |(conversation_id, cursor)| ConversationCursor {
             conversation_id,
             cursor,

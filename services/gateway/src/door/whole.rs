@@ -137,7 +137,7 @@ mod tests {
             (one[..7].to_vec(), 0),
             (one.clone(), 8),
             (empty.clone(), 5),
-            ([one.clone(), empty.clone(), one[..6].to_vec()].concat(), 13),
+            ([one.clone(), empty, one[..6].to_vec()].concat(), 13),
             ([one.clone(), one.clone(), vec![0]].concat(), 16),
             (vec![0, 255, 255, 255, 255, 1], 0),
         ] {
