@@ -79,7 +79,7 @@ impl<'a> Call<'a> {
             let spare = body.again();
             match self.send(&place, body).await? {
                 Sent::Answered(answer) => return Ok(self.answer(answer, place, flight)),
-                Sent::Lost => return Err(refusal::lost(self.pool.service())),
+                Sent::Lost => return Ok(self.lost(place.endpoint())),
                 Sent::Never(given_back) => {
                     flight.end();
                     self.wish.avoid.push(place.endpoint().id);
@@ -124,6 +124,12 @@ impl<'a> Call<'a> {
             Some(Err(failed)) => Ok(failure(failed)),
             None => Err(refusal::exceeded(self.pool.service())),
         }
+    }
+
+    fn lost(&self, endpoint: &Endpoint) -> Response<Body> {
+        let mut answer = refusal::lost(self.pool.service()).into_http();
+        answer.extensions_mut().insert(Avoid(endpoint.id));
+        answer
     }
 
     fn answer(self, answer: Response<Incoming>, place: Place, flight: Flight) -> Response<Body> {

@@ -16,15 +16,17 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{
-    net::TcpStream,
-    time::{Instant, interval},
-};
+use tokio::{net::TcpStream, time::interval};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// What one stream may bring that nobody has read yet, and all of them on a connection together, in bytes.
-const STREAM_WINDOW: u32 = 1024 * 1024;
-const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
+/// What one stream may bring that nobody has read yet, in bytes.
+const STREAM_WINDOW: u32 = 256 * 1024;
+
+/// The same for all streams of a connection together: beyond reach, or a few slow readers would hold up all others.
+const CONNECTION_WINDOW: u32 = 1024 * 1024 * 1024;
+
+/// Streams that we gave up and of which more may still arrive. When a crowd of callers goes, so many are given up at once.
+const GIVEN_UP: usize = 16_384;
 
 /// Between looks whether the other side has said its first words.
 const LOOK: Duration = Duration::from_millis(2);
@@ -40,8 +42,6 @@ pub(super) struct Connection {
     /// Streams at once.
     most: usize,
     open: AtomicUsize,
-    /// When it was made.
-    pub(super) since: Instant,
 }
 
 impl Connection {
@@ -129,14 +129,16 @@ pub(super) async fn dial(
     io.set_nodelay(true)?;
     let tls = TlsConnector::from(identity.client());
     let io = tls.connect(server_name(service), io).await?;
-    let (sender, http2) = builder(settings).handshake(TokioIo::new(io)).await.map_err(problem)?;
+    let (sender, http2) = builder(settings)
+        .handshake(TokioIo::new(io))
+        .await
+        .map_err(|error| problem(&error))?;
     let mut http2 = Box::pin(http2);
     let taken = first_words(&mut http2).await?;
     let connection = Connection {
         sender,
         most: settings.streams.min(taken),
         open: AtomicUsize::new(0),
-        since: crate::deadline::now(),
     };
     Ok((connection, http2))
 }
@@ -146,7 +148,7 @@ async fn first_words(mut http2: &mut Pin<Box<Http2>>) -> io::Result<usize> {
     let mut look = interval(LOOK);
     loop {
         tokio::select! {
-            ended = &mut http2 => return Err(ended.map_or_else(problem, |()| io::ErrorKind::UnexpectedEof.into())),
+            ended = &mut http2 => return Err(ended.map_or_else(|error| problem(&error), |()| io::ErrorKind::UnexpectedEof.into())),
             _ = look.tick() => {}
         }
         match http2.current_max_send_streams() {
@@ -164,6 +166,9 @@ fn builder(settings: &Settings) -> http2::Builder<TokioExecutor> {
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_max_send_streams(0)
+        .max_concurrent_reset_streams(GIVEN_UP)
+        // What arrives for streams that were given up and forgotten is an error, but nobody's.
+        .max_local_error_reset_streams(None)
         .max_header_list_size(HEADERS)
         .keep_alive_while_idle(true)
         .keep_alive_interval(Duration::from_millis(settings.keepalive_ms))
@@ -172,8 +177,8 @@ fn builder(settings: &Settings) -> http2::Builder<TokioExecutor> {
 }
 
 /// With what the library keeps behind its own words.
-fn problem(error: hyper::Error) -> io::Error {
-    let cause = std::error::Error::source(&error).map(ToString::to_string);
+fn problem(error: &hyper::Error) -> io::Error {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
     io::Error::other(match cause {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),

@@ -6,20 +6,20 @@ use super::{
     health::Health,
     settings::Settings,
 };
-use crate::{Chance, Spawn};
+use crate::{Chance, Spawn, deadline::now};
 use onqueue_credentials::Identity;
 use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, PoisonError, RwLock, Weak,
         atomic::{AtomicU32, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 use tokio::{
     sync::{Notify, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// The pause before the first and the longest before a later attempt.
@@ -122,10 +122,10 @@ impl Endpoint {
 
     /// Keeps connections open until `kept` is dropped; those open then end when their calls have.
     pub(super) async fn keep(self: Arc<Self>, mut kept: watch::Receiver<()>) {
-        let _ = tokio::select! {
-            never = self.connect_for_ever() => never,
+        tokio::select! {
+            () = self.connect_for_ever() => {}
             _ = kept.changed() => {}
-        };
+        }
         self.write(Vec::clear);
         self.has_changed();
     }
@@ -169,12 +169,13 @@ impl Endpoint {
             dial(self.address, service, identity, settings),
         );
         let (connection, runs) = dialled.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        let connection = Arc::new(connection);
-        self.add(Arc::clone(&connection));
-        let endpoint = Arc::clone(self);
+        let (connection, since) = (Arc::new(connection), now());
+        // What runs it must not hold it: it ends when nobody else does.
+        let (endpoint, this) = (Arc::clone(self), Arc::downgrade(&connection));
+        self.add(connection);
         spawn(Box::pin(async move {
             let ended = runs.await;
-            endpoint.remove(&connection, ended.err());
+            endpoint.remove(&this, since, ended.err());
         }));
         Ok(())
     }
@@ -192,15 +193,15 @@ impl Endpoint {
         self.has_changed();
     }
 
-    fn remove(&self, connection: &Arc<Connection>, error: Option<hyper::Error>) {
-        if connection.since.elapsed() < SETTLED {
+    fn remove(&self, connection: &Weak<Connection>, since: Instant, error: Option<hyper::Error>) {
+        if since.elapsed() < SETTLED {
             self.unsettled.fetch_add(1, Ordering::Relaxed);
         } else {
             self.unsettled.store(0, Ordering::Relaxed);
         }
         let none_left = self.write(|all| {
             let before = all.len();
-            all.retain(|other| !Arc::ptr_eq(other, connection));
+            all.retain(|other| Arc::as_ptr(other) != connection.as_ptr());
             before > 0 && all.is_empty()
         });
         if none_left {

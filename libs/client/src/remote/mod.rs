@@ -69,11 +69,12 @@ impl Remote {
         let targets = resolution::targets(service, endpoints)?;
         let authority = Authority::try_from(server_name(service).to_str().as_ref()).map_err(Fault::internal)?;
         let every = Duration::from_millis(settings.resolve_ms);
+        let start = Arc::clone(&spawn);
         let making = Arc::new(Making {
             service,
             identity,
             settings: settings.clone(),
-            spawn: Arc::clone(&spawn),
+            spawn,
             chance,
             changed: watch::channel(()).0,
         });
@@ -84,7 +85,7 @@ impl Remote {
             resolution::follow(targets, lookup, every, |addresses| keeper.update(&addresses)).await;
             std::future::pending::<()>().await;
         };
-        spawn(Box::pin(until_dropped(follow, until)));
+        start(Box::pin(until_dropped(follow, until)));
         Ok(Self(Arc::new(Inner {
             pool,
             authority,

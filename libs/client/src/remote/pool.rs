@@ -116,12 +116,12 @@ impl Pool {
         others.any(|other| other.is_connected() && !other.health.is_aside())
     }
 
-    /// Logs why no endpoint can be reached.
+    /// Logs why no endpoint can be reached; louder when that begins, not with each call.
     pub(super) fn explain(&self) {
         let endpoints = self.endpoints();
         let problem = |endpoint: &Arc<Endpoint>| Some(format!("{}: {}", endpoint.address(), endpoint.problem()?));
         let problems = endpoints.iter().filter_map(problem).collect::<Vec<_>>().join("; ");
-        tracing::warn!(service = self.service(), problems, "no connection for a call");
+        tracing::debug!(service = self.service(), problems, "no connection for a call");
     }
 
     fn endpoints(&self) -> Arc<[Arc<Endpoint>]> {
