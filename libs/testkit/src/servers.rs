@@ -79,7 +79,7 @@ pub async fn nats() -> String {
 /// Starts a NATS server that one test has to itself, to kill it for instance. Panics, saying what to install, if there is
 /// none to start.
 pub async fn own_nats() -> NatsServer {
-    blocking(|| expect(NatsServer::start(&nats_program()))).await
+    blocking(|| expect(NatsServer::start(variable(NATS_SERVER).as_deref()))).await
 }
 
 /// Starts a PostgreSQL server that one test has to itself, to kill it for instance. Panics, saying what to install, if
@@ -106,15 +106,11 @@ fn nats_url() -> &'static str {
     let (url, _) = URL.get_or_init(|| match variable(NATS_URL) {
         Some(url) => (url, None),
         None => {
-            let server = expect(NatsServer::start(&nats_program()));
+            let server = expect(NatsServer::start(variable(NATS_SERVER).as_deref()));
             (server.url(), Some(server))
         }
     });
     url
-}
-
-fn nats_program() -> String {
-    variable(NATS_SERVER).unwrap_or_else(|| "nats-server".to_owned())
 }
 
 /// What is set for a run of the tests; these are no settings of the product.
