@@ -62,8 +62,8 @@ instruments! {
     OPEN_STREAMS: UpDown = "onqueue.open_streams" in "{stream}";
 
     /// Calls and connections that were turned away to keep the rest served, by why: the caller's `rate`, too many `streams`
-    /// or `connections` of one caller or address, or the process is `busy` or `draining`.
-    SHED: Counter = "onqueue.shed" in "{call}" by "reason" ["rate" "streams" "connections" "busy" "draining"];
+    /// or `connections` of one caller or address, or the process is `busy`.
+    SHED: Counter = "onqueue.shed" in "{call}" by "reason" ["rate" "streams" "connections" "busy"];
 
     /// Decisions about who may call what, by result: `allowed`, `denied`, `unauthenticated`, or `stale` where what is known
     /// of permissions was too old to act upon.

@@ -117,3 +117,46 @@ fn the_text_names_every_instrument_once_and_every_line_can_be_read() {
         assert_eq!(series.contains('{'), series.ends_with("\"}"), "{line}");
     }
 }
+
+#[test]
+fn the_guide_lists_what_is_shown() {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md");
+    let guide = std::fs::read_to_string(guide).expect("the guide");
+    let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let listed = guide.lines().filter(|line| line.starts_with("| `")).map(|line| {
+        let cells = cells(line);
+        assert!(cells[4].ends_with('.'), "{line}");
+        (cells[1].clone(), cells[2].clone(), cells[3].clone())
+    });
+    let listed: BTreeSet<_> = listed.collect();
+    let text = text();
+    let shown = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let shown: BTreeSet<_> = shown
+        .map(|(name, kind)| (format!("`{name}`"), kind.to_owned(), labels(&text, name)))
+        .collect();
+    assert_eq!(listed, shown);
+}
+
+/// The label of a metric and its values, as the guide writes them.
+fn labels(text: &str, name: &str) -> String {
+    if name.starts_with("rpc_") {
+        return "`rpc_method`, `rpc_response_status_code`, `rpc_system_name`".to_owned();
+    }
+    let labelled = text
+        .lines()
+        .filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+    let pairs = labelled.filter_map(|rest| {
+        rest.split_once("=\"")?
+            .1
+            .split_once('"')
+            .map(|(value, _)| (rest, value))
+    });
+    let pairs: Vec<(&str, &str)> = pairs.filter(|(_, value)| *value != "other").collect();
+    let Some((label, _)) = pairs.first().and_then(|(rest, _)| rest.split_once('=')) else {
+        return String::new();
+    };
+    let values: Vec<&str> = pairs.iter().map(|(_, value)| *value).collect();
+    format!("`{label}`: {}", values.join(", "))
+}
