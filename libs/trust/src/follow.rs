@@ -17,6 +17,9 @@ use tonic::{
 /// How often the database is read without a hint.
 const POLL: Duration = Duration::from_secs(2);
 
+/// How long one reading may take: a database that says nothing is asked again rather than waited for.
+const READING: Duration = Duration::from_secs(10);
+
 /// How often the clock is looked at: one that jumped (a suspended machine, a moved clock) is noticed so soon.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -45,15 +48,22 @@ where
         // Anew for each reading: what was hinted at before it needs no other.
         let mut hints = bus.subscribe(Subject::Trust);
         let at = now();
-        match poll(&store, &trust, at, &mut known).await {
-            Ok(()) => {}
-            Err(error) => tracing::warn!(%error, "the trust tables cannot be read"),
+        let reading = tokio::time::timeout(READING, poll(&store, &trust, at, &mut known));
+        tokio::select! {
+            () = &mut stop => return,
+            outcome = reading => note(&outcome.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer".to_owned())))),
         }
         tokio::select! {
             () = &mut stop => return,
             _ = hints.next() => {}
             () = due(&now, at) => {}
         }
+    }
+}
+
+fn note(outcome: &Result<(), StoreError>) {
+    if let Err(error) = outcome {
+        tracing::warn!(%error, "the trust tables cannot be read");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use onqueue_access::DefaultRole;
 use onqueue_auth::{Migrations, Seed, Settings, seed};
+use onqueue_bus::Bus;
 use onqueue_client::reason;
 use onqueue_model::{Caller, Id, Language, Reason, permissions};
 use onqueue_proto::auth::v1::{
@@ -9,9 +10,10 @@ use onqueue_proto::auth::v1::{
     token_service_client::TokenServiceClient, trust_service_client::TrustServiceClient,
 };
 use onqueue_server::{Context, InProcess, ManualClock, as_peer, layered};
+use onqueue_store::Store;
 use onqueue_testkit::{TempStore, still_context, temp_store};
 use sea_orm::ConnectionTrait as _;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use tonic::Status;
 
 /// The right password of both users.
@@ -28,8 +30,11 @@ pub fn id<T>(number: u8) -> Id<T> {
 pub struct Auth {
     pub context: Context,
     pub hand: ManualClock,
-    pub store: TempStore,
+    pub store: Arc<TempStore>,
     pub service: InProcess,
+    /// This process's own connections.
+    own: Store,
+    settings: Settings,
 }
 
 /// Ada is an agent and Sam a supervisor in division 2; Ned has no password.
@@ -99,30 +104,47 @@ impl Auth {
     }
 
     pub async fn start_with(settings: &Settings) -> Self {
-        let (context, hand) = still_context(7);
-        let store = temp_store().await;
+        let (store, surroundings) = (Arc::new(temp_store().await), still_context(7));
         store.store.migrate::<Migrations>().await.expect("migrated");
-        seed(&store.store, &context, description()).await.expect("seeded");
-        let bound = onqueue_auth::bind(settings, store.store.clone(), context.clone())
+        seed(&store.store, &surroundings.0, description())
+            .await
+            .expect("seeded");
+        let own = store.store.clone();
+        Self::serve(settings, store, own, surroundings).await
+    }
+
+    /// Another process that serves the same database at the same settings; `bus` is its own.
+    pub async fn another(&self, seed: u64, bus: Bus) -> Self {
+        let own = Store::open(self.store.settings()).await.expect("opened");
+        let (context, hand) = still_context(seed);
+        let surroundings = (Context { bus, ..context }, hand);
+        Self::serve(&self.settings, Arc::clone(&self.store), own, surroundings).await
+    }
+
+    async fn serve(
+        settings: &Settings,
+        store: Arc<TempStore>,
+        own: Store,
+        (context, hand): (Context, ManualClock),
+    ) -> Self {
+        let bound = onqueue_auth::bind(settings, own.clone(), context.clone())
             .await
             .expect("bound");
-        let clock = context.clock.clone();
-        context.tasks.spawn(
-            "trust",
-            onqueue_trust::follow_store(
-                store.store.clone(),
-                context.trust.clone(),
-                context.bus.clone(),
-                move || clock.now(),
-                context.tasks.drain_token().clone().cancelled_owned(),
-            ),
-        );
+        follow(&own, &context);
         Self {
             service: layered(bound, &context),
             context,
             hand,
             store,
+            own,
+            settings: settings.clone(),
         }
+    }
+
+    /// Ends what it does in the background, and closes its connections.
+    pub async fn stop(self) {
+        self.context.tasks.drain();
+        self.own.close().await.expect("closed");
     }
 
     pub fn tokens(&self) -> TokenServiceClient<InProcess> {
@@ -205,6 +227,21 @@ impl Auth {
             .verify(&session.tokens.access_token, now)
             .map_err(|fault| fault.reason)
     }
+}
+
+/// Keeps the context's trust on what the database says.
+pub fn follow(store: &Store, context: &Context) {
+    let clock = context.clock.clone();
+    context.tasks.spawn(
+        "trust",
+        onqueue_trust::follow_store(
+            store.clone(),
+            context.trust.clone(),
+            context.bus.clone(),
+            move || clock.now(),
+            context.tasks.drain_token().clone().cancelled_owned(),
+        ),
+    );
 }
 
 /// What a login or refresh gave.
