@@ -14,9 +14,9 @@ use onqueue_proto::session::v1::{
 use onqueue_server::{Context, InProcess, ManualClock, as_peer, layered};
 use onqueue_session::{Faults, Migrations, Settings};
 use onqueue_store::Store;
-use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, with_token};
+use onqueue_testkit::{Tokens, still_context, temp_store, with_token};
 use onqueue_trust::{Deployment, DeploymentQueue, Issuer, Key};
-use std::time::Duration;
+use std::{any::Any, time::Duration};
 use tonic::{Status, Streaming};
 use uuid::Uuid;
 
@@ -58,7 +58,9 @@ pub struct House {
     pub desk: Desk,
     pub clock: ManualClock,
     pub tokens: Tokens,
-    pub temp: TempStore,
+    pub database: onqueue_store::Settings,
+    // Goes last.
+    _place: Box<dyn Any>,
 }
 
 /// A chat from its guest's point of view.
@@ -71,19 +73,33 @@ pub struct Chat {
 }
 
 impl House {
+    /// On the database that this run of the tests is about.
     pub async fn new(seed: u64) -> Self {
-        let (context, clock) = still_context(seed);
         let temp = temp_store().await;
-        temp.store.migrate::<Migrations>().await.expect("migrations");
+        Self::on(temp.settings().clone(), Box::new(temp), seed).await
+    }
+
+    /// On PostgreSQL in every run.
+    pub async fn on_postgres(seed: u64) -> Self {
+        let database = onqueue_testkit::postgres().await;
+        Self::on(database.settings(), Box::new(database), seed).await
+    }
+
+    /// On an empty database, which the place keeps.
+    pub async fn on(database: onqueue_store::Settings, place: Box<dyn Any>, seed: u64) -> Self {
+        let (context, clock) = still_context(seed);
+        let store = Store::open(&database).await.expect("opens");
+        store.migrate::<Migrations>().await.expect("migrations");
         let tokens = Tokens::new(&context);
         tokens.deploy(deployment());
-        let desk = Desk::bind(temp.store.clone(), context, Faults::default(), &Settings::default()).await;
+        let desk = Desk::bind(store, context, Faults::default(), &Settings::default()).await;
         trust_guests(&desk.store, &tokens).await;
         let house = Self {
             desk,
             clock,
             tokens,
-            temp,
+            database,
+            _place: place,
         };
         house.desk.put_policy(queue(), 1, true).await;
         house.desk.put_policy(closed_queue(), 1, false).await;
@@ -92,16 +108,23 @@ impl House {
 
     /// Another replica on the same database, with the same bus, clock and trust.
     pub async fn replica(&self, seed: u64, faults: Faults) -> Desk {
-        self.replica_on(seed, faults, self.desk.context.bus.clone()).await
+        let bus = self.desk.context.bus.clone();
+        self.replica_on(seed, faults, bus, &self.database).await
+    }
+
+    /// Another replica that comes to the same database by another way.
+    pub async fn replica_by(&self, seed: u64, database: &onqueue_store::Settings) -> Desk {
+        let bus = self.desk.context.bus.clone();
+        self.replica_on(seed, Faults::default(), bus, database).await
     }
 
     /// Another replica that hears nothing from the others.
     pub async fn replica_apart(&self, seed: u64, faults: Faults) -> Desk {
-        self.replica_on(seed, faults, Bus::in_process()).await
+        self.replica_on(seed, faults, Bus::in_process(), &self.database).await
     }
 
-    async fn replica_on(&self, seed: u64, faults: Faults, bus: Bus) -> Desk {
-        let store = Store::open(self.temp.settings()).await.expect("opens again");
+    async fn replica_on(&self, seed: u64, faults: Faults, bus: Bus, database: &onqueue_store::Settings) -> Desk {
+        let store = Store::open(database).await.expect("opens again");
         let context = Context {
             ids: onqueue_server::Ids::seeded(seed),
             tasks: onqueue_server::Tasks::new(),

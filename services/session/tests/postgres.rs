@@ -1,0 +1,263 @@
+//! What only PostgreSQL can do to us: row locks that meet, connections that are lost, a server that restarts, transactions
+//! that stay open. These run on it whatever the others run on.
+#![allow(clippy::disallowed_methods, clippy::print_stdout)] // says how long things took
+
+#[path = "support/cut.rs"]
+mod cut;
+mod support;
+
+use cut::{Cut, Way};
+use futures::future::join_all;
+use onqueue_proto::session::v1::{self as proto, ConversationState};
+use onqueue_session::Faults;
+use onqueue_store::Settings;
+use onqueue_testkit::{Disk, Stop, own_postgres, until};
+use sea_orm::ConnectionTrait as _;
+use std::{
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+use support::{
+    Chat, Desk, House, SOON, agent, assigned, is_dense, offered, organisation, policy, queue, queued, wish, words,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn verify(desk: &Desk, chat: &Chat) {
+    let id = chat.id.parse().expect("an id");
+    let checked = onqueue_session::verify(&desk.store, organisation(), id).await;
+    checked.expect("the chain holds");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_is_lost_is_looked_up_before_anybody_is_answered() {
+    let house = House::on_postgres(1).await;
+    let way = Way::to(&house.database).await;
+    let replica = house.replica_by(2, &way.database).await;
+    let mut request = 100;
+    for cut in [Cut::After, Cut::Before, Cut::After, Cut::Before] {
+        let chats = join_all((request..request + 10).map(|request| replica.start(request))).await;
+        let (reported, ended) = (replica.start(request + 10).await, replica.start(request + 11).await);
+        way.cut(cut);
+        let sends = join_all(
+            chats
+                .iter()
+                .map(|chat| replica.send(&chat.token, &chat.id, "k", "Hallo?")),
+        );
+        let begin = replica.try_start(wish(request + 12));
+        let report = replica.report(&reported.id, 1, 1, queued());
+        let end = replica.end(&ended.token, &ended.id);
+        let (sent, begun, recorded, over) = tokio::join!(sends, begin, report, end);
+        assert!(way.is_cut());
+        recorded.expect("recorded");
+        assert_eq!(over.expect("ended").state(), ConversationState::Ended);
+        let begun = support::chat(begun.expect("begun"));
+        for (chat, sent) in chats.iter().zip(sent) {
+            let log = house.desk.log(&chat.token, &chat.id).await.expect("a log");
+            assert_eq!(words(&log), ["opened", "Hallo", "Hallo?"], "{cut:?}");
+            assert_eq!(sent.expect("sent").event_id, log[2].event_id);
+        }
+        let expected: [(&Chat, &[&str]); 3] = [
+            (&reported, &["opened", "Hallo", "queued"]),
+            (&ended, &["opened", "Hallo", "ended"]),
+            (&begun, &["opened", "Hallo"]),
+        ];
+        for (chat, expected) in expected {
+            let log = house.desk.log(&chat.token, &chat.id).await.expect("a log");
+            assert_eq!(words(&log), expected, "{cut:?}");
+            verify(&house.desk, chat).await;
+        }
+        request += 100;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_writer_goes_on_when_the_server_was_restarted() {
+    let mut server = own_postgres(Disk::Unsynced).await;
+    let database = Settings::postgres(&server.url("onqueue"));
+    let house = House::on(database, Box::new(()), 3).await;
+    let chats = join_all((0..8).map(|number| house.desk.start(number))).await;
+    let (stop, counted) = (AtomicBool::new(false), AtomicU32::new(0));
+    let senders = join_all(chats.iter().map(|chat| send_until(&house.desk, chat, &stop, &counted)));
+    let faults = async {
+        for _ in 0..3 {
+            let before = counted.load(Ordering::Relaxed);
+            until("messages", SOON, async || counted.load(Ordering::Relaxed) > before + 50).await;
+            server.stop(Stop::Immediate).expect("stops");
+            server.start_again().expect("starts");
+            let (began, before) = (Instant::now(), counted.load(Ordering::Relaxed));
+            until("the first message after it", SOON, async || {
+                counted.load(Ordering::Relaxed) > before
+            })
+            .await;
+            println!("went on {:?} after the server was back", began.elapsed());
+            assert!(began.elapsed() < Duration::from_secs(5));
+        }
+        stop.store(true, Ordering::Relaxed);
+    };
+    let (sent, ()) = tokio::join!(senders, faults);
+    for (chat, sent) in chats.iter().zip(sent) {
+        let log = house.desk.log(&chat.token, &chat.id).await.expect("a log");
+        assert!(is_dense(&log));
+        assert_eq!(words(&log)[2..], sent, "each once, in order");
+        verify(&house.desk, chat).await;
+    }
+}
+
+/// Sends one after the other, each until it is answered, as clients do.
+async fn send_until(desk: &Desk, chat: &Chat, stop: &AtomicBool, counted: &AtomicU32) -> Vec<String> {
+    let mut sent = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let text = sent.len().to_string();
+        until("an answer", SOON, async || {
+            desk.send(&chat.token, &chat.id, &text, &text).await.is_ok()
+        })
+        .await;
+        counted.fetch_add(1, Ordering::Relaxed);
+        sent.push(text);
+    }
+    sent
+}
+
+/// Everything that writes at once, at two replicas, over the same conversations: messages, reports, ends, beginnings,
+/// policies and looks at inactivity, each of which locks other rows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_meets_waits_in_turn() {
+    const CHATS: usize = 48;
+    let server = own_postgres(Disk::Unsynced).await;
+    let database = Settings::postgres(&server.url("onqueue"));
+    let house = House::on(database, Box::new(()), 4).await;
+    let faults = || Faults {
+        delay_before_commit_ms: 4,
+        ..Faults::default()
+    };
+    let replicas = [house.replica(5, faults()).await, house.replica_apart(6, faults()).await];
+    let chats = join_all((0..CHATS).map(|number| replicas[number % 2].start(number as u128))).await;
+    for turn in 0..6_u8 {
+        // Looks at inactivity meet what comes in meanwhile.
+        house.clock.advance(14 * MINUTE + Duration::from_secs(30));
+        everything(&house, &replicas, &chats, turn).await;
+    }
+    for chat in &chats {
+        verify(&house.desk, chat).await;
+    }
+    let log = server.log();
+    println!("deadlocks: {}", log.matches("deadlock detected").count());
+    assert!(!log.contains("deadlock detected"), "{log}");
+}
+
+async fn everything(house: &House, replicas: &[Desk; 2], chats: &[Chat], turn: u8) {
+    let messages = join_all((0..2 * chats.len()).map(|at| {
+        let (replica, chat) = (&replicas[at % 2], &chats[at * 7 % chats.len()]);
+        let (id, guest) = (chat.id.parse().expect("an id"), chat.guest.parse().expect("an id"));
+        let token = house.tokens.guest(organisation(), id, guest);
+        async move { replica.send(&token, &chat.id, &format!("{turn}-{at}"), "x").await }
+    }));
+    let reports = join_all(chats.iter().enumerate().rev().map(|(at, chat)| {
+        let fact = match turn {
+            0 => queued(),
+            1 => offered(agent()),
+            _ => assigned(agent()),
+        };
+        replicas[(at / 2) % 2].report(&chat.id, 1, i64::from(turn) + 1, fact)
+    }));
+    // The same requests at both.
+    let begin = join_all((0..16).flat_map(|number| {
+        let request = || wish(1_000 * (1 + u128::from(turn)) + number);
+        [replicas[0].try_start(request()), replicas[1].try_start(request())]
+    }));
+    let policies = join_all([0, 1, 2, 3].map(|at| {
+        let revision = 10 * (1 + i64::from(turn)) + at;
+        let replica = &replicas[usize::from(at % 2 == 0)];
+        replica.put(policy(queue(), revision))
+    }));
+    let (messages, reports, begun, _) = tokio::join!(messages, reports, begin, policies);
+    assert!(messages.iter().all(Result::is_ok), "{messages:?}");
+    assert!(reports.iter().all(Result::is_ok), "{reports:?}");
+    assert!(begun.iter().all(Result::is_ok), "{begun:?}");
+}
+
+/// A transaction that is open in another database of the cluster, as a backup's may be, and writers whose commits come in
+/// another order than they began: the feed neither waits nor skips.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_stays_open_stops_the_feed() {
+    let house = House::on_postgres(7).await;
+    let elsewhere = onqueue_testkit::postgres().await;
+    let opened = onqueue_store::Store::open(&elsewhere.settings()).await.expect("opens");
+    let open = opened.transaction(|tx| {
+        Box::pin(async move {
+            tx.execute_unprepared("CREATE TABLE held (n INT)").await?;
+            std::future::pending::<()>().await;
+            Ok(())
+        })
+    });
+    let faults = || Faults {
+        delay_before_commit_ms: 30,
+        ..Faults::default()
+    };
+    let replicas = [house.replica(8, faults()).await, house.replica(9, faults()).await];
+    let follow = async {
+        let shards = (0..256).map(|shard| proto::ShardCursor { shard, after: 0 }).collect();
+        let feed = replicas[1].feed().feed(proto::FeedRequest { shards }).await;
+        let mut feed = feed.expect("a feed").into_inner();
+        let mut numbers = Vec::new();
+        while numbers.len() < 80 {
+            let next = tokio::time::timeout(SOON, feed.message()).await.expect("in time");
+            numbers.extend(next.expect("no error").expect("open").row.map(|row| row.number));
+        }
+        numbers
+    };
+    let write = join_all((0..40).map(|number| {
+        let (one, other) = (&replicas[number % 2], &replicas[(number + 1) % 2]);
+        async move {
+            let chat = one.start(number as u128).await;
+            other.end(&chat.token, &chat.id).await.expect("ends");
+        }
+    }));
+    tokio::select! {
+        outcome = open => panic!("it stays open: {outcome:?}"),
+        (numbers, _) = async { tokio::join!(follow, write) } => {
+            assert_eq!(numbers, (1..=80).collect::<Vec<i64>>(), "none skipped, each once");
+        }
+    }
+}
+
+/// What one replica has in hand another leaves alone instead of waiting for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_in_hand_does_not_hold_up_the_others_that_are_due() {
+    let house = House::on_postgres(10).await;
+    let chats = join_all((0..5).map(|number| house.connected(number))).await;
+    let held: uuid::Uuid = chats[2].id.parse().expect("an id");
+    let (taken, has_taken) = tokio::sync::oneshot::channel();
+    let taken = std::sync::Mutex::new(Some(taken));
+    let (release, released) = tokio::sync::watch::channel(false);
+    let holding = house.desk.store.transaction(|tx| {
+        let mut released = released.clone();
+        let taken = taken.lock().expect("alone").take();
+        Box::pin(async move {
+            let hold = format!("SELECT id FROM session_conversations WHERE id = '{held}' FOR UPDATE");
+            tx.execute_unprepared(&hold).await?;
+            let _ = taken.expect("once").send(());
+            let _ = released.wait_for(|released| *released).await;
+            Ok(())
+        })
+    });
+    let sweeping = async {
+        has_taken.await.expect("held");
+        house.clock.advance(16 * MINUTE);
+        let sue = house.supervisor_token();
+        let ended = async |at: usize| {
+            let seen = house.desk.get(&sue, &chats[at].id).await.expect("seen");
+            seen.state() == ConversationState::Ended
+        };
+        for at in [0, 1, 3, 4] {
+            until("the end of what is free", SOON, async || ended(at).await).await;
+        }
+        assert!(!ended(2).await);
+        release.send(true).expect("held until now");
+        house.clock.advance(Duration::from_secs(1));
+        until("the end of the last", SOON, async || ended(2).await).await;
+    };
+    let (held, ()) = tokio::join!(holding, sweeping);
+    held.expect("held");
+}
