@@ -197,6 +197,30 @@ impl World {
             session: service(),
             content: service(),
         };
+        Self::before(upstreams, received, settings, limits, context).await
+    }
+
+    /// The same with sessions elsewhere.
+    pub async fn with_session(session: InProcess, context: Context) -> Self {
+        let (calls, received) = mpsc::channel(64);
+        let service = || played(calls.clone());
+        let upstreams = Upstreams {
+            auth: service(),
+            routing: service(),
+            session,
+            content: service(),
+        };
+        let limits = listener::Limits::default();
+        Self::before(upstreams, received, Settings::default(), limits, context).await
+    }
+
+    async fn before(
+        upstreams: Upstreams,
+        received: mpsc::Receiver<Call>,
+        settings: Settings,
+        limits: listener::Limits,
+        context: Context,
+    ) -> Self {
         let readiness = Readiness::new(&context.tasks);
         let gateway: Gateway = bind(&settings, context.clone(), readiness, upstreams)
             .await
