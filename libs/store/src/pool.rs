@@ -20,6 +20,15 @@ use std::{
 /// for each use.
 const QUIET: Duration = Duration::from_millis(50);
 
+/// Which connections are asked before they are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Those that were not used for a while, and all while there are doubts.
+    Quiet,
+    /// None: each use is one round trip, and one that fails since its connection was gone is for its caller to repeat.
+    Never,
+}
+
 /// What the connections of one store have in common.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
@@ -85,6 +94,7 @@ pub(crate) async fn postgres(
     settings: &Settings,
     profile: Option<Profile>,
     connections: u32,
+    which: Asked,
     watch: &Arc<Watch>,
 ) -> Result<DatabaseConnection, StoreError> {
     watch.connections.fetch_max(connections, Ordering::Relaxed);
@@ -93,7 +103,7 @@ pub(crate) async fn postgres(
     options
         .test_before_acquire(false)
         .map_sqlx_postgres_before_acquire(move |connection, seen| {
-            let ask = seen.idle_for >= QUIET || asked.is_doubtful();
+            let ask = which == Asked::Quiet && (seen.idle_for >= QUIET || asked.is_doubtful());
             Box::pin(async move {
                 if ask {
                     connection.ping().await?;

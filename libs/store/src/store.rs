@@ -2,7 +2,7 @@
 
 use crate::{
     Profile, Settings, StoreError, place,
-    pool::{self, Watch},
+    pool::{self, Asked, Watch},
 };
 use onqueue_model::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -27,7 +27,7 @@ impl Store {
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
         match settings.sqlite_path() {
             Some(file) => Self::open_file(settings, &file).await,
-            None => Self::open_server(settings, None, settings.connections, Arc::default()).await,
+            None => Self::open_server(settings, None, (settings.connections, Asked::Quiet), Arc::default()).await,
         }
     }
 
@@ -39,17 +39,30 @@ impl Store {
         if !settings.is_postgres() {
             return Self::open(&settings).await;
         }
-        Self::open_server(&settings, Some(*profile), settings.connections, Arc::default()).await
+        Self::open_server(
+            &settings,
+            Some(*profile),
+            (settings.connections, Asked::Quiet),
+            Arc::default(),
+        )
+        .await
     }
 
     /// The same database with connections of its own, for work that must not wait for others' work; its statements count
-    /// here too. A SQLite file has one writer only: there it is a clone.
+    /// here too. A statement is one round trip: a connection is not asked first whether it still lives. A SQLite file has one
+    /// writer only: there it is a clone.
     pub async fn apart(&self, connections: u32) -> Result<Self, StoreError> {
         let Inner { settings, profile, .. } = &*self.0;
         if !settings.is_postgres() {
             return Ok(self.clone());
         }
-        Self::open_server(settings, *profile, connections, Arc::clone(&self.0.watch)).await
+        Self::open_server(
+            settings,
+            *profile,
+            (connections, Asked::Never),
+            Arc::clone(&self.0.watch),
+        )
+        .await
     }
 
     async fn open_file(settings: &Settings, file: &std::path::Path) -> Result<Self, StoreError> {
@@ -69,10 +82,10 @@ impl Store {
     async fn open_server(
         settings: &Settings,
         profile: Option<Profile>,
-        connections: u32,
+        (connections, asked): (u32, Asked),
         watch: Arc<Watch>,
     ) -> Result<Self, StoreError> {
-        let connection = pool::postgres(settings, profile, connections, &watch).await?;
+        let connection = pool::postgres(settings, profile, connections, asked, &watch).await?;
         Ok(Self(Arc::new(Inner {
             settings: settings.clone(),
             profile,

@@ -29,8 +29,8 @@ pub struct Settings {
     pub snapshot_ms: u64,
     /// The first pause before something is tried again with session; it doubles up to 32 times that.
     pub retry_ms: u64,
-    /// How long calls are still answered after the process was told to end: here if there are no other replicas, else by
-    /// the one that has taken over.
+    /// How long calls are still answered after the process was told to end: here if there can be no other replicas, else
+    /// by the one that has taken over.
     pub drain_ms: u64,
     /// False is the seeded wrong rule `no_fence`, which tests of the fence have to notice: nothing checks the epoch, an
     /// owner never stops by itself and takes no notice of leases that it has lost. Not for any installation.
@@ -83,9 +83,9 @@ impl Settings {
         Duration::from_millis(self.lease_ms)
     }
 
-    /// Whether there are other replicas.
+    /// Whether there may be other replicas.
     pub(crate) const fn is_replicated(&self) -> bool {
-        !self.address.is_empty()
+        !self.address.is_empty() && !self.take_at_once
     }
 
     pub(crate) const fn drain(&self) -> Duration {

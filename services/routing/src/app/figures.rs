@@ -40,7 +40,7 @@ impl Figures {
             _shards: shards,
             due: None,
         };
-        figures.count(hosts);
+        figures.count(&hosts);
         figures
     }
 
@@ -50,7 +50,7 @@ impl Figures {
     }
 
     /// Counts what the engines hold.
-    pub fn count<'a>(&mut self, hosts: impl Iterator<Item = &'a Host> + Clone) {
+    pub fn count<'a>(&mut self, hosts: &(impl Iterator<Item = &'a Host> + Clone)) {
         self.due = None;
         let queues = hosts.clone().flat_map(|host| host.engine().queues());
         self.waiting.set(number(queues.map(|queue| queue.waiting).sum()));

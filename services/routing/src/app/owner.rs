@@ -127,7 +127,7 @@ impl Owner {
             match self.decide(tenure, drained, &mut backoff).await {
                 Ok(stop) => return stop,
                 Err(error) => {
-                    tracing::error!(%error, "routing transaction failed; engines are made again from the log")
+                    tracing::error!(%error, "routing transaction failed; engines are made again from the log");
                 }
             }
             // Who watches hears that what they saw may be no more.
@@ -302,7 +302,7 @@ impl Owner {
 
     fn count(&mut self) {
         if let Some(figures) = &mut self.figures {
-            figures.count(self.hosts.values());
+            figures.count(&self.hosts.values());
         }
     }
 

@@ -59,11 +59,12 @@ impl Tenure {
     }
 }
 
-/// How many renewals are on their way at most: where each takes longer than the pause between them, the next need not wait.
-const RENEWALS: usize = 2;
+/// How many renewals are on their way at most, each on a connection of its own: where one takes longer than the pause between
+/// them, the next need not wait, nor while a connection is tried, another round trip, before it is used again.
+const RENEWALS: usize = 3;
 
 /// How many connections the leases need for themselves.
-pub const CONNECTIONS: u32 = 2;
+pub const CONNECTIONS: u32 = 3;
 
 /// Into how many looks the time between two renewals is divided: so soon it is noticed that nobody owns the shards.
 const LOOKS: u32 = 4;
@@ -250,7 +251,8 @@ impl Keeper {
     /// Renews until the tenure is over, the leases are lost, or time runs out.
     async fn hold(&self, tenure: &Tenure, begun: Timestamp) {
         let mut next = begun + self.settings.renew();
-        let mut renewals = FuturesUnordered::new();
+        // The first ones at once: they open every connection while all is well.
+        let mut renewals: FuturesUnordered<_> = (0..RENEWALS).map(|_| self.renewal()).collect();
         loop {
             tokio::select! {
                 biased;
@@ -267,16 +269,18 @@ impl Keeper {
                 }
                 () = self.steady.sleep_until(next), if renewals.len() < RENEWALS => {
                     self.gate.pass().await;
-                    let begun = self.steady.now();
-                    next = begun + self.settings.renew();
-                    renewals.push(async move { (begun, self.renew().await) });
+                    next = self.steady.now() + self.settings.renew();
+                    renewals.push(self.renewal());
                 }
             }
         }
     }
 
-    async fn renew(&self) -> Result<bool, StoreError> {
-        self.leases.renew_leases(&self.owner, self.settings.lease()).await
+    /// When it was begun, and whether the leases were still held.
+    async fn renewal(&self) -> (Timestamp, Result<bool, StoreError>) {
+        let begun = self.steady.now();
+        let renewed = self.leases.renew_leases(&self.owner, self.settings.lease());
+        (begun, renewed.await)
     }
 
     /// Returns when the owner must not act any more.

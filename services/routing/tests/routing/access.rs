@@ -177,6 +177,27 @@ async fn a_permission_that_goes_meanwhile_is_noticed() {
     .await;
 }
 
+/// The permission goes between the check of the call and what it writes.
+#[tokio::test]
+async fn a_permission_to_join_that_goes_meanwhile_is_noticed() {
+    let mut left = agent(1, "Anna");
+    left.queues[0].joined = false;
+    let world = World::new(vec![left]).await;
+    let anna = world.user(1, "Anna");
+    world.gate.close();
+    let call = tokio::spawn({
+        let queue_id = queue(SALES, "").queue_id;
+        let (mut queues, request) = (anna.queues(), anna.with(proto::JoinQueueRequest { queue_id }));
+        async move { queues.join_queue(request).await }
+    });
+    let joined = "SELECT COUNT(*) FROM routing_members WHERE joined";
+    until("she has joined", SOON, async || world.number(joined).await == 1).await;
+    world.tokens.ungrant(id(1));
+    world.gate.open();
+    assert_eq!(missing(call.await.expect("answered").map(|_| ())), Some(true));
+    assert_eq!(world.number(joined).await, 0);
+}
+
 /// What counts is the division of the queue, not that the permission is held somewhere.
 #[tokio::test]
 async fn permissions_count_in_the_division_of_the_queue() {

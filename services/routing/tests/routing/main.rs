@@ -8,4 +8,5 @@ mod offers;
 mod ownership;
 mod queues;
 mod replicas;
+mod slow;
 mod world;

@@ -6,34 +6,9 @@ use onqueue_proto::routing::v1::{self as proto, AgentState, agent_service_client
 use onqueue_routing::Settings;
 use onqueue_server::InProcess;
 use onqueue_testkit::until;
-use sea_orm::{ConnectionTrait as _, Statement};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(20);
-
-/// What a query finds in its first column.
-async fn number(world: &World, sql: &str) -> i64 {
-    let connection = world.temp.store.reader();
-    let statement = Statement::from_string(connection.get_database_backend(), sql);
-    let row = connection
-        .query_one_raw(statement)
-        .await
-        .expect("a good query")
-        .expect("a row");
-    row.try_get_by_index(0).expect("a number")
-}
-
-async fn write(world: &World, sql: &str) {
-    let sql = sql.to_owned();
-    let work = world.temp.store.transaction(move |tx| {
-        let statement = Statement::from_string(tx.get_database_backend(), sql.clone());
-        Box::pin(async move {
-            tx.execute_raw(statement).await?;
-            Ok(())
-        })
-    });
-    work.await.expect("a good statement");
-}
 
 #[tokio::test]
 async fn a_restart_goes_on_with_the_same_state_and_delivers_what_was_not() {
@@ -64,13 +39,13 @@ async fn a_restart_goes_on_with_the_same_state_and_delivers_what_was_not() {
     world.reported(101, &["queued", "offered 1 Anna", "assigned 1"]).await;
     world.reported(102, &["queued", "offered 1 Anna"]).await;
     until("an empty outbox", SOON, async || {
-        number(&world, "SELECT COUNT(*) FROM routing_reports").await == 0
+        world.number("SELECT COUNT(*) FROM routing_reports").await == 0
     })
     .await;
     let dense = "SELECT MAX(position) - COUNT(*) FROM routing_log";
-    assert_eq!(number(&world, dense).await, 0);
+    assert_eq!(world.number(dense).await, 0);
     let traced = "SELECT COUNT(*) FROM routing_log WHERE traceparent LIKE '00-0af76519%'";
-    assert_eq!(number(&world, traced).await, 3);
+    assert_eq!(world.number(traced).await, 3);
 
     // The offer lapses although nobody asks, and the silent agent goes 45 seconds after the restart.
     world.hand.advance(Duration::from_secs(30));
@@ -139,7 +114,7 @@ async fn a_paused_owner_writes_nothing_after_its_successor_and_its_late_report_c
     world.reported(100, &["queued", "offered 1 Anna"]).await;
     assert_eq!(state(&mut agents, &ben).await, Some(AgentState::OffQueue));
     let written = "SELECT COUNT(*) FROM routing_log WHERE epoch = 1";
-    let before = number(&world, written).await;
+    let before = world.number(written).await;
 
     world.gate.open();
     assert_eq!(reason(late.await.expect("answered")), Some(Reason::Unavailable));
@@ -161,12 +136,74 @@ async fn a_paused_owner_writes_nothing_after_its_successor_and_its_late_report_c
         .collect();
     assert!(epochs.contains(&2), "{epochs:?}");
     assert_eq!(
-        number(&world, written).await,
+        world.number(written).await,
         before,
         "nothing was written at the old epoch"
     );
-    assert_eq!(number(&world, "SELECT MIN(epoch) FROM routing_leases").await, 2);
+    assert_eq!(world.number("SELECT MIN(epoch) FROM routing_leases").await, 2);
     assert!(successor.tasks.finish(SOON).await);
+}
+
+/// The wrong rule that the fence is there against: this is what the test above would not have without it.
+#[tokio::test]
+async fn without_the_fence_a_paused_owner_writes_after_its_successor() {
+    let settings = Settings {
+        lease_ms: 1_000,
+        renew_ms: 200,
+        stop_before_ms: 200,
+        fence: false,
+        ..Settings::default()
+    };
+    let world = World::with(seeded(vec![agent(1, "Anna"), agent(2, "Ben")]), settings).await;
+    let ben = world.user(2, "Ben");
+    world.gate.close();
+    let late = tokio::spawn({
+        let (mut agents, request) = (ben.agents(), ben.with(proto::GoOnQueueRequest {}));
+        async move { agents.go_on_queue(request).await }
+    });
+    let successor = world.beside().await;
+    let mut agents = AgentServiceClient::new(successor.routing.clone());
+    until("the successor owns the shards", SOON, async || {
+        state(&mut agents, &ben).await == Some(AgentState::OffQueue)
+    })
+    .await;
+    let stale = "SELECT COUNT(*) FROM routing_log WHERE epoch = 1";
+    let before = world.number(stale).await;
+    world.gate.open();
+    late.await.expect("answered").expect("it was written");
+    assert_eq!(world.number("SELECT MIN(epoch) FROM routing_leases").await, 2);
+    assert_eq!(world.number(stale).await, before + 1, "a stale write was accepted");
+    assert_eq!(state(&mut agents, &ben).await, Some(AgentState::OffQueue), "two truths");
+    assert!(successor.tasks.finish(SOON).await);
+}
+
+/// One input may have at most 1,000 effects on one interaction, or their places in line would meet those of the next.
+#[tokio::test]
+async fn an_input_with_too_many_effects_is_not_committed_and_routing_goes_on() {
+    let agents = (1..=300).map(|number| agent(number, &format!("Agent {number}")));
+    let world = World::new(agents.collect()).await;
+    let desks: Vec<_> = (1..=300)
+        .map(|number| world.user(number, &format!("Agent {number}")))
+        .collect();
+    futures::future::join_all(desks.iter().map(Desk::go_on_queue)).await;
+    world.open(100, &sales());
+    world.reported(100, &["queued", "offered 1 Agent 1"]).await;
+    // Offers to all of them lapse in one step, one after the other.
+    world.hand.advance(Duration::from_secs(300 * 30));
+    // Had it been committed, the first offer would have timed out.
+    let facts = [
+        "queued",
+        "offered 1 Agent 1",
+        "rescinded 1 agent_gone",
+        "queued",
+        "offered 1 Agent 1",
+    ];
+    world.reported(100, &facts).await;
+    let mut first = world.user(1, "Agent 1").watch().await;
+    let offer = first.offer().await;
+    first.desk.accept(&offer).await.expect("hers");
+    let dense = "SELECT MAX(position) - COUNT(*) FROM routing_log";
+    assert_eq!(world.number(dense).await, 0);
 }
 
 /// What somebody does, if this process owns their shard.
@@ -194,13 +231,13 @@ async fn an_engine_comes_back_from_a_snapshot_and_two_are_kept() {
         world.reported(conversation, &["queued"]).await;
     }
     until("two snapshots", SOON, async || {
-        number(&world, "SELECT COUNT(*) FROM routing_snapshots").await == 2
+        world.number("SELECT COUNT(*) FROM routing_snapshots").await == 2
     })
     .await;
-    let newest = number(&world, "SELECT MAX(position) FROM routing_snapshots").await;
+    let newest = world.number("SELECT MAX(position) FROM routing_snapshots").await;
     assert!(newest > 6);
     let begins = format!("DELETE FROM routing_log WHERE position <= {newest}");
-    write(&world, &begins).await;
+    world.write(&begins).await;
     world.restart().await;
     let anna = world.user(1, "Anna");
     assert_eq!(anna.state().await, (AgentState::Interacting, 3));
@@ -234,7 +271,7 @@ async fn chats_end_in_order_with_what_is_known_of_them() {
         world.end(conversation);
     }
     let left = "SELECT COUNT(*) FROM routing_interactions";
-    until("all forgotten", SOON, async || number(&world, left).await == 0).await;
+    until("all forgotten", SOON, async || world.number(left).await == 0).await;
 }
 
 /// Somebody else's input, that the agent goes off queue, stands where the owner is about to write its next: its transaction
@@ -244,7 +281,7 @@ async fn fail_next_commit(world: &World, agent: u128) {
     let copy = "INSERT INTO routing_log (organisation_id, position, at, command, epoch) \
         SELECT organisation_id, MAX(position) + 1, MAX(at), '";
     let rest = "', 1 FROM routing_log GROUP BY organisation_id";
-    write(world, &format!("{copy}{off}{rest}")).await;
+    world.write(&format!("{copy}{off}{rest}")).await;
 }
 
 #[tokio::test]
@@ -254,7 +291,7 @@ async fn an_agent_is_freed_although_it_fails_at_first() {
     world.open(100, &sales());
     let offer = anna.offer().await;
     let left = "SELECT COUNT(*) FROM routing_reports";
-    until("nothing to report", SOON, async || number(&world, left).await == 0).await;
+    until("nothing to report", SOON, async || world.number(left).await == 0).await;
     world.session.set_down(true);
     anna.desk.accept(&offer).await.expect("hers");
     fail_next_commit(&world, 2).await;
@@ -263,7 +300,7 @@ async fn an_agent_is_freed_although_it_fails_at_first() {
     assert_eq!(anna.goodbye().await, "moved");
     let free = (AgentState::Idle, 0);
     until("Anna is free", SOON, async || anna.desk.state().await == free).await;
-    until("nothing to report", SOON, async || number(&world, left).await == 0).await;
+    until("nothing to report", SOON, async || world.number(left).await == 0).await;
 }
 
 #[tokio::test]
@@ -299,7 +336,7 @@ async fn a_sole_process_need_not_wait_for_the_leases_of_its_former_run() {
         .get_agent(me)
         .await
         .expect("owned when it was bound");
-    assert_eq!(number(&world, "SELECT MIN(epoch) FROM routing_leases").await, 2);
+    assert_eq!(world.number("SELECT MIN(epoch) FROM routing_leases").await, 2);
     world.gate.open();
     assert!(next.tasks.finish(SOON).await);
 }
@@ -314,7 +351,7 @@ async fn a_feed_that_breaks_is_followed_anew_without_loss() {
         world.reported(conversation, &["queued"]).await;
     }
     let opened = "SELECT COUNT(*) FROM routing_log WHERE command LIKE '%\"enqueue\"%'";
-    assert_eq!(number(&world, opened).await, 5);
+    assert_eq!(world.number(opened).await, 5);
 }
 
 #[tokio::test]
@@ -323,8 +360,5 @@ async fn a_report_carries_the_trace_of_what_caused_it() {
     world.session.set_down(true);
     world.open(100, &sales());
     let traced = "SELECT COUNT(*) FROM routing_reports WHERE traceparent LIKE '00-0af76519%'";
-    until("a report with a trace", SOON, async || {
-        number(&world, traced).await == 1
-    })
-    .await;
+    until("a report with a trace", SOON, async || world.number(traced).await == 1).await;
 }

@@ -5,7 +5,6 @@ use onqueue_model::Reason;
 use onqueue_proto::routing::v1::{self as proto, AgentState};
 use onqueue_routing::Settings;
 use onqueue_testkit::until;
-use sea_orm::{ConnectionTrait as _, Statement};
 use std::time::{Duration, Instant};
 
 /// Short leases, and an address.
@@ -24,18 +23,6 @@ async fn two() -> (World, Replica) {
     let world = World::with(seeded(vec![agent(1, "Anna"), agent(2, "Ben")]), replicated()).await;
     let other = world.beside_at("two").await;
     (world, other)
-}
-
-async fn run(world: &World, sql: &str) {
-    let sql = sql.to_owned();
-    let work = world.temp.store.transaction(move |tx| {
-        let statement = Statement::from_string(tx.get_database_backend(), sql.clone());
-        Box::pin(async move {
-            tx.execute_raw(statement).await?;
-            Ok(())
-        })
-    });
-    work.await.expect("a good statement");
 }
 
 #[tokio::test]
@@ -118,7 +105,7 @@ async fn queues_are_read_anywhere_and_changed_in_force_through_any_replica() {
 #[tokio::test]
 async fn a_call_is_not_forwarded_twice() {
     let (world, other) = two().await;
-    run(&world, "UPDATE routing_leases SET address = 'two'").await;
+    world.write("UPDATE routing_leases SET address = 'two'").await;
     let anna = world.user(1, "Anna").at(&other);
     until("it is sent to itself", SOON, async || {
         let me = anna.with(proto::GetAgentRequest::default());

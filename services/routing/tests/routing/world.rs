@@ -10,6 +10,7 @@ use onqueue_routing::{Gate, Membership, Migrations, Owners, Seed, SeedAgent, See
 use onqueue_server::{Context, InProcess, ManualClock, Tasks, as_peer, layered};
 use onqueue_store::Store;
 use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, with_token};
+use sea_orm::{ConnectionTrait as _, Statement};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -119,7 +120,7 @@ impl Net {
         self.1.load(Ordering::Relaxed)
     }
 
-    fn owners(&self) -> Owners {
+    pub fn owners(&self) -> Owners {
         let net = self.clone();
         Arc::new(move |address| {
             let way = net.ways().get(address).cloned();
@@ -219,6 +220,24 @@ impl World {
         self.net.add(&self.settings.address, &self.routing);
     }
 
+    /// What a query finds in its first column.
+    pub async fn number(&self, sql: &str) -> i64 {
+        number(&self.temp.store, sql).await
+    }
+
+    /// Runs a statement behind the service's back.
+    pub async fn write(&self, sql: &str) {
+        let sql = sql.to_owned();
+        let work = self.temp.store.transaction(move |tx| {
+            let statement = Statement::from_string(tx.get_database_backend(), sql.clone());
+            Box::pin(async move {
+                tx.execute_raw(statement).await?;
+                Ok(())
+            })
+        });
+        work.await.expect("a good statement");
+    }
+
     pub async fn seed(&self, more: Seed) {
         seed(&self.temp.store, &self.context, more)
             .await
@@ -276,7 +295,15 @@ impl World {
     }
 }
 
-async fn bound(
+/// What a query finds in its first column.
+pub async fn number(store: &Store, sql: &str) -> i64 {
+    let connection = store.reader();
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let row = connection.query_one_raw(statement).await.expect("a good query");
+    row.expect("a row").try_get_by_index(0).expect("a number")
+}
+
+pub async fn bound(
     settings: &Settings,
     store: Store,
     context: &Context,
@@ -309,6 +336,11 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Somebody with that token.
+    pub const fn new(routing: InProcess, token: String) -> Self {
+        Self { routing, token }
+    }
+
     /// The same person calling another replica.
     pub fn at(&self, replica: &Replica) -> Self {
         Self {
