@@ -9,7 +9,9 @@
 pub mod cluster;
 pub mod history;
 pub mod installation;
+pub mod load;
 pub mod people;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod scenario;

@@ -91,25 +91,23 @@ impl Database {
         }
     }
 
-    fn owner_url(&self) -> String {
+    /// Its address for the owner of the tables.
+    pub(super) fn owner_url(&self) -> String {
         match &self.server {
             Server::Own(server) => server.url("onqueue"),
             Server::Shared(database) => database.url(),
         }
     }
 
-    /// Its address for a role, through another port if one is given; the server knows the client by `name`.
-    pub(super) fn url(&self, role: &str, name: &str, port: Option<u16>) -> String {
-        let (url, own) = match &self.server {
-            Server::Own(server) => (server.url_as(role, "onqueue"), server.port()),
-            Server::Shared(database) if role == "onqueue" => (database.url(), 0),
-            Server::Shared(database) => (database.url_as(role), 0),
-        };
-        let url = match port {
-            Some(port) => url.replace(&format!(":{own}/"), &format!(":{port}/")),
-            None => url,
-        };
-        let mark = if url.contains('?') { '&' } else { '?' };
-        format!("{url}{mark}application_name={name}")
+    /// Its address for a member that runs a service: as the service's role, or where roles are our own as one of the
+    /// member's own, which may the same, so that the server can tell members apart.
+    pub(super) fn url_of(&self, service: &str, member: &str) -> String {
+        match &self.server {
+            Server::Own(server) => {
+                self.run(&format!("CREATE ROLE \"{member}\" LOGIN IN ROLE onqueue_{service}"));
+                server.url_as(member, "onqueue")
+            }
+            Server::Shared(database) => database.url_as(&format!("onqueue_{service}")),
+        }
     }
 }

@@ -88,6 +88,19 @@ impl Member {
         self.child.as_ref().map(Child::id)
     }
 
+    /// From its next start on, it reaches a server on this machine by another port.
+    pub fn reach_database_through(&mut self, server: u16, port: u16) {
+        let settings = std::fs::read_to_string(&self.config).expect("settings");
+        let changed = settings.replace(&format!("@127.0.0.1:{server}/"), &format!("@127.0.0.1:{port}/"));
+        std::fs::write(&self.config, changed).expect("writes");
+    }
+
+    /// A number in its settings; `None` if the default holds.
+    pub fn setting(&self, section: &str, key: &str) -> Option<u64> {
+        let settings: toml::Table = std::fs::read_to_string(&self.config).ok()?.parse().ok()?;
+        u64::try_from(settings.get(section)?.get(key)?.as_integer()?).ok()
+    }
+
     /// `kill -9`; returns when it is gone.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

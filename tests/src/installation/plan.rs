@@ -30,8 +30,6 @@ pub struct Plan {
     pub settings: Table,
     /// Further addresses in the list of a service's replicas.
     pub more_addresses: BTreeMap<&'static str, Vec<String>>,
-    /// Members that reach the database by another address, such as a proxy's.
-    pub store_ports: BTreeMap<String, u16>,
 }
 
 impl Plan {
@@ -42,7 +40,6 @@ impl Plan {
             replicas: [("gateway", 2), ("session", 2), ("routing", 2), ("auth", 1), ("content", 1)].into(),
             settings: Table::new(),
             more_addresses: BTreeMap::new(),
-            store_ports: BTreeMap::new(),
         }
     }
 
@@ -102,7 +99,7 @@ impl Plan {
     fn member(&self, seat: &Seat, all: &[Seat], place: &Place<'_>) -> Member {
         let config = place.folder.join(format!("{}.toml", seat.name));
         let mut settings = self.common(all, place);
-        lay_over(&mut settings, self.own(seat, place));
+        lay_over(&mut settings, Self::own(seat, place));
         lay_over(&mut settings, self.settings.clone());
         std::fs::write(&config, settings.to_string()).expect("writes");
         Member::new(Launch {
@@ -131,13 +128,11 @@ impl Plan {
         ])
     }
 
-    fn own(&self, seat: &Seat, place: &Place<'_>) -> Table {
-        let port = self.store_ports.get(&seat.name).copied();
-        let url = |role: &str| Value::String(place.database.url(role, &seat.name, port));
+    fn own(seat: &Seat, place: &Place<'_>) -> Table {
         let own_key = format!("{}_url", seat.service);
-        let mut store = vec![("url", url("onqueue"))];
+        let mut store = vec![("url", Value::String(place.database.owner_url()))];
         if seat.service != "gateway" {
-            store.push((own_key.as_str(), url(&format!("onqueue_{}", seat.service))));
+            store.push((own_key.as_str(), Value::String(place.database.url_of(seat.service, &seat.name))));
         }
         Table::from_iter([
             ("store".to_owned(), section(store)),

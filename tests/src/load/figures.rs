@@ -1,0 +1,116 @@
+//! What a run measured.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tonic::{Code, Status};
+
+/// Times of one kind of thing.
+#[derive(Clone, Debug, Default)]
+pub struct Samples(Vec<Duration>);
+
+impl Samples {
+    pub fn add(&mut self, took: Duration) {
+        self.0.push(took);
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The smallest that is not exceeded by this part of all; zero without any.
+    pub fn at(&self, part: f64) -> Duration {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let place = ((sorted.len() as f64 * part).ceil() as usize).clamp(1, sorted.len().max(1)) - 1;
+        sorted.get(place).copied().unwrap_or_default()
+    }
+
+    pub fn most(&self) -> Duration {
+        self.0.iter().max().copied().unwrap_or_default()
+    }
+}
+
+/// Everything measured so far.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    /// From the moment at which a message was to be sent to its acknowledgement, over all repetitions.
+    pub sends: Samples,
+    /// From the break of a stream to the first frame of the one that goes on.
+    pub resumed: Samples,
+    /// From an event's commit, by the service's clock, to a customer's eyes on an open stream.
+    pub delivered: Samples,
+    /// From a chat's start to the agent in it.
+    pub assigned: Samples,
+    /// Attempts of unary calls that were not answered, by code and rpc; clients repeat them.
+    pub failed: BTreeMap<(i32, &'static str), usize>,
+    /// Moments at which a message was due while its sender had too many before it.
+    pub late: usize,
+}
+
+/// The book of a run. Clones are one book.
+#[derive(Clone, Debug, Default)]
+pub struct Figures(Arc<Mutex<Measured>>);
+
+impl Figures {
+    fn with<T>(&self, work: impl FnOnce(&mut Measured) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn sent(&self, took: Duration) {
+        self.with(|measured| measured.sends.add(took));
+    }
+
+    pub fn resumed(&self, took: Duration) {
+        self.with(|measured| measured.resumed.add(took));
+    }
+
+    pub fn delivered(&self, took: Duration) {
+        self.with(|measured| measured.delivered.add(took));
+    }
+
+    pub fn assigned(&self, took: Duration) {
+        self.with(|measured| measured.assigned.add(took));
+    }
+
+    pub fn failed(&self, rpc: &'static str, status: &Status) {
+        self.with(|measured| *measured.failed.entry((status.code().into(), rpc)).or_default() += 1);
+    }
+
+    pub fn late(&self) {
+        self.with(|measured| measured.late += 1);
+    }
+
+    pub fn measured(&self) -> Measured {
+        self.with(|measured| measured.clone())
+    }
+}
+
+impl Measured {
+    /// How many attempts of unary calls failed.
+    pub fn failures(&self) -> usize {
+        self.failed.values().sum()
+    }
+
+    /// The same by code and rpc, for people.
+    pub fn failures_named(&self) -> String {
+        let named = self.failed.iter().map(|((code, rpc), count)| format!("{count} × {rpc} {:?}", Code::from(*code)));
+        named.collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_by_nearest_rank() {
+        let samples = |count: u64| Samples((1..=count).rev().map(Duration::from_millis).collect());
+        for (count, part, expected) in [(0, 0.5, 0), (1, 0.99, 1), (100, 0.5, 50), (100, 0.99, 99), (10, 0.99, 10)] {
+            assert_eq!(samples(count).at(part), Duration::from_millis(expected), "{part} of {count}");
+        }
+        assert_eq!(samples(7).most(), Duration::from_millis(7));
+    }
+}

@@ -1,0 +1,251 @@
+//! What is broken, how often, and what must hold all the same. A scenario is data; one way of running serves all.
+
+mod faults;
+mod report;
+mod stage;
+mod streams;
+mod writes;
+
+pub use report::Report;
+
+use crate::{installation, load};
+use stage::Stage;
+use std::{collections::BTreeMap, time::Duration};
+
+/// What is done to the installation in one round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing: the load alone must hold too.
+    None,
+    /// `kill -9` of one member that runs the service (of routing: the owner), down for a while.
+    Kill(&'static str, Duration),
+    /// The member is told to end, and started again when it has.
+    Terminate(&'static str),
+    /// The owner of routing is paused for this many lease times, in the midst of its work.
+    PauseOwner(u32),
+    /// The broker is killed and away for a while.
+    NatsDown(Duration),
+    /// PostgreSQL quits as in a crash and recovers.
+    PostgresRestart,
+    /// Streams by the thousand through one gateway to one session.
+    Streams(usize),
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    pub name: String,
+    pub fault: Fault,
+    pub rounds: usize,
+    /// Messages that are acknowledged between two faults.
+    pub calm: usize,
+    /// How long after a fault's end the installation may still recover, before the clocks of I6 run again.
+    pub grace: Duration,
+    pub load: load::Plan,
+    pub installation: installation::Plan,
+    pub limits: Limits,
+}
+
+/// Figures that a run must keep to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// 99 of 100 streams go on within.
+    pub resumed: Option<Duration>,
+    /// 99 of 100 events are seen within.
+    pub delivered: Option<Duration>,
+    /// The first offer of a new owner comes within, 99 times of 100.
+    pub assignment_pause: Option<Duration>,
+    /// The first acknowledgement after a fault comes within, each time.
+    pub back: Option<Duration>,
+    /// No attempt of a unary call fails.
+    pub no_failures: bool,
+}
+
+/// How large everything is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// As reliability says; for release builds.
+    Full,
+    /// A few rounds under a tenth of the load; for debug builds.
+    Short,
+}
+
+/// The names of all scenarios.
+pub const NAMES: [&str; 15] = [
+    "calm",
+    "kill9_gateway",
+    "kill9_session",
+    "kill9_routing",
+    "kill9_auth",
+    "kill9_content",
+    "nats_down",
+    "postgres_restart",
+    "pause_owner",
+    "sigterm_gateway",
+    "sigterm_session",
+    "sigterm_routing",
+    "sigterm_auth",
+    "sigterm_content",
+    "dead_replica",
+];
+
+/// Runs on its own installation, or with one.
+pub const STREAMS: &str = "streams_12000";
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+impl Scenario {
+    /// A scenario by its name; `None` if there is none.
+    pub fn named(name: &str, size: Size) -> Option<Self> {
+        let is_full = size == Size::Full;
+        let away = |full: u64| if is_full { seconds(full) } else { seconds(2) };
+        let (fault, rounds, short, limits) = match name {
+            "calm" => (Fault::None, 1, 1, no_failures()),
+            "kill9_gateway" => (Fault::Kill("gateway", Duration::ZERO), 20, 3, resumed(2)),
+            "kill9_session" => (Fault::Kill("session", Duration::ZERO), 20, 3, resumed(2)),
+            "kill9_routing" => (Fault::Kill("routing", Duration::ZERO), 20, 2, pause()),
+            "kill9_auth" => (Fault::Kill("auth", away(5)), 20, 2, resumed(2)),
+            "kill9_content" => (Fault::Kill("content", away(5)), 20, 1, no_failures()),
+            "nats_down" => (Fault::NatsDown(away(60)), 1, 1, delivered()),
+            "postgres_restart" => (Fault::PostgresRestart, 10, 2, back()),
+            "pause_owner" => (Fault::PauseOwner(3), 20, 1, pause()),
+            "sigterm_gateway" => (Fault::Terminate("gateway"), 10, 1, drained()),
+            "sigterm_session" => (Fault::Terminate("session"), 10, 1, drained()),
+            "sigterm_routing" => (Fault::Terminate("routing"), 10, 1, drained()),
+            "sigterm_auth" => (Fault::Terminate("auth"), 10, 1, drained()),
+            "sigterm_content" => (Fault::Terminate("content"), 10, 1, drained()),
+            "dead_replica" => (Fault::None, 1, 1, no_failures()),
+            STREAMS => (Fault::Streams(if is_full { 12_000 } else { 400 }), 1, 1, Limits::default()),
+            _ => return None,
+        };
+        let mut scenario = Self {
+            name: name.to_owned(),
+            fault,
+            rounds: if is_full { rounds } else { short },
+            calm: if is_full { 60 } else { 20 },
+            grace: grace(fault),
+            load: if is_full { load::Plan::usual() } else { load::Plan::small() },
+            installation: installation::Plan::for_load(),
+            limits,
+        };
+        scenario.adapt(size);
+        Some(scenario)
+    }
+
+    fn adapt(&mut self, size: Size) {
+        if self.name == "dead_replica" {
+            // Nothing listens on the discard port.
+            let dead = vec!["127.0.0.1:9".to_owned()];
+            self.installation.more_addresses = BTreeMap::from([("session", dead)]);
+        }
+        if self.fault == Fault::None {
+            self.calm = if size == Size::Full { 1_200 } else { 100 };
+        }
+        if matches!(self.fault, Fault::Streams(_)) {
+            self.installation.replicas.extend([("gateway", 1), ("session", 1), ("routing", 1)]);
+            let wide = |section, installation: installation::Plan| installation.with(section, "streams", 20_000);
+            self.installation = wide("listener", self.installation.clone());
+        }
+        if size == Size::Short && matches!(self.fault, Fault::PauseOwner(_) | Fault::Kill("routing", _)) {
+            self.installation = self.installation.clone().with("routing", "lease_ms", 2_000);
+            self.installation = self.installation.clone().with("routing", "renew_ms", 500);
+            self.installation = self.installation.clone().with("routing", "stop_before_ms", 400);
+        }
+    }
+
+    /// The same with the fence of routing switched off; debug builds only.
+    #[must_use]
+    pub fn without_fence(mut self) -> Self {
+        self.installation = self.installation.with("routing", "fence", false);
+        self
+    }
+
+    /// Runs it to its end and judges what happened.
+    pub async fn run(&self, seed: u64) -> Report {
+        if let Fault::Streams(count) = self.fault {
+            return streams::run(self, count, seed).await;
+        }
+        let mut stage = Stage::set(self, seed).await;
+        for round in 1..=self.rounds {
+            stage.calm(self.calm).await;
+            stage.round(self, round).await;
+        }
+        stage.calm(self.calm).await;
+        stage.judge(self).await
+    }
+}
+
+fn grace(fault: Fault) -> Duration {
+    match fault {
+        Fault::Kill("routing", _) | Fault::PauseOwner(_) => seconds(7),
+        Fault::PostgresRestart => seconds(5),
+        _ => seconds(3),
+    }
+}
+
+const NONE: Limits = Limits {
+    resumed: None,
+    delivered: None,
+    assignment_pause: None,
+    back: None,
+    no_failures: false,
+};
+
+const fn resumed(within: u64) -> Limits {
+    Limits {
+        resumed: Some(seconds(within)),
+        ..NONE
+    }
+}
+
+const fn no_failures() -> Limits {
+    Limits {
+        no_failures: true,
+        ..NONE
+    }
+}
+
+const fn drained() -> Limits {
+    Limits {
+        resumed: Some(seconds(2)),
+        ..no_failures()
+    }
+}
+
+const fn delivered() -> Limits {
+    Limits {
+        delivered: Some(seconds(2)),
+        ..NONE
+    }
+}
+
+const fn pause() -> Limits {
+    Limits {
+        resumed: Some(seconds(7)),
+        assignment_pause: Some(seconds(7)),
+        ..NONE
+    }
+}
+
+const fn back() -> Limits {
+    Limits {
+        back: Some(seconds(5)),
+        ..NONE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_a_scenario_in_both_sizes() {
+        for name in NAMES.into_iter().chain([STREAMS]) {
+            let rounds = |size| Scenario::named(name, size).expect(name).rounds;
+            assert!(rounds(Size::Full) >= rounds(Size::Short), "{name}");
+        }
+        assert!(Scenario::named("none_such", Size::Full).is_none());
+    }
+}

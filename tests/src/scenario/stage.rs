@@ -1,0 +1,154 @@
+//! An installation under load, in which rounds are played, and the judgement at the end.
+
+use super::{Fault, Report, Scenario, report::Pauses, writes};
+use crate::{
+    history::{self, Facts, History, check, judge, routing},
+    installation::Installation,
+    load::{Chance, Load, organisation},
+    proxy::Proxy,
+};
+use onqueue_model::Timestamp;
+use onqueue_server::Clock;
+use onqueue_testkit::until;
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+/// How long anything may take to go on after a fault before the run is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long after the faults every view must equal the transcript.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// Everything that a run needs.
+pub(super) struct Stage {
+    pub installation: Installation,
+    pub load: Load,
+    pub history: History,
+    pub chance: Chance,
+    /// Between each routing member and the database.
+    pub proxies: BTreeMap<String, Proxy>,
+    pub pauses: Pauses,
+    /// Things that must not be and are no invariant.
+    pub complaints: Vec<String>,
+    time: Clock,
+    seed: u64,
+}
+
+impl Stage {
+    /// Starts the installation and the load, and waits until chats are being served.
+    pub async fn set(scenario: &Scenario, seed: u64) -> Self {
+        let plan = scenario.load;
+        let (organisation, demo) = organisation(plan.queues, plan.agents, plan.chats);
+        let mut installation = Installation::prepare(&scenario.installation).await;
+        let proxies = match scenario.fault {
+            Fault::PauseOwner(_) => proxies(&mut installation).await,
+            _ => BTreeMap::new(),
+        };
+        installation.database.seed(demo).await;
+        writes::watch(&installation.database, organisation.id);
+        installation.launch_all().await;
+        let (history, time) = (History::default(), Clock::system());
+        let began = time.now();
+        let load = Load::start(plan, installation.doors(), organisation, history.clone(), seed);
+        let stage = Self {
+            installation,
+            load,
+            history,
+            chance: Chance::seeded(seed),
+            proxies,
+            pauses: Pauses::default(),
+            complaints: Vec::new(),
+            time,
+            seed,
+        };
+        stage.wait_until_busy(plan.conversations / 2).await;
+        // Everybody logs in and comes at once: on a small machine that takes its time.
+        let until = stage.now() + scenario.grace;
+        stage.history.fault(history::Fault { from: began.millis(), until: until.millis() });
+        stage
+    }
+
+    async fn wait_until_busy(&self, chats: usize) {
+        let served = async || self.load.measured().assigned.count() >= chats;
+        until("half of the customers to be served", 2 * PATIENCE, served).await;
+    }
+
+    /// Waits until every member is ready and so many messages more were acknowledged.
+    pub async fn calm(&mut self, sends: usize) {
+        self.installation.wait_until_ready().await;
+        self.load.more(sends, PATIENCE).await;
+        self.load.check();
+    }
+
+    /// One fault from its beginning to recovery.
+    pub async fn round(&mut self, scenario: &Scenario, round: usize) {
+        let (from, began) = (self.now(), Instant::now());
+        let failures = self.load.measured().failures();
+        self.play(scenario.fault).await;
+        // A fault is over when everybody is ready again.
+        self.load.more(1, PATIENCE).await;
+        self.pauses.back.add(began.elapsed());
+        self.installation.wait_until_ready().await;
+        let until = self.now() + scenario.grace;
+        self.history.fault(history::Fault { from: from.millis(), until: until.millis() });
+        let failed = self.load.measured().failures() - failures;
+        say(&format!("{} {round}/{}: {failed} attempts failed", scenario.name, scenario.rounds));
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    /// Ends the load, waits until everything has settled, and judges.
+    pub async fn judge(mut self, scenario: &Scenario) -> Report {
+        self.load.fade(PATIENCE).await;
+        let facts = self.settle().await;
+        let records = self.history.records();
+        for fault in &records.faults {
+            self.pauses.add_assignment(&facts, *fault);
+        }
+        let unanswered = records.sends.iter().filter(|send| send.acknowledged.is_none()).count();
+        Report::of(scenario, self.seed, judge(&records, &facts), self.load.measured())
+            .with_pauses(scenario, &self.pauses)
+            .with_facts(&facts, unanswered)
+            .with_complaints(self.complaints.clone())
+    }
+
+    /// The database when every view equals the transcript and routing agrees with session; or, after the deadline, as it
+    /// is: the judges say what is wrong.
+    async fn settle(&self) -> Facts {
+        let database = self.installation.database.connect().await;
+        let end = Instant::now() + SETTLED;
+        loop {
+            let now = self.now().millis();
+            let mut facts = Facts::read(&database, now).await.expect("reads the database");
+            let is_settled = check::has_caught_up(&self.history.records(), &facts) && routing::is_settled(&facts);
+            if is_settled || Instant::now() > end {
+                facts.writes = writes::read(self, &database).await.expect("reads the notes");
+                return facts;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+/// Leads each routing member to the database through a proxy of its own.
+async fn proxies(installation: &mut Installation) -> BTreeMap<String, Proxy> {
+    let server = SocketAddr::from((Ipv4Addr::LOCALHOST, installation.database.port()));
+    let mut proxies = BTreeMap::new();
+    for name in installation.names("routing") {
+        let proxy = Proxy::start(server).await.expect("a proxy");
+        installation.member(&name).reach_database_through(server.port(), proxy.address.port());
+        proxies.insert(name, proxy);
+    }
+    proxies
+}
+
+// Runs last for minutes: who waits wants to see that something happens.
+#[allow(clippy::print_stderr)]
+fn say(text: &str) {
+    eprintln!("  {text}");
+}
