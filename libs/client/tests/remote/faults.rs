@@ -229,6 +229,21 @@ async fn a_retry_goes_elsewhere() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_not_carried_out_goes_elsewhere_at_once() {
+    let mut world = World::new();
+    world.settings.wait_ms = 200;
+    let peers = world.peers::<2>();
+    let remote = world.to(&peers).await;
+    peers[0].is_now(Manner::Disowns);
+    for n in 0..100 {
+        assert_eq!(call(&remote.upstream(), TYPING).await.code, Code::Ok, "{n}");
+    }
+    assert!(peers[0].calls() > 20, "{}", peers[0].calls());
+    peers[1].is_now(Manner::Disowns);
+    assert_eq!(call(&remote.upstream(), TYPING).await.code, Code::Unavailable);
+}
+
+#[tokio::test]
 async fn settings_and_endpoints_are_checked() {
     let world = World::new();
     let refused = |endpoints: &[&str]| {

@@ -28,6 +28,8 @@ pub enum Manner {
     Answers,
     /// That status.
     Refuses(Code, &'static str),
+    /// The promise of HTTP/2 that nothing has been done.
+    Disowns,
     /// Nothing, for ever.
     Hangs,
     /// One message at once, and another each time that something is said, for ever.
@@ -43,6 +45,8 @@ pub struct Known {
     pub manner: watch::Sender<Manner>,
     /// What streams say.
     pub said: watch::Sender<u64>,
+    /// How often streams have said something.
+    pub told: AtomicUsize,
     pub calls: AtomicUsize,
     pub open: AtomicUsize,
     /// Where calls came from: one for each connection.
@@ -103,6 +107,7 @@ impl Peer {
         let known = Arc::new(Known {
             manner: watch::channel(Manner::Answers).0,
             said: watch::channel(0).0,
+            told: AtomicUsize::new(0),
             calls: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             sources: Mutex::default(),
@@ -150,7 +155,7 @@ impl Drop for Peer {
 fn called(known: Arc<Known>, address: SocketAddr) -> InProcess {
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
         let known = Arc::clone(&known);
-        async move { Ok::<_, Status>(answer(known, address, request).await) }
+        async move { answer(known, address, request).await }
     }))
 }
 
@@ -163,7 +168,9 @@ impl Drop for Open {
     }
 }
 
-async fn answer(known: Arc<Known>, address: SocketAddr, request: Request<Body>) -> Response<Body> {
+// The library gives it by value.
+#[allow(clippy::result_large_err)]
+async fn answer(known: Arc<Known>, address: SocketAddr, request: Request<Body>) -> Result<Response<Body>, Status> {
     known.calls.fetch_add(1, Ordering::SeqCst);
     known.open.fetch_add(1, Ordering::SeqCst);
     let open = Open(Arc::clone(&known));
@@ -180,7 +187,8 @@ async fn answer(known: Arc<Known>, address: SocketAddr, request: Request<Body>) 
     let name = message(&address.to_string());
     let body = match manner {
         Manner::Answers => StreamBody::new(stream::iter([name, trailers()]).boxed()),
-        Manner::Refuses(code, text) => return Status::new(code, text).into_http(),
+        Manner::Refuses(code, text) => return Ok(Status::new(code, text).into_http()),
+        Manner::Disowns => return Err(disowned()),
         Manner::Hangs => std::future::pending().await,
         Manner::Stalls => StreamBody::new(holding(open, stream::iter([name]).chain(stream::pending())).boxed()),
         Manner::Floods => {
@@ -189,18 +197,23 @@ async fn answer(known: Arc<Known>, address: SocketAddr, request: Request<Body>) 
         }
         Manner::Streams => {
             let said = known.said.subscribe();
-            let more = stream::unfold(said, async |mut said| {
+            let more = stream::unfold((said, known), async |(mut said, known)| {
                 said.changed().await.ok()?;
+                known.told.fetch_add(1, Ordering::SeqCst);
                 let text = said.borrow_and_update().to_string();
-                Some((message(&text), said))
+                Some((message(&text), (said, known)))
             });
             StreamBody::new(holding(open, stream::iter([name]).chain(more)).boxed())
         }
     };
-    Response::builder()
-        .header("content-type", "application/grpc")
-        .body(Body::new(body))
-        .expect("a response")
+    let answer = Response::builder().header("content-type", "application/grpc");
+    Ok(answer.body(Body::new(body)).expect("a response"))
+}
+
+fn disowned() -> Status {
+    let mut status = Status::unavailable("");
+    status.set_source(Arc::new(h2::Error::from(h2::Reason::REFUSED_STREAM)));
+    status
 }
 
 /// The same, with something that lives as long.
