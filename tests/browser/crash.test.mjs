@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Agent, Customer, launch } from "./people.mjs";
-import { Onqueue, until } from "./process.mjs";
+import { start, until } from "./process.mjs";
 
 let onqueue, browser;
 
 before(async () => {
-  [onqueue, browser] = await Promise.all([Onqueue.start(), launch()]);
+  [onqueue, browser] = await Promise.all([start(), launch()]);
 });
 after(async () => {
   await browser?.close();

@@ -1,14 +1,22 @@
-// Starts the real binary on free ports of loopback and ends it by its process id.
+// Starts the real binary on free ports of loopback and ends it by its process id: one process with everything, or, with
+// ONQUEUE_TEST_CLUSTER=distributed, an installation of separate ones.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import readline from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const binary = process.env.ONQUEUE_BINARY ?? path.join(root, "target/debug/onqueue");
+const isDistributed = process.env.ONQUEUE_TEST_CLUSTER === "distributed";
+
+/** What a journey runs against. */
+export function start() {
+  return isDistributed ? Installation.start() : Onqueue.start();
+}
 
 /** Waits until `condition` gives something true; fails after `seconds` with what it waited for. */
 export async function until(what, condition, seconds = 15) {
@@ -29,8 +37,63 @@ async function freePort() {
   return port;
 }
 
+/** Somewhere with the demo in it. */
+class Place {
+  user(name) {
+    const user = this.credentials.users.find((one) => one.name.startsWith(name));
+    if (!user) throw new Error(`the demo has no user called ${name}`);
+    return user;
+  }
+}
+
+/** Separate processes on PostgreSQL and NATS, two of each that matters. */
+class Installation extends Place {
+  static async start() {
+    const self = new Installation();
+    self.child = spawn(path.join(path.dirname(binary), "installation"), { stdio: ["pipe", "pipe", "pipe"] });
+    self.errors = "";
+    self.child.once("error", (error) => (self.errors += String(error)));
+    self.child.stderr.on("data", (text) => (self.errors = (self.errors + text).slice(-20_000)));
+    self.lines = readline.createInterface({ input: self.child.stdout })[Symbol.asyncIterator]();
+    self.credentials = JSON.parse(await self.line());
+    return self;
+  }
+
+  async line() {
+    const { value, done } = await this.lines.next();
+    if (done) throw new Error(`the installation ended:\n${this.errors}`);
+    return value;
+  }
+
+  async tell(command) {
+    this.child.stdin.write(`${command}\n`);
+    await this.line();
+  }
+
+  /** Pages use both gateways in turn. */
+  get address() {
+    const { addresses } = this.credentials;
+    this.asked = ((this.asked ?? -1) + 1) % addresses.length;
+    return addresses[this.asked];
+  }
+
+  launch() {
+    return this.tell("launch");
+  }
+
+  end() {
+    return this.tell("kill all");
+  }
+
+  async stop() {
+    const gone = new Promise((resolve) => this.child.once("exit", resolve));
+    this.child.stdin.end();
+    await gone;
+  }
+}
+
 /** One onqueue process on one data folder, which outlives its kills. */
-export class Onqueue {
+class Onqueue extends Place {
   static async start() {
     const self = new Onqueue();
     self.folder = mkdtempSync(path.join(tmpdir(), "onqueue-browser-"));
@@ -43,12 +106,6 @@ export class Onqueue {
 
   get address() {
     return `http://127.0.0.1:${this.port}`;
-  }
-
-  user(name) {
-    const user = this.credentials.users.find((one) => one.name.startsWith(name));
-    if (!user) throw new Error(`the demo has no user called ${name}`);
-    return user;
   }
 
   async launch(more = []) {

@@ -6,9 +6,11 @@ use http::{HeaderMap, header::AUTHORIZATION};
 use onqueue_model::{Caller, Fault, Reason, Timestamp};
 use onqueue_proto::{Access, Method};
 use onqueue_trust::Trust;
+use std::time::Duration;
 
 /// Checks the rpc's declared access. Answers the verified caller: always there for rpcs that need a token, there if the
-/// token is valid for those that do not. TOKEN_INVALID, TOKEN_EXPIRED, PERMISSION_MISSING, CALLER_NOT_ALLOWED.
+/// token is valid for those that do not. TOKEN_INVALID, TOKEN_EXPIRED, PERMISSION_MISSING, CALLER_NOT_ALLOWED; TRUST_STALE
+/// before the first trust bundle: whoever has a good token must not be told that it is none.
 pub fn admit(
     method: &Method,
     headers: &HeaderMap,
@@ -16,7 +18,11 @@ pub fn admit(
     trust: &Trust,
     now: Timestamp,
 ) -> Result<Option<Caller>, Fault> {
-    let verified = || trust.verify(bearer(headers)?.ok_or_else(no_token)?, now);
+    let verified = || {
+        let token = bearer(headers)?.ok_or_else(no_token)?;
+        trust.read_at().ok_or_else(nobody_known)?;
+        trust.verify(token, now)
+    };
     match method.access {
         Some(Access::Anyone) => Ok(verified().ok()),
         Some(Access::Participant) => verified().map(Some),
@@ -68,6 +74,11 @@ fn user(caller: Caller) -> Result<Caller, Fault> {
     }
 }
 
+fn nobody_known() -> Fault {
+    let message = "permissions have not been read yet; try again";
+    Fault::new(Reason::TrustStale, message).with_retry_after(Duration::from_millis(500))
+}
+
 fn no_token() -> Fault {
     Fault::new(
         Reason::TokenInvalid,
@@ -100,6 +111,17 @@ mod tests {
             headers.append(AUTHORIZATION, HeaderValue::from_str(value).expect("ascii"));
         }
         headers
+    }
+
+    #[test]
+    fn before_the_first_bundle_nobody_is_told_that_their_token_is_wrong() {
+        let method = onqueue_proto::method("/onqueue.session.v1.ConversationService/SendMessage").expect("an rpc");
+        let refused = |headers: &HeaderMap| {
+            let refused = admit(method, headers, None, &Trust::new(), Timestamp(1));
+            refused.map(|_| ()).map_err(|fault| fault.reason)
+        };
+        assert_eq!(refused(&headers(&["Bearer abc"])), Err(Reason::TrustStale));
+        assert_eq!(refused(&headers(&[])), Err(Reason::TokenInvalid));
     }
 
     #[test]
