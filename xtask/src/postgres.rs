@@ -10,7 +10,7 @@ use std::{fs::File, io::Write as _, path::PathBuf, process::Command};
 
 /// Their tests open databases through the testkit, which takes the kind from the environment. The contract of the store
 /// runs on both databases by itself.
-const CRATES: [&str; 4] = ["libs/trust", "services/auth", "services/session", "services/routing"];
+const CRATES: [&str; 3] = ["services/auth", "services/session", "services/routing"];
 
 /// A program that cargo made of tests.
 #[derive(Debug, PartialEq, Eq)]

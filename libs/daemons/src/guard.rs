@@ -61,20 +61,21 @@ impl Guarded {
 
     /// Sends a signal by its name, such as `STOP`.
     pub fn signal(&self, name: &str) {
-        // One that has ended needs no signal.
-        let _ = Command::new("kill")
-            .args([&format!("-{name}"), &self.id.to_string()])
-            .stderr(Stdio::null())
-            .status();
+        send(name, &[self.id]);
+    }
+
+    /// Sends a signal to it and to the processes that it has started.
+    pub fn signal_all(&self, name: &str) {
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let ids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+        let all: Vec<u32> = ids
+            .filter(|id| *id == self.id || parent_of(*id) == Some(self.id))
+            .collect();
+        send(name, &all);
     }
 
     pub fn has_ended(&self) -> bool {
-        let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", self.id)) else {
-            return true;
-        };
-        stat.rsplit(')')
-            .next()
-            .is_some_and(|rest| rest.trim_start().starts_with('Z'))
+        stat(self.id).is_none_or(|fields| fields.starts_with('Z'))
     }
 
     /// Ends it with this signal and waits until it is gone; the folder stays.
@@ -97,6 +98,25 @@ impl Drop for Guarded {
     fn drop(&mut self) {
         self.let_go();
     }
+}
+
+fn send(signal: &str, ids: &[u32]) {
+    // One that has ended needs no signal.
+    let _ = Command::new("kill")
+        .arg(format!("-{signal}"))
+        .args(ids.iter().map(u32::to_string))
+        .stderr(Stdio::null())
+        .status();
+}
+
+fn parent_of(id: u32) -> Option<u32> {
+    stat(id)?.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// What the system says of a process, from its state on.
+fn stat(id: u32) -> Option<String> {
+    let line = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    Some(line.rsplit_once(')')?.1.trim_start().to_owned())
 }
 
 /// Waits until it is so.

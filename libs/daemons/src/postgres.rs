@@ -154,6 +154,23 @@ impl PostgresServer {
         }
     }
 
+    /// Stops all of its processes in their tracks: connections stay open and nothing answers, until
+    /// [`PostgresServer::resume`].
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets them go on.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        if let Some(running) = &self.running {
+            running.signal_all(name);
+        }
+    }
+
     /// The address of one of its databases for its superuser.
     pub fn url(&self, database: &str) -> String {
         self.url_as("onqueue", database)
@@ -188,6 +205,7 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
+        self.resume();
         // It ends by its guard if this fails.
         let _ = self.stop(Stop::Immediate);
     }

@@ -4,7 +4,7 @@ use crate::{Profile, Settings, StoreError, transaction};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection,
     sqlx::{
-        Connection as _,
+        self, Connection as _, PgConnection,
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
 };
@@ -19,6 +19,9 @@ use std::{
 /// A connection to a server that has not been used for so long is asked first. Asking each time would cost a round trip
 /// for each use.
 const QUIET: Duration = Duration::from_millis(50);
+
+/// A connection in doubt that is silent for so long when it comes back is closed.
+const SILENT: Duration = Duration::from_secs(5);
 
 /// Which connections are asked before they are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +101,7 @@ pub(crate) async fn postgres(
     watch: &Arc<Watch>,
 ) -> Result<DatabaseConnection, StoreError> {
     watch.connections.fetch_max(connections, Ordering::Relaxed);
-    let asked = Arc::clone(watch);
+    let (asked, returned) = (Arc::clone(watch), Arc::clone(watch));
     let mut options = options(settings, connections);
     options
         .test_before_acquire(false)
@@ -109,6 +112,15 @@ pub(crate) async fn postgres(
                     connection.ping().await?;
                 }
                 Ok(true)
+            })
+        })
+        // The pool itself asks each that comes back, and waits for ever: when a server has gone without a word, until the
+        // system gives the connection up.
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            let returned = Arc::clone(&returned);
+            pool.after_release(move |connection, _| {
+                let ask = returned.is_doubtful();
+                Box::pin(async move { if ask { answers(connection).await } else { Ok(true) } })
             })
         })
         .map_sqlx_postgres_opts(move |postgres| {
@@ -128,6 +140,13 @@ pub(crate) async fn postgres(
             ])
         });
     connect(options, watch).await
+}
+
+async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match tokio::time::timeout(SILENT, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
 }
 
 fn options(settings: &Settings, connections: u32) -> ConnectOptions {

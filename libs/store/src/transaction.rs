@@ -3,7 +3,7 @@
 use crate::{Store, StoreError};
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
-use std::{cell::Cell, future::Future, time::Duration};
+use std::{cell::Cell, future::Future, pin::pin, time::Duration};
 
 /// How often a transaction is tried in all.
 const ATTEMPTS: u32 = 4;
@@ -57,10 +57,8 @@ impl Store {
     where
         F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync,
     {
-        let (tx, outcome) = self.in_time(self.begin_and(work)).await.unwrap_or_else(|| {
-            self.watch().doubt();
-            Err(StoreError::Unavailable("no answer in time".to_owned()))
-        })?;
+        let in_vain = || Err(StoreError::Unavailable("no answer in time".to_owned()));
+        let (tx, outcome) = self.in_time(self.begin_and(work)).await.unwrap_or_else(in_vain)?;
         match outcome {
             Ok(answer) => self.commit(tx).await.map(|()| answer),
             Err(error) => {
@@ -96,19 +94,22 @@ impl Store {
     async fn commit(&self, tx: DatabaseTransaction) -> Result<(), StoreError> {
         match self.in_time(tx.commit()).await {
             Some(outcome) => outcome.map_err(StoreError::of_commit),
-            None => {
-                self.watch().doubt();
-                Err(StoreError::Unknown("no answer to COMMIT in time".to_owned()))
-            }
+            None => Err(StoreError::Unknown("no answer to COMMIT in time".to_owned())),
         }
     }
 
-    /// The server ends what takes too long; a server that is gone without a word ends nothing.
+    /// The server ends what takes too long; a server that is gone without a word ends nothing. The work's connection is in
+    /// doubt before it goes back, so that nobody waits for it there.
     async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        match self.patience() {
-            Some(patience) => tokio::time::timeout(patience, work).await.ok(),
-            None => Some(work.await),
+        let Some(patience) = self.patience() else {
+            return Some(work.await);
+        };
+        let mut work = pin!(work);
+        let outcome = tokio::time::timeout(patience, &mut work).await.ok();
+        if outcome.is_none() {
+            self.watch().doubt();
         }
+        outcome
     }
 }
 

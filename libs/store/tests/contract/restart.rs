@@ -1,7 +1,7 @@
 //! PostgreSQL goes away at once and comes back, under load.
 
 use crate::fixture::{Fixture, Migrations, PROFILE, count_up, try_value, value};
-use onqueue_store::{Settings, Store, StoreError};
+use onqueue_store::{Profile, Settings, Store, StoreError};
 use onqueue_testkit::{Disk, PostgresServer, Stop, own_postgres, until};
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet, time::timeout};
 
 const ROUNDS: usize = 3;
 const WRITERS: usize = 8;
@@ -93,6 +93,44 @@ async fn who_was_idle_in_the_meantime_notices_nothing() {
         assert_eq!(read.expect("reads"), 0);
     }
     assert_eq!(store.transaction(|tx| Box::pin(count_up(tx))).await.expect("counts"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_says_nothing_is_given_up_and_found_again() {
+    let server = own_postgres(Disk::Unsynced).await;
+    let mut settings = Settings::postgres(&server.url("onqueue"));
+    Store::prepare(&settings, &[PROFILE.service]).await.expect("prepares");
+    settings.acquire_timeout_ms = 1_000;
+    let profile = Profile {
+        statement_timeout: Duration::from_millis(200),
+        ..PROFILE
+    };
+    let store = Store::open_as(&settings, &profile).await.expect("opens");
+    store.migrate::<Migrations>().await.expect("migrates");
+    let (held, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let work = store.transaction(|tx| {
+        let (held, go_on) = (Arc::clone(&held), Arc::clone(&go_on));
+        Box::pin(async move {
+            count_up(tx).await?;
+            held.notify_one();
+            go_on.notified().await;
+            count_up(tx).await
+        })
+    });
+    let pause = async {
+        held.notified().await;
+        server.pause();
+        go_on.notify_one();
+    };
+    let (outcome, ()) = tokio::join!(timeout(Duration::from_secs(10), work), pause);
+    let error = outcome.expect("given up").expect_err("no answer");
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    server.resume();
+    let count = || store.transaction(|tx| Box::pin(count_up(tx)));
+    until("it counts again", Duration::from_secs(10), async || {
+        count().await.is_ok()
+    })
+    .await;
 }
 
 #[tokio::test]
