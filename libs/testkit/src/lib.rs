@@ -9,6 +9,8 @@ mod tokens;
 mod waiting;
 
 pub use onqueue_daemons::{Disk, Failure, NatsServer, PostgresServer, Stop, psql};
+/// The chassis, for tests of what stands beside it and meets it only over a network.
+pub use onqueue_server as server;
 pub use servers::{PostgresDatabase, nats, own_nats, own_postgres, postgres};
 pub use surroundings::{START, TempStore, running_context, still_context, temp_store, traced};
 pub use tokens::{Tokens, with_token};

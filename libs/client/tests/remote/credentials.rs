@@ -4,7 +4,7 @@ use crate::{
     peer::Peer,
     world::{PATIENCE, TYPING, World, call, reach},
 };
-use onqueue_server::listener;
+use onqueue_testkit::server::listener;
 use std::{
     fmt, fs,
     sync::{Arc, Mutex},

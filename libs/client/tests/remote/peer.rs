@@ -6,7 +6,7 @@ use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use onqueue_credentials::Identity;
-use onqueue_server::{InProcess, Tasks, listener};
+use onqueue_testkit::server::{InProcess, Tasks, listener};
 use std::{
     collections::HashSet,
     net::SocketAddr,

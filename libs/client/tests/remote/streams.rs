@@ -124,9 +124,9 @@ async fn calls_given_up_give_back_their_places() {
 async fn another_connection_is_made_before_one_is_full_and_fewer_streams_are_believed() {
     let mut world = World::new();
     world.settings.connections = 1;
-    let limits = onqueue_server::listener::Limits {
+    let limits = onqueue_testkit::server::listener::Limits {
         streams: 10,
-        ..onqueue_server::listener::Limits::internal()
+        ..onqueue_testkit::server::listener::Limits::internal()
     };
     let peers = [Peer::start(world.identity("session"), None, limits)];
     let remote = world.to(&peers).await;

@@ -6,7 +6,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use onqueue_client::{Chance, Policy, Remote, Settings, Spawn, Upstream, connect};
 use onqueue_credentials::{Identity, authority};
-use onqueue_server::{Ids, Tasks, listener};
+use onqueue_testkit::server::{Ids, Tasks, listener};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tonic::{Code, Status, body::Body};
