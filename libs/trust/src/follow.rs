@@ -17,6 +17,9 @@ use tonic::{
 /// How often the database is read without a hint.
 const POLL: Duration = Duration::from_secs(2);
 
+/// How long two readings are apart at least, however many hints there are: many who log out at once cost few readings.
+const APART: Duration = Duration::from_millis(100);
+
 /// How long one reading may take: a database that says nothing is asked again rather than waited for.
 const READING: Duration = Duration::from_secs(10);
 
@@ -53,10 +56,16 @@ where
             () = &mut stop => return,
             outcome = reading => note(&outcome.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer".to_owned())))),
         }
+        let next = async {
+            tokio::time::sleep(APART).await;
+            tokio::select! {
+                _ = hints.next() => {}
+                () = due(&now, at) => {}
+            }
+        };
         tokio::select! {
             () = &mut stop => return,
-            _ = hints.next() => {}
-            () = due(&now, at) => {}
+            () = next => {}
         }
     }
 }
@@ -86,7 +95,11 @@ async fn poll(store: &Store, trust: &Trust, at: Timestamp, known: &mut Option<ro
     }
     // An older revision than the installed one, as after a restore, is not confirmed later either, and what comes after it
     // says nothing of what was between: then everything is read anew.
-    let before = known.take().filter(|known| known.revision <= mark.revision);
+    let before = known.as_ref().map(|known| known.revision);
+    let before = before.filter(|before| *before <= mark.revision);
+    if before.is_none() {
+        *known = None;
+    }
     if mark.revision < trust.revision() {
         tracing::warn!(
             revision = mark.revision,
@@ -95,7 +108,7 @@ async fn poll(store: &Store, trust: &Trust, at: Timestamp, known: &mut Option<ro
         return Ok(());
     }
     let read = match before {
-        Some(before) => read_changes(store, trust, at, before.revision).await?,
+        Some(before) => read_changes(store, trust, at, before).await?,
         None => None,
     };
     let read = match read {

@@ -20,7 +20,7 @@ const EACH: usize = 20;
 
 fn grants() -> usize {
     let set = std::env::var("ONQUEUE_TEST_GRANTS").ok();
-    set.map_or(20_000, |number| number.parse().expect("a number"))
+    set.map_or(10_000, |number| number.parse().expect("a number"))
 }
 
 fn numbered<T>(kind: usize, number: usize) -> Id<T> {
