@@ -62,7 +62,6 @@ const HOLDERS: &[(&str, &[&str])] = &[
     ("tracing-opentelemetry", &["onqueue-telemetry"]),
     ("tracing-subscriber", &["onqueue-telemetry"]),
     ("async-nats", &["onqueue-bus"]),
-    ("prometheus", &["onqueue-telemetry"]),
     ("rcgen", &["onqueue-credentials", "onqueue-tests"]),
     (
         "onqueue-client",

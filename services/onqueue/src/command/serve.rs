@@ -22,12 +22,22 @@ pub async fn serve(loaded: Loaded, options: Serve) -> Result<(), Fault> {
         let problem = "--demo is for one process with all services; for several run `onqueue demo` once";
         return Err(Fault::unavailable(problem));
     }
-    let telemetry = onqueue_telemetry::init("onqueue", &settings.telemetry).map_err(Fault::internal)?;
+    let telemetry = onqueue_telemetry::init(known_as(&settings), &settings.telemetry).map_err(Fault::internal)?;
     let health = node::listen("health (--health-listen)", settings.process.health_listen).await?;
     let surroundings = Surroundings::system(&settings);
     let outcome = watched(&settings, surroundings, &options, health).await;
     let _ = tokio::task::spawn_blocking(move || telemetry.shutdown()).await;
     outcome
+}
+
+/// What the process is called in traces and metrics.
+fn known_as(settings: &Settings) -> &'static str {
+    let services = settings.process.services();
+    let mut names = services.iter();
+    match (names.next(), names.next()) {
+        (Some(only), None) => only,
+        _ => "onqueue",
+    }
 }
 
 /// Serves health from the first moment to the last, and the services in between.
