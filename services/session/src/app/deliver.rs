@@ -118,10 +118,8 @@ async fn look_again_and_again(app: &App) {
 }
 
 async fn look_at_all(app: &App) -> Result<(), StoreError> {
-    for known in app.hub.followed().chunks(compare::MOST) {
-        let missed = app.hub.compare(&compare::grown(&app.store, known).await?);
-        metrics::BUS_GAP.add(missed, &[]);
-    }
+    let grown = compare::grown(&app.store, &app.hub.followed()).await?;
+    metrics::BUS_GAP.add(app.hub.compare(&grown), &[]);
     Ok(())
 }
 

@@ -88,7 +88,7 @@ impl Mine {
     async fn frame(&mut self) -> Result<Frame, Fault> {
         if !self.began {
             self.began = true;
-            self.read().await?;
+            Box::pin(self.read()).await?;
             self.out.push_back(Frame::CaughtUp);
         }
         loop {
@@ -110,8 +110,8 @@ impl Mine {
                 Duty::Heartbeat(at) => self.out.push_back(Frame::Heartbeat(at)),
                 Duty::Check => {}
             },
-            () = self.wake.notified() => self.read().await?,
-            () = tokio::time::sleep(EVERY) => self.read().await?,
+            () = self.wake.notified() => Box::pin(self.read()).await?,
+            () = tokio::time::sleep(EVERY) => Box::pin(self.read()).await?,
         }
         Ok(())
     }

@@ -146,7 +146,7 @@ impl Watch {
 
     async fn step(&mut self) -> Result<Option<Frame>, Fault> {
         if std::mem::take(&mut self.doubtful) {
-            return self.check().await;
+            return Box::pin(self.check()).await;
         }
         if let Some(duty) = self.watchman.pending() {
             return self.perform(duty).await;
@@ -155,7 +155,8 @@ impl Watch {
             return Ok(self.take(line));
         }
         if self.behind {
-            return self.read_on().await.map(|()| None);
+            // In a box, as all that is rare: an idle stream holds the room of its largest future.
+            return Box::pin(self.read_on()).await.map(|()| None);
         }
         if self.ended {
             return Ok(Some(Frame::Goodbye(Farewell::ConversationEnded)));
@@ -210,7 +211,7 @@ impl Watch {
         match duty {
             Duty::Leave(farewell) => Ok(Some(Frame::Goodbye(farewell))),
             Duty::Heartbeat(at) => Ok(Some(Frame::Heartbeat(at))),
-            Duty::Check => self.check().await,
+            Duty::Check => Box::pin(self.check()).await,
         }
     }
 

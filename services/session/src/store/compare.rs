@@ -7,20 +7,33 @@ use onqueue_store::{Store, StoreError};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use std::collections::HashMap;
 
-/// The most conversations compared in one statement: SQLite takes 32,766 values.
-pub(crate) const MOST: usize = 10_000;
+/// The most conversations compared in one statement where each takes three values: SQLite takes 32,766.
+const VALUES: usize = 10_000;
 
-/// The last numbers of those of these, at most [`MOST`], that have more than the number beside them. So a quiet replica
-/// gets no rows however many conversations are followed.
+/// The most where their lists are three values.
+const LISTED: usize = 100_000;
+
+/// The last numbers of those of these that have more than the number beside them. So a quiet replica gets no rows however
+/// many conversations are followed.
 pub(crate) async fn grown(store: &Store, known: &[(Key, i64)]) -> Result<HashMap<ConversationId, Numbers>, StoreError> {
-    let reader = store.reader();
-    let backend = reader.get_database_backend();
-    let statement = match backend {
-        DbBackend::Postgres => in_lists(known),
-        _ => in_values(backend, known),
-    };
     let mut found = HashMap::new();
-    for row in reader.query_all_raw(statement).await? {
+    let backend = store.reader().get_database_backend();
+    let statements: Vec<Statement> = match backend {
+        DbBackend::Postgres => known.chunks(LISTED).map(in_lists).collect(),
+        _ => known.chunks(VALUES).map(|known| in_values(backend, known)).collect(),
+    };
+    for statement in statements {
+        read(store, statement, &mut found).await?;
+    }
+    Ok(found)
+}
+
+async fn read(
+    store: &Store,
+    statement: Statement,
+    found: &mut HashMap<ConversationId, Numbers>,
+) -> Result<(), StoreError> {
+    for row in store.reader().query_all_raw(statement).await? {
         let numbers = Numbers {
             sequence: row.try_get("", "last_sequence")?,
             public: row.try_get("", "last_public_sequence")?,
@@ -28,7 +41,7 @@ pub(crate) async fn grown(store: &Store, known: &[(Key, i64)]) -> Result<HashMap
         };
         found.insert(ConversationId::new(row.try_get("", "id")?), numbers);
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Three values whatever the number of conversations, and one text of the statement, which is prepared once.

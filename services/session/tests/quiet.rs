@@ -1,0 +1,88 @@
+//! What streams cost on which nothing happens: statements, counted, because counts do not depend on the machine.
+#![allow(clippy::disallowed_methods, clippy::print_stdout)] // says how much they take
+
+mod support;
+
+use futures::future::join_all;
+use onqueue_server::{Context, Tasks};
+use onqueue_session::{Faults, Settings};
+use std::time::{Duration, Instant};
+use support::{Chat, Desk, House, SOON, events, wish};
+
+/// How many streams are open.
+const STREAMS: usize = 1_000;
+
+/// How long statements are counted.
+const WHILE: Duration = Duration::from_secs(4);
+
+async fn statements(desk: &Desk) -> f64 {
+    let before = desk.store.statements();
+    tokio::time::sleep(WHILE).await;
+    let count = u32::try_from(desk.store.statements() - before).expect("few");
+    f64::from(count) / WHILE.as_secs_f64()
+}
+
+/// In bytes, of this process.
+fn memory() -> f64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u32>().ok());
+    4_096.0 * f64::from(pages.expect("a number"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quiet_streams_share_one_statement_a_second() {
+    let house = House::new(1).await;
+    let desk = quick(&house).await;
+    // The clock stands still, so that nobody sweeps: that would be one more.
+    let alone = statements(&desk).await;
+    let chats = start_many(&desk, STREAMS).await;
+    let before = memory();
+    let mut streams = Vec::new();
+    for chat in &chats {
+        let mut stream = desk.watch(&chat.token, &chat.id, "").await.expect("a stream");
+        events(&mut stream, 2).await;
+        streams.push(stream);
+    }
+    let each = (memory() - before) / f64::from(u32::try_from(STREAMS).expect("few"));
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let quiet = statements(&desk).await;
+    println!("{alone:.2} statements a second alone, {quiet:.2} with {STREAMS} streams; {each:.0} bytes a stream");
+    assert!(alone <= 0.3, "{alone} statements a second");
+    assert!(quiet <= 1.5, "{quiet} statements a second");
+
+    let other = house.replica_apart(2, Faults::default()).await;
+    let began = Instant::now();
+    let last = chats.last().expect("some");
+    other.send(&last.token, &last.id, "k", "found").await.expect("sent");
+    let found = tokio::time::timeout(SOON, events(streams.last_mut().expect("some"), 1)).await;
+    assert_eq!(support::word(&found.expect("in time")[0].0), "found");
+    println!("found after {:?}", began.elapsed());
+}
+
+/// A replica that does not wait for routing's word.
+async fn quick(house: &House) -> Desk {
+    assert!(house.desk.context.tasks.finish(SOON).await, "every task ends");
+    let context = Context {
+        tasks: Tasks::new(),
+        ..house.desk.context.clone()
+    };
+    let settings = Settings {
+        verdict_ms: 1,
+        ..Settings::default()
+    };
+    Desk::bind(house.desk.store.clone(), context, Faults::default(), &settings).await
+}
+
+async fn start_many(desk: &Desk, count: usize) -> Vec<Chat> {
+    let mut chats = Vec::new();
+    while chats.len() < count {
+        let some = chats.len()..count.min(chats.len() + 500);
+        let started = join_all(some.map(|number| desk.try_start(wish(number as u128)))).await;
+        chats.extend(
+            started
+                .into_iter()
+                .map(|started| support::chat(started.expect("starts"))),
+        );
+    }
+    chats
+}
