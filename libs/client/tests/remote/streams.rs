@@ -68,7 +68,8 @@ async fn twelve_thousand_streams_share_several_connections() {
 #[tokio::test]
 async fn slow_readers_hold_up_nobody_else() {
     let mut world = World::new();
-    world.settings.connections = 1;
+    // A ping has to get through the flood.
+    (world.settings.connections, world.settings.keepalive_timeout_ms) = (1, 20_000);
     let peers = world.peers::<1>();
     let remote = world.to(&peers).await;
     peers[0].is_now(Manner::Floods);

@@ -34,8 +34,8 @@ impl World {
         authority::make(folder.path(), 1).expect("certificates");
         let settings = Settings {
             keepalive_ms: 200,
-            keepalive_timeout_ms: 300,
-            connect_timeout_ms: 500,
+            keepalive_timeout_ms: 2_000,
+            connect_timeout_ms: 2_000,
             ..Settings::default()
         };
         Self {
