@@ -25,7 +25,7 @@ pub struct Figures {
 
 impl Figures {
     /// Of an owner with these engines.
-    pub fn new<'a>(hosts: impl Iterator<Item = &'a Host> + Clone) -> Self {
+    pub fn new<'a>(hosts: &(impl Iterator<Item = &'a Host> + Clone)) -> Self {
         let of = |state, label| (state, metrics::AGENTS.share(&[label]));
         let mut shards = metrics::SHARDS_OWNED.share(&[]);
         shards.set(i64::from(SHARDS));
@@ -40,7 +40,7 @@ impl Figures {
             _shards: shards,
             due: None,
         };
-        figures.count(&hosts);
+        figures.count(hosts);
         figures
     }
 

@@ -42,6 +42,9 @@ use tenure::Keeper;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+/// How long the start waits for the leases, and for session; what is not done by then is done in the background.
+const BEGINNING: Duration = Duration::from_secs(2);
+
 /// The service as its rpcs see it. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Routing {
@@ -138,7 +141,7 @@ async fn begun(shared: &Shared, whereabouts: Whereabouts, mut ready: watch::Rece
     let begun = tokio::select! {
         reached = in_force => reached,
         () = whereabouts.elsewhere() => Ok(()),
-        () = shared.steady.sleep(shared.settings.renew()) => Err(unowned()),
+        () = shared.steady.sleep(BEGINNING) => Err(unowned()),
     };
     if let Err(fault) = begun {
         let context = fault.context.as_deref();

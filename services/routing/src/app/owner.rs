@@ -119,7 +119,7 @@ impl Owner {
         if let Err(stop) = self.rebuild(tenure, drained).await {
             return stop;
         }
-        self.figures = Some(Figures::new(self.hosts.values()));
+        self.figures = Some(Figures::new(&self.hosts.values()));
         self.start_work(tenure);
         self.ready.send_replace(true);
         let mut backoff = Backoff::new(self.shared.settings.retry());

@@ -2,7 +2,7 @@
 
 use super::{Gate, Owners, Place, Shared, Whereabouts};
 use crate::Settings;
-use crate::store::{Claim, Epochs, Fence, Holder, Tables};
+use crate::store::{Claim, Epochs, Fence, Holder, Kept, Tables};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use onqueue_model::{OrganisationId, Timestamp};
 use onqueue_server::Clock;
@@ -59,12 +59,15 @@ impl Tenure {
     }
 }
 
-/// How many renewals are on their way at most, each on a connection of its own: where one takes longer than the pause between
-/// them, the next need not wait, nor while a connection is tried, another round trip, before it is used again.
-const RENEWALS: usize = 3;
+/// How many renewals are on their way at most, each on a connection of its own: where the database is slow, the next does not
+/// wait for the one before.
+const RENEWALS: usize = 5;
 
-/// How many connections the leases need for themselves.
-pub const CONNECTIONS: u32 = 3;
+/// How many times sooner the next renewal is begun while one is not answered.
+const HURRY: u32 = 3;
+
+/// How many connections the leases need for themselves: one for each renewal, and one to look and to take.
+pub const CONNECTIONS: u32 = 6;
 
 /// Into how many looks the time between two renewals is divided: so soon it is noticed that nobody owns the shards.
 const LOOKS: u32 = 4;
@@ -73,6 +76,7 @@ const LOOKS: u32 = 4;
 #[derive(Debug)]
 pub struct Keeper {
     leases: Tables,
+    kept: Kept,
     settings: Arc<Settings>,
     steady: Clock,
     gate: Gate,
@@ -89,6 +93,7 @@ impl Keeper {
         let (tenures, receiver) = watch::channel(None);
         let keeper = Self {
             leases: shared.leases.clone(),
+            kept: Kept::default(),
             settings: Arc::clone(&shared.settings),
             steady: shared.steady.clone(),
             gate: shared.gate.clone(),
@@ -134,9 +139,9 @@ impl Keeper {
         };
         let mut not_before = self.steady.now();
         loop {
-            let (tenure, begun) = self.acquire(claim, not_before).await;
+            let tenure = self.acquire(claim, not_before).await;
             claim = Claim::Free;
-            self.hold(&tenure, begun).await;
+            self.hold(&tenure).await;
             self.let_go().await;
             // Whatever was wrong here, others go first.
             not_before = self.steady.now() + self.settings.renew();
@@ -148,20 +153,20 @@ impl Keeper {
             tenure.give_up();
         }
         self.see(Place::Nobody);
-        if let Err(error) = self.leases.release_leases(&self.owner).await {
+        if let Err(error) = self.in_time(self.leases.release_leases(&self.kept, &self.owner)).await {
             tracing::warn!(%error, "leases not released; they run out by themselves");
         }
     }
 
     /// Takes the leases as soon as it may; keeps an eye on who has them until then.
-    async fn acquire(&self, claim: Claim, not_before: Timestamp) -> (Tenure, Timestamp) {
+    async fn acquire(&self, claim: Claim, not_before: Timestamp) -> Tenure {
         loop {
             self.gate.pass().await;
             let may_take = self.look().await && self.steady.now() >= not_before;
             if may_take || claim == Claim::All {
                 let begun = self.steady.now();
                 if let Some(tenure) = self.take(claim, begun).await {
-                    return (tenure, begun);
+                    return tenure;
                 }
             }
             self.pause().await;
@@ -170,7 +175,8 @@ impl Keeper {
 
     async fn take(&self, claim: Claim, begun: Timestamp) -> Option<Tenure> {
         let (address, lease) = (&self.settings.address, self.settings.lease());
-        match self.leases.take_leases(&self.owner, address, lease, claim).await {
+        let taken = self.leases.take_leases(&self.owner, address, lease, claim);
+        match self.in_time(taken).await {
             Ok(epochs) => {
                 let tenure = self.tenure(epochs?, begun);
                 self.tenures.send_replace(Some(tenure.clone()));
@@ -200,7 +206,7 @@ impl Keeper {
 
     /// Notes who owns the shards; answers whether nobody does.
     async fn look(&self) -> bool {
-        match self.leases.holder().await {
+        match self.in_time(self.leases.holder()).await {
             Ok(None) => {
                 self.see(Place::Nobody);
                 true
@@ -210,9 +216,17 @@ impl Keeper {
                 false
             }
             Err(error) => {
-                tracing::warn!(%error, "leases not read");
+                tracing::debug!(%error, "leases not read");
                 false
             }
+        }
+    }
+
+    /// A database that is gone without a word is not waited for longer than a lease lasts.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        tokio::select! {
+            outcome = work => outcome,
+            () = self.steady.sleep(self.settings.lease()) => Err(StoreError::Unavailable("no answer in time".to_owned())),
         }
     }
 
@@ -249,11 +263,15 @@ impl Keeper {
     }
 
     /// Renews until the tenure is over, the leases are lost, or time runs out.
-    async fn hold(&self, tenure: &Tenure, begun: Timestamp) {
-        let mut next = begun + self.settings.renew();
+    async fn hold(&self, tenure: &Tenure) {
+        let mut last = self.steady.now();
         // The first ones at once: they open every connection while all is well.
         let mut renewals: FuturesUnordered<_> = (0..RENEWALS).map(|_| self.renewal()).collect();
         loop {
+            let pause = match renewals.is_empty() {
+                true => self.settings.renew(),
+                false => self.settings.renew() / HURRY,
+            };
             tokio::select! {
                 biased;
                 () = tenure.over() => return,
@@ -267,9 +285,9 @@ impl Keeper {
                         return;
                     }
                 }
-                () = self.steady.sleep_until(next), if renewals.len() < RENEWALS => {
+                () = self.steady.sleep_until(last + pause), if renewals.len() < RENEWALS => {
                     self.gate.pass().await;
-                    next = self.steady.now() + self.settings.renew();
+                    last = self.steady.now();
                     renewals.push(self.renewal());
                 }
             }
@@ -279,7 +297,7 @@ impl Keeper {
     /// When it was begun, and whether the leases were still held.
     async fn renewal(&self) -> (Timestamp, Result<bool, StoreError>) {
         let begun = self.steady.now();
-        let renewed = self.leases.renew_leases(&self.owner, self.settings.lease());
+        let renewed = self.leases.renew_leases(&self.kept, &self.owner, self.settings.lease());
         (begun, renewed.await)
     }
 

@@ -8,7 +8,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header, request::Parts};
 use http_body_util::{BodyExt as _, Full};
 use onqueue_proto::{Idempotency, method, rpc};
-use onqueue_server::{Deadline, status};
+use onqueue_server::{Deadline, Peer, status};
 use prost::Message as _;
 use std::{convert::Infallible, task, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -189,8 +189,10 @@ where
 }
 
 impl Call {
+    /// Only another replica says so with effect.
     fn is_forwarded(&self) -> bool {
-        self.parts.headers.contains_key(FORWARDED)
+        let peer = self.parts.extensions.get::<Peer>();
+        self.parts.headers.contains_key(FORWARDED) && peer == Some(&Peer("routing"))
     }
 
     fn body(&self) -> Body {

@@ -1,12 +1,13 @@
 //! Who owns the shards, by the database's clock.
 
 use super::entities::lease::{Column, Entity};
+use super::renewal::{Ending, Kept};
 use super::{Tables, refused};
 use onqueue_model::{Fault, OrganisationId, SHARDS, Shard};
 use onqueue_store::{StoreError, now_ms};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait as _,
-    ExprTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, prelude::Expr, sea_query::LockType,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, prelude::Expr, sea_query::LockType,
 };
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -99,49 +100,26 @@ impl Tables {
         Ok(found.map(|(owner, address, epoch)| Holder { owner, address, epoch }))
     }
 
-    /// Renews all leases; false if one of them is not held any more. On PostgreSQL it is one statement, and with that one
-    /// round trip, however slow.
-    pub async fn renew_leases(&self, owner: &str, lease: Duration) -> Result<bool, StoreError> {
-        let connection = self.0.reader();
-        let renewed = match connection.get_database_backend() {
-            DbBackend::Postgres => renew_at_once(connection, owner, lease).await?,
-            _ => self.renew_in_transaction(owner, lease).await?,
+    /// Renews all leases; false if one of them is not held any more.
+    pub async fn renew_leases(&self, kept: &Kept, owner: &str, lease: Duration) -> Result<bool, StoreError> {
+        let backend = self.0.reader().get_database_backend();
+        let ending = Ending {
+            owner: owner.to_owned(),
+            which: format!("expires_at > {}", now_ms(backend)),
+            end: ends(backend, lease),
         };
-        Ok(renewed == u64::from(SHARDS))
-    }
-
-    async fn renew_in_transaction(&self, owner: &str, lease: Duration) -> Result<u64, StoreError> {
-        let owner = owner.to_owned();
-        let work = self.0.transaction(move |tx| {
-            let owner = owner.clone();
-            Box::pin(async move {
-                let backend = tx.get_database_backend();
-                let held = Expr::cust(format!("expires_at > {}", now_ms(backend)));
-                let renewed = Entity::update_many()
-                    .col_expr(Column::ExpiresAt, Expr::cust(ends(backend, lease)))
-                    .filter(Column::Owner.eq(owner).and(held))
-                    .exec(tx)
-                    .await?;
-                Ok(renewed.rows_affected)
-            })
-        });
-        work.await
+        Ok(ending.write(&self.0, kept).await? == u64::from(SHARDS))
     }
 
     /// Lets go of what is held, so that another need not wait.
-    pub async fn release_leases(&self, owner: &str) -> Result<(), StoreError> {
-        let owner = owner.to_owned();
-        let work = self.0.transaction(move |tx| {
-            let owner = owner.clone();
-            Box::pin(async move {
-                let held = Column::Owner.eq(owner);
-                lock(tx, held.clone()).await?;
-                let update = Entity::update_many().col_expr(Column::ExpiresAt, Expr::value(0_i64));
-                update.filter(held).exec(tx).await?;
-                Ok(())
-            })
-        });
-        work.await
+    pub async fn release_leases(&self, kept: &Kept, owner: &str) -> Result<(), StoreError> {
+        let ending = Ending {
+            owner: owner.to_owned(),
+            which: "expires_at > 0".to_owned(),
+            end: "0".to_owned(),
+        };
+        ending.write(&self.0, kept).await?;
+        Ok(())
     }
 }
 
@@ -150,19 +128,6 @@ impl Tables {
 async fn lock(tx: &DatabaseTransaction, which: Expr) -> Result<usize, StoreError> {
     let shards = Entity::find().filter(which).order_by_asc(Column::Shard);
     Ok(shards.lock_exclusive().all(tx).await?.len())
-}
-
-/// The rows are locked in the order of the shards, against everybody but the owner's own transactions: these look at the
-/// epoch, which renewing leaves alone, and neither waits for the other.
-async fn renew_at_once(connection: &DatabaseConnection, owner: &str, lease: Duration) -> Result<u64, StoreError> {
-    let (backend, now) = (DbBackend::Postgres, now_ms(DbBackend::Postgres));
-    let renew = format!(
-        "WITH held AS (SELECT shard FROM routing_leases WHERE owner = $1 AND expires_at > {now} ORDER BY shard \
-         FOR NO KEY UPDATE) UPDATE routing_leases SET expires_at = {} WHERE shard IN (SELECT shard FROM held)",
-        ends(backend, lease)
-    );
-    let renew = Statement::from_sql_and_values(backend, renew, [owner.into()]);
-    Ok(connection.execute_raw(renew).await?.rows_affected())
 }
 
 fn ends(backend: DbBackend, lease: Duration) -> String {

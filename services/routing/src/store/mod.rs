@@ -10,6 +10,7 @@ mod members;
 mod outbox;
 mod queues;
 mod records;
+mod renewal;
 mod seed;
 
 pub use commit::{Batch, Details, Logged, NewDecision, NewReport};
@@ -21,6 +22,7 @@ pub use members::Joined;
 pub use outbox::Waiting;
 pub use queues::{NewQueue, QueuePlace};
 pub use records::{Actor, Content, Member, Queue, fold};
+pub use renewal::Kept;
 
 use onqueue_model::{Fault, OrganisationId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError, audit};

@@ -1,11 +1,11 @@
-//! A database that is only slow: the owner's calls fail, but nobody else becomes the owner.
+//! The owner is far from its database: as long as it can renew its leases it stays the owner, and no longer.
 
 use crate::fake_session::FakeSession;
 use crate::world::{AGENT, DIVISION, Desk, Net, SOON, agent, bound, id, number, organisation, seeded};
 use onqueue_routing::{Gate, Migrations, Settings, profile, seed};
 use onqueue_server::{Context, InProcess, Tasks};
 use onqueue_store::Store;
-use onqueue_testkit::{Tokens, postgres, still_context, until};
+use onqueue_testkit::{PostgresDatabase, Tokens, postgres, still_context, until};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -37,16 +37,23 @@ impl Slow {
     }
 }
 
-/// Whatever comes in goes out after the delay, however much comes meanwhile.
+/// Whatever comes in goes out after the delay, however much comes meanwhile; at once when there is no more delay.
 async fn pass(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
-    delay: watch::Receiver<Duration>,
+    mut delay: watch::Receiver<Duration>,
 ) {
     let (sender, mut chunks) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
     tokio::spawn(async move {
-        while let Some((at, chunk)) = chunks.recv().await {
-            tokio::time::sleep_until(at).await;
+        while let Some((came, chunk)) = chunks.recv().await {
+            let is_due = |delay: &Duration| came.elapsed() >= *delay;
+            while !is_due(&delay.borrow_and_update()) {
+                let due = came + *delay.borrow();
+                tokio::select! {
+                    () = tokio::time::sleep_until(due) => {}
+                    _ = delay.changed() => {}
+                }
+            }
             if to.write_all(&chunk).await.is_err() {
                 return;
             }
@@ -54,8 +61,7 @@ async fn pass(
     });
     let mut buffer = vec![0; 65_536];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        let at = Instant::now() + *delay.borrow();
-        if sender.send((at, buffer[..read].to_vec())).is_err() {
+        if sender.send((Instant::now(), buffer[..read].to_vec())).is_err() {
             return;
         }
     }
@@ -63,6 +69,49 @@ async fn pass(
 
 async fn epoch(store: &Store) -> i64 {
     number(store, "SELECT MAX(epoch) FROM routing_leases").await
+}
+
+/// Two replicas: the owner, who is far from the database if the way is slow, and the other, who is not.
+struct Far {
+    slow: Slow,
+    direct: Store,
+    owner: Desk,
+    other: Desk,
+    // Only kept.
+    _database: PostgresDatabase,
+}
+
+impl Far {
+    async fn new() -> Self {
+        let database = postgres().await;
+        let settings = database.settings();
+        Store::prepare(&settings, &["routing"]).await.expect("a superuser may");
+        let direct = Store::open_as(&settings, &profile()).await.expect("opens");
+        direct.migrate::<Migrations>().await.expect("migrations apply");
+        let (_, server) = settings.url.split_once('@').expect("a user");
+        let (server, _) = server.split_once('/').expect("a database");
+        let slow = Slow::before(server.to_owned()).await;
+        let through = onqueue_store::Settings::postgres(&settings.url.replace(server, &slow.address));
+        let through = Store::open_as(&through, &profile()).await.expect("opens");
+
+        let (context, _) = still_context(7);
+        let (tokens, session, net) = (Tokens::new(&context), FakeSession::new(), Net::default());
+        tokens.grant(organisation(), id(1), id(DIVISION), &AGENT);
+        seed(&direct, &context, seeded(vec![agent(1, "Anna")]))
+            .await
+            .expect("good");
+        let owner = replica("one", &through, &context, &net, &session).await;
+        let other = replica("two", &direct, &context, &net, &session).await;
+        assert_eq!(epoch(&direct).await, 1);
+        let anna = |routing| Desk::new(routing, tokens.user(organisation(), id(1), "Anna"));
+        Self {
+            slow,
+            direct,
+            owner: anna(owner),
+            other: anna(other),
+            _database: database,
+        }
+    }
 }
 
 async fn replica(address: &str, store: &Store, context: &Context, net: &Net, session: &FakeSession) -> InProcess {
@@ -75,52 +124,46 @@ async fn replica(address: &str, store: &Store, context: &Context, net: &Net, ses
         ..context.clone()
     };
     let surroundings = (net.owners(), Gate::default());
-    bound(&settings, store.clone(), &context, session, surroundings).await
+    let routing = bound(&settings, store.clone(), &context, session, surroundings).await;
+    net.add(address, &routing);
+    routing
+}
+
+async fn decides(desk: &Desk) -> bool {
+    let on = desk.with(onqueue_proto::routing::v1::GoOnQueueRequest {});
+    desk.agents().go_on_queue(on).await.is_ok()
 }
 
 #[tokio::test]
 async fn slowness_alone_changes_no_owner() {
-    let database = postgres().await;
-    let settings = database.settings();
-    Store::prepare(&settings, &["routing"]).await.expect("a superuser may");
-    let direct = Store::open_as(&settings, &profile()).await.expect("opens");
-    direct.migrate::<Migrations>().await.expect("migrations apply");
-    let (host, _) = settings.url.split_once('@').map_or_else(
-        || panic!("no user in {}", settings.url),
-        |(_, rest)| rest.split_once('/').expect("a database"),
-    );
-    let slow = Slow::before(host.to_owned()).await;
-    let through = onqueue_store::Settings::postgres(&settings.url.replace(host, &slow.address));
-    let through = Store::open_as(&through, &profile()).await.expect("opens");
-
-    let (context, _hand) = still_context(7);
-    let (tokens, session, net) = (Tokens::new(&context), FakeSession::new(), Net::default());
-    tokens.grant(organisation(), id(1), id(DIVISION), &AGENT);
-    seed(&direct, &context, seeded(vec![agent(1, "Anna")]))
-        .await
-        .expect("good");
-    let owner = replica("one", &through, &context, &net, &session).await;
-    let _standby = replica("two", &direct, &context, &net, &session).await;
-    assert_eq!(epoch(&direct).await, 1);
-    let anna = Desk::new(owner, tokens.user(organisation(), id(1), "Anna"));
-    anna.go_on_queue().await;
-
-    slow.delay.send_replace(Duration::from_secs(1));
+    let far = Far::new().await;
+    assert!(decides(&far.owner).await);
+    far.slow.delay.send_replace(Duration::from_secs(1));
     let began = Instant::now();
-    let off = anna.with(onqueue_proto::routing::v1::GoOffQueueRequest {});
-    let _ = anna.agents().go_off_queue(off).await;
+    let _ = decides(&far.owner).await;
     assert!(
         began.elapsed() < Duration::from_secs(11),
         "nothing hangs past its deadline"
     );
     tokio::time::sleep_until(began + Duration::from_secs(12)).await;
-    assert_eq!(epoch(&direct).await, 1, "nobody has taken over");
+    assert_eq!(epoch(&far.direct).await, 1, "nobody has taken over");
 
-    slow.delay.send_replace(Duration::ZERO);
-    until("the owner decides again", SOON, async || {
-        let on = anna.with(onqueue_proto::routing::v1::GoOnQueueRequest {});
-        anna.agents().go_on_queue(on).await.is_ok()
-    })
-    .await;
-    assert_eq!(epoch(&direct).await, 1);
+    far.slow.delay.send_replace(Duration::ZERO);
+    until("the owner decides again", SOON, async || decides(&far.owner).await).await;
+    assert_eq!(epoch(&far.direct).await, 1);
+}
+
+#[tokio::test]
+async fn an_owner_that_cannot_reach_the_database_is_followed_and_comes_back_as_another() {
+    let far = Far::new().await;
+    assert!(decides(&far.owner).await);
+    far.slow.delay.send_replace(Duration::from_secs(600));
+    let seven = Duration::from_secs(7);
+    until("the other decides", seven, async || decides(&far.other).await).await;
+    assert_eq!(epoch(&far.direct).await, 2);
+
+    far.slow.delay.send_replace(Duration::ZERO);
+    let back = Duration::from_secs(20);
+    until("calls find the new owner", back, async || decides(&far.owner).await).await;
+    assert_eq!(epoch(&far.direct).await, 2);
 }

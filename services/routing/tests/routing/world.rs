@@ -100,7 +100,7 @@ pub struct Net(Arc<Mutex<BTreeMap<String, InProcess>>>, Arc<AtomicUsize>);
 
 impl Net {
     /// The replica is reached there from now on.
-    fn add(&self, address: &str, replica: &InProcess) {
+    pub fn add(&self, address: &str, replica: &InProcess) {
         let (count, replica) = (Arc::clone(&self.1), as_peer(replica.clone(), "routing"));
         let counted = replica.map_request(move |request: http::Request<Body>| {
             assert!(request.headers().contains_key("onqueue-forwarded"));
