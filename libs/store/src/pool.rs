@@ -28,7 +28,8 @@ const SILENT: Duration = Duration::from_secs(5);
 pub(crate) enum Asked {
     /// Those that were not used for a while, and all while there are doubts.
     Quiet,
-    /// None: each use is one round trip, and one that fails since its connection was gone is for its caller to repeat.
+    /// None, nor when they come back: each use is one round trip, and one that fails since its connection was gone is for its
+    /// caller to repeat.
     Never,
 }
 
@@ -119,7 +120,7 @@ pub(crate) async fn postgres(
         .map_sqlx_postgres_pool_opts(move |pool| {
             let returned = Arc::clone(&returned);
             pool.after_release(move |connection, _| {
-                let ask = returned.is_doubtful();
+                let ask = which == Asked::Quiet && returned.is_doubtful();
                 Box::pin(async move { if ask { answers(connection).await } else { Ok(true) } })
             })
         })
