@@ -113,7 +113,7 @@ impl FakeSession {
             organisation_id: organisation.to_string(),
             conversation_id: text(conversation),
             opening: 1,
-            at: None,
+            at: Some(onqueue_proto::timestamp(onqueue_testkit::START)),
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
             fact: Some(fact),
         });

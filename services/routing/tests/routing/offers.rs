@@ -5,6 +5,7 @@ use crate::world::{AGENT, BILLING, SALES, SUPPORT, World, agent, id, organisatio
 use onqueue_model::Reason;
 use onqueue_proto::routing::v1::{self as proto, AgentState, watch_me_response::Frame};
 use onqueue_routing::Settings;
+use onqueue_telemetry::metrics;
 use onqueue_testkit::START;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -352,4 +353,26 @@ async fn only_joined_members_of_the_queue_are_alerted() {
     queues.join_queue(anna.desk.with(join)).await.expect("a member");
     assert_eq!(anna.offer().await.conversation_id, id::<()>(100).to_string());
     world.reported(101, &["queued"]).await;
+}
+
+/// The figures are of the whole process, in which other tests run too.
+#[tokio::test]
+async fn what_happens_is_counted() {
+    let made = || metrics::OFFERS.get(&["made"]);
+    let accepted = || metrics::OFFERS.get(&["accepted"]);
+    let measured = || [metrics::FEED_LAG.count(&[]), metrics::ROUTE_DECISION.count(&[])];
+    let before = (made(), accepted(), measured());
+    let world = World::new(vec![agent(1, "Anna")]).await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    world.open(100, &sales());
+    let offer = anna.offer().await;
+    anna.desk.accept(&offer).await.expect("hers");
+    assert!(made() > before.0 && accepted() > before.1);
+    let [lag, decision] = measured();
+    assert!(lag > before.2[0] && decision > before.2[1]);
+    assert!(metrics::SHARDS_OWNED.get(&[]) >= 256);
+    onqueue_testkit::until("Anna is counted", Duration::from_secs(10), async || {
+        metrics::AGENTS.get(&["interacting"]) > 0
+    })
+    .await;
 }
