@@ -122,7 +122,9 @@ async fn through(
     mut resets: watch::Receiver<u64>,
 ) {
     resets.mark_unchanged();
-    let Ok(mut server) = TcpStream::connect(server).await else { return };
+    let Ok(mut server) = TcpStream::connect(server).await else {
+        return;
+    };
     if client.set_nodelay(true).and(server.set_nodelay(true)).is_err() {
         return;
     }
@@ -169,7 +171,10 @@ async fn write(
                 return;
             }
             if let Some(bandwidth) = now.bandwidth {
-                sleep(Duration::from_secs_f64(slice.len() as f64 / f64::from(bandwidth.max(1)))).await;
+                sleep(Duration::from_secs_f64(
+                    slice.len() as f64 / f64::from(bandwidth.max(1)),
+                ))
+                .await;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What can be typed, and the one place where a failure becomes an exit code.
 
-use crate::{bench, run, test};
+use crate::{bench, chaos, run, test};
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -33,6 +33,8 @@ enum Command {
     Test(Test),
     /// Measures the release build and writes docs/benchmarks.md
     Bench(Bench),
+    /// Kills, pauses and cuts off what runs under load, and judges what is left
+    Chaos(Chaos),
 }
 
 /// Options of `run`.
@@ -67,6 +69,28 @@ pub struct Bench {
     pub name: Suite,
 }
 
+/// Options of `chaos`.
+#[derive(Args)]
+pub struct Chaos {
+    /// A scenario, the beginning of several, or `all`
+    pub scenario: String,
+    /// Makes a run repeatable as far as the machine allows
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Rounds instead of the scenario's own
+    #[arg(long)]
+    pub rounds: Option<usize>,
+    /// A few rounds under a tenth of the load
+    #[arg(long)]
+    pub short: bool,
+    /// Debug builds, which are quicker to build
+    #[arg(long)]
+    pub debug: bool,
+    /// Without routing's fence, which must be noticed; debug builds only
+    #[arg(long, requires = "debug")]
+    pub no_fence: bool,
+}
+
 /// What can be measured.
 #[derive(Subcommand)]
 pub enum Suite {
@@ -89,6 +113,7 @@ pub fn main() -> ExitCode {
     let outcome = match Line::parse().command {
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::test(&options),
+        Command::Chaos(options) => chaos::chaos(&options),
         Command::Bench(Bench {
             name: Suite::First { runs },
         }) => bench::first(usize::from(runs)),

@@ -1,9 +1,10 @@
-//! The commands that people type: `cargo xtask run`, `test` and `bench`. They start other programs and say what happens;
+//! The commands that people type: `cargo xtask run`, `test`, `bench` and `chaos`. They start other programs and say what happens;
 //! nothing of the product is in here.
 // A program for the terminal: it prints, reads its environment and tells the time itself.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
 
 mod bench;
+mod chaos;
 mod cli;
 mod needs;
 mod pages;

@@ -32,12 +32,18 @@ async fn main() -> ExitCode {
     let is_meant = |name: &&str| arguments.scenario == "all" || name.starts_with(&arguments.scenario);
     let names: Vec<&str> = NAMES.into_iter().chain([STREAMS]).filter(is_meant).collect();
     if names.is_empty() {
-        println!("there is no {}; there are {} and {STREAMS}", arguments.scenario, NAMES.join(", "));
+        println!(
+            "there is no {}; there are {} and {STREAMS}",
+            arguments.scenario,
+            NAMES.join(", ")
+        );
         return ExitCode::from(2);
     }
     let mut is_good = true;
     for name in names {
-        let Some(mut scenario) = Scenario::named(name, size) else { continue };
+        let Some(mut scenario) = Scenario::named(name, size) else {
+            continue;
+        };
         scenario.rounds = arguments.rounds.unwrap_or(scenario.rounds);
         if arguments.no_fence {
             scenario = scenario.without_fence();

@@ -54,7 +54,9 @@ struct Index<'a>(BTreeMap<(Uuid, &'a str), &'a Entry>);
 impl<'a> Index<'a> {
     fn of(facts: &'a Facts) -> Self {
         let keyed = facts.transcripts.iter().flat_map(|(id, entries)| {
-            entries.iter().filter_map(|entry| Some(((*id, entry.key.as_deref()?), entry)))
+            entries
+                .iter()
+                .filter_map(|entry| Some(((*id, entry.key.as_deref()?), entry)))
         });
         Self(keyed.collect())
     }
@@ -95,13 +97,23 @@ fn doubled(facts: &Facts) -> Vec<Violation> {
 /// I3: each of the three numberings is 1, 2, 3 …
 fn sparse(id: Uuid, entries: &[Entry]) -> Vec<Violation> {
     let numberings: [(&'static str, Vec<i64>); 3] = [
-        ("the log's numbers are not dense", entries.iter().map(|entry| entry.sequence).collect()),
-        ("everyone's numbers are not dense", entries.iter().filter_map(|entry| entry.public).collect()),
-        ("the agents' numbers are not dense", entries.iter().filter_map(|entry| entry.agent).collect()),
+        (
+            "the log's numbers are not dense",
+            entries.iter().map(|entry| entry.sequence).collect(),
+        ),
+        (
+            "everyone's numbers are not dense",
+            entries.iter().filter_map(|entry| entry.public).collect(),
+        ),
+        (
+            "the agents' numbers are not dense",
+            entries.iter().filter_map(|entry| entry.agent).collect(),
+        ),
     ];
     let is_dense = |numbers: &[i64]| numbers.iter().copied().eq((1..).take(numbers.len()));
     let bad = numberings.into_iter().filter(|(_, numbers)| !is_dense(numbers));
-    bad.map(|(kind, numbers)| violation(3, kind, format!("{id}: {numbers:?}"))).collect()
+    bad.map(|(kind, numbers)| violation(3, kind, format!("{id}: {numbers:?}")))
+        .collect()
 }
 
 /// I3: the head says how long the log is.
@@ -149,7 +161,11 @@ fn broken(view: &View) -> Vec<Violation> {
             true => "a subscriber missed something",
             false => "a subscriber saw something again",
         };
-        violation(3, kind, format!("{} of {}: {after} after {before}", view.name, view.conversation))
+        violation(
+            3,
+            kind,
+            format!("{} of {}: {after} after {before}", view.name, view.conversation),
+        )
     })
     .collect()
 }
@@ -159,11 +175,18 @@ fn differing(view: &View, facts: &Facts) -> Option<Violation> {
     let seen = facts.seen(view.conversation, view.class);
     let first = view.frames.first().map_or(1, |frame| frame.sequence);
     let expected: Vec<Seen> = seen.into_iter().filter(|frame| frame.sequence >= first).collect();
-    let length = if view.is_live { expected.len() } else { view.frames.len().min(expected.len()) };
+    let length = if view.is_live {
+        expected.len()
+    } else {
+        view.frames.len().min(expected.len())
+    };
     let is_same = view.frames.as_slice() == &expected[..length];
     let detail = || {
         let (last, end) = (view.frames.last(), expected.last());
-        format!("{} of {}: ends with {last:?}, the transcript with {end:?}", view.name, view.conversation)
+        format!(
+            "{} of {}: ends with {last:?}, the transcript with {end:?}",
+            view.name, view.conversation
+        )
     };
     (!is_same).then(|| violation(4, "a view differs from the transcript", detail()))
 }

@@ -93,7 +93,8 @@ impl Facts {
     /// Reads all of one database in which the services' tables are found by their names alone.
     pub async fn read(database: &DatabaseConnection, now: i64) -> Result<Self, DbErr> {
         let conversations = "SELECT id, queue_id, state, last_sequence FROM session_conversations ORDER BY id";
-        let log = "SELECT organisation_id, position, epoch, at, command FROM routing_log ORDER BY organisation_id, position";
+        let log =
+            "SELECT organisation_id, position, epoch, at, command FROM routing_log ORDER BY organisation_id, position";
         let log: Vec<LogRow> = rows(database, log).await?;
         Ok(Self {
             transcripts: transcripts(database).await?,
@@ -113,7 +114,10 @@ impl Facts {
     pub fn seen(&self, conversation: Uuid, class: Class) -> Vec<Seen> {
         let visible = |entry: &Entry| {
             let sequence = entry.number(class)?;
-            Some(Seen { sequence, event: entry.id })
+            Some(Seen {
+                sequence,
+                event: entry.id,
+            })
         };
         self.transcript(conversation).iter().filter_map(visible).collect()
     }

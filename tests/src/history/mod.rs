@@ -155,7 +155,13 @@ mod tests {
     #[test]
     fn undisturbed_time_is_what_no_fault_covers() {
         let records = |faults: &[(i64, i64)]| Records {
-            faults: faults.iter().map(|(from, until)| Fault { from: *from, until: *until }).collect(),
+            faults: faults
+                .iter()
+                .map(|(from, until)| Fault {
+                    from: *from,
+                    until: *until,
+                })
+                .collect(),
             ..Records::default()
         };
         for (faults, expected) in [

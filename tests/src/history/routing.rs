@@ -49,10 +49,18 @@ fn crowded(facts: &Facts) -> Vec<Violation> {
         let mut present = BTreeSet::new();
         for entry in entries {
             match &entry.body {
-                Body::ParticipantJoined { participant, kind: ParticipantKind::Agent, .. } => {
+                Body::ParticipantJoined {
+                    participant,
+                    kind: ParticipantKind::Agent,
+                    ..
+                } => {
                     present.insert(*participant);
                     if present.len() > 1 {
-                        found.push(violation(5, "two agents at once", format!("{id} at {}", entry.sequence)));
+                        found.push(violation(
+                            5,
+                            "two agents at once",
+                            format!("{id} at {}", entry.sequence),
+                        ));
                     }
                 }
                 Body::ParticipantLeft { participant } => {
@@ -76,7 +84,11 @@ fn epochs(log: &[Logged]) -> Vec<Violation> {
             found.push(violation(7, "an epoch decreased", detail));
         }
         if row.position != position + 1 {
-            found.push(violation(7, "routing's log has a gap", format!("{} after {position}", row.position)));
+            found.push(violation(
+                7,
+                "routing's log has a gap",
+                format!("{} after {position}", row.position),
+            ));
         }
         last.insert(row.organisation, (row.position, row.epoch.max(epoch)));
     }
@@ -88,7 +100,10 @@ fn stale(facts: &Facts) -> Vec<Violation> {
     let stale = facts.writes.iter().filter(|write| write.writer != write.owner);
     stale
         .map(|write| {
-            let detail = format!("{} × {} by {} under {}", write.count, write.relation, write.writer, write.owner);
+            let detail = format!(
+                "{} × {} by {} under {}",
+                write.count, write.relation, write.writer, write.owner
+            );
             violation(7, "a stale write was accepted", detail)
         })
         .collect()
@@ -154,8 +169,13 @@ impl Outlook {
             Command::UpsertAgent { agent } => {
                 self.profiles.insert(agent.id, agent.clone());
             }
-            Command::Enqueue { interaction, requirements, .. } => {
-                self.wishes.insert(interaction.conversation.uuid(), requirements.clone());
+            Command::Enqueue {
+                interaction,
+                requirements,
+                ..
+            } => {
+                self.wishes
+                    .insert(interaction.conversation.uuid(), requirements.clone());
             }
             _ => {}
         }
@@ -163,12 +183,27 @@ impl Outlook {
 
     fn take_effect(&mut self, at: i64, effect: &Effect) {
         match effect {
-            Effect::Offered { interaction, agent, offer, expires, .. } => {
-                let made = Offer { interaction: *interaction, expires: expires.millis(), ended: None };
+            Effect::Offered {
+                interaction,
+                agent,
+                offer,
+                expires,
+                ..
+            } => {
+                let made = Offer {
+                    interaction: *interaction,
+                    expires: expires.millis(),
+                    ended: None,
+                };
                 self.offers.insert(*offer, made);
                 self.fill(*agent, *interaction);
             }
-            Effect::Rescinded { interaction, agent, offer, end } => {
+            Effect::Rescinded {
+                interaction,
+                agent,
+                offer,
+                end,
+            } => {
                 self.end(*offer, at);
                 self.held.entry(*agent).or_default().remove(interaction);
                 if matches!(end, OfferEnd::Declined | OfferEnd::TimedOut) {
@@ -190,10 +225,14 @@ impl Outlook {
     fn fill(&mut self, agent: UserId, interaction: InteractionId) {
         let held = self.held.entry(agent).or_default();
         held.insert(interaction);
-        let most = self.profiles.get(&agent).map_or(0, |profile| usize::from(profile.maximum_chats));
+        let most = self
+            .profiles
+            .get(&agent)
+            .map_or(0, |profile| usize::from(profile.maximum_chats));
         if held.len() > most {
             let detail = format!("{agent}: {} of {most} with {interaction}", held.len());
-            self.overfilled.push(violation(5, "an agent was taken above capacity", detail));
+            self.overfilled
+                .push(violation(5, "an agent was taken above capacity", detail));
         }
     }
 
@@ -315,7 +354,10 @@ impl Stays {
 
 /// How many of the spans hold at once at most.
 fn most_at_once(spans: &[(i64, i64)]) -> i64 {
-    let mut changes: Vec<(i64, i64)> = spans.iter().flat_map(|(from, until)| [(*from, 1), (*until, -1)]).collect();
+    let mut changes: Vec<(i64, i64)> = spans
+        .iter()
+        .flat_map(|(from, until)| [(*from, 1), (*until, -1)])
+        .collect();
     changes.sort_unstable();
     let mut now = 0;
     let sums = changes.into_iter().map(|(_, change)| {
@@ -331,10 +373,17 @@ fn overfilled_talks(stays: &Stays, outlook: &Outlook) -> Vec<Violation> {
     for (user, talks) in &stays.talks {
         let longer = talks.iter().map(|(from, until)| (from + SKEW, *until));
         let talks: Vec<_> = longer.filter(|(from, until)| from < until).collect();
-        let most = outlook.profiles.get(user).map_or(0, |profile| i64::from(profile.maximum_chats));
+        let most = outlook
+            .profiles
+            .get(user)
+            .map_or(0, |profile| i64::from(profile.maximum_chats));
         let at_once = most_at_once(&talks);
         if at_once > most {
-            found.push(violation(5, "an agent talked above capacity", format!("{user}: {at_once} of {most}")));
+            found.push(violation(
+                5,
+                "an agent talked above capacity",
+                format!("{user}: {at_once} of {most}"),
+            ));
         }
     }
     found
@@ -363,7 +412,10 @@ fn starved(records: &Records, facts: &Facts, outlook: &Outlook, stays: &Stays) -
 }
 
 fn suits(profile: &AgentProfile, conversation: Uuid, queue: Uuid, outlook: &Outlook) -> bool {
-    let serves = profile.queues.iter().any(|(id, membership)| id.uuid() == queue && membership.joined);
+    let serves = profile
+        .queues
+        .iter()
+        .any(|(id, membership)| id.uuid() == queue && membership.joined);
     let knows = outlook.wishes.get(&conversation).is_none_or(|wish| {
         wish.skills.iter().all(|(skill, least)| profile.has(*skill, *least))
             && wish.language.as_ref().is_none_or(|language| profile.speaks(language))

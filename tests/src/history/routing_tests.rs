@@ -2,7 +2,9 @@
 
 use super::super::{
     Fault, judge,
-    sample::{AGENT, AGENT_THERE, CHAT, NOW, QUEUE, beginning, enqueue, good, interaction, joined, log, opened, transcript},
+    sample::{
+        AGENT, AGENT_THERE, CHAT, NOW, QUEUE, beginning, enqueue, good, interaction, joined, log, opened, transcript,
+    },
 };
 use super::*;
 use onqueue_chat::EndReason;
@@ -17,11 +19,23 @@ fn finds(records: &Records, facts: &Facts, invariant: u8, kind: &str) -> bool {
 
 /// A chat that waits from 10,000 on, in routing since then too.
 fn waiting(facts: &mut Facts) {
-    facts.transcripts.insert(OTHER, transcript(vec![(10_000, None, opened())]));
-    let one = Conversation { id: OTHER, state: QUEUED, last_sequence: 1, ..facts.conversations[0] };
+    facts
+        .transcripts
+        .insert(OTHER, transcript(vec![(10_000, None, opened())]));
+    let one = Conversation {
+        id: OTHER,
+        state: QUEUED,
+        last_sequence: 1,
+        ..facts.conversations[0]
+    };
     facts.conversations.push(one);
     let position = i64::try_from(facts.log.len()).expect("few") + 1;
-    let row = Logged { position, at: 10_000, command: enqueue(OTHER), ..facts.log[0].clone() };
+    let row = Logged {
+        position,
+        at: 10_000,
+        command: enqueue(OTHER),
+        ..facts.log[0].clone()
+    };
     facts.log.push(row);
 }
 
@@ -31,10 +45,19 @@ fn two_agents_at_once_are_found() {
     let entries = facts.transcripts.get_mut(&CHAT).expect("the chat");
     entries[3].body = joined(Uuid::from_u128(77));
     assert!(finds(&records, &facts, 5, "two agents at once"));
-    let left = Body::ParticipantLeft { participant: Id::new(AGENT_THERE) };
-    facts.transcripts = [(CHAT, transcript(vec![
-        (1, None, opened()), (2, None, joined(AGENT_THERE)), (3, None, left), (4, None, joined(Uuid::from_u128(77))),
-    ]))].into();
+    let left = Body::ParticipantLeft {
+        participant: Id::new(AGENT_THERE),
+    };
+    facts.transcripts = [(
+        CHAT,
+        transcript(vec![
+            (1, None, opened()),
+            (2, None, joined(AGENT_THERE)),
+            (3, None, left),
+            (4, None, joined(Uuid::from_u128(77))),
+        ]),
+    )]
+    .into();
     assert!(!finds(&records, &facts, 5, "two agents at once"), "one after the other");
 }
 
@@ -52,7 +75,11 @@ fn a_decision_above_capacity_is_found() {
             entered: Timestamp(1_000),
         }],
     };
-    let profile = Step { at: 1_000, command: beginning()[1].1.clone(), effects: Vec::new() };
+    let profile = Step {
+        at: 1_000,
+        command: beginning()[1].1.clone(),
+        effects: Vec::new(),
+    };
     let one = Outlook::of(&[profile.clone(), step(CHAT, 1)]);
     assert_eq!(one.overfilled, []);
     let two = Outlook::of(&[profile.clone(), step(CHAT, 1), step(OTHER, 2)]);
@@ -60,25 +87,47 @@ fn a_decision_above_capacity_is_found() {
     let freed = Step {
         at: 2_000,
         command: Command::Tick,
-        effects: vec![Effect::SlotFreed { agent: AGENT, interaction: interaction(CHAT) }],
+        effects: vec![Effect::SlotFreed {
+            agent: AGENT,
+            interaction: interaction(CHAT),
+        }],
     };
-    assert_eq!(Outlook::of(&[profile, step(CHAT, 1), freed, step(OTHER, 2)]).overfilled, []);
+    assert_eq!(
+        Outlook::of(&[profile, step(CHAT, 1), freed, step(OTHER, 2)]).overfilled,
+        []
+    );
 }
 
 #[test]
 fn talking_above_capacity_is_found() {
     let (records, mut facts) = good();
-    let ended = Body::Ended { reason: EndReason::GuestLeft };
+    let ended = Body::Ended {
+        reason: EndReason::GuestLeft,
+    };
     for (until, expected) in [(9_000, true), (3_200, false)] {
-        let other = vec![(1_000, None, opened()), (2_000, None, joined(AGENT_THERE)), (until, None, ended.clone())];
+        let other = vec![
+            (1_000, None, opened()),
+            (2_000, None, joined(AGENT_THERE)),
+            (until, None, ended.clone()),
+        ];
         facts.transcripts.insert(OTHER, transcript(other));
-        assert_eq!(finds(&records, &facts, 5, "an agent talked above capacity"), expected, "until {until}");
+        assert_eq!(
+            finds(&records, &facts, 5, "an agent talked above capacity"),
+            expected,
+            "until {until}"
+        );
     }
 }
 
 #[test]
 fn an_orphan_is_found_in_every_state() {
-    for (state, expected) in [(1, true), (QUEUED, true), (ALERTING, true), (CONNECTED, false), (ENDED, true)] {
+    for (state, expected) in [
+        (1, true),
+        (QUEUED, true),
+        (ALERTING, true),
+        (CONNECTED, false),
+        (ENDED, true),
+    ] {
         let (records, mut facts) = good();
         facts.conversations[0].state = state;
         assert_eq!(finds(&records, &facts, 6, "an orphan"), expected, "{state}");
@@ -94,7 +143,10 @@ fn an_offer_past_its_deadline_is_found_unless_something_was_broken() {
     let (mut records, mut facts) = good();
     facts.log.truncate(4);
     assert!(finds(&records, &facts, 6, "an offer outlived its deadline"));
-    records.faults.push(Fault { from: 33_000, until: NOW });
+    records.faults.push(Fault {
+        from: 33_000,
+        until: NOW,
+    });
     assert!(!finds(&records, &facts, 6, "an offer outlived its deadline"));
 }
 
@@ -112,10 +164,24 @@ fn waiting_beside_a_free_agent_is_found() {
     waiting(&mut facts);
     // Session has the agent free since 6,500; routing was not told.
     let entries = facts.transcripts.get_mut(&CHAT).expect("the chat");
-    let ended = Body::Ended { reason: EndReason::GuestLeft };
-    entries.push(Entry { id: Uuid::from_u128(55), sequence: 7, public: Some(6), agent: Some(7), at: 6_500, participant: None, key: None, body: ended });
+    let ended = Body::Ended {
+        reason: EndReason::GuestLeft,
+    };
+    entries.push(Entry {
+        id: Uuid::from_u128(55),
+        sequence: 7,
+        public: Some(6),
+        agent: Some(7),
+        at: 6_500,
+        participant: None,
+        key: None,
+        body: ended,
+    });
     assert!(finds(&records, &facts, 6, kind));
-    records.faults.push(Fault { from: 9_000, until: NOW - 1_000 });
+    records.faults.push(Fault {
+        from: 9_000,
+        until: NOW - 1_000,
+    });
     assert!(!finds(&records, &facts, 6, kind), "something was broken");
     records.faults.clear();
 

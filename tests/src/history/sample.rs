@@ -4,9 +4,7 @@ use super::{
     Class, Facts, Records, Seen, Send, View,
     facts::{CONNECTED, Conversation, Entry, Logged, Write},
 };
-use onqueue_acd::{
-    AgentProfile, Command, Effect, Engine, Evaluation, Membership, Method, QueueConfig, Requirements,
-};
+use onqueue_acd::{AgentProfile, Command, Effect, Engine, Evaluation, Membership, Method, QueueConfig, Requirements};
 use onqueue_chat::{Body, ParticipantKind};
 use onqueue_model::{Id, InteractionId, OfferId, QueueId, Timestamp, UserId};
 use std::collections::BTreeMap;
@@ -78,7 +76,9 @@ pub fn enqueue(conversation: Uuid) -> Command {
 /// The first offer that these inputs lead to.
 pub fn first_offer(inputs: &[(i64, Command)]) -> OfferId {
     let mut engine = Engine::new();
-    let effects = inputs.iter().flat_map(|(at, command)| engine.apply(Timestamp(*at), command.clone()).effects);
+    let effects = inputs
+        .iter()
+        .flat_map(|(at, command)| engine.apply(Timestamp(*at), command.clone()).effects);
     let offers = effects.filter_map(|effect| match effect {
         Effect::Offered { offer, .. } => Some(offer),
         _ => None,

@@ -24,14 +24,27 @@ impl Database {
     pub(super) async fn make(disks: Disks, folder: &Path) -> Self {
         let server = match disks {
             Disks::Own => Server::Own(own_postgres(Disk::Synced).await),
+            Disks::Unsynced => Server::Own(own_postgres(Disk::Unsynced).await),
             Disks::Shared => Server::Shared(postgres().await),
         };
         let database = Self { server };
         let config = folder.join("migrate.toml");
         std::fs::write(&config, format!("[store]\nurl = \"{}\"\n", database.owner_url())).expect("writes");
-        let migrate = move || Command::new(binary()).args(["migrate", "--config"]).arg(config).output();
-        let migrated = tokio::task::spawn_blocking(migrate).await.expect("runs").expect("starts");
-        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+        let migrate = move || {
+            Command::new(binary())
+                .args(["migrate", "--config"])
+                .arg(config)
+                .output()
+        };
+        let migrated = tokio::task::spawn_blocking(migrate)
+            .await
+            .expect("runs")
+            .expect("starts");
+        assert!(
+            migrated.status.success(),
+            "{}",
+            String::from_utf8_lossy(&migrated.stderr)
+        );
         database
     }
 
@@ -39,7 +52,9 @@ impl Database {
     pub async fn seed(&self, demo: Demo) {
         self.seed_users(demo.auth).await;
         let (store, context) = self.open("routing").await;
-        onqueue_routing::seed(&store, &context, demo.routing).await.expect("seeds routing");
+        onqueue_routing::seed(&store, &context, demo.routing)
+            .await
+            .expect("seeds routing");
         store.close().await.expect("closes");
     }
 

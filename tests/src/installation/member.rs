@@ -69,7 +69,11 @@ impl Member {
         if self.child.is_some() {
             return;
         }
-        let log = File::options().create(true).append(true).open(&self.log).expect("a log");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .expect("a log");
         // However we end, it does not stay behind.
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--"])
@@ -112,7 +116,9 @@ impl Member {
     /// Sends it a signal by name, such as `STOP`.
     pub fn signal(&self, name: &str) {
         let Some(child) = &self.child else { return };
-        let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &child.id().to_string()])
+            .status();
         assert!(sent.expect("kill runs").success(), "SIG{name} to {}", self.name);
     }
 
@@ -136,7 +142,12 @@ impl Member {
         while !self.health().await.is_some_and(|health| health.is_ready) {
             let ended = self.child.as_mut().map(|child| child.try_wait().expect("can be asked"));
             let runs = matches!(ended, Some(None));
-            assert!(runs && Instant::now() < end, "{} is not ready ({ended:?}):\n{}", self.name, self.log_end());
+            assert!(
+                runs && Instant::now() < end,
+                "{} is not ready ({ended:?}):\n{}",
+                self.name,
+                self.log_end()
+            );
             sleep(Duration::from_millis(15)).await;
         }
     }
@@ -149,7 +160,12 @@ impl Member {
             if there.is_some_and(|time| time >= at_least) {
                 return;
             }
-            assert!(Instant::now() < end, "{}: {health:?} instead of {at_least}:\n{}", self.name, self.log_end());
+            assert!(
+                Instant::now() < end,
+                "{}: {health:?} instead of {at_least}:\n{}",
+                self.name,
+                self.log_end()
+            );
             sleep(Duration::from_millis(10)).await;
         }
     }
@@ -170,7 +186,8 @@ impl Member {
         let page = self.page("/metrics").await?;
         let values = page.lines().filter_map(|line| {
             let rest = line.strip_prefix(name)?;
-            rest.starts_with(['{', ' ']).then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?
+            rest.starts_with(['{', ' '])
+                .then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?
         });
         values.reduce(|a, b| a + b)
     }

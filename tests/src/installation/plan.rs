@@ -16,6 +16,8 @@ const SERVICES: [&str; 5] = ["auth", "session", "routing", "content", "gateway"]
 pub enum Disks {
     /// One of its own, whose commits reach the disk; it can be restarted.
     Own,
+    /// The same without waiting for the disk: right where only the server dies, and kinder to a busy machine.
+    Unsynced,
     /// The one that the tests of this process share.
     Shared,
 }
@@ -37,7 +39,14 @@ impl Plan {
     pub fn usual(disks: Disks) -> Self {
         Self {
             disks,
-            replicas: [("gateway", 2), ("session", 2), ("routing", 2), ("auth", 1), ("content", 1)].into(),
+            replicas: [
+                ("gateway", 2),
+                ("session", 2),
+                ("routing", 2),
+                ("auth", 1),
+                ("content", 1),
+            ]
+            .into(),
             settings: Table::new(),
             more_addresses: BTreeMap::new(),
         }
@@ -67,11 +76,24 @@ impl Plan {
         }
     }
 
+    /// The same on another PostgreSQL server.
+    #[must_use]
+    pub fn on(mut self, disks: Disks) -> Self {
+        self.disks = disks;
+        self
+    }
+
     /// Lays a setting over the others, such as `routing.fence`.
     #[must_use]
     pub fn with(mut self, section: &str, key: &str, value: impl Into<Value>) -> Self {
-        let section = self.settings.entry(section).or_insert_with(|| Value::Table(Table::new()));
-        section.as_table_mut().expect("a section").insert(key.to_owned(), value.into());
+        let section = self
+            .settings
+            .entry(section)
+            .or_insert_with(|| Value::Table(Table::new()));
+        section
+            .as_table_mut()
+            .expect("a section")
+            .insert(key.to_owned(), value.into());
         self
     }
 
@@ -114,7 +136,10 @@ impl Plan {
 
     fn common(&self, all: &[Seat], place: &Place<'_>) -> Table {
         let addresses = |service: &'static str| {
-            let there = all.iter().filter(|seat| seat.service == service).map(|seat| seat.address.to_string());
+            let there = all
+                .iter()
+                .filter(|seat| seat.service == service)
+                .map(|seat| seat.address.to_string());
             let more = self.more_addresses.get(service).cloned().unwrap_or_default();
             Value::Array(there.chain(more).map(Value::String).collect())
         };
@@ -123,8 +148,14 @@ impl Plan {
         Table::from_iter([
             ("clients".to_owned(), Value::Table(clients.into_iter().collect())),
             ("bus".to_owned(), section([("url", text(place.nats.to_owned()))])),
-            ("tls".to_owned(), section([("folder", text(place.folder.join("certs").display().to_string()))])),
-            ("process".to_owned(), section([("test_clock", text(clock_file(place.folder).display().to_string()))])),
+            (
+                "tls".to_owned(),
+                section([("folder", text(place.folder.join("certs").display().to_string()))]),
+            ),
+            (
+                "process".to_owned(),
+                section([("test_clock", text(clock_file(place.folder).display().to_string()))]),
+            ),
         ])
     }
 
@@ -132,12 +163,21 @@ impl Plan {
         let own_key = format!("{}_url", seat.service);
         let mut store = vec![("url", Value::String(place.database.owner_url()))];
         if seat.service != "gateway" {
-            store.push((own_key.as_str(), Value::String(place.database.url_of(seat.service, &seat.name))));
+            store.push((
+                own_key.as_str(),
+                Value::String(place.database.url_of(seat.service, &seat.name)),
+            ));
         }
         Table::from_iter([
             ("store".to_owned(), section(store)),
-            (seat.service.to_owned(), section([("listen", Value::String(seat.address.to_string()))])),
-            ("process".to_owned(), section([("health_listen", Value::String(seat.health.to_string()))])),
+            (
+                seat.service.to_owned(),
+                section([("listen", Value::String(seat.address.to_string()))]),
+            ),
+            (
+                "process".to_owned(),
+                section([("health_listen", Value::String(seat.health.to_string()))]),
+            ),
         ])
     }
 }
@@ -158,7 +198,12 @@ struct Seat {
 }
 
 fn section<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
-    Value::Table(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    Value::Table(
+        entries
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect(),
+    )
 }
 
 fn lay_over(below: &mut Table, above: Table) {
@@ -177,5 +222,8 @@ fn free_ports(count: usize) -> Vec<SocketAddr> {
     let listeners: Vec<TcpListener> = (0..count)
         .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"))
         .collect();
-    listeners.iter().map(|listener| listener.local_addr().expect("an address")).collect()
+    listeners
+        .iter()
+        .map(|listener| listener.local_addr().expect("an address"))
+        .collect()
 }

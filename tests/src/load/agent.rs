@@ -7,10 +7,16 @@ use super::{
     doors::{Doors, asking},
     speaker::{Speaker, Token},
 };
-use crate::{history::{Class, Seen}, people::bearing};
+use crate::{
+    history::{Class, Seen},
+    people::bearing,
+};
 use onqueue_proto::{
     auth::v1::{LoginRequest, token_service_client::TokenServiceClient},
-    gateway::v1::{ConversationCursor, ConversationFrame, WatchRequest, desk_service_client::DeskServiceClient, watch_response::Frame},
+    gateway::v1::{
+        ConversationCursor, ConversationFrame, WatchRequest, desk_service_client::DeskServiceClient,
+        watch_response::Frame,
+    },
     routing::v1::{
         AcceptOfferRequest, Agent as State, AgentState, GoOnQueueRequest, HeartbeatRequest, WatchMeResponse,
         agent_service_client::AgentServiceClient, watch_me_response::Frame as Mine,
@@ -21,7 +27,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
-use tokio::{task::{AbortHandle, JoinSet}, time::{sleep, timeout}};
+use tokio::{
+    task::{AbortHandle, JoinSet},
+    time::{sleep, timeout},
+};
 use tonic::{Code, Request};
 
 /// After how long without any frame the stream is given up.
@@ -112,7 +121,9 @@ impl Agent {
             conversation_id: id.clone(),
             cursor: chat.cursor.clone(),
         });
-        let request = WatchRequest { cursors: cursors.collect() };
+        let request = WatchRequest {
+            cursors: cursors.collect(),
+        };
         self.named.clear();
         let mut client = DeskServiceClient::new(self.doors.door());
         let opened = timeout(SILENCE, client.watch(bearing(&self.token.get(), request))).await;
@@ -154,7 +165,9 @@ impl Agent {
         self.work.spawn(async move {
             loop {
                 let mut client = AgentServiceClient::new(doors.door());
-                let Err(status) = client.go_on_queue(asking(&token.get(), GoOnQueueRequest {})).await else { return };
+                let Err(status) = client.go_on_queue(asking(&token.get(), GoOnQueueRequest {})).await else {
+                    return;
+                };
                 surroundings.figures.failed("GoOnQueue", &status);
                 doors.turn();
                 backoff.pause().await;
@@ -170,9 +183,13 @@ impl Agent {
             sleep(chance.between(Duration::from_millis(20), Duration::from_millis(200))).await;
             let mut backoff = Backoff::new(chance);
             loop {
-                let request = AcceptOfferRequest { offer_id: offer_id.clone() };
+                let request = AcceptOfferRequest {
+                    offer_id: offer_id.clone(),
+                };
                 let mut client = AgentServiceClient::new(doors.door());
-                let Err(status) = client.accept_offer(asking(&token.get(), request)).await else { return };
+                let Err(status) = client.accept_offer(asking(&token.get(), request)).await else {
+                    return;
+                };
                 // Taken back, or by another: the answer came all the same.
                 if matches!(status.code(), Code::FailedPrecondition | Code::NotFound) {
                     return;
@@ -187,7 +204,9 @@ impl Agent {
     fn answer_heartbeat(&mut self) {
         let (surroundings, doors, token) = (self.surroundings.clone(), self.doors.clone(), self.token.clone());
         self.work.spawn(async move {
-            let answered = AgentServiceClient::new(doors.door()).heartbeat(asking(&token.get(), HeartbeatRequest {})).await;
+            let answered = AgentServiceClient::new(doors.door())
+                .heartbeat(asking(&token.get(), HeartbeatRequest {}))
+                .await;
             if let Err(status) = answered {
                 surroundings.figures.failed("Heartbeat", &status);
             }
@@ -204,7 +223,12 @@ impl Agent {
             }
             Set::Removed(removed) => self.end(&removed.conversation_id),
             Set::CaughtUp(_) => {
-                let gone: Vec<String> = self.chats.keys().filter(|id| !self.named.contains(*id)).cloned().collect();
+                let gone: Vec<String> = self
+                    .chats
+                    .keys()
+                    .filter(|id| !self.named.contains(*id))
+                    .cloned()
+                    .collect();
                 gone.iter().for_each(|id| self.end(id));
             }
             Set::Heartbeat(_) | Set::Goodbye(_) => {}
@@ -236,7 +260,9 @@ impl Agent {
     fn end(&mut self, id: &str) {
         if let Some(chat) = self.chats.remove(id) {
             chat.speaking.abort();
-            self.surroundings.history.left(&self.name_in(id), id.parse().expect("an id"));
+            self.surroundings
+                .history
+                .left(&self.name_in(id), id.parse().expect("an id"));
         }
     }
 
@@ -244,9 +270,14 @@ impl Agent {
         let id = frame.conversation_id;
         let Some(response) = frame.frame else { return };
         if let Some(watch_response::Frame::Event(event)) = &response.frame {
-            let seen = Seen { sequence: event.sequence, event: event.event_id.parse().expect("an id") };
+            let seen = Seen {
+                sequence: event.sequence,
+                event: event.event_id.parse().expect("an id"),
+            };
             let conversation = id.parse().expect("an id");
-            self.surroundings.history.saw(&self.name_in(&id), conversation, Class::Agent, seen);
+            self.surroundings
+                .history
+                .saw(&self.name_in(&id), conversation, Class::Agent, seen);
         }
         if let (Some(chat), false) = (self.chats.get_mut(&id), response.cursor.is_empty()) {
             chat.cursor = response.cursor;

@@ -1,9 +1,9 @@
 //! The public doors as one client sees them: it keeps to one until that one refuses.
 
 use crate::people::bearing;
-use std::{net::SocketAddr, time::Duration};
+use std::{error::Error, net::SocketAddr, time::Duration};
 use tonic::{
-    Request,
+    Request, Status,
     transport::{Channel, Endpoint},
 };
 
@@ -42,9 +42,50 @@ impl Doors {
     }
 }
 
+/// Whether a call failed before it was sent: nobody took the connection, or it had just been closed in order. Who meets a
+/// closed door goes to another; nothing has been lost.
+pub fn was_unsent(status: &Status) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = status.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if text == "tcp connect error" || text.starts_with("operation was canceled") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// A unary call with a token and a deadline that a page would use.
 pub fn asking<T>(token: &str, message: T) -> Request<T> {
     let mut request = bearing(token, message);
-    request.set_timeout(Duration::from_secs(3));
+    request.set_timeout(Duration::from_secs(5));
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::free;
+    use onqueue_proto::auth::v1::{RevokeRequest, token_service_client::TokenServiceClient};
+    use std::net::{Ipv4Addr, TcpListener};
+
+    async fn call(address: SocketAddr) -> Status {
+        let doors = Doors::of(&[address], 0);
+        let mut request = Request::new(RevokeRequest::default());
+        request.set_timeout(Duration::from_millis(500));
+        TokenServiceClient::new(doors.door())
+            .revoke(request)
+            .await
+            .expect_err("nobody answers")
+    }
+
+    #[tokio::test]
+    async fn what_nobody_took_was_not_sent() {
+        let closed = call(free()).await;
+        assert!(was_unsent(&closed), "{closed:?}");
+        let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let taken = call(silent.local_addr().expect("an address")).await;
+        assert!(!was_unsent(&taken), "{taken:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! What a run measured.
 
+use super::doors::was_unsent;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -46,6 +47,8 @@ pub struct Measured {
     pub assigned: Samples,
     /// Attempts of unary calls that were not answered, by code and rpc; clients repeat them.
     pub failed: BTreeMap<(i32, &'static str), usize>,
+    /// Attempts that met a closed door and went to another.
+    pub turned_away: usize,
     /// Moments at which a message was due while its sender had too many before it.
     pub late: usize,
 }
@@ -76,7 +79,10 @@ impl Figures {
     }
 
     pub fn failed(&self, rpc: &'static str, status: &Status) {
-        self.with(|measured| *measured.failed.entry((status.code().into(), rpc)).or_default() += 1);
+        self.with(|measured| match was_unsent(status) {
+            true => measured.turned_away += 1,
+            false => *measured.failed.entry((status.code().into(), rpc)).or_default() += 1,
+        });
     }
 
     pub fn late(&self) {
@@ -96,7 +102,10 @@ impl Measured {
 
     /// The same by code and rpc, for people.
     pub fn failures_named(&self) -> String {
-        let named = self.failed.iter().map(|((code, rpc), count)| format!("{count} × {rpc} {:?}", Code::from(*code)));
+        let named = self
+            .failed
+            .iter()
+            .map(|((code, rpc), count)| format!("{count} × {rpc} {:?}", Code::from(*code)));
         named.collect::<Vec<_>>().join(", ")
     }
 }
@@ -108,8 +117,18 @@ mod tests {
     #[test]
     fn percentiles_are_by_nearest_rank() {
         let samples = |count: u64| Samples((1..=count).rev().map(Duration::from_millis).collect());
-        for (count, part, expected) in [(0, 0.5, 0), (1, 0.99, 1), (100, 0.5, 50), (100, 0.99, 99), (10, 0.99, 10)] {
-            assert_eq!(samples(count).at(part), Duration::from_millis(expected), "{part} of {count}");
+        for (count, part, expected) in [
+            (0, 0.5, 0),
+            (1, 0.99, 1),
+            (100, 0.5, 50),
+            (100, 0.99, 99),
+            (10, 0.99, 10),
+        ] {
+            assert_eq!(
+                samples(count).at(part),
+                Duration::from_millis(expected),
+                "{part} of {count}"
+            );
         }
         assert_eq!(samples(7).most(), Duration::from_millis(7));
     }

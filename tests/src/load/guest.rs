@@ -6,7 +6,10 @@ use super::{
     doors::{Doors, asking},
     speaker::{Speaker, Token},
 };
-use crate::{history::{Class, Seen}, people::bearing};
+use crate::{
+    history::{Class, Seen},
+    people::bearing,
+};
 use onqueue_model::Timestamp;
 use onqueue_proto::session::v1::{
     EndConversationRequest, Event, StartConversationRequest, WatchRequest, WatchResponse,
@@ -65,7 +68,10 @@ impl Guest {
         loop {
             let mut ask = Request::new(request.clone());
             ask.set_timeout(Duration::from_secs(5));
-            match ConversationServiceClient::new(doors.door()).start_conversation(ask).await {
+            match ConversationServiceClient::new(doors.door())
+                .start_conversation(ask)
+                .await
+            {
                 Ok(answer) => {
                     let answer = answer.into_inner();
                     let id = answer.conversation.expect("a conversation").conversation_id;
@@ -166,10 +172,17 @@ impl Guest {
     fn see(&self, event: &Event, following: &mut Following, opened: Timestamp) -> bool {
         let at = event.at.as_ref().map(onqueue_proto::millis);
         if let Some(at) = at.filter(|at| *at > opened) {
-            self.surroundings.figures.delivered(self.surroundings.time.now().since(at));
+            self.surroundings
+                .figures
+                .delivered(self.surroundings.time.now().since(at));
         }
-        let seen = Seen { sequence: event.sequence, event: event.event_id.parse().expect("an id") };
-        self.surroundings.history.saw(&self.name, self.conversation, Class::Guest, seen);
+        let seen = Seen {
+            sequence: event.sequence,
+            event: event.event_id.parse().expect("an id"),
+        };
+        self.surroundings
+            .history
+            .saw(&self.name, self.conversation, Class::Guest, seen);
         if matches!(event.body, Some(event::Body::ParticipantJoined(_))) && !following.is_served {
             following.is_served = true;
             self.surroundings.figures.assigned(self.started.elapsed());
@@ -186,9 +199,13 @@ impl Guest {
             let mut backoff = Backoff::new(chance);
             while !surroundings.is_ending() {
                 let _busy = surroundings.floor.busy();
-                let end = EndConversationRequest { conversation_id: conversation_id.clone() };
+                let end = EndConversationRequest {
+                    conversation_id: conversation_id.clone(),
+                };
                 let mut client = ConversationServiceClient::new(doors.door());
-                let Err(status) = client.end_conversation(asking(&token.get(), end)).await else { return };
+                let Err(status) = client.end_conversation(asking(&token.get(), end)).await else {
+                    return;
+                };
                 surroundings.figures.failed("EndConversation", &status);
                 doors.turn();
                 backoff.pause().await;

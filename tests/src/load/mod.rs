@@ -100,7 +100,10 @@ struct Busy(Arc<AtomicUsize>);
 
 impl Floor {
     fn join(&self, speaker: mpsc::Sender<Instant>) {
-        self.speakers.lock().unwrap_or_else(PoisonError::into_inner).push(speaker);
+        self.speakers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(speaker);
     }
 
     fn busy(&self) -> Busy {
@@ -182,7 +185,10 @@ impl Load {
     /// Whether everybody is still there: a client that fell over would make the run worthless.
     pub fn check(&mut self) {
         while let Some(ended) = self.people.try_join_next() {
-            assert!(self.surroundings.is_ending() && ended.is_ok(), "a client fell over: {ended:?}");
+            assert!(
+                self.surroundings.is_ending() && ended.is_ok(),
+                "a client fell over: {ended:?}"
+            );
         }
     }
 }

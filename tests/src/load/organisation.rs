@@ -25,7 +25,9 @@ pub struct Organisation {
 /// The demo with other people and queues: `agents` agents over `queues` queues, each with room for `chats` chats.
 pub fn organisation(queues: usize, agents: usize, chats: u8) -> (Organisation, Demo) {
     let mut demo = demo::load(&Ids::system()).expect("a good demo");
-    let names: Vec<Uuid> = (0..queues).map(|number| Uuid::from_u128(0x1000 + number as u128)).collect();
+    let names: Vec<Uuid> = (0..queues)
+        .map(|number| Uuid::from_u128(0x1000 + number as u128))
+        .collect();
     replace_queues(&mut demo, &names);
     replace_agents(&mut demo, &names, agents, chats);
     let organisation = Organisation {
@@ -62,7 +64,13 @@ fn replace_queues(demo: &mut Demo, names: &[Uuid]) {
 
 fn replace_agents(demo: &mut Demo, queues: &[Uuid], count: usize, chats: u8) {
     let (division, sample) = (demo.auth.divisions[0].id, demo.auth.users[0].clone());
-    let role = demo.auth.roles.iter().find(|role| role.name == "Agent").expect("a default role").id;
+    let role = demo
+        .auth
+        .roles
+        .iter()
+        .find(|role| role.name == "Agent")
+        .expect("a default role")
+        .id;
     demo.auth.users.clear();
     demo.auth.grants.clear();
     demo.routing.agents.clear();
@@ -72,11 +80,16 @@ fn replace_agents(demo: &mut Demo, queues: &[Uuid], count: usize, chats: u8) {
         (one.id, one.email, one.name) = (user, format!("agent{number}@demo.example"), format!("Agent {number}"));
         one.password = Some(PASSWORD.to_owned());
         demo.auth.users.push(one);
-        demo.auth.grants.push(onqueue_auth::seed::Grant { user, role, division });
+        demo.auth
+            .grants
+            .push(onqueue_auth::seed::Grant { user, role, division });
         demo.routing.agents.push(SeedAgent {
             id: user,
             name: format!("Agent {number}"),
-            queues: vec![Membership { queue: Id::new(queues[number % queues.len()]), joined: true }],
+            queues: vec![Membership {
+                queue: Id::new(queues[number % queues.len()]),
+                joined: true,
+            }],
             skills: BTreeMap::new(),
             languages: ["de", "en"].map(|tag| (tag.to_owned(), 500)).into(),
             maximum_chats: chats,

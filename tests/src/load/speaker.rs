@@ -9,9 +9,7 @@ use super::{
 use crate::history::{Class, Send};
 use onqueue_client::reason;
 use onqueue_model::Reason;
-use onqueue_proto::session::v1::{
-    SendMessageRequest, conversation_service_client::ConversationServiceClient,
-};
+use onqueue_proto::session::v1::{SendMessageRequest, conversation_service_client::ConversationServiceClient};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
@@ -124,8 +122,10 @@ impl Speaker {
 
 /// Whether a refusal says that the conversation has ended, or that the sender is not in it any more.
 fn is_over(status: &Status) -> bool {
-    matches!(reason(status), Some(Reason::ConversationClosed | Reason::ConversationIdleTimeout))
-        || status.code() == Code::NotFound
+    matches!(
+        reason(status),
+        Some(Reason::ConversationClosed | Reason::ConversationIdleTimeout)
+    ) || status.code() == Code::NotFound
         || status.code() == Code::PermissionDenied
 }
 

@@ -70,9 +70,19 @@ impl Stage {
     /// what arrives then is stale.
     async fn pause_owner(&mut self, leases: u32) {
         let owner = self.owner().await;
-        let lease = self.installation.member(&owner).setting("routing", "lease_ms").unwrap_or(5_000);
-        let silent = Way { silent: true, ..Way::default() };
-        self.proxies[&owner].set(Weather { to_server: silent, ..Weather::default() });
+        let lease = self
+            .installation
+            .member(&owner)
+            .setting("routing", "lease_ms")
+            .unwrap_or(5_000);
+        let silent = Way {
+            silent: true,
+            ..Way::default()
+        };
+        self.proxies[&owner].set(Weather {
+            to_server: silent,
+            ..Weather::default()
+        });
         sleep(CUT).await;
         self.installation.member(&owner).signal("STOP");
         sleep(Duration::from_millis(lease) * leases).await;

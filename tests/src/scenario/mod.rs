@@ -1,6 +1,7 @@
 //! What is broken, how often, and what must hold all the same. A scenario is data; one way of running serves all.
 
 mod faults;
+mod machine;
 mod report;
 mod stage;
 mod streams;
@@ -8,7 +9,10 @@ mod writes;
 
 pub use report::Report;
 
-use crate::{installation, load};
+use crate::{
+    installation::{self, Disks},
+    load,
+};
 use stage::Stage;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -117,7 +121,12 @@ impl Scenario {
             "sigterm_auth" => (Fault::Terminate("auth"), 10, 1, drained()),
             "sigterm_content" => (Fault::Terminate("content"), 10, 1, drained()),
             "dead_replica" => (Fault::None, 1, 1, no_failures()),
-            STREAMS => (Fault::Streams(if is_full { 12_000 } else { 400 }), 1, 1, Limits::default()),
+            STREAMS => (
+                Fault::Streams(if is_full { 12_000 } else { 400 }),
+                1,
+                1,
+                Limits::default(),
+            ),
             _ => return None,
         };
         let mut scenario = Self {
@@ -126,8 +135,12 @@ impl Scenario {
             rounds: if is_full { rounds } else { short },
             calm: if is_full { 60 } else { 20 },
             grace: grace(fault),
-            load: if is_full { load::Plan::usual() } else { load::Plan::small() },
-            installation: installation::Plan::for_load(),
+            load: if is_full {
+                load::Plan::usual()
+            } else {
+                load::Plan::small()
+            },
+            installation: installation::Plan::for_load().on(if is_full { Disks::Own } else { Disks::Unsynced }),
             limits,
         };
         scenario.adapt(size);
@@ -144,7 +157,9 @@ impl Scenario {
             self.calm = if size == Size::Full { 1_200 } else { 100 };
         }
         if matches!(self.fault, Fault::Streams(_)) {
-            self.installation.replicas.extend([("gateway", 1), ("session", 1), ("routing", 1)]);
+            self.installation
+                .replicas
+                .extend([("gateway", 1), ("session", 1), ("routing", 1)]);
             let wide = |section, installation: installation::Plan| installation.with(section, "streams", 20_000);
             self.installation = wide("listener", self.installation.clone());
         }

@@ -22,11 +22,23 @@ pub(super) struct Pauses {
 impl Pauses {
     /// Adds how long after the fault began a new owner of routing took its first input, if there was a new one.
     pub fn add_assignment(&mut self, facts: &Facts, fault: Fault) {
-        let before = facts.log.iter().filter(|row| row.at <= fault.from).map(|row| row.epoch).max();
-        let within = facts.log.iter().filter(|row| (fault.from..=fault.until).contains(&row.at));
-        let of_new = within.filter(|row| before.is_some_and(|before| row.epoch > before)).map(|row| row.at).min();
+        let before = facts
+            .log
+            .iter()
+            .filter(|row| row.at <= fault.from)
+            .map(|row| row.epoch)
+            .max();
+        let within = facts
+            .log
+            .iter()
+            .filter(|row| (fault.from..=fault.until).contains(&row.at));
+        let of_new = within
+            .filter(|row| before.is_some_and(|before| row.epoch > before))
+            .map(|row| row.at)
+            .min();
         if let Some(at) = of_new {
-            self.assignment.add(Duration::from_millis(u64::try_from(at - fault.from).unwrap_or(0)));
+            self.assignment
+                .add(Duration::from_millis(u64::try_from(at - fault.from).unwrap_or(0)));
         }
     }
 }
@@ -47,7 +59,12 @@ pub struct Report {
 
 impl Report {
     pub(super) fn of(scenario: &Scenario, seed: u64, violations: Vec<Violation>, measured: Measured) -> Self {
-        let Limits { resumed, delivered, no_failures, .. } = scenario.limits;
+        let Limits {
+            resumed,
+            delivered,
+            no_failures,
+            ..
+        } = scenario.limits;
         let mut report = Self {
             name: scenario.name.clone(),
             seed,
@@ -67,7 +84,11 @@ impl Report {
     }
 
     pub(super) fn with_pauses(mut self, scenario: &Scenario, pauses: &Pauses) -> Self {
-        self.limit("assignment pause, p99", pauses.assignment.at(0.99), scenario.limits.assignment_pause);
+        self.limit(
+            "assignment pause, p99",
+            pauses.assignment.at(0.99),
+            scenario.limits.assignment_pause,
+        );
         self.limit("back, the longest", pauses.back.most(), scenario.limits.back);
         self.figure("assignment pause p50/p99", times(&pauses.assignment));
         self.figure("next acknowledgement p50/p99", times(&pauses.back));
@@ -77,11 +98,16 @@ impl Report {
     pub(super) fn with_facts(mut self, facts: &Facts, unanswered: usize) -> Self {
         let events: usize = facts.transcripts.values().map(Vec::len).sum();
         let writes: i64 = facts.writes.iter().map(|write| write.count).sum();
-        let judged = format!("{} conversations, {events} events, {} inputs of routing", facts.conversations.len(), facts.log.len());
+        let judged = format!(
+            "{} conversations, {events} events, {} inputs of routing",
+            facts.conversations.len(),
+            facts.log.len()
+        );
         self.figure("judged", judged);
         self.figure("owners' writes checked", writes.to_string());
         if writes == 0 || events == 0 {
-            self.complaints.push("nothing happened: the run proves nothing".to_owned());
+            self.complaints
+                .push("nothing happened: the run proves nothing".to_owned());
         }
         self.figure("given up unacknowledged", unanswered.to_string());
         self
@@ -92,13 +118,19 @@ impl Report {
         self
     }
 
+    pub(super) fn with_figure(mut self, name: &str, value: String) -> Self {
+        self.figure(name, value);
+        self
+    }
+
     pub(super) fn figure(&mut self, name: &str, value: String) {
         self.figures.push((name.to_owned(), value));
     }
 
     fn limit(&mut self, name: &str, value: Duration, limit: Option<Duration>) {
         if let Some(limit) = limit.filter(|limit| value > *limit) {
-            self.complaints.push(format!("{name}: {value:.1?}, more than {limit:?}"));
+            self.complaints
+                .push(format!("{name}: {value:.1?}, more than {limit:?}"));
         }
     }
 
@@ -109,14 +141,31 @@ impl Report {
 }
 
 fn times(samples: &Samples) -> String {
-    format!("{:.0?} / {:.0?} of {}", samples.at(0.5), samples.at(0.99), samples.count())
+    format!(
+        "{:.0?} / {:.0?} of {}",
+        samples.at(0.5),
+        samples.at(0.99),
+        samples.count()
+    )
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Measured { sends, resumed, assigned, delivered, late, .. } = &self.measured;
+        let Measured {
+            sends,
+            resumed,
+            assigned,
+            delivered,
+            late,
+            turned_away,
+            ..
+        } = &self.measured;
         let outcome = if self.passed() { "passed" } else { "FAILED" };
-        writeln!(f, "{} (seed {}, {} rounds): {outcome}", self.name, self.seed, self.rounds)?;
+        writeln!(
+            f,
+            "{} (seed {}, {} rounds): {outcome}",
+            self.name, self.seed, self.rounds
+        )?;
         let counts = count(&self.violations).map(|count| count.to_string()).join(" ");
         let mut line = |name: &str, value: String| writeln!(f, "  {name:<32} {value}");
         line("violations of I1 … I7", counts)?;
@@ -124,8 +173,12 @@ impl fmt::Display for Report {
         line("sends acknowledged p50/p99", times(sends))?;
         line("events delivered p50/p99", times(delivered))?;
         line("chats served p50/p99", times(assigned))?;
-        line("failed attempts of unary calls", format!("{} {}", self.measured.failures(), self.measured.failures_named()))?;
-        line("late", late.to_string())?;
+        line(
+            "failed attempts of unary calls",
+            format!("{} {}", self.measured.failures(), self.measured.failures_named()),
+        )?;
+        line("attempts at closed doors", turned_away.to_string())?;
+        line("messages due too soon", late.to_string())?;
         for (name, value) in &self.figures {
             line(name, value.clone())?;
         }

@@ -1,6 +1,6 @@
 //! An installation under load, in which rounds are played, and the judgement at the end.
 
-use super::{Fault, Report, Scenario, report::Pauses, writes};
+use super::{Fault, Report, Scenario, machine::Machine, report::Pauses, writes};
 use crate::{
     history::{self, Facts, History, check, judge, routing},
     installation::Installation,
@@ -31,8 +31,10 @@ pub(super) struct Stage {
     /// Between each routing member and the database.
     pub proxies: BTreeMap<String, Proxy>,
     pub pauses: Pauses,
+    rounds: Vec<history::Fault>,
     /// Things that must not be and are no invariant.
     pub complaints: Vec<String>,
+    machine: Machine,
     time: Clock,
     seed: u64,
 }
@@ -56,18 +58,23 @@ impl Stage {
         let stage = Self {
             installation,
             load,
-            history,
             chance: Chance::seeded(seed),
             proxies,
             pauses: Pauses::default(),
+            rounds: Vec::new(),
             complaints: Vec::new(),
+            machine: Machine::watch(scenario.grace, history.clone()),
+            history,
             time,
             seed,
         };
         stage.wait_until_busy(plan.conversations / 2).await;
         // Everybody logs in and comes at once: on a small machine that takes its time.
         let until = stage.now() + scenario.grace;
-        stage.history.fault(history::Fault { from: began.millis(), until: until.millis() });
+        stage.history.fault(history::Fault {
+            from: began.millis(),
+            until: until.millis(),
+        });
         stage
     }
 
@@ -93,9 +100,17 @@ impl Stage {
         self.pauses.back.add(began.elapsed());
         self.installation.wait_until_ready().await;
         let until = self.now() + scenario.grace;
-        self.history.fault(history::Fault { from: from.millis(), until: until.millis() });
+        let fault = history::Fault {
+            from: from.millis(),
+            until: until.millis(),
+        };
+        self.history.fault(fault);
+        self.rounds.push(fault);
         let failed = self.load.measured().failures() - failures;
-        say(&format!("{} {round}/{}: {failed} attempts failed", scenario.name, scenario.rounds));
+        say(&format!(
+            "{} {round}/{}: {failed} attempts failed",
+            scenario.name, scenario.rounds
+        ));
     }
 
     pub fn now(&self) -> Timestamp {
@@ -107,13 +122,15 @@ impl Stage {
         self.load.fade(PATIENCE).await;
         let facts = self.settle().await;
         let records = self.history.records();
-        for fault in &records.faults {
+        for fault in &self.rounds {
             self.pauses.add_assignment(&facts, *fault);
         }
+        let stalls = self.machine.stalls();
         let unanswered = records.sends.iter().filter(|send| send.acknowledged.is_none()).count();
         Report::of(scenario, self.seed, judge(&records, &facts), self.load.measured())
             .with_pauses(scenario, &self.pauses)
             .with_facts(&facts, unanswered)
+            .with_figure("stalls of the machine itself", stalls.to_string())
             .with_complaints(self.complaints.clone())
     }
 
@@ -141,7 +158,9 @@ async fn proxies(installation: &mut Installation) -> BTreeMap<String, Proxy> {
     let mut proxies = BTreeMap::new();
     for name in installation.names("routing") {
         let proxy = Proxy::start(server).await.expect("a proxy");
-        installation.member(&name).reach_database_through(server.port(), proxy.address.port());
+        installation
+            .member(&name)
+            .reach_database_through(server.port(), proxy.address.port());
         proxies.insert(name, proxy);
     }
     proxies

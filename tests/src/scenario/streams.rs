@@ -59,14 +59,17 @@ pub(super) async fn run(scenario: &Scenario, count: usize, seed: u64) -> Report 
     let opened = began.elapsed();
     for number in 0..MESSAGES {
         let key = number.to_string();
-        let sends = customers.iter().map(|customer| customer.send(&key, "to everybody who watches"));
+        let sends = customers
+            .iter()
+            .map(|customer| customer.send(&key, "to everybody who watches"));
         let sent = futures::future::join_all(sends).await;
-        assert!(sent.iter().all(Result::is_ok), "every message is acknowledged: {sent:?}");
+        assert!(
+            sent.iter().all(Result::is_ok),
+            "every message is acknowledged: {sent:?}"
+        );
     }
     let wanted = MESSAGES * count;
-    let all_seen = async || {
-        seen.messages.load(Ordering::Relaxed) >= wanted || seen.broken.load(Ordering::Relaxed) > 0
-    };
+    let all_seen = async || seen.messages.load(Ordering::Relaxed) >= wanted || seen.broken.load(Ordering::Relaxed) > 0;
     until("every stream to see every message", PATIENCE, all_seen).await;
     streams.abort_all();
     report(scenario, seed, &seen, (count, opened))
@@ -89,7 +92,10 @@ fn open_all(count: usize, customers: &[Customer], channels: &[Channel], seen: &S
     for number in 0..count {
         let client = ConversationServiceClient::new(channels[number % channels.len()].clone());
         let customer = &customers[number % customers.len()];
-        let watch = WatchRequest { conversation_id: customer.conversation.clone(), cursor: String::new() };
+        let watch = WatchRequest {
+            conversation_id: customer.conversation.clone(),
+            cursor: String::new(),
+        };
         let request = bearing(&customer.token, watch);
         let (gate, seen, mut client) = (Arc::clone(&gate), seen.clone(), client);
         streams.spawn(async move {
@@ -113,7 +119,9 @@ async fn follow(mut stream: Streaming<WatchResponse>, seen: &Seen) {
             is_open = true;
             seen.open.fetch_add(1, Ordering::Relaxed);
         }
-        let Some(Frame::Event(event)) = response.frame else { continue };
+        let Some(Frame::Event(event)) = response.frame else {
+            continue;
+        };
         let before = last.insert("sequence", event.sequence).unwrap_or(event.sequence - 1);
         if event.sequence != before + 1 {
             seen.broken.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +130,11 @@ async fn follow(mut stream: Streaming<WatchResponse>, seen: &Seen) {
             seen.messages.fetch_add(1, Ordering::Relaxed);
             let at: Option<Timestamp> = event.at.as_ref().map(onqueue_proto::millis);
             let took = at.map(|at| time.now().since(at)).unwrap_or_default();
-            seen.measured.lock().unwrap_or_else(PoisonError::into_inner).delivered.add(took);
+            seen.measured
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .delivered
+                .add(took);
         }
     }
     seen.broken.fetch_add(1, Ordering::Relaxed);

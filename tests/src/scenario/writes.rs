@@ -40,7 +40,8 @@ pub(super) fn watch(database: &Database, organisation: Uuid) {
 
 /// What was noted, with members' names for the addresses in the lease.
 pub(super) async fn read(stage: &Stage, database: &DatabaseConnection) -> Result<Vec<Write>, DbErr> {
-    let statement = "SELECT writer, owner, relation, count(*) AS count FROM chaos.writes GROUP BY writer, owner, relation";
+    let statement =
+        "SELECT writer, owner, relation, count(*) AS count FROM chaos.writes GROUP BY writer, owner, relation";
     let routings = stage.installation.of("routing");
     let names: BTreeMap<String, String> = routings
         .map(|member| (member.address.to_string(), member.name.clone()))
