@@ -3,12 +3,12 @@
 // A program for the terminal: it prints, reads its environment and tells the time itself.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
 
+mod again;
 mod bench;
 mod chaos;
 mod cli;
 mod needs;
 mod pages;
-mod postgres;
 mod process;
 mod protos;
 mod run;

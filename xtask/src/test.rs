@@ -1,8 +1,9 @@
 //! `cargo xtask test`: everything that must hold before something is merged, in the order in which it fails fastest.
 
 use crate::{
+    again::{self, Again},
     cli::{Failure, Outcome, Test},
-    needs, pages, postgres,
+    needs, pages,
     process::{self, Output},
     protos,
     servers::Servers,
@@ -64,7 +65,10 @@ const STEPS: &[Step] = &[
     // Binaries and tests in one selection, so that both get the same dependencies.
     quiet("build", |work| cargo(work, &["build", "--workspace", "--all-targets"])),
     quiet("client in Python", python),
-    quiet("journeys in Chromium", browser),
+    quiet("journeys in Chromium", |work| browser(work, "embedded")),
+    quiet("journeys in Chromium on separate processes", |work| {
+        browser(work, "distributed")
+    }),
     Step {
         name: "cargo test",
         output: Output::Shown,
@@ -73,10 +77,12 @@ const STEPS: &[Step] = &[
     Step {
         name: "suites on PostgreSQL",
         output: Output::Shown,
-        check: |work| {
-            let (servers, is_long) = (work.servers, work.is_long);
-            postgres::suites(&mut work.log, |command| dressed(command, servers, is_long))
-        },
+        check: |work| suites(work, &again::ON_POSTGRES),
+    },
+    Step {
+        name: "journeys on separate processes",
+        output: Output::Shown,
+        check: |work| suites(work, &again::SEPARATE),
     },
 ];
 
@@ -219,8 +225,14 @@ fn python_environment(work: &mut Work) -> Outcome<PathBuf> {
     Ok(interpreter)
 }
 
-/// The pages in real browsers against the built binary.
-fn browser(work: &mut Work) -> Outcome<String> {
+/// Suites once more, in other surroundings.
+fn suites(work: &mut Work, which: &Again) -> Outcome<String> {
+    let (servers, is_long) = (work.servers, work.is_long);
+    again::suites(which, &mut work.log, |command| dressed(command, servers, is_long))
+}
+
+/// The pages in real browsers against the built binary, as one process or as an installation of many.
+fn browser(work: &mut Work, cluster: &str) -> Outcome<String> {
     let mut files: Vec<String> = fs::read_dir(tree::at("tests/browser"))
         .map_err(|error| format!("cannot read tests/browser: {error}"))?
         .filter_map(Result::ok)
@@ -233,7 +245,7 @@ fn browser(work: &mut Work) -> Outcome<String> {
         return Err(Failure("tests/browser holds no *.test.mjs".into()));
     }
     let mut command = process::command("node", &["--test", "--test-concurrency=1", "--test-reporter=spec"]);
-    command.args(&files);
+    command.args(&files).env("ONQUEUE_TEST_CLUSTER", cluster);
     let command = dressed(command, work.servers, work.is_long);
     process::logged(command, &mut work.log, Output::Logged)?;
     Ok(format!("{} files", files.len()))
@@ -274,8 +286,9 @@ mod tests {
     }
 
     #[test]
-    fn the_suites_run_on_postgresql_after_cargo_test_has_built_them() {
+    fn suites_run_again_after_cargo_test_has_built_them() {
         let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
-        assert!(names.ends_with(&["cargo test", "suites on PostgreSQL"]), "{names:?}");
+        let last = ["cargo test", "suites on PostgreSQL", "journeys on separate processes"];
+        assert!(names.ends_with(&last), "{names:?}");
     }
 }
