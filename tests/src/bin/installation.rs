@@ -23,7 +23,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut said = serde_json::to_value(&demo.credentials)?;
     let plan = Plan::usual(Disks::Own).with("gateway", "default_deployment", demo.credentials.deployment.clone());
     let mut installation = Installation::start(&plan, demo).await;
-    said["addresses"] = json!(installation.doors().iter().map(|door| format!("http://{door}")).collect::<Vec<_>>());
+    said["addresses"] = json!(
+        installation
+            .doors()
+            .iter()
+            .map(|door| format!("http://{door}"))
+            .collect::<Vec<_>>()
+    );
     said["health"] = installation
         .members()
         .map(|member| (member.name.clone(), json!(format!("http://{}", member.health))))
