@@ -6,6 +6,8 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use futures::{FutureExt as _, future::BoxFuture, stream};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt as _, StreamBody};
+use onqueue_model::Fault;
+use onqueue_server::status;
 use std::future::Future;
 use tonic::{Status, body::Body};
 
@@ -65,7 +67,10 @@ impl Piping {
         if self.framing.is_between() {
             (Ok(Frame::data(message(reason))), Step::Trailers)
         } else {
-            (Err(Status::unavailable("the stream broke off")), Step::End)
+            (
+                Err(status(Fault::unavailable("the owner's stream broke off"))),
+                Step::End,
+            )
         }
     }
 }
