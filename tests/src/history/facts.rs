@@ -99,7 +99,7 @@ impl Facts {
         Ok(Self {
             transcripts: transcripts(database).await?,
             conversations: rows(database, conversations).await?,
-            log: log.into_iter().map(logged).collect::<Result<_, _>>()?,
+            log: log.iter().map(logged).collect::<Result<_, _>>()?,
             writes: Vec::new(),
             now,
         })
@@ -154,7 +154,7 @@ async fn transcripts(database: &DatabaseConnection) -> Result<BTreeMap<Uuid, Vec
     Ok(transcripts)
 }
 
-fn logged(row: LogRow) -> Result<Logged, DbErr> {
+fn logged(row: &LogRow) -> Result<Logged, DbErr> {
     let command = serde_json::from_str(&row.command);
     Ok(Logged {
         organisation: row.organisation_id,

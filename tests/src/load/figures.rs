@@ -100,6 +100,22 @@ impl Measured {
         self.failed.values().sum()
     }
 
+    /// Those among them that no fault excuses: they tell a client that it did something wrong, or that something is broken
+    /// for good, and a page would believe it.
+    pub fn wrong_answers(&self) -> usize {
+        let is_wrong = |code: i32| {
+            let wrong = [
+                Code::Unauthenticated,
+                Code::PermissionDenied,
+                Code::InvalidArgument,
+                Code::Internal,
+            ];
+            wrong.contains(&Code::from(code))
+        };
+        let wrong = self.failed.iter().filter(|((code, _), _)| is_wrong(*code));
+        wrong.map(|(_, count)| count).sum()
+    }
+
     /// The same by code and rpc, for people.
     pub fn failures_named(&self) -> String {
         let named = self

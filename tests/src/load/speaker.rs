@@ -114,19 +114,19 @@ impl Speaker {
         let mut client = ConversationServiceClient::new(self.doors.door());
         match client.send_message(asking(&self.token.get(), message)).await {
             Ok(answer) => Attempt::Acknowledged(answer.into_inner().sequence),
-            Err(status) if is_over(&status) => Attempt::Over,
+            Err(status) if is_over(&status, self.class) => Attempt::Over,
             Err(status) => Attempt::Again(status),
         }
     }
 }
 
-/// Whether a refusal says that the conversation has ended, or that the sender is not in it any more.
-fn is_over(status: &Status) -> bool {
-    matches!(
+/// Whether a refusal says that the conversation has ended, or that the agent is not in it any more.
+fn is_over(status: &Status, class: Class) -> bool {
+    let has_ended = matches!(
         reason(status),
         Some(Reason::ConversationClosed | Reason::ConversationIdleTimeout)
-    ) || status.code() == Code::NotFound
-        || status.code() == Code::PermissionDenied
+    );
+    has_ended || class == Class::Agent && matches!(status.code(), Code::NotFound | Code::PermissionDenied)
 }
 
 impl Floor {

@@ -160,8 +160,7 @@ impl Scenario {
             self.installation
                 .replicas
                 .extend([("gateway", 1), ("session", 1), ("routing", 1)]);
-            let wide = |section, installation: installation::Plan| installation.with(section, "streams", 20_000);
-            self.installation = wide("listener", self.installation.clone());
+            self.installation = self.installation.clone().with("listener", "streams", 20_000);
         }
         if size == Size::Short && matches!(self.fault, Fault::PauseOwner(_) | Fault::Kill("routing", _)) {
             self.installation = self.installation.clone().with("routing", "lease_ms", 2_000);

@@ -76,6 +76,13 @@ impl Report {
         };
         report.limit("streams resumed, p99", report.measured.resumed.at(0.99), resumed);
         report.limit("events delivered, p99", report.measured.delivered.at(0.99), delivered);
+        let wrong = report.measured.wrong_answers();
+        if wrong > 0 {
+            let failed = report.measured.failures_named();
+            report
+                .complaints
+                .push(format!("{wrong} answers that no fault excuses: {failed}"));
+        }
         if no_failures && report.measured.failures() > 0 {
             let failed = report.measured.failures_named();
             report.complaints.push(format!("unary calls failed: {failed}"));
