@@ -22,7 +22,7 @@ pub(crate) fn deliver(hub: &Hub, bus: &Bus, moved: &Moved) {
     let (organisation, conversation) = moved.key;
     hub.hand(conversation, &moved.lines);
     let users = concerned(moved);
-    hub.wake_mine(&users);
+    hub.sets.wake(&users);
     let sequence = moved.head.numbers.sequence;
     let hint = Hint::Moved {
         conversation,
@@ -82,6 +82,7 @@ async fn listen(app: &App, mut hints: onqueue_bus::Hints) {
     loop {
         let Some(bytes) = hints.next().await else {
             report("compare", look_at_all(app).await);
+            report("compare sets", look_at_sets(app).await);
             continue;
         };
         let Some(hint) = Hint::decode(&bytes) else { continue };
@@ -92,7 +93,7 @@ async fn listen(app: &App, mut hints: onqueue_bus::Hints) {
                 typing,
             } => app.hub.hand_typing(*conversation, *participant, *typing),
             Hint::Moved { users, .. } => {
-                app.hub.wake_mine(users);
+                app.hub.sets.wake(users);
                 report("read", catch_up(app, &hint).await);
             }
         }
@@ -108,18 +109,30 @@ async fn catch_up(app: &App, hint: &Hint) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Every second, with jitter: whoever missed a hint is found here.
+/// Every second, with jitter: whoever missed a hint is found here. The sets of users every other time.
 async fn look_again_and_again(app: &App) {
+    let mut is_for_sets = false;
     loop {
         let [jitter] = app.context.ids.bytes::<1>();
         tokio::time::sleep(Duration::from_millis(850 + u64::from(jitter))).await;
         report("compare", look_at_all(app).await);
+        is_for_sets = !is_for_sets;
+        if is_for_sets {
+            report("compare sets", look_at_sets(app).await);
+        }
     }
 }
 
 async fn look_at_all(app: &App) -> Result<(), StoreError> {
     let grown = compare::grown(&app.store, &app.hub.followed()).await?;
     metrics::BUS_GAP.add(app.hub.compare(&grown), &[]);
+    Ok(())
+}
+
+async fn look_at_sets(app: &App) -> Result<(), StoreError> {
+    let users = app.hub.sets.followed();
+    let now = compare::sets(&app.store, &users).await?;
+    app.hub.sets.compare(&users, now);
     Ok(())
 }
 

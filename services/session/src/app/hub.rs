@@ -1,15 +1,15 @@
 //! Who follows which conversation in this process. Events are handed over as they are committed here or read after a
 //! hint; a follower that notices a gap reads the log itself, so nothing here has to be right, only fast.
 
-use super::hint::Hint;
+use super::{hint::Hint, sets::Sets};
 use crate::store::{Key, plan::Line};
 use onqueue_chat::{Class, Numbers};
-use onqueue_model::{ConversationId, ParticipantId, UserId};
+use onqueue_model::{ConversationId, ParticipantId};
 use onqueue_telemetry::metrics;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -22,7 +22,8 @@ pub(crate) const ROOM: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
     topics: Mutex<HashMap<ConversationId, Topic>>,
-    mine: Mutex<HashMap<UserId, Vec<Weak<Notify>>>>,
+    /// Who follows whose set of conversations.
+    pub sets: Sets,
 }
 
 #[derive(Debug)]
@@ -96,16 +97,6 @@ impl Hub {
         }
     }
 
-    /// Is told whenever the set of conversations of this user may have changed.
-    pub fn follow_mine(&self, user: UserId) -> Arc<Notify> {
-        let wake = Arc::new(Notify::new());
-        let mut mine = lock(&self.mine);
-        let followers = mine.entry(user).or_default();
-        followers.retain(|follower| follower.strong_count() > 0);
-        followers.push(Arc::downgrade(&wake));
-        wake
-    }
-
     /// Hands over events of one conversation, in order.
     pub fn hand(&self, conversation: ConversationId, lines: &[Line]) {
         let mut topics = lock(&self.topics);
@@ -126,16 +117,6 @@ impl Hub {
         let followers = topics.get(&conversation).map_or(&[][..], |topic| &topic.followers);
         for follower in followers.iter().filter(|one| one.participant != Some(participant)) {
             follower.typing(participant, typing);
-        }
-    }
-
-    /// Wakes those who follow the conversations of these users.
-    pub fn wake_mine(&self, users: &[UserId]) {
-        let mine = lock(&self.mine);
-        for user in users {
-            for follower in mine.get(user).into_iter().flatten().filter_map(Weak::upgrade) {
-                follower.notify_one();
-            }
         }
     }
 
@@ -275,7 +256,7 @@ impl Drop for Subscription {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -9,12 +9,8 @@ use onqueue_model::{Caller, ConversationId, Fault, Timestamp, UserId};
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 use tokio::sync::Notify;
-
-/// How often the set is read again without a hint.
-const EVERY: Duration = Duration::from_secs(2);
 
 /// One frame.
 pub(crate) enum Frame {
@@ -45,7 +41,7 @@ impl App {
             app: Arc::clone(self),
             caller: caller.clone(),
             user,
-            wake: self.hub.follow_mine(user),
+            wake: self.hub.sets.follow(caller.organisation, user),
             watchman: Watchman::new(&self.context, caller, self.settings.heartbeat()),
             held: BTreeSet::new(),
             out: VecDeque::new(),
@@ -111,7 +107,6 @@ impl Mine {
                 Duty::Check => {}
             },
             () = self.wake.notified() => Box::pin(self.read()).await?,
-            () = tokio::time::sleep(EVERY) => Box::pin(self.read()).await?,
         }
         Ok(())
     }
@@ -120,6 +115,7 @@ impl Mine {
     async fn read(&mut self) -> Result<(), Fault> {
         let now = conversations::of_user(&self.app.store, self.caller.organisation, self.user).await?;
         let now: BTreeSet<ConversationId> = now.into_iter().collect();
+        self.app.hub.sets.read(self.user, &now);
         let gone: Vec<ConversationId> = self.held.difference(&now).copied().collect();
         let new: Vec<ConversationId> = now.difference(&self.held).copied().collect();
         for id in gone {

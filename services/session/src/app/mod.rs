@@ -12,6 +12,7 @@ pub(crate) mod hub;
 pub(crate) mod mine;
 pub(crate) mod open_stream;
 pub(crate) mod report;
+pub(crate) mod sets;
 pub(crate) mod settle;
 pub(crate) mod start;
 pub(crate) mod sweep;

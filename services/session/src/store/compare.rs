@@ -1,13 +1,13 @@
-//! Finding, in one statement, which of many conversations have grown.
+//! Finding, in one statement, which of many conversations have grown, and which many users take part in.
 
 use super::{Key, sql::Sql};
 use onqueue_chat::Numbers;
-use onqueue_model::ConversationId;
+use onqueue_model::{ConversationId, OrganisationId, UserId};
 use onqueue_store::{Store, StoreError};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-/// The most conversations compared in one statement where each takes three values: SQLite takes 32,766.
+/// The most compared in one statement where each takes three values: SQLite takes 32,766.
 const VALUES: usize = 10_000;
 
 /// The most where their lists are three values.
@@ -42,6 +42,49 @@ async fn read(
         found.insert(ConversationId::new(row.try_get("", "id")?), numbers);
     }
     Ok(())
+}
+
+/// The conversations in which each of these users takes part now; of who takes part in none there is no set.
+pub(crate) async fn sets(
+    store: &Store,
+    users: &[(OrganisationId, UserId)],
+) -> Result<HashMap<UserId, BTreeSet<ConversationId>>, StoreError> {
+    let mut found: HashMap<UserId, BTreeSet<ConversationId>> = HashMap::new();
+    let backend = store.reader().get_database_backend();
+    for users in users.chunks(VALUES) {
+        for row in store.reader().query_all_raw(of_users(backend, users)).await? {
+            let user = UserId::new(row.try_get("", "user_id")?);
+            let conversation = ConversationId::new(row.try_get("", "conversation_id")?);
+            found.entry(user).or_default().insert(conversation);
+        }
+    }
+    Ok(found)
+}
+
+fn of_users(backend: DbBackend, users: &[(OrganisationId, UserId)]) -> Statement {
+    let mut sql = Sql::new(backend, "SELECT user_id, conversation_id FROM ");
+    match backend {
+        DbBackend::Postgres => {
+            let organisations = users.iter().map(|(organisation, _)| organisation.to_string());
+            let ids = users.iter().map(|(_, user)| user.to_string());
+            sql.text("unnest(string_to_array(")
+                .value("text", organisations.collect::<Vec<_>>().join(",").into())
+                .text(", ',')::uuid[], string_to_array(")
+                .value("text", ids.collect::<Vec<_>>().join(",").into())
+                .text(", ',')::uuid[]) AS wanted (column1, column2)");
+        }
+        _ => {
+            let rows = users
+                .iter()
+                .map(|(organisation, user)| [organisation.uuid().into(), user.uuid().into()]);
+            sql.text("(VALUES ").rows(["uuid", "uuid"], rows).text(") AS wanted");
+        }
+    }
+    sql.text(
+        " CROSS JOIN session_participants WHERE organisation_id = wanted.column1 AND user_id = wanted.column2 \
+         AND left_at IS NULL",
+    );
+    sql.done()
 }
 
 /// Three values whatever the number of conversations, and one text of the statement, which is prepared once.
