@@ -1,8 +1,10 @@
 //! Settings: documented defaults, below a file, below the environment. Every mistake is found before anything starts, and
 //! all of them are told at once. The types of the sections belong to those who use them.
 
+mod hidden;
+
 use serde::de::DeserializeOwned;
-use std::path::Path;
+use std::{fmt, path::Path};
 use toml::{Table, Value};
 
 /// What names of environment variables begin with. `ONQUEUE_GATEWAY__LISTEN` sets `listen` of `[gateway]`; names without
@@ -12,14 +14,8 @@ const PREFIX: &str = "ONQUEUE_";
 /// A text setting `x` may also be given as `x_file`: the path of a file that holds it, as secrets are mounted.
 const FILE: &str = "_file";
 
-/// Settings whose names end so are never shown.
-const SECRET: [&str; 4] = ["secret", "password", "token", "private_key"];
-
-/// What is shown in place of a secret.
-const HIDDEN: &str = "(hidden)";
-
 /// Settings as they are in force.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Loaded<T> {
     /// In the types of their sections.
     pub settings: T,
@@ -27,11 +23,16 @@ pub struct Loaded<T> {
 }
 
 impl<T> Loaded<T> {
-    /// As TOML, secrets and passwords in addresses hidden.
+    /// As TOML, without secrets and without passwords and tokens in addresses.
     pub fn print(&self) -> String {
-        let mut shown = self.table.clone();
-        hide(&mut shown);
-        shown.to_string()
+        hidden::shown(&self.table).to_string()
+    }
+}
+
+/// As they are printed.
+impl<T> fmt::Debug for Loaded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.print())
     }
 }
 
@@ -157,31 +158,6 @@ fn typed(default: Option<&Value>, text: &str) -> Result<Value, &'static str> {
             Ok(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
         }
         _ => Ok(Value::String(text.to_owned())),
-    }
-}
-
-fn hide(table: &mut Table) {
-    for (key, value) in table.iter_mut() {
-        match value {
-            Value::Table(inner) => hide(inner),
-            Value::String(text) if !text.is_empty() && SECRET.iter().any(|ending| key.ends_with(ending)) => {
-                HIDDEN.clone_into(text);
-            }
-            Value::String(text) => hide_password(text),
-            _ => {}
-        }
-    }
-}
-
-/// `scheme://user:password@host/…` without the password.
-fn hide_password(text: &mut String) {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return;
-    };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    if let Some((user, host)) = authority.rsplit_once('@') {
-        let user = user.split(':').next().unwrap_or_default();
-        *text = format!("{scheme}://{user}:{HIDDEN}@{host}{}", &rest[authority.len()..]);
     }
 }
 

@@ -114,8 +114,8 @@ impl Settings {
             self.tls.check(),
             self.connections.check(),
             self.limits.check(),
-            self.listener.check(),
-            self.internal.check(),
+            self.listener.check("listener"),
+            self.internal.check("internal"),
             self.telemetry.check(),
             self.process.check(),
         ];

@@ -1,8 +1,9 @@
 //! The command line, as a person types it.
 
 use std::{
+    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -56,6 +57,7 @@ fn contradictions_between_settings_are_refused_too() {
         ("ONQUEUE_PROCESS__DRAIN_MS", "0", "process.drain_ms"),
         ("ONQUEUE_LIMITS__UNARY_CALLS", "0", "limits.unary_calls"),
         ("ONQUEUE_LISTENER__CONNECTIONS", "0", "listener.connections"),
+        ("ONQUEUE_INTERNAL__CONNECTIONS", "0", "internal.connections"),
         (
             "ONQUEUE_GATEWAY__DEFAULT_DEPLOYMENT",
             "demo",
@@ -125,6 +127,7 @@ fn certificates_are_made_and_renewed() {
 fn settings_in_force_are_printed_with_secrets_hidden() {
     let environment = [
         ("ONQUEUE_STORE__URL", "postgres://me:hush@db/onqueue"),
+        ("ONQUEUE_BUS__URL", "nats://hush@a, nats://hush@b"),
         ("ONQUEUE_GATEWAY__LISTEN", "127.0.0.1:81"),
     ];
     let ended = onqueue(&["config", "print"], &environment);
@@ -153,6 +156,46 @@ fn a_health_check_of_nobody_fails() {
     let ended = onqueue(&["healthcheck", "--address", "127.0.0.1:1"], &[]);
     assert_eq!(ended.status.code(), Some(1));
     assert!(text(&ended.stderr).contains("127.0.0.1:1"));
+}
+
+#[test]
+fn a_gateway_by_itself_uses_no_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let certs = folder.path().join("certs");
+    assert!(onqueue(&["certs", "--out", path(&certs)], &[]).status.success());
+    let nobody = "127.0.0.1:1";
+    let environment = [
+        ("ONQUEUE_TLS__FOLDER", path(&certs)),
+        ("ONQUEUE_CLIENTS__AUTH", nobody),
+        ("ONQUEUE_CLIENTS__ROUTING", nobody),
+        ("ONQUEUE_CLIENTS__SESSION", nobody),
+        ("ONQUEUE_CLIENTS__CONTENT", nobody),
+    ];
+    let data = folder.path().join("data");
+    let arguments = [
+        "serve",
+        "--services",
+        "gateway",
+        "--listen",
+        "127.0.0.1:0",
+        "--health-listen",
+        "127.0.0.1:0",
+    ];
+    let mut gateway = Command::new(env!("CARGO_BIN_EXE_onqueue"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_clear()
+        .envs(environment)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut said = String::new();
+    let out = gateway.stdout.take().expect("piped");
+    BufReader::new(out).read_line(&mut said).expect("it says something");
+    gateway.kill().expect("ends");
+    gateway.wait().expect("ended");
+    assert_eq!(said, "onqueue is serving gateway\n");
+    assert!(!data.exists(), "it has no data");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What connections may take.
 
 use crate::Network;
-use onqueue_model::Fault;
+use onqueue_model::{Fault, Reason};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -70,24 +70,27 @@ impl Limits {
         }
     }
 
-    /// Refuses values with which nothing would be served. The field is named as in the section `[listener]`.
-    pub fn check(&self) -> Result<(), Fault> {
+    /// Refuses values with which nothing would be served; the field is named as one of that section.
+    pub fn check(&self, section: &str) -> Result<(), Fault> {
+        let refuse = |field: &str, problem: String| {
+            let fault = Fault::new(Reason::FieldInvalid, problem);
+            Err(fault.with("field", format!("{section}.{field}")))
+        };
         let zero = [
-            ("listener.connections", self.connections == 0),
-            ("listener.connections_per_address", self.connections_per_address == 0),
-            ("listener.streams", self.streams == 0),
-            ("listener.first_words_ms", self.first_words_ms == 0),
-            ("listener.header_bytes", self.header_bytes == 0),
-            ("listener.keepalive_ms", self.keepalive_ms == 0),
-            ("listener.keepalive_timeout_ms", self.keepalive_timeout_ms == 0),
-            ("listener.age_ms", self.age_ms == 0),
+            ("connections", self.connections == 0),
+            ("connections_per_address", self.connections_per_address == 0),
+            ("streams", self.streams == 0),
+            ("first_words_ms", self.first_words_ms == 0),
+            ("header_bytes", self.header_bytes == 0),
+            ("keepalive_ms", self.keepalive_ms == 0),
+            ("keepalive_timeout_ms", self.keepalive_timeout_ms == 0),
+            ("age_ms", self.age_ms == 0),
         ];
         if let Some((field, _)) = zero.into_iter().find(|(_, zero)| *zero) {
-            return Err(Fault::field(field, "must be more than 0"));
+            return refuse(field, "must be more than 0".to_owned());
         }
         if self.connections > Semaphore::MAX_PERMITS {
-            let problem = format!("must be at most {}", Semaphore::MAX_PERMITS);
-            return Err(Fault::field("listener.connections", problem));
+            return refuse("connections", format!("must be at most {}", Semaphore::MAX_PERMITS));
         }
         Ok(())
     }
@@ -99,8 +102,8 @@ mod tests {
 
     #[test]
     fn limits_that_serve_nothing_are_refused() {
-        assert_eq!(Limits::default().check(), Ok(()));
-        assert_eq!(Limits::internal().check(), Ok(()));
+        assert_eq!(Limits::default().check("listener"), Ok(()));
+        assert_eq!(Limits::internal().check("internal"), Ok(()));
         for (change, field) in [
             ((|l| l.connections = 0) as fn(&mut Limits), "connections"),
             (|l| l.connections = Semaphore::MAX_PERMITS + 1, "connections"),
@@ -114,8 +117,10 @@ mod tests {
         ] {
             let mut limits = Limits::default();
             change(&mut limits);
-            let told = limits.check().map_err(|fault| fault.metadata);
-            assert_eq!(told, Err(vec![("field", format!("listener.{field}"))]));
+            for section in ["listener", "internal"] {
+                let told = limits.check(section).map_err(|fault| fault.metadata);
+                assert_eq!(told, Err(vec![("field", format!("{section}.{field}"))]));
+            }
         }
     }
 }
