@@ -22,6 +22,9 @@ use std::{
 /// The settings cannot be used (EX_CONFIG of sysexits.h).
 const UNUSABLE_SETTINGS: u8 = 78;
 
+/// How long work that blocks may go on in the end: a name server that does not answer is not waited for.
+const LAST: Duration = Duration::from_secs(1);
+
 /// How long a health check waits.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -52,10 +55,13 @@ where
             return ExitCode::from(UNUSABLE_SETTINGS);
         }
     };
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => ended(runtime.block_on(work(loaded))),
-        Err(error) => ended(Err(Fault::unavailable(error))),
-    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return ended(Err(Fault::unavailable(error))),
+    };
+    let outcome = runtime.block_on(work(loaded));
+    runtime.shutdown_timeout(LAST);
+    ended(outcome)
 }
 
 fn ended(outcome: Result<(), Fault>) -> ExitCode {

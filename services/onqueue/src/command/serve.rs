@@ -66,11 +66,8 @@ async fn live(
 ) -> Result<(), Fault> {
     let demo = options.demo.then(|| demo::load(&surroundings.ids)).transpose()?;
     let (tasks, readiness) = (surroundings.tasks.clone(), surroundings.readiness.clone());
-    let told = told(
-        &tasks,
-        &readiness,
-        Duration::from_millis(settings.process.drain_delay_ms),
-    );
+    let delay = Duration::from_millis(settings.process.drain_delay_ms);
+    let told = told(&tasks, &readiness, delay);
     tokio::pin!(told);
     let node = tokio::select! {
         node = Node::start(settings, surroundings, demo.as_ref()) => node?,
@@ -82,7 +79,8 @@ async fn live(
         write(&node, health, demo, file)?;
     }
     let ending = told.await?;
-    let in_time = node.stop(Duration::from_millis(settings.process.drain_ms)).await;
+    let in_all = Duration::from_millis(settings.process.drain_ms);
+    let in_time = node.stop(in_all.saturating_sub(delay)).await;
     end(ending, in_time)
 }
 

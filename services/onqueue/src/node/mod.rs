@@ -17,6 +17,9 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path, time::Duration};
 use tokio::net::TcpListener;
 use wiring::Wiring;
 
+/// How much of the time for the end is kept for closing the databases.
+const CLOSING: Duration = Duration::from_secs(2);
+
 /// What comes from outside of every service.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
@@ -63,7 +66,7 @@ pub struct Node {
     pub stores: BTreeMap<&'static str, Store>,
     /// Whether it may be sent work.
     pub readiness: Readiness,
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 /// Everything that the parts of a start need.
@@ -84,7 +87,11 @@ impl Node {
         let listeners = listen_for_all(settings).await?;
         let door = listeners.door.as_ref().map(TcpListener::local_addr).transpose();
         let door = door.map_err(Fault::unavailable)?;
-        let lock = Lock::take(&settings.store)?;
+        // Whoever has no database is in nobody's way, and may have no folder to write to.
+        let lock = match settings.process.services().need_database() {
+            true => Some(Lock::take(&settings.store)?),
+            false => None,
+        };
         let context = context(settings, &surroundings)?;
         let stores = Stores::open(settings, &context, &surroundings.readiness).await?;
         let start = Start {
@@ -110,15 +117,23 @@ impl Node {
     }
 
     /// Ends in order: streams are told, tasks finish, the database is closed and its lock given up. Answers whether all
-    /// ended in time.
+    /// ended in time: it returns after `within` even if the database says nothing any more.
     pub async fn stop(self, within: Duration) -> bool {
-        let ended = self.context.tasks.finish(within).await;
-        for (service, store) in self.stores {
-            if let Err(error) = store.close().await {
-                tracing::warn!(service, %error, "the database did not close");
-            }
+        let closing = CLOSING.min(within / 2);
+        let ended = self.context.tasks.finish(within - closing).await;
+        let closed = tokio::time::timeout(closing, close(&self.stores)).await;
+        if closed.is_err() {
+            tracing::warn!("the database was not closed: it did not answer in time");
         }
-        ended
+        ended && closed.is_ok()
+    }
+}
+
+async fn close(stores: &BTreeMap<&'static str, Store>) {
+    for (service, store) in stores {
+        if let Err(error) = store.close().await {
+            tracing::warn!(service, %error, "the database did not close");
+        }
     }
 }
 

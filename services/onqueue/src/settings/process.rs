@@ -17,7 +17,7 @@ pub struct Process {
     pub health_listen: SocketAddr,
     /// Milliseconds from the signal during which work is still taken while readiness says no.
     pub drain_delay_ms: u64,
-    /// Milliseconds from the signal to the end at the latest.
+    /// Milliseconds from the signal until the services have ended at the latest, the delay among them.
     pub drain_ms: u64,
     /// A file with the milliseconds by which the clock is moved; empty for none.
     pub test_clock: String,
