@@ -22,7 +22,8 @@ pub use context::{Bound, Context, InProcess};
 pub use health::{with_health, with_reflection};
 pub use ids::Ids;
 pub use layers::{
-    Deadline, Limits, Remaining, admit, as_peer, bearer, deadline, layered, layered_door, layered_within, parse_timeout,
+    Deadline, FROM_OUTSIDE, Limits, Remaining, admit, as_peer, bearer, deadline, layered, layered_door, layered_within,
+    parse_timeout,
 };
 pub use lifecycle::{Ending, Latch, Readiness, ending, follow_database, serve_health};
 pub use network::{Network, subscriber};

@@ -211,6 +211,11 @@ async fn internal_rpcs_are_for_the_services_named() {
         let response = peer.oneshot(request(path, &[])).await.expect("answered");
         assert_eq!(told(response.headers()).0, expected, "{name}");
     }
+    let handed_on = request(path, &[("x-onqueue-from-outside", "1")]);
+    let peer = as_peer(world.service.clone(), "routing");
+    let response = peer.oneshot(handed_on).await.expect("answered");
+    let expected = (Code::PermissionDenied, Some(Reason::CallerNotAllowed));
+    assert_eq!(told(response.headers()), expected, "from whoever called them");
 }
 
 #[tokio::test]

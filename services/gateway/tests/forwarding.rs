@@ -159,6 +159,7 @@ async fn the_services_hear_from_the_gateway_what_only_it_may_say() {
         ("authorization", token.as_str()),
         ("x-onqueue-client-address", "6.6.6.6"),
         ("x-onqueue-peer", "routing"),
+        ("x-onqueue-from-outside", "no"),
         ("x-forwarded-for", "6.6.6.6"),
         ("origin", "https://shop.example"),
         ("cookie", "a=b"),
@@ -172,6 +173,7 @@ async fn the_services_hear_from_the_gateway_what_only_it_may_say() {
     });
     assert_eq!(seen["x-onqueue-client-address"], "127.0.0.1");
     assert_eq!(seen["x-onqueue-origin"], "https://shop.example");
+    assert_eq!(seen["x-onqueue-from-outside"], "1");
     assert_eq!(
         (&seen["x-mine"], &seen["te"]),
         (&"kept".parse().expect("a value"), &"trailers".parse().expect("a value"))

@@ -2,11 +2,15 @@
 //! with. Whether the object may be touched is for the owning service to say.
 
 use crate::Peer;
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 use onqueue_model::{Caller, Fault, Reason, Timestamp};
 use onqueue_proto::{Access, Method};
 use onqueue_trust::Trust;
 use std::time::Duration;
+
+/// The public door puts it on whatever it hands on: such a call is its caller's, not the door's own, and reaches nothing
+/// that is for services, not even an rpc that the door has never heard of.
+pub const FROM_OUTSIDE: HeaderName = HeaderName::from_static("x-onqueue-from-outside");
 
 /// Checks the rpc's declared access. Answers the verified caller: always there for rpcs that need a token, there if the
 /// token is valid for those that do not. TOKEN_INVALID, TOKEN_EXPIRED, PERMISSION_MISSING, CALLER_NOT_ALLOWED; TRUST_STALE
@@ -34,7 +38,7 @@ pub fn admit(
         }
         Some(Access::Services(names)) => {
             let known = peer.is_some_and(|peer| names.contains(&peer.0));
-            if known {
+            if known && !headers.contains_key(FROM_OUTSIDE) {
                 Ok(verified().ok())
             } else {
                 Err(services_only())

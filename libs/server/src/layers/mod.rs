@@ -5,7 +5,7 @@ mod access;
 mod body;
 mod deadline;
 
-pub use access::{admit, bearer};
+pub use access::{FROM_OUTSIDE, admit, bearer};
 pub use deadline::{Deadline, Remaining, deadline, parse_timeout};
 
 use crate::{Bound, Context, InProcess, Peer, listener::Closing, status, too_large};

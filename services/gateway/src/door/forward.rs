@@ -11,13 +11,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version, heade
 use http_body_util::{BodyExt as _, Full};
 use onqueue_model::{Fault, Reason};
 use onqueue_proto::method;
-use onqueue_server::{Deadline, InProcess, status};
+use onqueue_server::{Deadline, FROM_OUTSIDE, InProcess, status};
 use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 use tonic::{Status, body::Body};
 use tower::{Service, ServiceExt as _};
@@ -39,9 +38,6 @@ const DROPPED: [HeaderName; 13] = [
     header::UPGRADE,
     HeaderName::from_static("x-forwarded-for"),
 ];
-
-/// The largest number that `grpc-timeout` holds.
-const MOST: u128 = 99_999_999;
 
 /// Sends calls on.
 #[derive(Clone)]
@@ -111,20 +107,11 @@ fn forwarded(mut headers: HeaderMap, deadline: Option<&Deadline>) -> HeaderMap {
         headers.remove(name);
     }
     headers.insert(header::TE, HeaderValue::from_static("trailers"));
-    if let Some(timeout) = deadline.and_then(|deadline| timeout(deadline.remaining())) {
-        headers.insert("grpc-timeout", timeout);
+    headers.insert(FROM_OUTSIDE, HeaderValue::from_static("1"));
+    if let Some(deadline) = deadline {
+        deadline.write(&mut headers);
     }
     headers
-}
-
-/// As `grpc-timeout` says it, in the finest unit that holds it.
-fn timeout(remaining: Duration) -> Option<HeaderValue> {
-    let text = match remaining {
-        _ if remaining.as_micros() <= MOST => format!("{}u", remaining.as_micros()),
-        _ if remaining.as_millis() <= MOST => format!("{}m", remaining.as_millis()),
-        _ => format!("{}S", u128::from(remaining.as_secs()).min(MOST)),
-    };
-    HeaderValue::from_str(&text).ok()
 }
 
 impl Service<Request<axum::body::Body>> for Forward {
