@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
-use tokio_rustls::rustls::{ClientConfig, ServerConfig};
+use tokio_rustls::rustls::{ClientConfig, ServerConfig, pki_types::UnixTime};
 
 /// A service's certificate, key and authority; always a set that fits. Clones share it and its renewals.
 #[derive(Clone)]
@@ -40,8 +40,8 @@ impl Identity {
     }
 
     /// Looks at the files again and again and takes what changed, all three at once. A set that does not fit, such as one
-    /// that is half written, is logged (once) and the former kept; so is that the certificate ends within a day. Never
-    /// returns.
+    /// that is half written, is logged (once) and the former kept; so is that the certificate ends within a day, and that it has
+    /// ended. Never returns.
     pub async fn follow(self, every: Duration) {
         let mut problem = None;
         loop {
@@ -64,8 +64,7 @@ impl Identity {
             Ok(Look::Renewed) => tracing::info!(service = self.0.service, "certificate renewed"),
             Ok(Look::Same) => {}
         }
-        let overdue = self.read(Set::is_overdue);
-        overdue.then(|| "it ends within a day and has not been renewed".to_owned())
+        self.read(|set| set.worry(UnixTime::now())).map(str::to_owned)
     }
 
     /// A number that grows with each renewal; for whoever holds connections made with a former set.

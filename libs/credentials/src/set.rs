@@ -68,15 +68,22 @@ impl Set {
         })
     }
 
-    /// Whether the certificate ends within a day.
-    pub(crate) fn is_overdue(&self) -> bool {
-        let at = Duration::from_secs(UnixTime::now().as_secs()) + OVERDUE;
-        let at = UnixTime::since_unix_epoch(at);
-        self.own.cert.split_first().is_none_or(|(certificate, others)| {
+    /// What somebody has to look after at that time.
+    pub(crate) fn worry(&self, now: UnixTime) -> Option<&'static str> {
+        if !self.holds(now) {
+            return Some("it has ended: no other service lets this one in until it is renewed");
+        }
+        let soon = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs()) + OVERDUE);
+        (!self.holds(soon)).then_some("it ends within a day and has not been renewed")
+    }
+
+    /// Whether others accept the certificate at that time.
+    fn holds(&self, at: UnixTime) -> bool {
+        self.own.cert.split_first().is_some_and(|(certificate, others)| {
             let verified = self
                 .verifier
                 .verify_server_cert(certificate, others, &self.name, &[], at);
-            verified.is_err()
+            verified.is_ok()
         })
     }
 }

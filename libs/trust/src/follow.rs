@@ -76,6 +76,14 @@ fn note(outcome: &Result<(), StoreError>) {
     }
 }
 
+/// A replica that lags behind, which passes; or an older state of the database put in place of the newer one.
+fn note_older(revision: i64) {
+    tracing::warn!(
+        revision,
+        "the trust tables are older than what is known and not believed; restart this process if an older database was restored"
+    );
+}
+
 /// Returns when the next poll is due: after [`POLL`] of real time, or of `now` if that runs ahead.
 async fn due(now: &impl Fn() -> Timestamp, last: Timestamp) {
     let ticks = POLL.as_millis() / TICK.as_millis();
@@ -101,10 +109,7 @@ async fn poll(store: &Store, trust: &Trust, at: Timestamp, known: &mut Option<ro
         *known = None;
     }
     if mark.revision < trust.revision() {
-        tracing::warn!(
-            revision = mark.revision,
-            "the trust tables are older than what is known; not believed"
-        );
+        note_older(mark.revision);
         return Ok(());
     }
     let read = match before {
@@ -228,6 +233,9 @@ impl Received {
         };
         let ours = self.read(auth, now);
         if whole.since.is_none() {
+            if whole.revision < trust.revision() {
+                note_older(whole.revision);
+            }
             trust.install(Bundle::try_from(whole)?, ours);
         } else if !trust.apply(&Change::try_from(whole)?, ours) {
             return Err(Fault::internal("a change of a trust bundle that has not come"));

@@ -101,6 +101,9 @@ fn who_is_about_to_end_is_worried_about() {
         let identity = Identity::load(folder.path(), "session").expect("usable");
         let worry = identity.worry(identity.look());
         assert_eq!(worry.is_some_and(|worry| worry.contains("within a day")), expected);
+        let later = UnixTime::since_unix_epoch(Duration::from_secs(UnixTime::now().as_secs() + 2 * 24 * 3_600));
+        let worry = identity.read(|set| set.worry(later)).expect("a worry");
+        assert!(worry.contains("has ended"), "{worry}");
         fs::remove_file(folder.path().join("session/tls.key")).expect("removed");
         let worry = identity.worry(identity.look()).expect("a worry");
         assert!(worry.contains("tls.key"), "{worry}");
