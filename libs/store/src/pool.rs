@@ -4,7 +4,7 @@ use crate::{Profile, Settings, StoreError, transaction};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection,
     sqlx::{
-        self, Connection as _, PgConnection,
+        self, Connection as _, PgConnection, Row as _,
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
 };
@@ -23,6 +23,14 @@ const QUIET: Duration = Duration::from_millis(50);
 /// A connection in doubt that is silent for so long when it comes back is closed.
 const SILENT: Duration = Duration::from_secs(5);
 
+/// How many connections are examined when they come back, after a transaction's beginning was given up: enough for the one
+/// it left to be among them, however slowly that comes back.
+const SUSPECT: u32 = 10_000;
+
+/// Whether the connection has a transaction open: only then did it begin before the statement that asks. That needs the
+/// simple protocol, in which a statement is one message.
+const IS_OPEN: &str = "SELECT now() < statement_timestamp()";
+
 /// Which connections are asked before they are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
@@ -40,9 +48,45 @@ pub(crate) struct Watch {
     /// How many more connections are asked before they are used, because one was found dead: then others may be too.
     doubtful: AtomicU32,
     connections: AtomicU32,
+    /// How many more connections are examined when they come back.
+    suspect: AtomicU32,
+}
+
+/// Something that is given up unless it is done before this is dropped.
+pub(crate) struct Beginning<'a> {
+    watch: &'a Watch,
+    is_done: bool,
+}
+
+impl Beginning<'_> {
+    pub fn done(mut self) {
+        self.is_done = true;
+    }
+}
+
+impl Drop for Beginning<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.watch.suspect.store(SUSPECT, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Watch {
+    /// A transaction is about to begin. sqlx counts it as open only when the server has answered: if nobody waits for that,
+    /// its connection would go to the next user with the transaction open, and what that one writes by itself would be
+    /// acknowledged and lost.
+    pub const fn beginning(&self) -> Beginning<'_> {
+        Beginning {
+            watch: self,
+            is_done: false,
+        }
+    }
+
+    fn is_suspect(&self) -> bool {
+        one_less(&self.suspect)
+    }
+
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
@@ -58,11 +102,15 @@ impl Watch {
     }
 
     fn is_doubtful(&self) -> bool {
-        let one_less = |left: u32| left.checked_sub(1);
-        self.doubtful
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
-            .is_ok()
+        one_less(&self.doubtful)
     }
+}
+
+/// Counts down; false when it had come to an end.
+fn one_less(left: &AtomicU32) -> bool {
+    let one_less = |left: u32| left.checked_sub(1);
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+        .is_ok()
 }
 
 /// Opens a SQLite file with so many connections.
@@ -121,7 +169,11 @@ pub(crate) async fn postgres(
             let returned = Arc::clone(&returned);
             pool.after_release(move |connection, _| {
                 let ask = which == Asked::Quiet && returned.is_doubtful();
-                Box::pin(async move { if ask { answers(connection).await } else { Ok(true) } })
+                let examine = returned.is_suspect();
+                Box::pin(async move {
+                    let answers = !ask || answers(connection).await?;
+                    Ok(answers && !(examine && has_open_transaction(connection).await?))
+                })
             })
         })
         .map_sqlx_postgres_opts(move |postgres| {
@@ -148,6 +200,10 @@ async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         Ok(answer) => answer.map(|()| true),
         Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
     }
+}
+
+async fn has_open_transaction(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::raw_sql(IS_OPEN).fetch_one(connection).await?.try_get(0)
 }
 
 fn options(settings: &Settings, connections: u32) -> ConnectOptions {

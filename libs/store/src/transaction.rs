@@ -76,7 +76,9 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
+        let beginning = self.watch().beginning();
         let tx = self.writer().begin_with_options(options).await?;
+        beginning.done();
         self.watch().count(2);
         let watched = async {
             let outcome = work(&tx).await;

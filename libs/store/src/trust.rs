@@ -176,7 +176,7 @@ pub async fn changes(store: &Store, since: i64) -> Result<Option<Changes>, Store
 
 /// A transaction that sees the database as it is at its first statement, however long it reads.
 async fn moment(store: &Store) -> Result<DatabaseTransaction, StoreError> {
-    let reader = store.reader();
+    let (reader, beginning) = (store.reader(), store.watch().beginning());
     let tx = match reader.get_database_backend() {
         // Any transaction of it does.
         DbBackend::Sqlite => reader.begin().await?,
@@ -185,6 +185,7 @@ async fn moment(store: &Store) -> Result<DatabaseTransaction, StoreError> {
             reader.begin_with_config(Some(isolation), Some(access)).await?
         }
     };
+    beginning.done();
     Ok(tx)
 }
 
