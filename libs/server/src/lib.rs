@@ -25,7 +25,7 @@ pub use layers::{
     Deadline, FROM_OUTSIDE, Limits, Remaining, admit, as_peer, bearer, deadline, layered, layered_door, layered_within,
     parse_timeout,
 };
-pub use lifecycle::{Ending, Latch, Readiness, ending, follow_database, serve_health};
+pub use lifecycle::{Ending, Latch, Readiness, ending, follow_database, follow_machine, serve_health};
 pub use network::{Network, subscriber};
 pub use status::{status, too_large};
 pub use tally::{Held, Tally};

@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use onqueue_model::Timestamp;
 use onqueue_store::Store;
 use std::{
+    convert::Infallible,
     fmt,
     future::{Future, ready},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -28,7 +29,7 @@ const METRICS: &str = "text/plain; version=0.0.4";
 /// How often the database is asked for the time.
 const SAMPLE: Duration = Duration::from_secs(10);
 
-/// How often conditions are looked at by whoever waits for a change.
+/// How often conditions are looked at by whoever waits for a change, and the machine's clock.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Whether the process may be sent work: once every latch is gone, while every condition holds, and until the drain
@@ -206,6 +207,16 @@ pub fn follow_database(clock: Clock, store: Store, tasks: &Tasks) {
             async move { store.now().await }
         };
         drain.run_until_cancelled(follow(&clock, SAMPLE, tell)).await;
+    });
+}
+
+/// Keeps `clock` on the machine's time, where there is no database to tell it: that is set right after a start, and stands
+/// still while a machine sleeps. A manual clock does not listen.
+pub fn follow_machine(clock: Clock, tasks: &Tasks) {
+    let drain = tasks.drain_token().clone();
+    tasks.spawn("clock", async move {
+        let tell = || ready(Ok::<_, Infallible>(Clock::system().now()));
+        drain.run_until_cancelled(follow(&clock, LOOK, tell)).await;
     });
 }
 

@@ -1,13 +1,16 @@
 //! What the binary tells the person who started it. The only place that prints.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+use std::{
+    fmt::Display,
+    io::{Write as _, stderr, stdout},
+};
 
-/// A line for the person.
-pub fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+/// A line for the person; one who listens no more (`onqueue config print | head`) has ended nothing.
+pub fn say(line: impl Display) {
+    let _ = writeln!(stdout(), "{line}");
 }
 
 /// A line about what went wrong.
-pub fn complain(line: impl std::fmt::Display) {
-    eprintln!("{line}");
+pub fn complain(line: impl Display) {
+    let _ = writeln!(stderr(), "{line}");
 }

@@ -141,6 +141,18 @@ fn settings_in_force_are_printed_with_secrets_hidden() {
 }
 
 #[test]
+fn who_reads_no_more_of_what_is_printed_ends_nothing() {
+    let mut print = Command::new(env!("CARGO_BIN_EXE_onqueue"))
+        .args(["config", "print"])
+        .env_clear()
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    drop(print.stdout.take());
+    assert!(print.wait().expect("ended").success());
+}
+
+#[test]
 fn migrate_can_be_repeated() {
     let folder = tempfile::tempdir().expect("a folder");
     for _ in 0..2 {

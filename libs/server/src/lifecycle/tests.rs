@@ -108,3 +108,19 @@ async fn the_clock_follows_what_is_told_and_goes_on_when_nothing_is() {
     }
     assert!((5_000..60_000).contains(&clock.now().millis()));
 }
+
+#[tokio::test]
+async fn without_a_database_the_clock_follows_the_machine_s() {
+    let (clock, tasks, machine) = (Clock::system(), Tasks::new(), Clock::system());
+    clock.set(Timestamp(5_000));
+    follow_machine(clock.clone(), &tasks);
+    let followed = async {
+        while (clock.now().millis() - machine.now().millis()).abs() > 1_000 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), followed)
+        .await
+        .expect("it is set right");
+    assert!(tasks.finish(Duration::from_secs(10)).await, "it ends with the process");
+}

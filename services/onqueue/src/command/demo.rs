@@ -16,7 +16,9 @@ use serde_json::json;
 
 /// Puts the demo into the database and says how to log in, on the terminal or in a file.
 pub async fn demo(loaded: Loaded, options: cli::Demo) -> Result<(), Fault> {
-    let settings = loaded.settings;
+    let mut settings = loaded.settings;
+    // Whose tables it fills, whatever runs in the processes that share the file.
+    settings.process.services = ["auth", "routing"].map(str::to_owned).into();
     if settings.process.production {
         return Err(Fault::unavailable(
             "the demo is not for production (process.production)",

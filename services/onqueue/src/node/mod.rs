@@ -9,7 +9,8 @@ use crate::{demo::Demo, settings::Settings};
 use onqueue_bus::Bus;
 use onqueue_model::Fault;
 use onqueue_server::{
-    Bound, Clock, Context, Ids, InProcess, Readiness, Tasks, follow_database, layered_within, listener, with_health,
+    Bound, Clock, Context, Ids, InProcess, Readiness, Tasks, follow_database, follow_machine, layered_within, listener,
+    with_health,
 };
 use onqueue_store::{Lock, Store};
 use onqueue_trust::{Trust, follow_store, read_store};
@@ -190,9 +191,13 @@ pub async fn listen(what: &str, address: SocketAddr) -> Result<TcpListener, Faul
 impl Start<'_> {
     /// Goes by the database's time, if there is one; the gateway by itself goes by the machine's.
     async fn keep_time(&self) -> Result<(), Fault> {
-        if let Some(store) = self.stores.any() {
-            self.context.clock.set(store.now().await?);
-            follow_database(self.context.clock.clone(), store.clone(), &self.context.tasks);
+        let Context { clock, tasks, .. } = &self.context;
+        match self.stores.any() {
+            Some(store) => {
+                clock.set(store.now().await?);
+                follow_database(clock.clone(), store.clone(), tasks);
+            }
+            None => follow_machine(clock.clone(), tasks),
         }
         Ok(())
     }
