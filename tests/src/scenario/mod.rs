@@ -156,6 +156,10 @@ impl Scenario {
         if self.fault == Fault::None {
             self.calm = if size == Size::Full { 1_200 } else { 100 };
         }
+        if matches!(self.fault, Fault::PauseOwner(_)) {
+            // Time enough for an owner that does not know that it is none to do harm.
+            self.calm = if size == Size::Full { 240 } else { 120 };
+        }
         if matches!(self.fault, Fault::Streams(_)) {
             self.installation
                 .replicas
