@@ -1,16 +1,23 @@
 //! The listener as raw sockets see it.
 #![allow(clippy::disallowed_methods)] // What is measured from outside is measured by another clock.
 
-use axum::{Router, routing::get};
+use axum::{Router, body::Body, routing::get};
+use bytes::Bytes;
+use futures::stream;
 use onqueue_server::{Tasks, listener};
 use std::{
+    convert::Infallible,
     net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -18,7 +25,11 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 async fn serving(limits: listener::Limits) -> (SocketAddr, Tasks) {
-    let (tasks, app) = (Tasks::new(), Router::new().route("/", get(|| async { "answered" })));
+    serving_app(limits, Router::new().route("/", get(|| async { "answered" }))).await
+}
+
+async fn serving_app(limits: listener::Limits, app: Router) -> (SocketAddr, Tasks) {
+    let tasks = Tasks::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     listener::serve(listener, app, limits, &tasks, || 0.5);
@@ -86,4 +97,33 @@ async fn a_silent_connection_does_not_hold_up_the_end() {
     assert!(tasks.finish(PATIENCE).await, "every connection has ended");
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     assert_eq!((rest(silent).await, rest(unsure).await), (Vec::new(), Vec::new()));
+}
+
+#[tokio::test]
+async fn a_reader_who_takes_nothing_holds_little() {
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&made);
+    let endless = move || {
+        let made = Arc::clone(&counted);
+        let kibibytes = stream::repeat_with(move || {
+            made.fetch_add(1024, Ordering::Relaxed);
+            Ok::<_, Infallible>(Bytes::from_static(&[0; 1024]))
+        });
+        async { Body::from_stream(kibibytes) }
+    };
+    let (address, _tasks) = serving_app(listener::Limits::default(), Router::new().route("/", get(endless))).await;
+    // A stream that gets no more room than HTTP/2 gives at first: 65,535 bytes.
+    let get = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01x";
+    let mut io = connected(address, &[PREFACE, get].concat()).await;
+    let mut window = vec![0; 65_535];
+    io.read_exact(&mut window).await.expect("as much as it may send");
+    let mut before = 0;
+    while before != made.load(Ordering::Relaxed) {
+        before = made.load(Ordering::Relaxed);
+        sleep(Duration::from_millis(200)).await;
+    }
+    assert!(
+        (65_535..200_000).contains(&before),
+        "{before} bytes were made for nobody"
+    );
 }

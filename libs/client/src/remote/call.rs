@@ -136,7 +136,7 @@ impl<'a> Call<'a> {
         let endpoint = Arc::clone(place.endpoint());
         flight.end();
         let code = code(answer.headers());
-        judge(self.pool, &endpoint, code, answer.headers());
+        judge(self.pool, &endpoint, code);
         let refused = matches!(code, Some(Code::Unavailable | Code::Aborted));
         let mut answer = answer.map(|body| Reply::new(body, place, self.timer, code.is_some()).into_body());
         if refused {
@@ -183,9 +183,8 @@ fn code(headers: &HeaderMap) -> Option<Code> {
     Some(Code::from_bytes(code.as_bytes()))
 }
 
-fn judge(pool: &Pool, endpoint: &Endpoint, code: Option<Code>, headers: &HeaderMap) {
+fn judge(pool: &Pool, endpoint: &Endpoint, code: Option<Code>) {
     match code {
-        Some(Code::Unavailable) if is_draining(headers) => endpoint.health.set_aside(),
         Some(Code::Unavailable | Code::DeadlineExceeded) => {
             if endpoint.health.failed() && pool.has_other_than(endpoint) {
                 tracing::warn!(service = pool.service(), address = %endpoint.address(), "set aside: it refuses every call");
@@ -193,12 +192,6 @@ fn judge(pool: &Pool, endpoint: &Endpoint, code: Option<Code>, headers: &HeaderM
         }
         _ => endpoint.health.succeeded(),
     }
-}
-
-/// Whether the other side says that it is about to end.
-fn is_draining(headers: &HeaderMap) -> bool {
-    let message = headers.get("grpc-message").and_then(|message| message.to_str().ok());
-    message.is_some_and(|message| message.contains("draining"))
 }
 
 /// The same path at the service's name.

@@ -194,19 +194,6 @@ async fn who_only_refuses_is_set_aside_unless_there_is_nobody_else() {
 }
 
 #[tokio::test]
-async fn who_says_that_it_is_draining_is_not_asked_again() {
-    let mut world = World::new();
-    world.settings.ejection_ms = 600_000;
-    let peers = world.peers::<2>();
-    let remote = world.to(&peers).await;
-    peers[0].is_now(Manner::Refuses(Code::Unavailable, "draining"));
-    for _ in 0..100 {
-        assert_eq!(call(&retrying(&remote), READ).await.code, Code::Ok);
-    }
-    assert_eq!(peers[0].calls(), 1);
-}
-
-#[tokio::test]
 async fn a_retry_goes_elsewhere() {
     let mut world = World::new();
     world.settings.ejection_failures = u32::MAX;

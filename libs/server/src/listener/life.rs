@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 /// How long the first words of a connection are still waited for in a drain: what has arrived already is read by then.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
+/// What one stream may hold that its reader has not taken: the library's 400 KiB would add up with many slow readers.
+const SEND_BUFFER: usize = 64 * 1024;
+
 /// Cancelled when the streams of a connection have to end, because the connection does; in the extensions of its requests.
 /// The layers around every rpc then end what still streams with UNAVAILABLE in the trailers, so that the other side goes
 /// on elsewhere: handlers need not look. In a drain of the process, handlers have the first half of the grace to say
@@ -82,6 +85,7 @@ impl Life {
             .max_concurrent_streams(limits.streams)
             .max_header_list_size(limits.header_bytes)
             .max_local_error_reset_streams(limits.error_resets)
+            .max_send_buf_size(SEND_BUFFER)
             .keep_alive_interval(Duration::from_millis(limits.keepalive_ms))
             .keep_alive_timeout(Duration::from_millis(limits.keepalive_timeout_ms));
         builder
