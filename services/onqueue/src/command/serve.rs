@@ -10,7 +10,7 @@ use crate::{
 use onqueue_model::Fault;
 use onqueue_server::{Clock, Ending, Readiness, Tasks, ending, serve_health};
 use serde_json::json;
-use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 use tokio::net::TcpListener;
 
 /// Runs the services until told to end.
@@ -85,20 +85,14 @@ async fn live(
 }
 
 /// Returns when the services are to end: told to, they go on for a while after readiness has said so.
-fn told<'a>(
-    tasks: &'a Tasks,
-    readiness: &'a Readiness,
-    delay: Duration,
-) -> impl Future<Output = Result<Ending, Fault>> + 'a {
-    async move {
-        let ending = ending(tasks).await.map_err(Fault::internal)?;
-        tracing::info!(?ending, "ending");
-        readiness.drain();
-        if ending == Ending::Told {
-            Clock::system().sleep(delay).await;
-        }
-        Ok(ending)
+async fn told(tasks: &Tasks, readiness: &Readiness, delay: Duration) -> Result<Ending, Fault> {
+    let ending = ending(tasks).await.map_err(Fault::internal)?;
+    tracing::info!(?ending, "ending");
+    readiness.drain();
+    if ending == Ending::Told {
+        Clock::system().sleep(delay).await;
     }
+    Ok(ending)
 }
 
 fn end(ending: Ending, in_time: bool) -> Result<(), Fault> {
