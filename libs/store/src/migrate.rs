@@ -28,7 +28,7 @@ impl Store {
 
     /// What [`Store::migrate`] would apply; needs no right to change the schema.
     pub async fn pending<M: MigratorTrait>(&self) -> Result<Pending, StoreError> {
-        let pending = M::get_pending_migrations_read_only(self.reader()).await?;
+        let pending = M::get_pending_migrations_read_only(self.reader().connection()).await?;
         Ok(Pending(
             pending.iter().map(|migration| migration.name().to_owned()).collect(),
         ))

@@ -196,14 +196,16 @@ pub(crate) async fn postgres(
 }
 
 async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    match tokio::time::timeout(SILENT, connection.ping()).await {
-        Ok(answer) => answer.map(|()| true),
-        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
-    }
+    soon(connection.ping()).await.map(|()| true)
 }
 
 async fn has_open_transaction(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    sqlx::raw_sql(IS_OPEN).fetch_one(connection).await?.try_get(0)
+    soon(sqlx::raw_sql(IS_OPEN).fetch_one(connection)).await?.try_get(0)
+}
+
+async fn soon<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let in_vain = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(SILENT, answer).await.unwrap_or_else(in_vain)
 }
 
 fn options(settings: &Settings, connections: u32) -> ConnectOptions {

@@ -1,7 +1,7 @@
 //! Opening the database.
 
 use crate::{
-    Profile, Settings, StoreError, place,
+    Profile, Reader, Settings, StoreError, place,
     pool::{self, Asked, Watch},
 };
 use onqueue_model::Timestamp;
@@ -17,7 +17,7 @@ struct Inner {
     settings: Settings,
     profile: Option<Profile>,
     writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    reader: Reader,
     watch: Arc<Watch>,
 }
 
@@ -74,7 +74,7 @@ impl Store {
             settings: settings.clone(),
             profile: None,
             writer,
-            reader,
+            reader: Reader::new(reader, Arc::clone(&watch), None),
             watch,
         })))
     }
@@ -90,14 +90,14 @@ impl Store {
             settings: settings.clone(),
             profile,
             writer: connection.clone(),
-            reader: connection,
+            reader: Reader::new(connection, Arc::clone(&watch), patience(settings, profile)),
             watch,
         })))
     }
 
     /// For reading outside a transaction. On PostgreSQL a statement whose connection is lost fails: reading is for whoever
     /// calls to try again.
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Reader {
         &self.0.reader
     }
 
@@ -116,9 +116,7 @@ impl Store {
 
     /// How long a transaction may take before its connection is given up, where the server would have ended it.
     pub(crate) fn patience(&self) -> Option<Duration> {
-        let acquire = Duration::from_millis(self.0.settings.acquire_timeout_ms);
-        let limits = |profile: Profile| acquire + profile.statement_timeout + profile.idle_in_transaction;
-        self.0.profile.map(limits)
+        patience(&self.0.settings, self.0.profile)
     }
 
     /// The database's own time.
@@ -142,10 +140,16 @@ impl Store {
 
     /// Closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.0.reader.close_by_ref().await?;
+        self.0.reader.connection().close_by_ref().await?;
         self.0.writer.close_by_ref().await?;
         Ok(())
     }
+}
+
+/// Without a profile there is no limit: the owner's work on the schema takes as long as it takes.
+fn patience(settings: &Settings, profile: Option<Profile>) -> Option<Duration> {
+    let acquire = Duration::from_millis(settings.acquire_timeout_ms);
+    profile.map(|profile| acquire + profile.statement_timeout + profile.idle_in_transaction)
 }
 
 /// The SQL expression for the database's time in milliseconds since the epoch.

@@ -62,7 +62,7 @@ impl Store {
         match outcome {
             Ok(answer) => self.commit(tx).await.map(|()| answer),
             Err(error) => {
-                roll_back(tx, &error).await;
+                self.roll_back(tx, &error).await;
                 Err(error)
             }
         }
@@ -113,14 +113,15 @@ impl Store {
         }
         outcome
     }
-}
 
-async fn roll_back(tx: DatabaseTransaction, error: &StoreError) {
-    if let StoreError::Lost(_) = error {
-        return; // with its connection
-    }
-    if let Err(second) = tx.rollback().await {
-        // The database may have ended the transaction itself, as SQLite does when its disk is full.
-        tracing::warn!(error = %second, "transaction could not be rolled back");
+    async fn roll_back(&self, tx: DatabaseTransaction, error: &StoreError) {
+        if let StoreError::Lost(_) = error {
+            return; // with its connection
+        }
+        // If nobody answers, the server ends the transaction by itself.
+        if let Some(Err(second)) = self.in_time(tx.rollback()).await {
+            // The database may have ended the transaction itself, as SQLite does when its disk is full.
+            tracing::warn!(error = %second, "transaction could not be rolled back");
+        }
     }
 }

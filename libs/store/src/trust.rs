@@ -176,7 +176,7 @@ pub async fn changes(store: &Store, since: i64) -> Result<Option<Changes>, Store
 
 /// A transaction that sees the database as it is at its first statement, however long it reads.
 async fn moment(store: &Store) -> Result<DatabaseTransaction, StoreError> {
-    let (reader, beginning) = (store.reader(), store.watch().beginning());
+    let (reader, beginning) = (store.reader().connection(), store.watch().beginning());
     let tx = match reader.get_database_backend() {
         // Any transaction of it does.
         DbBackend::Sqlite => reader.begin().await?,

@@ -1,6 +1,7 @@
 //! PostgreSQL goes away at once and comes back, under load.
 
-use crate::fixture::{Fixture, Migrations, PROFILE, count_up, try_value, value};
+use crate::fixture::{Fixture, Migrations, PROFILE, count_up, run, try_value, value};
+use onqueue_model::Fault;
 use onqueue_store::{Profile, Settings, Store, StoreError};
 use onqueue_testkit::{Disk, PostgresServer, Stop, own_postgres, until};
 use std::{
@@ -108,6 +109,7 @@ async fn a_server_that_says_nothing_is_given_up_and_found_again() {
     let store = Store::open_as(&settings, &profile).await.expect("opens");
     store.migrate::<Migrations>().await.expect("migrates");
     let (held, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (refusing, refuse) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let work = store.transaction(|tx| {
         let (held, go_on) = (Arc::clone(&held), Arc::clone(&go_on));
         Box::pin(async move {
@@ -117,14 +119,32 @@ async fn a_server_that_says_nothing_is_given_up_and_found_again() {
             count_up(tx).await
         })
     });
-    let pause = async {
+    // It has done nothing that another waits for.
+    let refused = store.transaction(|tx| {
+        let (held, go_on) = (Arc::clone(&refusing), Arc::clone(&refuse));
+        Box::pin(async move {
+            run(tx, "SELECT 1").await?;
+            held.notify_one();
+            go_on.notified().await;
+            Err::<(), _>(StoreError::Refused(Fault::unavailable("refused")))
+        })
+    });
+    let read = async {
+        try_value(&store).await.expect("reads");
         held.notified().await;
+        refusing.notified().await;
         server.pause();
         go_on.notify_one();
+        refuse.notify_one();
+        try_value(&store).await
     };
-    let (outcome, ()) = tokio::join!(timeout(Duration::from_secs(10), work), pause);
-    let error = outcome.expect("given up").expect_err("no answer");
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    let given_up = timeout(Duration::from_secs(10), async { tokio::join!(work, refused, read) });
+    let (worked, refused, read) = given_up.await.expect("given up");
+    for error in [worked.expect_err("no answer"), read.expect_err("no answer")] {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+    let error = refused.expect_err("refused");
+    assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
     server.resume();
     let count = || store.transaction(|tx| Box::pin(count_up(tx)));
     until("it counts again", Duration::from_secs(10), async || {

@@ -4,9 +4,9 @@
 use super::entities::lease::{Column, Entity};
 use onqueue_store::{Store, StoreError};
 use sea_orm::{
-    ColumnTrait as _, DatabaseConnection, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, RuntimeErr,
+    ColumnTrait as _, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, RuntimeErr,
     prelude::Expr,
-    sqlx::{self, Postgres, pool::PoolConnection},
+    sqlx::{self, PgPool, Postgres, pool::PoolConnection},
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,12 +15,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct Kept(Mutex<Vec<PoolConnection<Postgres>>>);
 
 impl Kept {
-    async fn take(&self, connection: &DatabaseConnection) -> Result<PoolConnection<Postgres>, StoreError> {
+    async fn take(&self, pool: &PgPool) -> Result<PoolConnection<Postgres>, StoreError> {
         let kept = self.waiting().pop();
         if let Some(kept) = kept {
             return Ok(kept);
         }
-        let pool = connection.get_postgres_connection_pool();
         let mut new = pool.acquire().await.map_err(failed)?;
         // One that is given up in the middle of a statement is of no use to the pool either.
         new.close_on_drop();
@@ -44,20 +43,20 @@ impl Ending {
     /// Answers how many leases end then.
     pub async fn write(self, store: &Store, kept: &Kept) -> Result<u64, StoreError> {
         match store.reader().get_database_backend() {
-            DbBackend::Postgres => self.at_once(store.reader(), kept).await,
+            DbBackend::Postgres => self.at_once(store.reader().postgres_pool(), kept).await,
             _ => self.in_transaction(store).await,
         }
     }
 
     /// The rows are locked in the order of the shards, against everybody but the owner's own transactions: these look at the
     /// epoch, which stays, and neither waits for the other. Where one connection failed, the others are not kept either.
-    async fn at_once(self, connection: &DatabaseConnection, kept: &Kept) -> Result<u64, StoreError> {
+    async fn at_once(self, pool: &PgPool, kept: &Kept) -> Result<u64, StoreError> {
         let Self { owner, which, end } = self;
         let update = format!(
             "WITH held AS (SELECT shard FROM routing_leases WHERE owner = $1 AND {which} ORDER BY shard \
              FOR NO KEY UPDATE) UPDATE routing_leases SET expires_at = {end} WHERE shard IN (SELECT shard FROM held)"
         );
-        let mut taken = kept.take(connection).await?;
+        let mut taken = kept.take(pool).await?;
         let update = sqlx::query(sqlx::AssertSqlSafe(update)).bind(owner);
         match update.execute(&mut *taken).await {
             Ok(done) => {
