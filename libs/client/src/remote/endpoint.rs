@@ -12,7 +12,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, PoisonError, RwLock, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
         atomic::{AtomicU32, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -28,6 +28,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A connection that ends earlier was no success.
 const SETTLED: Duration = Duration::from_secs(1);
+
+/// Problems of one address that are remembered.
+const MOST_PROBLEMS: usize = 8;
 
 /// What it takes to make connections.
 pub(super) struct Making {
@@ -52,8 +55,7 @@ pub(super) struct Endpoint {
     pub(super) health: Health,
     /// Connections that ended too soon, in a row.
     unsettled: AtomicU32,
-    /// Why there is no connection.
-    problem: Mutex<Option<String>>,
+    problems: Mutex<Problems>,
     look: Notify,
 }
 
@@ -69,7 +71,7 @@ impl Endpoint {
             connections: RwLock::default(),
             waiting: AtomicUsize::new(0),
             unsettled: AtomicU32::new(0),
-            problem: Mutex::default(),
+            problems: Mutex::default(),
             look: Notify::new(),
         }
     }
@@ -107,7 +109,7 @@ impl Endpoint {
 
     /// Why it can not be reached, if it can not.
     pub(super) fn problem(&self) -> Option<String> {
-        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.problems().0.last().cloned()
     }
 
     /// Has the background look whether connections are missing.
@@ -187,7 +189,7 @@ impl Endpoint {
         });
         if first {
             self.health.forget();
-            *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.problems() = Problems::default();
             tracing::info!(service = self.making.service, address = %self.address, "connected");
         }
         self.has_changed();
@@ -212,13 +214,15 @@ impl Endpoint {
         self.look_again();
     }
 
-    /// Logs a problem once.
+    /// Logs each problem once until it is connected again.
     fn note(&self, problem: String) {
-        let mut noted = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.as_ref() != Some(&problem) {
+        if self.problems().is_new(&problem) {
             tracing::warn!(service = self.making.service, address = %self.address, problem, "not connected");
-            *noted = Some(problem);
         }
+    }
+
+    fn problems(&self) -> MutexGuard<'_, Problems> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read<T>(&self, what: impl FnOnce(&[Arc<Connection>]) -> T) -> T {
@@ -227,6 +231,24 @@ impl Endpoint {
 
     fn write<T>(&self, what: impl FnOnce(&mut Vec<Arc<Connection>>) -> T) -> T {
         what(&mut self.connections.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Why there is no connection, each once and the latest last. One cause has several: who is refused reads that, or finds
+/// the connection closed, as it comes.
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn is_new(&mut self, problem: &str) -> bool {
+        let known = self.0.iter().position(|known| known == problem);
+        if let Some(at) = known {
+            self.0.remove(at);
+        } else if self.0.len() >= MOST_PROBLEMS {
+            self.0.remove(0);
+        }
+        self.0.push(problem.to_owned());
+        known.is_none()
     }
 }
 
@@ -239,6 +261,17 @@ fn pause(failures: u32, chance: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn problems_that_take_turns_are_each_new_once() {
+        let mut problems = Problems::default();
+        let mut new = |problem: &str| problems.is_new(problem);
+        assert!(new("refused") && new("closed"));
+        assert!(!new("refused") && !new("closed") && !new("refused"));
+        assert_eq!(problems.0, ["closed", "refused"], "the latest last");
+        (0..100).for_each(|n| drop(problems.is_new(&n.to_string())));
+        assert_eq!(problems.0.len(), MOST_PROBLEMS);
+    }
 
     #[test]
     fn pauses_double_and_vary() {
