@@ -146,7 +146,7 @@ impl Endpoint {
             failures = match self.connect().await {
                 Ok(()) => 0,
                 Err(problem) => {
-                    self.note(problem.to_string());
+                    self.note(&problem.to_string());
                     failures.saturating_add(1)
                 }
             };
@@ -208,15 +208,15 @@ impl Endpoint {
         });
         if none_left {
             let problem = error.map_or_else(|| "closed".to_owned(), |error| error.to_string());
-            self.note(format!("the connection ended: {problem}"));
+            self.note(&format!("the connection ended: {problem}"));
         }
         self.has_changed();
         self.look_again();
     }
 
     /// Logs each problem once until it is connected again.
-    fn note(&self, problem: String) {
-        if self.problems().is_new(&problem) {
+    fn note(&self, problem: &str) {
+        if self.problems().is_new(problem) {
             tracing::warn!(service = self.making.service, address = %self.address, problem, "not connected");
         }
     }
