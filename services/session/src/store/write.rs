@@ -223,9 +223,11 @@ async fn insert_events(tx: &DatabaseTransaction, entries: &[Entry<'_>]) -> Resul
         let mut sql = Sql::new(
             tx.get_database_backend(),
             "INSERT INTO session_events (organisation_id, conversation_id, sequence, public_sequence, agent_sequence, \
-             id, kind, visibility, at, participant_id, part, salt, hash, client_message_id, traceparent) VALUES ",
+             id, kind, visibility, at, participant_id, part, salt, hash, client_message_id, traceparent) \
+             SELECT * FROM (VALUES ",
         );
-        sql.rows(KINDS, some.iter().map(event_row));
+        sql.rows(KINDS, some.iter().map(event_row))
+            .text(") AS new WHERE column1 IS NOT NULL");
         tx.execute_raw(sql.done()).await?;
     }
     Ok(())
