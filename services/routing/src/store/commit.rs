@@ -4,15 +4,19 @@ use super::leases::{check, shard};
 use super::{Fence, ROWS, Tables, broken, entities};
 use onqueue_acd::{Command, Decision};
 use onqueue_model::{ConversationId, DecisionId, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
-use onqueue_store::StoreError;
+use onqueue_store::{Scoped, StoreError};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter as _, Set, prelude::Expr, sea_query::OnConflict,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, DatabaseTransaction, EntityTrait, ExprTrait as _,
+    IntoActiveModel, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set, prelude::Expr, sea_query::OnConflict,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+use uuid::Uuid;
+
+/// How many ids go into one query.
+const IDS: usize = 10_000;
 
 /// One input as it was given to an engine.
 #[derive(Clone, Debug)]
@@ -133,18 +137,10 @@ async fn write(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), StoreError
     insert::<entities::report::Entity>(tx, batch.reports.iter().map(report_row).collect()).await?;
     let opened = batch.opened.iter().map(interaction_row).collect();
     insert::<entities::interaction::Entity>(tx, opened).await?;
-    for (organisation, interaction) in &batch.ended {
-        forget(tx, *organisation, *interaction).await?;
-    }
-    for (organisation, conversation, position) in &batch.delivered {
-        let key = (organisation.uuid(), conversation.uuid(), *position);
-        entities::report::Entity::delete_by_id(key).exec(tx).await?;
-    }
+    forget(tx, &batch.ended).await?;
+    deliver(tx, &batch.delivered).await?;
     mark_applied(tx, batch).await?;
-    for (shard, number) in &batch.cursors {
-        move_cursor(tx, *shard, *number).await?;
-    }
-    Ok(())
+    move_cursors(tx, &batch.cursors).await
 }
 
 /// Inserts the rows, however many.
@@ -219,17 +215,48 @@ fn interaction_row(opened: &(OrganisationId, InteractionId, Details)) -> entitie
     }
 }
 
-async fn forget(
+async fn forget(tx: &DatabaseTransaction, ended: &[(OrganisationId, InteractionId)]) -> Result<(), StoreError> {
+    use entities::interaction::{Column, Entity};
+    let keys = ended.iter().map(|(organisation, interaction)| {
+        let opening = i64::from(interaction.opening);
+        (*organisation, (interaction.conversation.uuid(), opening))
+    });
+    delete::<Entity>(tx, keys, (Column::ConversationId, Column::Opening)).await
+}
+
+async fn deliver(
     tx: &DatabaseTransaction,
-    organisation: OrganisationId,
-    interaction: InteractionId,
+    delivered: &[(OrganisationId, ConversationId, i64)],
 ) -> Result<(), StoreError> {
-    let key = (
-        organisation.uuid(),
-        interaction.conversation.uuid(),
-        i64::from(interaction.opening),
-    );
-    entities::interaction::Entity::delete_by_id(key).exec(tx).await?;
+    use entities::report::{Column, Entity};
+    let keys = delivered
+        .iter()
+        .map(|(organisation, conversation, position)| (*organisation, (conversation.uuid(), *position)));
+    delete::<Entity>(tx, keys, (Column::ConversationId, Column::Position)).await
+}
+
+/// However many at once: where the database is slow, each statement makes the next batch longer. SQLite finds them by
+/// the conversation alone.
+async fn delete<E: Scoped>(
+    tx: &DatabaseTransaction,
+    keys: impl Iterator<Item = (OrganisationId, (Uuid, i64))>,
+    (conversation, number): (E::Column, E::Column),
+) -> Result<(), StoreError> {
+    let mut by_organisation: BTreeMap<OrganisationId, Vec<(Uuid, i64)>> = BTreeMap::new();
+    for (organisation, key) in keys {
+        by_organisation.entry(organisation).or_default().push(key);
+    }
+    for (organisation, keys) in by_organisation {
+        for some in keys.chunks(ROWS) {
+            let columns = [Expr::col(conversation), Expr::col(number)];
+            E::delete_many()
+                .filter(E::ORGANISATION.eq(organisation.uuid()))
+                .filter(conversation.is_in(some.iter().map(|(conversation, _)| *conversation)))
+                .filter(Expr::tuple(columns).in_tuples(some.iter().copied()))
+                .exec(tx)
+                .await?;
+        }
+    }
     Ok(())
 }
 
@@ -246,28 +273,62 @@ async fn mark_applied(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), Sto
             .exec(tx)
             .await?;
     }
+    let mut by_organisation: BTreeMap<OrganisationId, BTreeMap<Uuid, i64>> = BTreeMap::new();
     for (organisation, agent, revision) in agents {
-        use entities::agent::{Column, Entity};
-        Entity::update_many()
-            .col_expr(Column::AppliedRevision, Expr::value(*revision))
-            .filter(Column::OrganisationId.eq(organisation.uuid()))
-            .filter(Column::UserId.eq(agent.uuid()))
-            .exec(tx)
-            .await?;
+        let agents = by_organisation.entry(*organisation).or_default();
+        agents.insert(agent.uuid(), *revision);
+    }
+    for (organisation, agents) in by_organisation {
+        let agents: Vec<_> = agents.into_iter().collect();
+        for some in agents.chunks(IDS) {
+            mark_agents(tx, organisation, some).await?;
+        }
     }
     Ok(())
 }
 
-async fn move_cursor(tx: &DatabaseTransaction, shard: Shard, number: i64) -> Result<(), StoreError> {
+/// However many agents come at once, so that an organisation of any size can be taken over within a transaction's time. Who
+/// was changed again since is still to be taken over, and is not marked.
+async fn mark_agents(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    agents: &[(Uuid, i64)],
+) -> Result<(), StoreError> {
+    use entities::agent::{Column, Entity};
+    let rows: Vec<(Uuid, i64)> = Entity::find()
+        .select_only()
+        .columns([Column::UserId, Column::Revision])
+        .filter(Column::OrganisationId.eq(organisation.uuid()))
+        .filter(Column::UserId.is_in(agents.iter().map(|(agent, _)| *agent)))
+        .order_by_asc(Column::UserId)
+        .lock_exclusive()
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let taken: BTreeSet<_> = agents.iter().copied().collect();
+    let unchanged = rows.into_iter().filter(|row| taken.contains(row));
+    Entity::update_many()
+        .col_expr(Column::AppliedRevision, Expr::col(Column::Revision))
+        .filter(Column::OrganisationId.eq(organisation.uuid()))
+        .filter(Column::UserId.is_in(unchanged.map(|(agent, _)| agent)))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+async fn move_cursors(tx: &DatabaseTransaction, cursors: &BTreeMap<Shard, i64>) -> Result<(), StoreError> {
     use entities::cursor::{ActiveModel, Column, Entity};
-    let row = ActiveModel {
+    if cursors.is_empty() {
+        return Ok(());
+    }
+    let rows = cursors.iter().map(|(shard, number)| ActiveModel {
         shard: Set(shard.number()),
-        number: Set(number),
-    };
+        number: Set(*number),
+    });
     let moved = OnConflict::column(Column::Shard)
         .update_column(Column::Number)
         .to_owned();
-    Entity::insert(row)
+    Entity::insert_many(rows)
         .on_conflict(moved)
         .exec_without_returning(tx)
         .await?;

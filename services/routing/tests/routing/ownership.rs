@@ -6,7 +6,10 @@ use onqueue_proto::routing::v1::{self as proto, AgentState, agent_service_client
 use onqueue_routing::Settings;
 use onqueue_server::InProcess;
 use onqueue_testkit::until;
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -361,4 +364,21 @@ async fn a_report_carries_the_trace_of_what_caused_it() {
     world.open(100, &sales());
     let traced = "SELECT COUNT(*) FROM routing_reports WHERE traceparent LIKE '00-0af76519%'";
     until("a report with a trace", SOON, async || world.number(traced).await == 1).await;
+}
+
+#[tokio::test]
+async fn however_many_agents_changed_they_are_taken_over_in_a_few_statements() {
+    const AGENTS: u128 = 300;
+    let world = World::new((1..=AGENTS).map(|number| agent(number, "Anna")).collect()).await;
+    let pending = "SELECT COUNT(*) FROM routing_agents WHERE revision > applied_revision";
+    assert_eq!(world.number(pending).await, 0);
+    world.write("UPDATE routing_agents SET applied_revision = 0").await;
+    let (before, looks) = (world.temp.store.statements(), AtomicU64::new(0));
+    until("everybody is taken over", SOON, async || {
+        looks.fetch_add(1, Ordering::Relaxed);
+        world.number(pending).await == 0
+    })
+    .await;
+    let statements = world.temp.store.statements() - before - looks.into_inner();
+    assert!(statements < u64::try_from(AGENTS / 2).expect("few"), "{statements}");
 }
