@@ -35,6 +35,9 @@ pub enum Way {
     Separate,
 }
 
+/// More chats than anybody starts.
+const MANY: i32 = 1_000_000;
+
 /// A process that ends with this.
 struct Running(Child);
 
@@ -110,7 +113,9 @@ impl Serving {
     }
 
     async fn separate(folder: TempDir) -> Outcome<Self> {
-        let demo = demo::load(&Ids::system()).map_err(|fault| format!("{fault:?}"))?;
+        let mut demo = demo::load(&Ids::system()).map_err(|fault| format!("{fault:?}"))?;
+        // Nobody takes the chats of customers who only watch.
+        demo.routing.queues.iter_mut().for_each(|queue| queue.limit = MANY);
         let credentials = folder.path().join("credentials.json");
         std::fs::write(&credentials, serde_json::to_vec(&demo.credentials)?)?;
         let installation = Installation::start(&one_of_each(), demo).await;
