@@ -59,6 +59,29 @@ async fn sixty_four_senders_share_their_transactions() {
 }
 
 #[tokio::test]
+async fn repeats_in_a_batch_cost_the_others_no_transaction_of_their_own() {
+    const MANY: usize = 64;
+    let house = House::new(1).await;
+    let desk = &house.desk;
+    let chats = start_many(desk, 64).await;
+    let send = async |chat: &Chat, key: &str| {
+        let answer = desk.send(&chat.token, &chat.id, key, key).await.expect("sent");
+        answer.sequence
+    };
+    let first = join_all(chats.iter().map(|chat| send(chat, "once"))).await;
+    let before = desk.store.statements();
+    let (again, new) = tokio::join!(
+        join_all(chats.iter().map(|chat| send(chat, "once"))),
+        join_all(chats.iter().map(|chat| send(chat, "new"))),
+    );
+    assert_eq!(again, first, "the first answers");
+    assert!(new.iter().zip(&first).all(|(new, first)| *new == first + 1), "{new:?}");
+    // Two reads for each that may be one; one by one it would be eight for each and more.
+    let statements = usize::try_from(desk.store.statements() - before).expect("few");
+    assert!(statements <= 5 * MANY, "{statements} statements");
+}
+
+#[tokio::test]
 async fn a_lone_message_takes_four_statements() {
     let house = House::new(2).await;
     let chat = house.desk.start(1).await;

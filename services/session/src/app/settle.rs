@@ -4,6 +4,7 @@
 use super::commit::{Committer, Done, Item, Outcome, What, key_reused};
 use super::{feed, hint::Hint, hint::subject};
 use crate::store::{Key, conversations, log};
+use futures::future::join_all;
 use onqueue_bus::Subject;
 use onqueue_chat::{Body, Class, Event, Head, Input};
 use onqueue_model::Fault;
@@ -35,6 +36,12 @@ impl Committer {
             outcomes[*only] = Some(self.conflict(&items[*only], error).await);
             return Vec::new();
         }
+        if error.is_unique() {
+            let left = self.without_repeats(items, &which, outcomes).await;
+            if left.len() < which.len() {
+                return left;
+            }
+        }
         let is_for_all = error.is_of_database() && !error.is_contended();
         if which.len() > 1 && !is_for_all {
             tracing::warn!(%error, items = which.len(), "a batch failed; its items are tried one by one");
@@ -45,6 +52,38 @@ impl Committer {
         }
         fail(&which, error, outcomes);
         Vec::new()
+    }
+
+    /// Something in a batch is stored already. When many are late many ask again, so whatever was asked before gets its first
+    /// answer here, and the others are tried again together; answers those.
+    async fn without_repeats(
+        &self,
+        items: &[Item],
+        which: &[usize],
+        outcomes: &mut [Option<Outcome>],
+    ) -> Vec<usize> {
+        let looked = join_all(which.iter().map(|at| self.asked_before(&items[*at]))).await;
+        for (at, found) in which.iter().zip(looked) {
+            // What cannot be looked up now is tried again with the others.
+            outcomes[*at] = found.unwrap_or_default();
+        }
+        which.iter().copied().filter(|at| outcomes[*at].is_none()).collect()
+    }
+
+    async fn asked_before(&self, item: &Item) -> Result<Option<Outcome>, StoreError> {
+        match &item.what {
+            What::Open(begin) => {
+                let (opening, details) = &**begin;
+                let found =
+                    conversations::by_request(&self.store, opening.organisation, details.deployment, details.request);
+                Ok(found.await?.map(|_| Outcome::Taken))
+            }
+            What::Apply(key, Input::Post { .. }) => match conversations::find(&self.store, *key).await? {
+                Some(found) => self.sent_before(item, &found.head).await,
+                None => Ok(None),
+            },
+            What::Apply(..) => Ok(None),
+        }
     }
 
     /// The connection was lost while committing. Whatever is found to be stored is done; the rest, which a unique key or a
