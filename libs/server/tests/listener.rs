@@ -52,6 +52,27 @@ async fn rest(mut io: TcpStream) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn whoever_the_machine_let_in_before_the_door_closed_is_served() {
+    let (address, tasks) = serving(listener::Limits::default()).await;
+    // The listener is not asked in between: all of these wait with the machine.
+    let waiting: Vec<TcpStream> = (0..20)
+        .map(|_| {
+            let mut io = std::net::TcpStream::connect(address).expect("connected");
+            std::io::Write::write_all(&mut io, REQUEST).expect("written");
+            io.set_nonblocking(true).expect("a socket");
+            TcpStream::from_std(io).expect("a socket")
+        })
+        .collect();
+    tasks.drain();
+    for io in waiting {
+        let said = String::from_utf8(rest(io).await).expect("text");
+        assert!(said.ends_with("answered"), "{said:?}");
+    }
+    assert!(tasks.finish(PATIENCE).await);
+    assert!(TcpStream::connect(address).await.is_err(), "then it is closed");
+}
+
+#[tokio::test]
 async fn who_does_not_say_which_http_is_not_waited_for() {
     let limits = listener::Limits {
         first_words_ms: 100,

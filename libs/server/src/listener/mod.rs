@@ -35,6 +35,9 @@ use words::listen;
 /// How long to wait after the machine refused a connection (usually: no file descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long connections are still taken in a drain; what is said on them is heard before they are told to end.
+const LAST_GUESTS: Duration = Duration::from_millis(100);
+
 /// The other end of the connection that a request came by; in the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remote(pub SocketAddr);
@@ -90,11 +93,16 @@ fn accept_all(
     };
     let drain = tasks.drain_token().clone();
     tasks.spawn("listener", async move {
-        loop {
-            let Some((place, io)) = drain.run_until_cancelled(server.accept(&listener)).await else {
-                return;
-            };
+        while let Some((place, io)) = drain.run_until_cancelled(server.accept(&listener)).await {
             server.start(io, place, chance());
+        }
+        // The machine has taken connections for us that we have not seen yet: closing the door would reset them.
+        let mut closing = std::pin::pin!(sleep(LAST_GUESTS));
+        loop {
+            tokio::select! {
+                () = &mut closing => return,
+                (place, io) = server.accept(&listener) => server.start(io, place, chance()),
+            }
         }
     });
 }
