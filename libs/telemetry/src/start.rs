@@ -109,6 +109,10 @@ pub fn init(service: &'static str, settings: &Settings) -> Result<Guard, String>
         .with_tracer(provider.tracer(service))
         .with_location(false)
         .with_threads(false)
+        // What nobody reads: contexts are taken from spans, and entering one happens many times a call.
+        .with_context_activation(false)
+        .with_tracked_inactivity(false)
+        .with_target(false)
         .with_filter(EnvFilter::new(EXPORTED));
     tracing_subscriber::registry()
         .with(lines)

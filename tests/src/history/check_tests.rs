@@ -24,7 +24,7 @@ fn a_good_history_passes() {
 fn what_may_be_passes() {
     let changes: [(&str, Change); 4] = [
         ("what was not acknowledged may be there", |r, _| {
-            r.sends[1].acknowledged = None
+            r.sends[1].acknowledged = None;
         }),
         ("or not", |r, _| {
             r.sends[1].key = "never arrived".into();
@@ -51,24 +51,24 @@ fn what_may_be_passes() {
 fn every_violation_is_found() {
     let changes: [(u8, &str, Change); 15] = [
         (1, "an acknowledged message is absent", |r, _| {
-            r.sends[0].key = "lost".into()
+            r.sends[0].key = "lost".into();
         }),
         (1, "an acknowledged message has another text", |r, _| {
-            r.sends[0].text = "other".into()
+            r.sends[0].text = "other".into();
         }),
         (2, "a second row", |_, f| entries(f)[4].key = Some("g1".into())),
         (3, "the log's numbers are not dense", |_, f| entries(f)[5].sequence = 7),
         (3, "everyone's numbers are not dense", |_, f| {
-            entries(f)[5].public = Some(7)
+            entries(f)[5].public = Some(7);
         }),
         (3, "the agents' numbers are not dense", |_, f| {
-            entries(f)[3].agent = None
+            entries(f)[3].agent = None;
         }),
         (3, "the head does not fit the log", |_, f| {
-            f.conversations[0].last_sequence = 5
+            f.conversations[0].last_sequence = 5;
         }),
         (3, "an acknowledgement named another place", |r, _| {
-            r.sends[1].acknowledged = Some(3)
+            r.sends[1].acknowledged = Some(3);
         }),
         (3, "a sender's order is not kept", |r, _| {
             r.sends[0].number = 2;
@@ -82,13 +82,13 @@ fn every_violation_is_found() {
             view(r, "agent").frames.insert(3, again);
         }),
         (3, "a subscriber saw something again", |r, _| {
-            view(r, "guest").frames.swap(1, 2)
+            view(r, "guest").frames.swap(1, 2);
         }),
         (4, "a view differs from the transcript", |r, _| {
             view(r, "guest").frames.pop();
         }),
         (4, "a view differs from the transcript", |r, _| {
-            view(r, "agent").frames[1].event = Uuid::from_u128(9)
+            view(r, "agent").frames[1].event = Uuid::from_u128(9);
         }),
         (4, "a view differs from the transcript", |r, _| {
             let view = view(r, "guest");

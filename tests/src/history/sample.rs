@@ -86,8 +86,11 @@ pub fn first_offer(inputs: &[(i64, Command)]) -> OfferId {
     offers.collect::<Vec<_>>()[0]
 }
 
-/// Bodies with their times and the senders' keys, as a transcript.
-pub fn transcript(events: Vec<(i64, Option<(Uuid, &str)>, Body)>) -> Vec<Entry> {
+/// When something was written, by whom and with which key if it was sent, and what it says.
+type Written<'a> = (i64, Option<(Uuid, &'a str)>, Body);
+
+/// The same as a transcript.
+pub fn transcript(events: Vec<Written<'_>>) -> Vec<Entry> {
     let (mut public, mut entries) = (0, Vec::new());
     for ((at, sent, body), sequence) in events.into_iter().zip(1..) {
         let is_public = !matches!(body, Body::Offered { .. } | Body::OfferWithdrawn { .. });
