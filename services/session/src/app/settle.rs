@@ -56,12 +56,7 @@ impl Committer {
 
     /// Something in a batch is stored already. When many are late many ask again, so whatever was asked before gets its first
     /// answer here, and the others are tried again together; answers those.
-    async fn without_repeats(
-        &self,
-        items: &[Item],
-        which: &[usize],
-        outcomes: &mut [Option<Outcome>],
-    ) -> Vec<usize> {
+    async fn without_repeats(&self, items: &[Item], which: &[usize], outcomes: &mut [Option<Outcome>]) -> Vec<usize> {
         let looked = join_all(which.iter().map(|at| self.asked_before(&items[*at]))).await;
         for (at, found) in which.iter().zip(looked) {
             // What cannot be looked up now is tried again with the others.
