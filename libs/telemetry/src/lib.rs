@@ -6,6 +6,7 @@
 mod body;
 mod call;
 mod context;
+mod fields;
 mod layer;
 pub mod metrics;
 mod reports;

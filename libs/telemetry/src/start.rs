@@ -1,6 +1,6 @@
 //! Begins a process's telemetry and ends it without losing what was recorded last.
 
-use crate::{reports, spans::Spans};
+use crate::{fields::JsonFields, reports, spans::Spans};
 use onqueue_model::Fault;
 use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig as _};
@@ -102,7 +102,7 @@ pub fn init(service: &'static str, settings: &Settings) -> Result<Guard, String>
     global::set_text_map_propagator(TraceContextPropagator::new());
     global::set_tracer_provider(provider.clone());
     let lines = match settings.format {
-        Format::Json => fmt().json().with_filter(level).boxed(),
+        Format::Json => fmt().json().fmt_fields(JsonFields).with_filter(level).boxed(),
         Format::Pretty => fmt().with_target(false).with_filter(level).boxed(),
     };
     let spans = tracing_opentelemetry::layer()
