@@ -39,7 +39,7 @@ struct Things {
 
 /// Adds to the demo a user without a role and one who may do everything, and makes another organisation like it.
 async fn cluster() -> Cluster {
-    let cluster = Cluster::start_with(|demo| {
+    let mut cluster = Cluster::start_with(|demo| {
         let division = demo.auth.divisions[0].id;
         for (number, name) in [(1, "nobody"), (2, "everybody")] {
             let id = UserId::new(Uuid::from_u128(number));
@@ -75,6 +75,8 @@ async fn cluster() -> Cluster {
     })
     .await;
     cluster.seed_users(stranger()).await;
+    // Every process has read who is who then.
+    cluster.restart().await;
     cluster
 }
 
