@@ -1,13 +1,9 @@
 //! When a call must have been answered, as `grpc-timeout` says it.
 
 use http::{HeaderMap, HeaderValue};
+use onqueue_proto::timeout::{self, HEADER};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
-
-const HEADER: &str = "grpc-timeout";
-
-/// The header has at most eight digits.
-const MOST: u128 = 99_999_999;
 
 /// The moment until which a call's caller waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +13,7 @@ impl Deadline {
     /// Of a call that begins now with these headers; `None` if its caller waits for ever, or says what it means in a way
     /// that the other side will refuse.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        let within = parse(headers.get(HEADER)?.to_str().ok()?)?;
+        let within = timeout::read(headers.get(HEADER)?.to_str().ok()?)?;
         now().checked_add(within).map(Self)
     }
 
@@ -33,8 +29,7 @@ impl Deadline {
 
     /// Tells what is left of it.
     pub(crate) fn write(self, headers: &mut HeaderMap) {
-        let text = format(self.remaining());
-        if let Ok(value) = HeaderValue::try_from(text) {
+        if let Ok(value) = HeaderValue::try_from(timeout::write(self.remaining())) {
             headers.insert(HEADER, value);
         }
     }
@@ -45,50 +40,9 @@ pub(crate) fn now() -> Instant {
     sleep(Duration::ZERO).deadline()
 }
 
-fn format(left: Duration) -> String {
-    let (micros, millis) = (left.as_micros(), left.as_millis());
-    match (micros, millis) {
-        (0..=MOST, _) => format!("{micros}u"),
-        (_, 0..=MOST) => format!("{millis}m"),
-        _ => format!("{}S", u128::from(left.as_secs()).min(MOST)),
-    }
-}
-
-fn parse(text: &str) -> Option<Duration> {
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let plain = (1..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u64 = digits.parse().ok().filter(|_| plain)?;
-    Some(match unit {
-        "H" => Duration::from_secs(number * 3_600),
-        "M" => Duration::from_secs(number * 60),
-        "S" => Duration::from_secs(number),
-        "m" => Duration::from_millis(number),
-        "u" => Duration::from_micros(number),
-        "n" => Duration::from_nanos(number),
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_written_is_read() {
-        for (left, text) in [
-            (Duration::ZERO, "0u"),
-            (Duration::from_secs(2), "2000000u"),
-            (Duration::from_secs(100), "100000m"),
-            (Duration::from_secs(1_000_000), "1000000S"),
-            (Duration::MAX, "99999999S"),
-        ] {
-            assert_eq!(format(left), text);
-            assert_eq!(parse(text), Some(left.min(Duration::from_secs(99_999_999))));
-        }
-        for text in ["", "5", "m", "+1m", "1x", "123456789u", "é"] {
-            assert_eq!(parse(text), None, "{text}");
-        }
-    }
 
     #[tokio::test]
     async fn what_is_left_is_told() {

@@ -5,6 +5,7 @@
 mod convert;
 mod method;
 pub mod rpc;
+pub mod timeout;
 
 pub use convert::{millis, timestamp};
 pub use method::{Access, Idempotency, Method, SizeClass, known, method, methods};

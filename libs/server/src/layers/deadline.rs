@@ -2,12 +2,10 @@
 
 use http::{HeaderMap, HeaderValue};
 use onqueue_model::Fault;
+use onqueue_proto::timeout::{self, HEADER};
 use std::{pin::Pin, time::Duration};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tonic::Request;
-
-/// The largest number that `grpc-timeout` holds.
-const MOST: u128 = 99_999_999;
 
 /// When a call must be answered.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +32,8 @@ impl Deadline {
 
     /// Says in the headers of a call made in turn how long is left: `grpc-timeout`, in the finest unit that holds it.
     pub fn write(&self, headers: &mut HeaderMap) {
-        if let Ok(value) = HeaderValue::try_from(format(self.remaining())) {
-            headers.insert("grpc-timeout", value);
+        if let Ok(value) = HeaderValue::try_from(timeout::write(self.remaining())) {
+            headers.insert(HEADER, value);
         }
     }
 
@@ -52,22 +50,18 @@ pub fn deadline<T>(request: &Request<T>) -> Option<Remaining> {
     request.extensions().get::<Deadline>().map(Deadline::remaining)
 }
 
-fn format(left: Duration) -> String {
-    match (left.as_micros(), left.as_millis()) {
-        (micros @ 0..=MOST, _) => format!("{micros}u"),
-        (_, millis @ 0..=MOST) => format!("{millis}m"),
-        _ => format!("{}S", u128::from(left.as_secs()).min(MOST)),
-    }
-}
-
 /// The `grpc-timeout` header: one to eight digits and one of `H M S m u n`. FIELD_INVALID for anything else, and for a
 /// second one.
 pub fn parse_timeout(headers: &HeaderMap) -> Result<Option<Duration>, Fault> {
-    let mut given = headers.get_all("grpc-timeout").iter();
+    let mut given = headers.get_all(HEADER).iter();
     let Some(first) = given.next() else {
         return Ok(None);
     };
-    let parsed = first.to_str().ok().and_then(parse).filter(|_| given.next().is_none());
+    let parsed = first
+        .to_str()
+        .ok()
+        .and_then(timeout::read)
+        .filter(|_| given.next().is_none());
     parsed.map(Some).ok_or_else(|| {
         Fault::field(
             "grpc-timeout",
@@ -76,50 +70,9 @@ pub fn parse_timeout(headers: &HeaderMap) -> Result<Option<Duration>, Fault> {
     })
 }
 
-fn parse(text: &str) -> Option<Duration> {
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let plain = (1..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u64 = digits.parse().ok().filter(|_| plain)?;
-    Some(match unit {
-        "H" => Duration::from_secs(number * 3_600),
-        "M" => Duration::from_secs(number * 60),
-        "S" => Duration::from_secs(number),
-        "m" => Duration::from_millis(number),
-        "u" => Duration::from_micros(number),
-        "n" => Duration::from_nanos(number),
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn timeouts_are_read_strictly() {
-        let day = Duration::from_secs(86_400);
-        for (text, expected) in [
-            ("24H", Some(day)),
-            ("1440M", Some(day)),
-            ("86400S", Some(day)),
-            ("86400000m", Some(day)),
-            ("99999999u", Some(Duration::from_micros(99_999_999))),
-            ("0n", Some(Duration::ZERO)),
-            ("", None),
-            ("m", None),
-            ("100", None),
-            ("100000000m", None),
-            ("+1m", None),
-            ("-1m", None),
-            ("1.5S", None),
-            (" 1S", None),
-            ("1 S", None),
-            ("1s", None),
-            ("1é", None),
-        ] {
-            assert_eq!(parse(text), expected, "{text:?}");
-        }
-    }
 
     #[tokio::test(flavor = "current_thread")]
     async fn what_is_left_is_passed_on() {
