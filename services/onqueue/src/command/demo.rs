@@ -5,6 +5,7 @@ use crate::{
     cli,
     demo::{self, Demo},
     node::Stores,
+    output::say,
     settings::{Loaded, Settings},
 };
 use onqueue_bus::Bus;
@@ -32,6 +33,10 @@ pub async fn demo(loaded: Loaded, options: cli::Demo) -> Result<(), Fault> {
         Some(file) => demo.write(file, json!({})),
         None => {
             tell(&demo);
+            say(format_args!(
+                "chat page: /chat?deployment={}",
+                demo.credentials.deployment
+            ));
             Ok(())
         }
     }

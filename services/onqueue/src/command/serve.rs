@@ -146,7 +146,6 @@ pub fn tell(demo: &Demo) {
             user.email, user.password, user.role, user.name
         ));
     }
-    say(format_args!("chat page: /chat?deployment={}", known.deployment));
 }
 
 /// Where a browser on this machine finds a door that listens everywhere.

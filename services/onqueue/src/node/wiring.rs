@@ -18,6 +18,7 @@ use std::{
 const REPLICAS: usize = 64;
 
 /// The ways to other services.
+#[derive(Clone)]
 pub struct Wiring {
     settings: Settings,
     context: Context,
@@ -78,7 +79,7 @@ impl Wiring {
 
     /// The ways from one replica of routing to another, by the address in its lease.
     pub fn owners(&self) -> Owners {
-        let (wiring, known) = (self.replica(), Mutex::new(BTreeMap::<String, InProcess>::new()));
+        let (wiring, known) = (self.clone(), Mutex::new(BTreeMap::<String, InProcess>::new()));
         Arc::new(move |address: &str| {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(way) = known.get(address) {
@@ -91,14 +92,6 @@ impl Wiring {
             known.insert(address.to_owned(), way.clone());
             Ok(way)
         })
-    }
-
-    fn replica(&self) -> Self {
-        Self {
-            settings: self.settings.clone(),
-            context: self.context.clone(),
-            identities: self.identities.clone(),
-        }
     }
 
     fn remote(&self, from: &'static str, to: &'static str, addresses: &[String]) -> Result<InProcess, Fault> {
