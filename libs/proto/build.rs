@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let set = protox::compile(&files, [root])?;
     debug_assert!(!set.encode_to_vec().is_empty());
-    tonic_prost_build::configure().bytes(".").compile_fds(set)?;
+    tonic_prost_build::configure().bytes(".").btree_map(".").compile_fds(set)?;
     Ok(())
 }
 
@@ -82,8 +82,9 @@ fn row(pool: &DescriptorPool, method: &MethodDescriptor) -> Result<String, Box<d
     };
     let idempotency = ["Unspecified", "Read", "Key", "State", "None"][usize::try_from(number(option("idempotency")?))?];
     let size = ["Unspecified", "Small", "Text", "Internal"][usize::try_from(number(option("size_class")?))?];
+    let is_audited = option("audited")?.and_then(|value| value.as_bool()).unwrap_or(false);
     Ok(format!(
-        "access: {access}, idempotency: Idempotency::{idempotency}, size: SizeClass::{size}, streams: {}",
+        "access: {access}, idempotency: Idempotency::{idempotency}, size: SizeClass::{size}, streams: {}, audited: {is_audited}",
         method.is_server_streaming()
     ))
 }

@@ -1,7 +1,7 @@
 //! Grants and their evaluation: deny unless a grant says otherwise.
 
-use onqueue_model::{DivisionId, OrganisationId, Permission, UserId};
-use std::collections::{BTreeSet, HashMap};
+use onqueue_model::{DivisionId, Divisions, OrganisationId, Permission, UserId};
+use std::collections::HashMap;
 
 /// One permission that one user holds in one division.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,7 +10,7 @@ pub struct Grant {
     pub organisation: OrganisationId,
     /// Who holds it.
     pub subject: UserId,
-    /// Where: it holds for objects of this division only.
+    /// Where: it holds for objects of this division only; [`DivisionId::ALL`]: everywhere.
     pub division: DivisionId,
     /// What; each part may be `*`.
     pub permission: Permission,
@@ -34,11 +34,12 @@ impl Grants {
         wanted: &Permission,
         division: DivisionId,
     ) -> bool {
-        self.covering(organisation, user, wanted).any(|held| held == division)
+        self.covering(organisation, user, wanted)
+            .any(|held| held == division || held == DivisionId::ALL)
     }
 
     /// The divisions in which the user holds the permission.
-    pub fn divisions(&self, organisation: OrganisationId, user: UserId, wanted: &Permission) -> BTreeSet<DivisionId> {
+    pub fn divisions(&self, organisation: OrganisationId, user: UserId, wanted: &Permission) -> Divisions {
         self.covering(organisation, user, wanted).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Grants against a naive oracle: 10,000 random cases, no false allow and no false deny.
 
 use onqueue_access::{Grant, Grants};
-use onqueue_model::{Id, Permission};
+use onqueue_model::{DivisionId, Divisions, Id, Permission};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -12,6 +12,11 @@ fn id<T>() -> impl Strategy<Value = Id<T>> {
             .parse()
             .expect("a UUID")
     })
+}
+
+/// Where a grant holds: now and then everywhere.
+fn place() -> impl Strategy<Value = DivisionId> {
+    prop_oneof![4 => id(), 1 => Just(DivisionId::ALL)]
 }
 
 fn part() -> impl Strategy<Value = &'static str> {
@@ -31,7 +36,7 @@ fn asked() -> impl Strategy<Value = String> {
 struct Row(Grant, String);
 
 fn row() -> impl Strategy<Value = Row> {
-    (id(), id(), id(), text()).prop_map(|(organisation, subject, division, text)| {
+    (id(), id(), place(), text()).prop_map(|(organisation, subject, division, text)| {
         let permission = Permission::parse(&text).expect("grammar");
         let grant = Grant {
             organisation,
@@ -71,8 +76,11 @@ proptest! {
             .map(|row| row.0.division)
             .collect();
         prop_assert_eq!(grants.anywhere(organisation, user, &wanted), !expected.is_empty());
-        prop_assert_eq!(grants.within(organisation, user, &wanted, division), expected.contains(&division));
+        let is_held = expected.contains(&division) || expected.contains(&DivisionId::ALL);
+        prop_assert_eq!(grants.within(organisation, user, &wanted, division), is_held);
         prop_assert_eq!(grants.expand(organisation, user, &[&asked]).len(), usize::from(!expected.is_empty()));
-        prop_assert_eq!(grants.divisions(organisation, user, &wanted), expected);
+        let divisions = grants.divisions(organisation, user, &wanted);
+        prop_assert_eq!(divisions.contains(&division), is_held);
+        prop_assert_eq!(divisions == Divisions::All, expected.contains(&DivisionId::ALL));
     }
 }

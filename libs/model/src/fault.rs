@@ -21,6 +21,8 @@ pub enum Reason {
     AgentNotFound,
     /// No such offer, for this caller.
     OfferNotFound,
+    /// No such object of administration, for this caller; metadata: object.
+    NotFound,
     /// The web page's origin is not one of the deployment's.
     OriginNotAllowed,
     /// The agent is not on queue.
@@ -49,8 +51,14 @@ pub enum Reason {
     CursorMalformed,
     /// The log was restored from a backup since the cursor was given.
     LogRestored,
-    /// The name is taken.
+    /// The name is taken; metadata: field.
     NameTaken,
+    /// Somebody changed the object meanwhile; metadata: etag, the current one.
+    EtagMismatch,
+    /// A text cannot be filled in; metadata: variables, separated by commas.
+    VariableMissing,
+    /// The organisation has as many of these as it may; metadata: limit.
+    TenantQuota,
     /// The object is not in a state that allows this.
     StateConflict,
     /// No token, or one that is not valid.
@@ -88,6 +96,8 @@ pub enum Category {
     NotFound,
     /// It exists already, differently.
     Exists,
+    /// Somebody else changed it meanwhile.
+    Conflict,
     /// The state of things forbids it.
     Precondition,
     /// Who are you?
@@ -116,6 +126,7 @@ impl Reason {
         Self::ConversationNotFound,
         Self::AgentNotFound,
         Self::OfferNotFound,
+        Self::NotFound,
         Self::OriginNotAllowed,
         Self::AgentNotOnQueue,
         Self::OfferExpired,
@@ -131,6 +142,9 @@ impl Reason {
         Self::CursorMalformed,
         Self::LogRestored,
         Self::NameTaken,
+        Self::EtagMismatch,
+        Self::VariableMissing,
+        Self::TenantQuota,
         Self::StateConflict,
         Self::TokenInvalid,
         Self::TokenExpired,
@@ -156,6 +170,7 @@ impl Reason {
             Self::ConversationNotFound => "CONVERSATION_NOT_FOUND",
             Self::AgentNotFound => "AGENT_NOT_FOUND",
             Self::OfferNotFound => "OFFER_NOT_FOUND",
+            Self::NotFound => "NOT_FOUND",
             Self::OriginNotAllowed => "ORIGIN_NOT_ALLOWED",
             Self::AgentNotOnQueue => "AGENT_NOT_ON_QUEUE",
             Self::OfferExpired => "OFFER_EXPIRED",
@@ -171,6 +186,9 @@ impl Reason {
             Self::CursorMalformed => "CURSOR_MALFORMED",
             Self::LogRestored => "LOG_RESTORED",
             Self::NameTaken => "NAME_TAKEN",
+            Self::EtagMismatch => "ETAG_MISMATCH",
+            Self::VariableMissing => "VARIABLE_MISSING",
+            Self::TenantQuota => "TENANT_QUOTA",
             Self::StateConflict => "STATE_CONFLICT",
             Self::TokenInvalid => "TOKEN_INVALID",
             Self::TokenExpired => "TOKEN_EXPIRED",
@@ -204,8 +222,10 @@ impl Reason {
             | Self::DeploymentNotFound
             | Self::ConversationNotFound
             | Self::AgentNotFound
-            | Self::OfferNotFound => Category::NotFound,
+            | Self::OfferNotFound
+            | Self::NotFound => Category::NotFound,
             Self::RequestIdReused | Self::NameTaken => Category::Exists,
+            Self::EtagMismatch => Category::Conflict,
             Self::QueueClosed
             | Self::AgentNotOnQueue
             | Self::OfferExpired
@@ -214,10 +234,11 @@ impl Reason {
             | Self::ConversationClosed
             | Self::ConversationIdleTimeout
             | Self::LogRestored
+            | Self::VariableMissing
             | Self::StateConflict => Category::Precondition,
             Self::TokenInvalid | Self::TokenExpired | Self::CredentialsInvalid => Category::Unauthenticated,
             Self::OriginNotAllowed | Self::PermissionMissing | Self::CallerNotAllowed => Category::Denied,
-            Self::QueueFull | Self::RateLimited | Self::AccountLocked => Category::Exhausted,
+            Self::QueueFull | Self::RateLimited | Self::AccountLocked | Self::TenantQuota => Category::Exhausted,
             Self::Unavailable | Self::TrustStale => Category::Unavailable,
             Self::DeadlineExceeded => Category::Deadline,
             Self::Unimplemented => Category::Unimplemented,
@@ -281,6 +302,29 @@ impl Fault {
             format!("{field} must be a UUID such as 0190a5c8-1111-7abc-8def-0123456789ab"),
         )
         .with("field", field)
+    }
+
+    /// There is no such thing for this caller; `object` is its word, such as `role`.
+    pub fn not_found(object: &'static str) -> Self {
+        let said = object.replace('_', " ");
+        Self::new(Reason::NotFound, format!("there is no {said} of this id")).with("object", object)
+    }
+
+    /// Somebody changed it since the caller read it; `current` is its etag now.
+    pub fn etag_mismatch(current: impl fmt::Display) -> Self {
+        let message = "somebody changed this meanwhile; read it again and repeat the change";
+        Self::new(Reason::EtagMismatch, message).with("etag", current)
+    }
+
+    /// Something of that name is there already.
+    pub fn name_taken(field: &'static str) -> Self {
+        Self::new(Reason::NameTaken, "this is taken; choose another").with("field", field)
+    }
+
+    /// The same request id came with another body.
+    pub fn request_id_reused() -> Self {
+        let message = "this request_id was used before for something else; make a new one for each request";
+        Self::new(Reason::RequestIdReused, message).with("field", "request_id")
     }
 
     /// The caller lacks a permission.

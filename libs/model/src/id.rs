@@ -128,6 +128,12 @@ ids! {
     Decision DecisionId
     /// Names a token family: one login and everything refreshed from it.
     Token TokenId
+    /// Names another system that calls.
+    ApiClient ApiClientId
+    /// Names a library of responses.
+    Library LibraryId
+    /// Names a canned response.
+    Response ResponseId
 }
 
 /// What routing sees of a conversation: the conversation and which opening of it, counted from 1.

@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 mod caller;
+mod divisions;
 mod fault;
 mod id;
 mod language;
@@ -11,10 +12,11 @@ mod shard;
 mod time;
 
 pub use caller::{Caller, Principal};
+pub use divisions::Divisions;
 pub use fault::{Category, Fault, Reason};
 pub use id::{
-    ConversationId, DecisionId, DeploymentId, DivisionId, EventId, Id, IdMalformed, InteractionId, OfferId,
-    OrganisationId, ParticipantId, QueueId, RoleId, SkillId, TokenId, UserId,
+    ApiClientId, ConversationId, DecisionId, DeploymentId, DivisionId, EventId, Id, IdMalformed, InteractionId,
+    LibraryId, OfferId, OrganisationId, ParticipantId, QueueId, ResponseId, RoleId, SkillId, TokenId, UserId,
 };
 pub use language::Language;
 pub use permission::{Permission, permissions};

@@ -70,8 +70,26 @@ pub mod permissions {
         QUEUE_VIEW = "routing:queue:view";
         /// May make queues.
         QUEUE_ADD = "routing:queue:add";
+        /// May change queues.
+        QUEUE_EDIT = "routing:queue:edit";
+        /// May remove queues.
+        QUEUE_DELETE = "routing:queue:delete";
         /// May set the members of queues.
         QUEUE_MEMBER_MANAGE = "routing:queueMember:manage";
+        /// May see skills, and who has which.
+        SKILL_VIEW = "routing:skill:view";
+        /// May make skills.
+        SKILL_ADD = "routing:skill:add";
+        /// May change skills.
+        SKILL_EDIT = "routing:skill:edit";
+        /// May remove skills.
+        SKILL_DELETE = "routing:skill:delete";
+        /// May set the skills and languages of agents.
+        USER_SKILL_MANAGE = "routing:userSkill:manage";
+        /// May see how much work agents take at once.
+        UTILIZATION_VIEW = "routing:utilization:view";
+        /// May set how much work agents take at once.
+        UTILIZATION_MANAGE = "routing:utilization:manage";
         /// May read why routing decided.
         DECISION_VIEW = "routing:decision:view";
         /// May accept and decline chats.
@@ -82,6 +100,70 @@ pub mod permissions {
         COMMUNICATION_DISCONNECT = "conversation:communication:disconnect";
         /// May read transcripts.
         TRANSCRIPT_VIEW = "recording:transcript:view";
+        /// May see libraries of responses.
+        LIBRARY_VIEW = "responses:library:view";
+        /// May make libraries.
+        LIBRARY_ADD = "responses:library:add";
+        /// May change libraries.
+        LIBRARY_EDIT = "responses:library:edit";
+        /// May remove libraries.
+        LIBRARY_DELETE = "responses:library:delete";
+        /// May find and use responses.
+        RESPONSE_VIEW = "responses:response:view";
+        /// May make responses.
+        RESPONSE_ADD = "responses:response:add";
+        /// May change responses.
+        RESPONSE_EDIT = "responses:response:edit";
+        /// May remove responses.
+        RESPONSE_DELETE = "responses:response:delete";
+        /// May change the organisation itself.
+        ORGANISATION_EDIT = "authorization:organisation:edit";
+        /// May see divisions.
+        DIVISION_VIEW = "authorization:division:view";
+        /// May make divisions.
+        DIVISION_ADD = "authorization:division:add";
+        /// May change divisions.
+        DIVISION_EDIT = "authorization:division:edit";
+        /// May remove divisions.
+        DIVISION_DELETE = "authorization:division:delete";
+        /// May see users.
+        USER_VIEW = "authorization:user:view";
+        /// May make users.
+        USER_ADD = "authorization:user:add";
+        /// May change users.
+        USER_EDIT = "authorization:user:edit";
+        /// May remove users.
+        USER_DELETE = "authorization:user:delete";
+        /// May give others a new password.
+        USER_PASSWORD_MANAGE = "authorization:userPassword:manage";
+        /// May see roles.
+        ROLE_VIEW = "authorization:role:view";
+        /// May make roles.
+        ROLE_ADD = "authorization:role:add";
+        /// May change roles.
+        ROLE_EDIT = "authorization:role:edit";
+        /// May remove roles.
+        ROLE_DELETE = "authorization:role:delete";
+        /// May see who holds which role where.
+        GRANT_VIEW = "authorization:grant:view";
+        /// May say who holds which role where.
+        GRANT_MANAGE = "authorization:grant:manage";
+        /// May see other systems that call.
+        API_CLIENT_VIEW = "authorization:apiClient:view";
+        /// May make other systems known.
+        API_CLIENT_ADD = "authorization:apiClient:add";
+        /// May change what other systems are known.
+        API_CLIENT_EDIT = "authorization:apiClient:edit";
+        /// May remove other systems.
+        API_CLIENT_DELETE = "authorization:apiClient:delete";
+        /// May see the configuration of chat pages.
+        DEPLOYMENT_VIEW = "authorization:deployment:view";
+        /// May make chat pages.
+        DEPLOYMENT_ADD = "authorization:deployment:add";
+        /// May change chat pages.
+        DEPLOYMENT_EDIT = "authorization:deployment:edit";
+        /// May remove chat pages.
+        DEPLOYMENT_DELETE = "authorization:deployment:delete";
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Method {
     pub size: SizeClass,
     /// Whether it answers with a stream.
     pub streams: bool,
+    /// Whether every call that changes something leaves exactly one record in the audit trail.
+    pub audited: bool,
 }
 
 /// Who may call an rpc.

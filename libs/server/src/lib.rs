@@ -11,6 +11,7 @@ mod layers;
 mod lifecycle;
 pub mod listener;
 mod network;
+pub mod resource;
 pub mod settings;
 mod status;
 mod tally;

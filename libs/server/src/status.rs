@@ -49,6 +49,7 @@ const fn code(category: Category) -> Code {
         Category::Invalid => Code::InvalidArgument,
         Category::NotFound => Code::NotFound,
         Category::Exists => Code::AlreadyExists,
+        Category::Conflict => Code::Aborted,
         Category::Precondition => Code::FailedPrecondition,
         Category::Unauthenticated => Code::Unauthenticated,
         Category::Denied => Code::PermissionDenied,

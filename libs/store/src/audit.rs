@@ -31,6 +31,28 @@ pub struct Entry {
     pub after: Option<[u8; 32]>,
 }
 
+/// Who changes something, and when.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// `user:<id>`, `client:<id>`, `service:<name>` or `operator`.
+    pub name: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What was done to one object; its content, as text, is kept as a hash only.
+#[derive(Debug)]
+pub struct Done<'a> {
+    /// What, as `entity.verb`.
+    pub action: &'a str,
+    /// On which object: `queue:<id>`.
+    pub object: String,
+    /// What it was, if it was there.
+    pub before: Option<String>,
+    /// What it is, if it still is.
+    pub after: Option<String>,
+}
+
 /// A record as it stands in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -85,6 +107,27 @@ const AT_ONCE: usize = 1_000;
 /// Adds one record to the organisation's chain.
 pub async fn append(tx: &DatabaseTransaction, service: &str, entry: &Entry) -> Result<(), StoreError> {
     append_all(tx, service, std::slice::from_ref(entry)).await
+}
+
+/// Adds what was done to one object to the organisation's chain.
+pub async fn record(
+    tx: &DatabaseTransaction,
+    service: &str,
+    organisation: OrganisationId,
+    by: &Actor,
+    done: Done<'_>,
+) -> Result<(), StoreError> {
+    let hash = |content: Option<String>| content.map(|content| Sha256::digest(content).into());
+    let entry = Entry {
+        organisation,
+        at: by.at,
+        actor: by.name.clone(),
+        action: done.action.to_owned(),
+        object: done.object,
+        before: hash(done.before),
+        after: hash(done.after),
+    };
+    append(tx, service, &entry).await
 }
 
 /// Adds records to their organisations' chains, in this order: one statement for the end of each chain, and one for all

@@ -11,6 +11,7 @@ mod migrate;
 mod place;
 mod pool;
 mod prepare;
+pub mod query;
 mod reader;
 pub mod schema;
 mod scope;

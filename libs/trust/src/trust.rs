@@ -3,11 +3,11 @@
 use crate::{Bundle, Change, Deployment, jws, state::State};
 use onqueue_access::Claims;
 use onqueue_model::{
-    Caller, DeploymentId, DivisionId, Fault, OrganisationId, Permission, Reason, Timestamp, UserId, permissions,
+    Caller, DeploymentId, DivisionId, Divisions, Fault, OrganisationId, Permission, Reason, Timestamp, UserId,
+    permissions,
 };
 use sha2::{Digest, Sha256};
 use std::{
-    collections::BTreeSet,
     fmt,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -180,10 +180,28 @@ impl Trust {
         held.then_some(()).ok_or_else(|| Fault::missing_named(permission))
     }
 
+    /// Whether the caller holds the permission in all divisions, which changing what belongs to none needs;
+    /// PERMISSION_MISSING otherwise, and for every guest.
+    pub fn may_everywhere(&self, caller: &Caller, permission: &str) -> Result<(), Fault> {
+        match self.divisions(caller, permission) {
+            Divisions::All => Ok(()),
+            Divisions::Only(_) => Err(Fault::missing_named(permission).with("division", "all")),
+        }
+    }
+
+    /// Whether the caller holds this permission, any part of which may be `*`, in that division ([`DivisionId::ALL`]: in all).
+    pub fn holds(&self, caller: &Caller, permission: &Permission, division: DivisionId) -> bool {
+        let state = self.state();
+        let (Some(user), Some(held)) = (caller.user(), state.organisations.get(&caller.organisation)) else {
+            return false;
+        };
+        held.grants.within(caller.organisation, user, permission, division)
+    }
+
     /// The divisions in which the caller holds the permission, to filter queries by; none for a guest.
-    pub fn divisions(&self, caller: &Caller, permission: &str) -> BTreeSet<DivisionId> {
+    pub fn divisions(&self, caller: &Caller, permission: &str) -> Divisions {
         let Some(user) = caller.user() else {
-            return BTreeSet::new();
+            return Divisions::NONE;
         };
         self.divisions_of(caller.organisation, user, permission)
     }
@@ -204,11 +222,11 @@ impl Trust {
         self.divisions_of(organisation, user, permission).contains(&division)
     }
 
-    fn divisions_of(&self, organisation: OrganisationId, user: UserId, permission: &str) -> BTreeSet<DivisionId> {
+    fn divisions_of(&self, organisation: OrganisationId, user: UserId, permission: &str) -> Divisions {
         let state = self.state();
         match (state.organisations.get(&organisation), Permission::parse(permission)) {
             (Some(held), Some(permission)) => held.grants.divisions(organisation, user, &permission),
-            _ => BTreeSet::new(),
+            _ => Divisions::NONE,
         }
     }
 

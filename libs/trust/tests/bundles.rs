@@ -1,6 +1,6 @@
 //! Installing bundles, what they permit, how long they hold, and their way over the wire.
 
-use onqueue_model::{Caller, Id, Language, Permission, Principal, Reason, Timestamp, permissions as may};
+use onqueue_model::{Caller, Divisions, Id, Language, Permission, Principal, Reason, Timestamp, permissions as may};
 use onqueue_proto::auth::v1 as proto;
 use onqueue_trust::{Bundle, Deployment, DeploymentQueue, Grant, Issuer, Revoked, Signer, Trust};
 use std::{collections::BTreeMap, time::Duration};
@@ -89,7 +89,10 @@ fn permissions_are_those_of_the_grants() {
     assert_eq!(reason(trust.may_in(&agent, may::QUEUE_VIEW, id(3))), Ok(()));
     assert_eq!(reason(trust.may_in(&agent, may::QUEUE_JOIN, id(4))), Ok(()));
     assert_eq!(reason(trust.may_in(&agent, may::QUEUE_JOIN, id(3))), missing);
-    assert_eq!(trust.divisions(&agent, may::QUEUE_VIEW), [id(3), id(4)].into());
+    assert_eq!(
+        trust.divisions(&agent, may::QUEUE_VIEW),
+        Divisions::from_iter([id(3), id(4)])
+    );
     assert_eq!(trust.permissions(&agent), [may::QUEUE_JOIN, may::QUEUE_VIEW]);
     assert!(trust.user_may(id(1), id(2), may::QUEUE_JOIN) && !trust.user_may(id(2), id(2), may::QUEUE_JOIN));
     assert!(trust.user_may_in(id(1), id(2), may::QUEUE_JOIN, id(4)));

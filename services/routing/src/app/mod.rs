@@ -28,13 +28,13 @@ pub use queues::{Draft, Page};
 use crate::Settings;
 use crate::store::Tables;
 use handle::Handle;
-use onqueue_model::{DivisionId, Fault, Reason};
+use onqueue_model::{Divisions, Fault, Reason};
 use onqueue_server::{Clock, Context, InProcess};
 use onqueue_store::Store;
 use owner::Owner;
 use policies::Policies;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     sync::Arc,
     time::Duration,
 };
@@ -128,7 +128,7 @@ impl Routing {
         self.context.tasks.drain_token().clone()
     }
 
-    fn divisions(&self, caller: &onqueue_model::Caller, permission: &str) -> BTreeSet<DivisionId> {
+    fn divisions(&self, caller: &onqueue_model::Caller, permission: &str) -> Divisions {
         self.context.trust.divisions(caller, permission)
     }
 }

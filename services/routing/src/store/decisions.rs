@@ -3,13 +3,13 @@
 use super::entities::decision::{Column, Entity};
 use super::{Tables, broken, configuration, entities};
 use onqueue_acd::Decision;
-use onqueue_model::{ConversationId, DecisionId, DivisionId, OrganisationId, UserId};
-use onqueue_store::{Scope, StoreError};
+use onqueue_model::{ConversationId, DecisionId, Divisions, OrganisationId, UserId};
+use onqueue_store::{Scope, StoreError, query::within};
 use sea_orm::{
     ColumnTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Where a page of decisions ended.
 pub type DecisionPlace = i64;
@@ -37,7 +37,7 @@ impl Tables {
         &self,
         organisation: OrganisationId,
         conversation: ConversationId,
-        divisions: &BTreeSet<DivisionId>,
+        divisions: &Divisions,
         after: DecisionPlace,
         size: u64,
     ) -> Result<Vec<StoredDecision>, StoreError> {
@@ -46,7 +46,7 @@ impl Tables {
             .column(QueueColumn::QueueId)
             .from(Queues)
             .and_where(Expr::col(QueueColumn::OrganisationId).eq(organisation.uuid()))
-            .and_where(Expr::col(QueueColumn::DivisionId).is_in(divisions.iter().map(|division| division.uuid())))
+            .cond_where(within(QueueColumn::DivisionId, divisions))
             .to_owned();
         let rows = Scope::of(organisation)
             .find::<Entity>()

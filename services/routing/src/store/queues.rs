@@ -3,13 +3,12 @@
 use super::entities::queue::{ActiveModel, Column, Entity};
 use super::records::{ALL_SKILLS, STANDARD};
 use super::{Actor, Audited, Queue, Tables, entities, fold, lock_configuration, next_revision, record, refused};
-use onqueue_model::{DivisionId, Fault, OrganisationId, QueueId, Reason};
-use onqueue_store::{Scope, StoreError};
+use onqueue_model::{Divisions, Fault, OrganisationId, QueueId, Reason};
+use onqueue_store::{Scope, StoreError, query::within};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Set, sea_query::LikeExpr,
 };
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A queue to be made once for its request.
@@ -71,7 +70,7 @@ impl Tables {
     pub async fn list_queues(
         &self,
         organisation: OrganisationId,
-        divisions: &BTreeSet<DivisionId>,
+        divisions: &Divisions,
         text: &str,
         after: Option<QueuePlace>,
         size: u64,
@@ -79,7 +78,7 @@ impl Tables {
         let mut select = Scope::of(organisation)
             .find::<Entity>()
             .filter(Column::DeletedAt.is_null())
-            .filter(Column::DivisionId.is_in(divisions.iter().map(|division| division.uuid())));
+            .filter(within(Column::DivisionId, divisions));
         if !text.is_empty() {
             select = select.filter(Column::NameFolded.like(contains(text)));
         }

@@ -157,7 +157,7 @@ impl Api {
         let (caller, message) = (caller(request)?, request.get_ref());
         let limit = decode::page_size(message.page_size, 50, 200)?;
         let divisions = self.0.context.trust.divisions(&caller, permissions::COMMUNICATION_VIEW);
-        let mut queues = policies::queues_in(&self.0.store, caller.organisation, divisions).await?;
+        let mut queues = policies::queues_in(&self.0.store, caller.organisation, &divisions).await?;
         if !message.queue_id.is_empty() {
             let only = decode::id("queue_id", &message.queue_id)?;
             queues.retain(|queue| *queue == only);

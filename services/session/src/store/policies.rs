@@ -2,8 +2,8 @@
 
 use super::{entities::policy, heads};
 use onqueue_chat::Inactivity;
-use onqueue_model::{DivisionId, OrganisationId, QueueId, Timestamp};
-use onqueue_store::{Scope, Store, StoreError};
+use onqueue_model::{DivisionId, Divisions, OrganisationId, QueueId, Timestamp};
+use onqueue_store::{Scope, Store, StoreError, query::within};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _,
@@ -97,11 +97,11 @@ pub(crate) async fn fresh(
 pub(crate) async fn queues_in(
     store: &Store,
     organisation: OrganisationId,
-    divisions: impl IntoIterator<Item = DivisionId>,
+    divisions: &Divisions,
 ) -> Result<Vec<QueueId>, StoreError> {
     let ids: Vec<uuid::Uuid> = Scope::of(organisation)
         .find::<policy::Entity>()
-        .filter(policy::Column::DivisionId.is_in(divisions.into_iter().map(DivisionId::uuid)))
+        .filter(within(policy::Column::DivisionId, divisions))
         .select_only()
         .column(policy::Column::QueueId)
         .into_tuple()
