@@ -1,9 +1,20 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 const page = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
+// Its page is another's: it must leave no names behind there.
+const enclosed: Plugin = {
+  name: "enclose-messenger",
+  generateBundle(_, bundle) {
+    const script = bundle["messenger.js"];
+    if (script?.type !== "chunk" || script.imports.length > 0) throw new Error("messenger.js must be one script");
+    script.code = `(() => {${script.code}})();\n`;
+  },
+};
+
 export default defineConfig({
+  plugins: [enclosed],
   build: {
     outDir: "dist",
     emptyOutDir: true,
@@ -11,7 +22,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { chat: page("./chat.html"), desk: page("./desk.html") },
+      input: { chat: page("./chat.html"), desk: page("./desk.html"), messenger: page("./src/messenger/main.ts") },
+      // Web sites include the messenger by a name that stays.
+      output: { entryFileNames: ({ name }) => (name === "messenger" ? "messenger.js" : "assets/[name]-[hash].js") },
       // "use client" in the component library means nothing here.
       onLog: (level, log, report) => log.code !== "MODULE_LEVEL_DIRECTIVE" && report(level, log),
     },

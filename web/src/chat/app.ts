@@ -10,11 +10,13 @@ import { ChatScreen } from "./chat-screen";
 import { guestClient, openClients } from "./clients";
 import { CustomerConversation, type ChatState } from "./conversation";
 import { button, el } from "./dom";
+import { embedding } from "./embedding";
 import { formScreen, type FormValues } from "./form-screen";
 import { PageFrame } from "./frame";
 import { chatMemory, guestLease, type ChatMemory, type KeptChat } from "./kept-chat";
 import { queueLabelOf, transcriptText, type Reader } from "./sentences";
-import { forgetChat, isNoDeployment, resumeChat, startChat } from "./start";
+import type { Share } from "../share/shared-fetch";
+import { forgetChat, isNoDeployment, startChat } from "./start";
 
 /** Without a server the page tries again by itself. */
 const TRY_AGAIN_MS = 3_000;
@@ -27,21 +29,25 @@ export class ChatApp {
   private screen: ChatScreen | undefined;
   private values: FormValues = { guestName: "", queueId: "", language: "", firstMessage: "" };
   private redraw: () => void = () => {};
+  private readonly around = embedding();
   private readonly frame: PageFrame;
   private readonly open;
   private readonly memory: ChatMemory;
+  private readonly share: Share;
   private readonly baseUrl: string;
   private readonly deploymentId: string;
 
-  constructor(root: HTMLElement, baseUrl: string, deploymentId: string) {
+  constructor(root: HTMLElement, baseUrl: string, deploymentId: string, share: Share) {
+    this.share = share;
     this.baseUrl = baseUrl;
     this.deploymentId = deploymentId;
-    this.frame = new PageFrame(root, (locale) => this.switchLocale(locale));
+    const hide = this.around && (() => this.around?.close());
+    this.frame = new PageFrame(root, (locale) => this.switchLocale(locale), hide);
     this.open = openClients(baseUrl);
-    this.memory = chatMemory(deploymentId);
+    this.memory = chatMemory(deploymentId, share);
   }
 
-  /** Shows the chat of this tab, else the form. */
+  /** Shows the chat of this tab or of another that is open, else the form. */
   async run(): Promise<void> {
     if (this.deploymentId === "") return this.showText(() => this.words.t("chat.deploymentMissing"));
     this.showText(() => this.words.t("chat.loading"));
@@ -66,25 +72,13 @@ export class ChatApp {
   }
 
   private async goOn(): Promise<void> {
+    if (!this.memory.start.load()) await this.memory.chat.recall();
     const kept = this.memory.chat.load();
-    if (kept) return this.resume(kept);
+    if (kept) return this.enter(kept);
     const pending = this.memory.start.load();
     if (!pending) return this.showForm("");
     this.values = { ...pending };
     await this.start(this.values, pending.topic);
-  }
-
-  private async resume(kept: KeptChat): Promise<void> {
-    try {
-      this.enter(await resumeChat(this.open.conversations, this.memory, kept));
-    } catch (error) {
-      const fault = faultOf(error);
-      if (fault.kind !== "signed_out" && fault.kind !== "refused") {
-        return this.showFailure(error, () => void this.resume(this.memory.chat.load() ?? kept));
-      }
-      forgetChat(this.memory);
-      this.showForm(this.words.t("chat.expired"));
-    }
   }
 
   private async start(values: FormValues, topic: string): Promise<void> {
@@ -104,7 +98,7 @@ export class ChatApp {
     const conversation = new CustomerConversation({
       conversationId: kept.conversationId,
       participantId: kept.participantId,
-      client: guestClient(this.baseUrl, tokens),
+      client: guestClient(this.baseUrl, tokens, this.share.fetch),
       tokens,
       outbox: this.memory.outbox,
       timers: browserTimers,
@@ -119,6 +113,7 @@ export class ChatApp {
     if (state.gone) return this.leave(this.words.t("chat.expired"));
     this.frame.showConnection(state.connection);
     this.screen?.update(state);
+    if (this.conversation) this.around?.update(state.view, this.conversation.participantId);
   }
 
   private leave(problem: string): void {

@@ -20,6 +20,6 @@ export function openClients(baseUrl: string): OpenClients {
 }
 
 /** The client of a guest in their conversation. */
-export function guestClient(baseUrl: string, tokens: TokenSource): Client<typeof ConversationService> {
-  return createClient(ConversationService, bearerTransport(baseUrl, tokens));
+export function guestClient(baseUrl: string, tokens: TokenSource, by: typeof fetch): Client<typeof ConversationService> {
+  return createClient(ConversationService, bearerTransport(baseUrl, tokens, by));
 }

@@ -12,6 +12,7 @@ import type { ConversationService, WatchResponse } from "../gen/onqueue/session/
 import { faultOf } from "../rpc/faults";
 import { recover } from "../rpc/recovery";
 import { NO_DEADLINE, type TokenSource } from "../rpc/transport";
+import { shared } from "../share/shared-fetch";
 
 /** What the page shows. */
 export interface ChatState {
@@ -134,8 +135,10 @@ export class CustomerConversation {
   private makeFollower(): Follower<WatchResponse> {
     const { client, conversationId, timers } = this.ports;
     return new Follower<WatchResponse>({
-      open: (signal, onHeader) =>
-        client.watch({ conversationId, cursor: this.cursor }, { signal, onHeader, ...NO_DEADLINE }),
+      open: (signal, onHeader) => {
+        const headers = shared(`chat ${conversationId}`, this.cursor === "");
+        return client.watch({ conversationId, cursor: this.cursor }, { signal, onHeader, headers, ...NO_DEADLINE });
+      },
       take: (frame) => this.take(frame),
       toFault: faultOf,
       failed: (fault) => this.streamFailed(fault),

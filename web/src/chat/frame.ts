@@ -2,7 +2,7 @@
 import type { Connection } from "../core/follower";
 import { LOCALES, type Locale } from "../i18n/translator";
 import type { ChatTranslator } from "./catalogues";
-import { el, select } from "./dom";
+import { button, el, select } from "./dom";
 
 /** The frame around the screens. */
 export class PageFrame {
@@ -12,9 +12,12 @@ export class PageFrame {
   private words: ChatTranslator | undefined;
   private connection: Connection = "stopped";
   private readonly switchLocale: (locale: Locale) => void;
+  private readonly hide: (() => void) | undefined;
 
-  constructor(root: HTMLElement, switchLocale: (locale: Locale) => void) {
+  /** `hide` hides the page where something is around it. */
+  constructor(root: HTMLElement, switchLocale: (locale: Locale) => void, hide: (() => void) | undefined) {
     this.root = root;
+    this.hide = hide;
     this.switchLocale = switchLocale;
   }
 
@@ -24,6 +27,7 @@ export class PageFrame {
     document.documentElement.lang = words.locale;
     document.title = title;
     const header = el("header", {}, el("h1", {}, title), this.badge, this.languageSwitch(words));
+    if (this.hide) header.append(button("chat-hide", words.t("chat.hide"), "plain", this.hide));
     this.root.replaceChildren(header, this.banner, el("main", {}, screen));
     this.showConnection(this.connection);
   }

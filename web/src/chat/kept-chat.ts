@@ -6,6 +6,8 @@ import { slot, tabStorage, type Slot } from "../core/storage";
 import type { ConversationService, GuestTokens } from "../gen/onqueue/session/v1/conversation_pb";
 import { TokenLease, type TokenPair } from "../rpc/lease";
 import { joinTabs } from "../rpc/tabs";
+import type { Share } from "../share/shared-fetch";
+import { sharedSlot, type SharedSlot } from "../share/shared-slot";
 
 /** A chat that this tab is in. */
 export interface KeptChat {
@@ -26,7 +28,7 @@ export interface PendingStart {
 
 /** The tab's memory for one deployment. */
 export interface ChatMemory {
-  chat: Slot<KeptChat>;
+  chat: SharedSlot<KeptChat>;
   start: Slot<PendingStart>;
   outbox: Slot<OutboxEntry[]>;
   /** What is written but not sent. */
@@ -34,9 +36,10 @@ export interface ChatMemory {
 }
 
 /** The memory of this tab for a deployment. */
-export function chatMemory(deploymentId: string): ChatMemory {
+export function chatMemory(deploymentId: string, share: Share): ChatMemory {
   const place = <T>(what: string) => slot<T>(tabStorage(), `onqueue.chat.${deploymentId}.${what}`);
-  return { chat: place("chat"), start: place("start"), outbox: place("outbox"), draft: place("draft") };
+  const chat = sharedSlot(place<KeptChat>("chat"), share, `chat of ${deploymentId}`);
+  return { chat, start: place("start"), outbox: place("outbox"), draft: place("draft") };
 }
 
 /** The token pair in a guest's tokens. */

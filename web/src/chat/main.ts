@@ -1,11 +1,12 @@
 // Starts the customer's page.
 import { ChatApp } from "./app";
+import { joinShare } from "../share/shared-fetch";
 import "./chat.css";
 
 const root = document.getElementById("app");
 if (root) {
   const deploymentId = new URLSearchParams(location.search).get("deployment") ?? "";
-  const app = new ChatApp(root, location.origin, deploymentId);
+  const app = new ChatApp(root, location.origin, deploymentId, joinShare());
   window.addEventListener("online", () => app.networkChanged());
   window.addEventListener("offline", () => app.networkChanged());
   window.addEventListener("pageshow", () => app.wake());

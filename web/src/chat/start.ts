@@ -1,10 +1,9 @@
-// Begins a chat, or comes back to the one that this tab is in.
+// Begins a chat.
 import type { Client } from "@connectrpc/connect";
 import type { Fault } from "../core/fault";
 import { newUuid } from "../core/uuid";
 import type {
   ConversationService,
-  ResumeConversationResponse,
   StartConversationResponse,
 } from "../gen/onqueue/session/v1/conversation_pb";
 import { faultOf } from "../rpc/faults";
@@ -35,13 +34,6 @@ export async function startChat(
   return kept;
 }
 
-/** Comes back to the chat of this tab with fresh tokens. */
-export async function resumeChat(open: Opener, memory: ChatMemory, kept: KeptChat): Promise<KeptChat> {
-  const resumed = keptFrom(await open.resumeConversation({ resumeToken: kept.tokens.renewal }));
-  memory.chat.save(resumed);
-  return resumed;
-}
-
 /** Forgets the chat of this tab. */
 export function forgetChat(memory: ChatMemory): void {
   memory.chat.clear();
@@ -60,7 +52,7 @@ async function answered<T>(memory: ChatMemory, answer: Promise<T>): Promise<T> {
   }
 }
 
-function keptFrom(answer: StartConversationResponse | ResumeConversationResponse): KeptChat {
+function keptFrom(answer: StartConversationResponse): KeptChat {
   const { conversation, tokens, participantId } = answer;
   if (!conversation || !tokens) throw new Error("the answer lacks the conversation or its tokens");
   return { conversationId: conversation.conversationId, participantId, tokens: guestPair(tokens) };

@@ -6,6 +6,7 @@ import { browserTimers } from "../core/timers";
 import { worthRepeating } from "../core/fault";
 import { faultOf } from "../rpc/faults";
 import { bearerTransport } from "../rpc/transport";
+import type { Share } from "../share/shared-fetch";
 import { deskClients } from "./clients";
 import { DeskContext, type Desk } from "./desk-context";
 import { DeskShell } from "./desk-shell";
@@ -27,18 +28,24 @@ const THEME = createTheme({
 
 const MOST_REPEATS = 2;
 
+interface DeskAppProps {
+  keeper: SessionKeeper;
+  baseUrl: string;
+  share: Share;
+}
+
 /** The desk. */
-export function DeskApp({ keeper, baseUrl }: { keeper: SessionKeeper; baseUrl: string }) {
+export function DeskApp(props: DeskAppProps) {
   return (
     <MantineProvider theme={THEME} defaultColorScheme="light">
       <LanguageProvider>
-        <SignedInOrNot keeper={keeper} baseUrl={baseUrl} />
+        <SignedInOrNot {...props} />
       </LanguageProvider>
     </MantineProvider>
   );
 }
 
-function SignedInOrNot({ keeper, baseUrl }: { keeper: SessionKeeper; baseUrl: string }) {
+function SignedInOrNot({ keeper, baseUrl, share }: DeskAppProps) {
   const [session, setSession] = useState(() => keeper.restore());
   const [ended, setEnded] = useState(false);
   if (!session) return <LoginPage keeper={keeper} ended={ended} entered={setSession} />;
@@ -46,19 +53,20 @@ function SignedInOrNot({ keeper, baseUrl }: { keeper: SessionKeeper; baseUrl: st
     setEnded(byItself);
     setSession(undefined);
   };
-  return <SignedIn session={session} baseUrl={baseUrl} left={leave} />;
+  return <SignedIn session={session} baseUrl={baseUrl} share={share} left={leave} />;
 }
 
 interface SignedInProps {
   session: Session;
   baseUrl: string;
+  share: Share;
   /** Called when the session is over; true if it ended by itself. */
   left(byItself: boolean): void;
 }
 
-function SignedIn({ session, baseUrl, left }: SignedInProps) {
+function SignedIn({ session, baseUrl, share, left }: SignedInProps) {
   const [queries] = useState(newQueryClient);
-  const [desk] = useState<Desk>(() => openDesk(session, baseUrl, () => left(false)));
+  const [desk] = useState<Desk>(() => openDesk(session, baseUrl, share, () => left(false)));
   useEffect(() => {
     const forget = () => {
       if (!desk.store.snapshot().gone) return;
@@ -77,8 +85,8 @@ function SignedIn({ session, baseUrl, left }: SignedInProps) {
   );
 }
 
-function openDesk(session: Session, baseUrl: string, left: () => void): Desk {
-  const clients = deskClients(bearerTransport(baseUrl, session.tokens));
+function openDesk(session: Session, baseUrl: string, share: Share, left: () => void): Desk {
+  const clients = deskClients(bearerTransport(baseUrl, session.tokens, share.fetch));
   const { me, tokens } = session;
   const store = new DeskStore({ userId: me.userId, clients, tokens, timers: browserTimers });
   const leave = () => {

@@ -11,6 +11,7 @@ import type { WatchMineResponse, WatchResponse as ConversationFrame } from "../g
 import { faultOf } from "../rpc/faults";
 import { recover } from "../rpc/recovery";
 import { NO_DEADLINE, type TokenSource } from "../rpc/transport";
+import { shared } from "../share/shared-fetch";
 import type { DeskClients } from "./clients";
 import { DeskChat, type ChatSnapshot } from "./desk-chat";
 
@@ -46,6 +47,9 @@ const NOTHING: DeskSnapshot = {
   gone: undefined,
 };
 
+/** Heartbeats come every 15 seconds. */
+const HEARTBEAT_LEAST_MS = 5_000;
+
 /** The desk of one signed-in user. */
 export class DeskStore {
   private current: DeskSnapshot;
@@ -54,6 +58,8 @@ export class DeskStore {
   private readonly cursors = new Cursors();
   private seenThisRound = new Set<string>();
   private offersAreOld = true;
+  private heartbeatAt = Number.NEGATIVE_INFINITY;
+  private clockKnown = false;
   private readonly ports: DeskPorts;
   private readonly follower: Follower<WatchResponse>;
   private readonly keptSelection: Slot<string>;
@@ -132,7 +138,10 @@ export class DeskStore {
   private open(signal: AbortSignal, onHeader: () => void): AsyncIterable<WatchResponse> {
     this.seenThisRound = new Set();
     this.offersAreOld = true;
-    return this.ports.clients.desk.watch({ cursors: this.cursors.list() }, { signal, onHeader, ...NO_DEADLINE });
+    this.clockKnown = false;
+    const cursors = this.cursors.list();
+    const headers = shared(`desk ${this.ports.userId}`, cursors.length === 0);
+    return this.ports.clients.desk.watch({ cursors }, { signal, onHeader, headers, ...NO_DEADLINE });
   }
 
   private take({ frame }: WatchResponse): Next {
@@ -171,13 +180,21 @@ export class DeskStore {
         return;
       case "heartbeat":
         if (frame.value.at) this.setClock(timestampMs(frame.value.at));
-        // If it is lost, so is the stream, and the next one brings a heartbeat again.
-        void this.ports.clients.agents.heartbeat({}).catch(() => undefined);
+        this.answerHeartbeat();
         return;
       case "goodbye":
         this.offersAreOld = true;
         return;
     }
+  }
+
+  private answerHeartbeat(): void {
+    const now = this.ports.timers.now();
+    // A tab that joins a shared stream gets the earlier ones too.
+    if (now - this.heartbeatAt < HEARTBEAT_LEAST_MS) return;
+    this.heartbeatAt = now;
+    // If it is lost, so is the stream, and the next one brings a heartbeat again.
+    void this.ports.clients.agents.heartbeat({}).catch(() => undefined);
   }
 
   private takeOffer(offer: Offer): void {
@@ -253,7 +270,10 @@ export class DeskStore {
   }
 
   private setClock(serverNow: number): void {
-    this.set({ clockAhead: serverNow - this.ports.timers.now() });
+    const ahead = serverNow - this.ports.timers.now();
+    // What took longest to come says least: the earlier frames of a shared stream are old.
+    this.set({ clockAhead: this.clockKnown ? Math.max(ahead, this.current.clockAhead) : ahead });
+    this.clockKnown = true;
   }
 
   private chatsChanged(): void {

@@ -7,6 +7,8 @@ import { TokenService, type Identity, type Tokens } from "../gen/onqueue/auth/v1
 import { TokenLease, type TokenPair } from "../rpc/lease";
 import { joinTabs, type Tabs } from "../rpc/tabs";
 import { openTransport } from "../rpc/transport";
+import type { Share } from "../share/shared-fetch";
+import { sharedSlot, type SharedSlot } from "../share/shared-slot";
 
 /** Who is signed in. */
 export interface Me {
@@ -35,11 +37,17 @@ export interface Session {
 
 /** Signs users in and brings them back after a reload. */
 export class SessionKeeper {
-  private readonly kept = slot<KeptSession>(tabStorage(), "onqueue.desk.session");
+  private readonly kept: SharedSlot<KeptSession>;
   private readonly client: Client<typeof TokenService>;
 
-  constructor(baseUrl: string) {
+  constructor(baseUrl: string, share: Share) {
+    this.kept = sharedSlot(slot<KeptSession>(tabStorage(), "onqueue.desk.session"), share, "desk session");
     this.client = createClient(TokenService, openTransport(baseUrl));
+  }
+
+  /** A tab without a session takes over that of another one that is open. */
+  recall(): Promise<void> {
+    return this.kept.recall();
   }
 
   /** The session of this tab, if it has one. */

@@ -32,6 +32,7 @@ export const chatDe: Record<keyof typeof chatEn, string> = {
   "chat.endNo": "Weiter chatten",
   "chat.download": "Protokoll herunterladen",
   "chat.new": "Neuer Chat",
+  "chat.hide": "Chat ausblenden",
   "chat.offline": "Sie sind offline. Was Sie schreiben, wird aufbewahrt und gesendet, sobald Sie wieder verbunden sind.",
   "chat.someone": "Agent",
   "notice.queued": "Sie sind in der Warteschlange „{queue}“.",

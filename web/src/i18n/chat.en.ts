@@ -30,6 +30,7 @@ export const chatEn = {
   "chat.endNo": "Go on chatting",
   "chat.download": "Download transcript",
   "chat.new": "New chat",
+  "chat.hide": "Hide chat",
   "chat.offline": "You are offline. What you write is kept and sent as soon as you are back.",
   "chat.someone": "Agent",
   "notice.queued": "You are in the queue “{queue}”.",

@@ -1,11 +1,13 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import type { ChatMemory } from "../../src/chat/kept-chat";
+import type { ChatMemory, KeptChat } from "../../src/chat/kept-chat";
 import { forgetChat, isNoDeployment, startChat } from "../../src/chat/start";
 import { slot } from "../../src/core/storage";
 import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb";
 import { ConversationService } from "../../src/gen/onqueue/session/v1/conversation_pb";
+import { Share } from "../../src/share/shared-fetch";
+import { sharedSlot } from "../../src/share/shared-slot";
 import { fault } from "./faults-made";
 
 const WANTED = { queueId: "q1", language: "en", guestName: "Grace", topic: "Help", firstMessage: "hello" };
@@ -27,7 +29,8 @@ function setUp(...failures: ConnectError[]) {
     });
   });
   const place = <T>() => slot<T>(undefined, "");
-  const memory: ChatMemory = { chat: place(), start: place(), outbox: place(), draft: place() };
+  const chat = sharedSlot(place<KeptChat>(), new Share(undefined), "chat");
+  const memory: ChatMemory = { chat, start: place(), outbox: place(), draft: place() };
   const client = createClient(ConversationService, transport);
   const start = (wanted = WANTED) => startChat(client, memory, "d1", wanted);
   return { memory, requestIds, start };

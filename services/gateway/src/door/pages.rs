@@ -63,9 +63,27 @@ pub(super) fn router(settings: &Settings, trust: &Trust) -> Router {
         .route("/assets/{file}", assets)
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
         .with_state(site)
+        .layer(always("cross-origin-resource-policy", "same-origin"))
+        .merge(for_other_sites())
         .layer(always("x-content-type-options", "nosniff"))
         .layer(always("referrer-policy", "no-referrer"))
-        .layer(always("cross-origin-resource-policy", "same-origin"))
+}
+
+/// The one script that pages of other web sites include.
+fn for_other_sites() -> Router {
+    let messenger = get(messenger).layer(CompressionLayer::new());
+    Router::new().route("/messenger.js", messenger)
+}
+
+async fn messenger() -> Response {
+    let headers = [
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ];
+    match Dist::get("messenger.js") {
+        Some(file) => (headers, content(file)).into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "the pages have not been built\n").into_response(),
+    }
 }
 
 /// The customer's page; framed by the pages of its deployment's origins only.

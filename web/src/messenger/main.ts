@@ -1,0 +1,21 @@
+// The script that a web site includes: <script src="https://…/messenger.js" data-deployment="…" async></script>
+import { Messenger } from "./messenger";
+
+const script = document.currentScript;
+if (script instanceof HTMLScriptElement) {
+  const { deployment, language, side, colour } = script.dataset;
+  const begin = () => {
+    if ("onqueueMessenger" in window || document.getElementById("onqueue-messenger")) return;
+    const messenger = new Messenger({
+      origin: new URL(script.src).origin,
+      deploymentId: deployment ?? "",
+      language: language ?? (document.documentElement.lang || navigator.language),
+      side: side ?? "right",
+      colour: colour ?? "",
+    });
+    Object.assign(window, { onqueueMessenger: { open: messenger.open, close: messenger.close } });
+  };
+  if (!deployment) console.error("Onqueue: the script tag lacks data-deployment with the id of a deployment.");
+  else if (document.body) begin();
+  else document.addEventListener("DOMContentLoaded", begin);
+}
