@@ -1,6 +1,7 @@
 // The desk as a whole: who is signed in decides what is shown.
 import { createTheme, MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { browserTimers } from "../core/timers";
 import { worthRepeating } from "../core/fault";
@@ -9,10 +10,10 @@ import { bearerTransport } from "../rpc/transport";
 import type { Share } from "../share/shared-fetch";
 import { deskClients } from "./clients";
 import { DeskContext, type Desk } from "./desk-context";
-import { DeskShell } from "./desk-shell";
 import { DeskStore } from "./desk-store";
 import { isOnQueue } from "./in-hand";
 import { LoginPage } from "./login-page";
+import { deskRouter } from "./router";
 import { SessionKeeper, type Session } from "./session";
 import { signOut } from "./signing-out";
 import { LanguageProvider } from "./words";
@@ -66,6 +67,7 @@ interface SignedInProps {
 
 function SignedIn({ session, baseUrl, share, left }: SignedInProps) {
   const [queries] = useState(newQueryClient);
+  const [router] = useState(deskRouter);
   const [desk] = useState<Desk>(() => openDesk(session, baseUrl, share, () => left(false)));
   useEffect(() => {
     const forget = () => {
@@ -79,14 +81,15 @@ function SignedIn({ session, baseUrl, share, left }: SignedInProps) {
   return (
     <QueryClientProvider client={queries}>
       <DeskContext value={desk}>
-        <DeskShell />
+        <RouterProvider router={router} />
       </DeskContext>
     </QueryClientProvider>
   );
 }
 
 function openDesk(session: Session, baseUrl: string, share: Share, left: () => void): Desk {
-  const clients = deskClients(bearerTransport(baseUrl, session.tokens, share.fetch));
+  const transport = bearerTransport(baseUrl, session.tokens, share.fetch);
+  const clients = deskClients(transport);
   const { me, tokens } = session;
   const store = new DeskStore({ userId: me.userId, clients, tokens, timers: browserTimers });
   const leave = () => {
@@ -101,7 +104,7 @@ function openDesk(session: Session, baseUrl: string, share: Share, left: () => v
     leave,
     timers: browserTimers,
   });
-  return { me, clients, store, signOut: () => signOut(steps()) };
+  return { me, transport, clients, store, signOut: () => signOut(steps()) };
 }
 
 function useDeskLife(store: DeskStore): void {

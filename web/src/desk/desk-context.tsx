@@ -1,4 +1,5 @@
 // The store, clients and user of the desk, for every component.
+import type { Transport } from "@connectrpc/connect";
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import { holds } from "../core/permissions";
 import type { DeskClients } from "./clients";
@@ -8,6 +9,8 @@ import type { Me } from "./session";
 /** What the components of the desk work with. */
 export interface Desk {
   me: Me;
+  /** Carries the user's token; for services that only some pages call. */
+  transport: Transport;
   clients: DeskClients;
   store: DeskStore;
   /** Goes off queue and ends the session. */

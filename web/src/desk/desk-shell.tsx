@@ -1,80 +1,128 @@
 // What surrounds the pages of the desk: title, navigation, connection, language, signing out.
 import { Alert, Box, Button, Group, Text } from "@mantine/core";
 import { useNetwork } from "@mantine/hooks";
+import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { AgentPage } from "./agent-page";
 import { useDesk, useMay, useSnapshot } from "./desk-context";
 import { LanguageSwitch } from "./language-switch";
+import { sectionsFor, type SectionName } from "./sections";
 import { SignOutButton } from "./sign-out-button";
 import { SupervisorPage } from "./supervisor-page";
-import { useKept } from "./use-kept";
 import { useWords } from "./words";
-
-type PageName = "chats" | "conversations";
-
-const isPage = (name: string) => name === "chats" || name === "conversations";
 
 /** The signed-in desk. */
 export function DeskShell() {
-  const words = useWords();
-  const isAgent = useIsAgent();
-  const isSupervisor = useIsSupervisor();
-  const [chosen, setChosen] = useKept<PageName>("page", isAgent ? "chats" : "conversations", isPage);
-  const page = chosen === "conversations" && isSupervisor ? "conversations" : "chats";
   useTitleBadge();
   return (
     <Box className="desk">
-      <Header page={page} isAgent={isAgent} isSupervisor={isSupervisor} choose={setChosen} />
+      <Header />
       <ConnectionBanner />
       <Box component="main" className="desk-main">
-        {page === "conversations" && <SupervisorPage />}
-        {page === "chats" && isAgent && <AgentPage />}
-        {page === "chats" && !isAgent && <Text p="lg">{words.t("agent.noProfile")}</Text>}
+        <Outlet />
       </Box>
     </Box>
   );
 }
 
-interface HeaderProps {
-  page: PageName;
-  isAgent: boolean;
-  isSupervisor: boolean;
-  choose(page: PageName): void;
+/** The first page that the user has. */
+export function HomePage() {
+  const pages = usePages();
+  if (pages.chats) return <Navigate to="/chats" replace />;
+  if (pages.conversations) return <Navigate to="/conversations" replace />;
+  const [section] = pages.sections;
+  if (section) return <Navigate to="/administration/$section" params={{ section }} replace />;
+  return <NothingToDo />;
 }
 
-function Header({ page, isAgent, isSupervisor, choose }: HeaderProps) {
+/** The agent's chats. */
+export function ChatsPage() {
+  return usePages().chats ? <AgentPage /> : <NothingToDo />;
+}
+
+/** The supervisor's conversations. */
+export function ConversationsPage() {
+  return usePages().conversations ? <SupervisorPage /> : <NothingToDo />;
+}
+
+function NothingToDo() {
+  const words = useWords();
+  return <Text p="lg">{words.t("agent.noProfile")}</Text>;
+}
+
+function Header() {
   const words = useWords();
   const { me } = useDesk();
-  const tab = (name: PageName, label: string) => (
-    <Button
-      size="xs"
-      variant={page === name ? "filled" : "subtle"}
-      aria-current={page === name ? "page" : undefined}
-      onClick={() => choose(name)}
-      data-testid={`nav-${name}`}
-    >
-      {label}
-    </Button>
-  );
   return (
     <Group component="header" className="desk-header" gap="sm">
       <Text fw={700} component="h1" size="md" className="desk-title">
         {words.t("desk.title")}
       </Text>
-      <Group component="nav" gap={4} aria-label={words.t("nav.label")}>
-        {isAgent && isSupervisor && tab("chats", words.t("nav.chats"))}
-        {isSupervisor && tab("conversations", words.t("nav.conversations"))}
-      </Group>
+      <Navigation />
       <Group gap="xs" ml="auto" wrap="nowrap">
         <ConnectionDot />
-        <Text size="sm" className="desk-user" data-testid="user-name">
+        <Link to="/account" className="desk-user" data-testid="user-name" title={words.t("nav.account")}>
           {me.name}
-        </Text>
+        </Link>
         <LanguageSwitch />
         <SignOutButton />
       </Group>
     </Group>
   );
+}
+
+function Navigation() {
+  const words = useWords();
+  const pages = usePages();
+  const [section] = pages.sections;
+  const path = useLocation({ select: ({ pathname }) => pathname });
+  const look = (page: string) => ({
+    size: "xs",
+    variant: path.startsWith(page) ? "filled" : "subtle",
+    ...(path.startsWith(page) ? { "aria-current": "page" as const } : {}),
+  });
+  const only = [pages.chats, pages.conversations, section].filter(Boolean).length === 1;
+  if (only && !pages.conversations && !section) return null;
+  return (
+    <Group component="nav" gap={4} aria-label={words.t("nav.label")}>
+      {pages.chats && (
+        <Button {...look("/chats")} data-testid="nav-chats" renderRoot={(props) => <Link to="/chats" {...props} />}>
+          {words.t("nav.chats")}
+        </Button>
+      )}
+      {pages.conversations && (
+        <Button
+          {...look("/conversations")}
+          data-testid="nav-conversations"
+          renderRoot={(props) => <Link to="/conversations" {...props} />}
+        >
+          {words.t("nav.conversations")}
+        </Button>
+      )}
+      {section && (
+        <Button
+          {...look("/administration")}
+          data-testid="nav-administration"
+          renderRoot={(props) => <Link to="/administration/$section" params={{ section }} {...props} />}
+        >
+          {words.t("nav.administration")}
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+interface Pages {
+  chats: boolean;
+  conversations: boolean;
+  sections: SectionName[];
+}
+
+/** The pages that the user has. */
+function usePages(): Pages {
+  const chats = useIsAgent();
+  const conversations = useIsSupervisor();
+  return { chats, conversations, sections: sectionsFor(useDesk().me.permissions) };
 }
 
 function ConnectionDot() {

@@ -21,6 +21,8 @@ export const deskDe: Record<keyof typeof deskEn, string> = {
   "nav.label": "Seiten",
   "nav.chats": "Meine Chats",
   "nav.conversations": "Gespräche",
+  "nav.administration": "Verwaltung",
+  "nav.account": "Mein Konto",
   "agent.noProfile": "Hier gibt es für Sie nichts zu tun: Sie sind weder als Agent noch als Supervisor eingerichtet.",
   "agent.heading": "Ihr Zustand",
   "agent.state.off_queue": "Abgemeldet",

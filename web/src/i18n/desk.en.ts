@@ -19,6 +19,8 @@ export const deskEn = {
   "nav.label": "Pages",
   "nav.chats": "My chats",
   "nav.conversations": "Conversations",
+  "nav.administration": "Administration",
+  "nav.account": "My account",
   "agent.noProfile": "There is nothing for you to do here: you are neither set up as an agent nor as a supervisor.",
   "agent.heading": "Your state",
   "agent.state.off_queue": "Off queue",

@@ -1,0 +1,51 @@
+// The rpcs that the administration area calls.
+import { createClient, type Client, type Transport } from "@connectrpc/connect";
+import { ApiClientService } from "../gen/onqueue/auth/v1/api_client_pb";
+import { DeploymentService } from "../gen/onqueue/auth/v1/deployment_pb";
+import { DivisionService } from "../gen/onqueue/auth/v1/division_pb";
+import { GrantService } from "../gen/onqueue/auth/v1/grant_pb";
+import { OrganisationService } from "../gen/onqueue/auth/v1/organisation_pb";
+import { PermissionService } from "../gen/onqueue/auth/v1/permission_pb";
+import { RoleService } from "../gen/onqueue/auth/v1/role_pb";
+import { UserService } from "../gen/onqueue/auth/v1/user_pb";
+import { LibraryService } from "../gen/onqueue/content/v1/library_pb";
+import { ResponseService } from "../gen/onqueue/content/v1/response_pb";
+import { QueueService } from "../gen/onqueue/routing/v1/queue_pb";
+import { SkillService } from "../gen/onqueue/routing/v1/skill_pb";
+import { UtilizationService } from "../gen/onqueue/routing/v1/utilization_pb";
+
+/** One client for each service of administration. */
+export interface AdminClients {
+  apiClients: Client<typeof ApiClientService>;
+  deployments: Client<typeof DeploymentService>;
+  divisions: Client<typeof DivisionService>;
+  grants: Client<typeof GrantService>;
+  organisation: Client<typeof OrganisationService>;
+  permissions: Client<typeof PermissionService>;
+  roles: Client<typeof RoleService>;
+  users: Client<typeof UserService>;
+  libraries: Client<typeof LibraryService>;
+  responses: Client<typeof ResponseService>;
+  queues: Client<typeof QueueService>;
+  skills: Client<typeof SkillService>;
+  utilization: Client<typeof UtilizationService>;
+}
+
+/** The clients over a transport that carries the user's token. */
+export function adminClients(transport: Transport): AdminClients {
+  return {
+    apiClients: createClient(ApiClientService, transport),
+    deployments: createClient(DeploymentService, transport),
+    divisions: createClient(DivisionService, transport),
+    grants: createClient(GrantService, transport),
+    organisation: createClient(OrganisationService, transport),
+    permissions: createClient(PermissionService, transport),
+    roles: createClient(RoleService, transport),
+    users: createClient(UserService, transport),
+    libraries: createClient(LibraryService, transport),
+    responses: createClient(ResponseService, transport),
+    queues: createClient(QueueService, transport),
+    skills: createClient(SkillService, transport),
+    utilization: createClient(UtilizationService, transport),
+  };
+}

@@ -1,0 +1,70 @@
+// What the pages of the administration area work with.
+import { createContext, useContext, useState, type ReactNode } from "react";
+import { useDesk } from "../desk/desk-context";
+import { holds } from "../core/permissions";
+import { adminClients, type AdminClients } from "./clients";
+import { apiClientResource, deploymentResource, divisionResource, roleResource, userResource } from "./resources/access";
+import { libraryResource, responseResource } from "./resources/content";
+import { queueResource, skillResource } from "./resources/routing";
+
+/** The kinds of objects, with their rpcs. */
+export interface Resources {
+  users: ReturnType<typeof userResource>;
+  roles: ReturnType<typeof roleResource>;
+  divisions: ReturnType<typeof divisionResource>;
+  apiClients: ReturnType<typeof apiClientResource>;
+  deployments: ReturnType<typeof deploymentResource>;
+  queues: ReturnType<typeof queueResource>;
+  skills: ReturnType<typeof skillResource>;
+  libraries: ReturnType<typeof libraryResource>;
+  responses: ReturnType<typeof responseResource>;
+}
+
+/** The administration area. */
+export interface Admin {
+  clients: AdminClients;
+  resources: Resources;
+  /** Secrets of API clients made just now, until they were shown. */
+  secrets: Map<string, string>;
+}
+
+const AdminContext = createContext<Admin | undefined>(undefined);
+
+/** Gives its children the rpcs. */
+export function AdminProvider({ children }: { children: ReactNode }) {
+  const { transport } = useDesk();
+  const [admin] = useState(() => openAdmin(adminClients(transport)));
+  return <AdminContext value={admin}>{children}</AdminContext>;
+}
+
+/** The administration area. */
+export function useAdmin(): Admin {
+  const admin = useContext(AdminContext);
+  if (!admin) throw new Error("there is no AdminProvider above");
+  return admin;
+}
+
+/** Says whether the user holds a permission. */
+export function useHolds(): (permission: string) => boolean {
+  const { permissions } = useDesk().me;
+  return (permission) => holds(permissions, permission);
+}
+
+function openAdmin(clients: AdminClients): Admin {
+  const secrets = new Map<string, string>();
+  return {
+    clients,
+    secrets,
+    resources: {
+      users: userResource(clients),
+      roles: roleResource(clients),
+      divisions: divisionResource(clients),
+      apiClients: apiClientResource(clients, (id, secret) => secrets.set(id, secret)),
+      deployments: deploymentResource(clients),
+      queues: queueResource(clients),
+      skills: skillResource(clients),
+      libraries: libraryResource(clients),
+      responses: responseResource(clients),
+    },
+  };
+}

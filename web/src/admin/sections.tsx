@@ -1,0 +1,34 @@
+// The sections of the administration area and the permission that each needs.
+import type { ComponentType } from "react";
+import { ApiClientList, ApiClientPage } from "./pages/api-clients";
+import { DeploymentList, DeploymentPage } from "./pages/deployments";
+import { OrganisationPage } from "./pages/organisation";
+import { DivisionList, DivisionPage, LibraryList, LibraryPage, SkillList, SkillPage } from "./pages/plain";
+import { QueueList, QueuePage } from "./pages/queues";
+import { ResponseList, ResponsePage } from "./pages/responses";
+import { RoleList, RolePage } from "./pages/roles";
+import { UserList, UserPage } from "./pages/users";
+import { UtilizationPage } from "./pages/utilization";
+import type { SectionName } from "../desk/sections";
+
+/** The pages of a section. */
+export interface SectionPages {
+  list: ComponentType;
+  /** Missing where there is only one object. */
+  item?: ComponentType<{ id: string }>;
+}
+
+/** The pages of every section. */
+export const SECTION_PAGES: Record<SectionName, SectionPages> = {
+  users: { list: UserList, item: UserPage },
+  roles: { list: RoleList, item: RolePage },
+  divisions: { list: DivisionList, item: DivisionPage },
+  queues: { list: QueueList, item: QueuePage },
+  skills: { list: SkillList, item: SkillPage },
+  utilization: { list: UtilizationPage },
+  libraries: { list: LibraryList, item: LibraryPage },
+  responses: { list: ResponseList, item: ResponsePage },
+  deployments: { list: DeploymentList, item: DeploymentPage },
+  "api-clients": { list: ApiClientList, item: ApiClientPage },
+  organisation: { list: OrganisationPage },
+};
