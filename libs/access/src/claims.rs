@@ -1,7 +1,8 @@
 //! What an access token says, and whether it may be believed now. The signature is somebody else's to check.
 
 use onqueue_model::{
-    Caller, ConversationId, Fault, OrganisationId, ParticipantId, Principal, Reason, Timestamp, TokenId, UserId,
+    ApiClientId, Caller, ConversationId, Fault, OrganisationId, ParticipantId, Principal, Reason, Timestamp, TokenId,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
@@ -9,8 +10,11 @@ use std::{fmt, time::Duration};
 /// The audience of every access token.
 pub const AUDIENCE: &str = "onqueue";
 
-/// The longest that an access token may live.
+/// The longest that an access token of a user or guest may live.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(600);
+
+/// The longest that an access token of an API client may live, and so of any.
+pub const MAX_CLIENT_LIFETIME: Duration = Duration::from_secs(900);
 
 /// How far ahead of ours the maker's clock may be.
 const LEEWAY: Duration = Duration::from_secs(5);
@@ -25,7 +29,7 @@ const MAX_SECOND: i64 = 253_402_300_799;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Issuer {
-    /// The auth service, for users.
+    /// The auth service, for users and API clients.
     Auth,
     /// The session service, for guests.
     Session,
@@ -98,6 +102,21 @@ impl Claims {
         )
     }
 
+    /// Claims of an API client, as auth makes them, from now for `lifetime` (cut to [`MAX_CLIENT_LIFETIME`]). `token` is the
+    /// family: everything made until the client is switched off.
+    pub fn client(
+        organisation: OrganisationId,
+        client: ApiClientId,
+        name: &str,
+        token: TokenId,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Self {
+        let name = cut(name).to_owned();
+        let principal = Principal::Client { client, name };
+        Self::new(Issuer::Auth, organisation, principal, token, now, lifetime)
+    }
+
     /// Claims of a guest, as session makes them, from now for `lifetime` (cut to [`MAX_LIFETIME`]).
     pub fn guest(
         organisation: OrganisationId,
@@ -123,7 +142,7 @@ impl Claims {
         lifetime: Duration,
     ) -> Self {
         let issued_at = Timestamp(now.millis() - now.millis().rem_euclid(1_000));
-        let lifetime = Duration::from_secs(lifetime.min(MAX_LIFETIME).as_secs());
+        let lifetime = Duration::from_secs(lifetime.min(longest(&principal)).as_secs());
         Self {
             issuer,
             token,
@@ -137,10 +156,10 @@ impl Claims {
 
     /// Whether a token with these claims, signed by a key of `issuer`, holds now. TOKEN_EXPIRED if it has ended;
     /// TOKEN_INVALID if it is another issuer's, speaks for a kind of caller that its issuer may not speak for, is from
-    /// the future, or lives longer than [`MAX_LIFETIME`].
+    /// the future, or lives longer than its kind of caller may.
     pub fn check(&self, issuer: Issuer, now: Timestamp) -> Result<(), Fault> {
         let may_speak_for = match self.principal {
-            Principal::User { .. } => Issuer::Auth,
+            Principal::User { .. } | Principal::Client { .. } => Issuer::Auth,
             Principal::Guest { .. } => Issuer::Session,
         };
         if self.issuer != issuer || issuer != may_speak_for {
@@ -149,7 +168,7 @@ impl Claims {
         if self.expires_at <= self.not_before || self.not_before < self.issued_at {
             return Err(invalid("times out of order"));
         }
-        if self.expires_at.since(self.issued_at) > MAX_LIFETIME {
+        if self.expires_at.since(self.issued_at) > longest(&self.principal) {
             return Err(invalid("lifetime"));
         }
         if self.expires_at <= now {
@@ -175,6 +194,14 @@ impl Claims {
     }
 }
 
+/// How long a token of such a caller may live.
+const fn longest(principal: &Principal) -> Duration {
+    match principal {
+        Principal::User { .. } | Principal::Guest { .. } => MAX_LIFETIME,
+        Principal::Client { .. } => MAX_CLIENT_LIFETIME,
+    }
+}
+
 fn invalid(context: &str) -> Fault {
     Fault::new(Reason::TokenInvalid, "the access token is not valid; log in again").with_context(context)
 }
@@ -192,6 +219,7 @@ fn cut(name: &str) -> &str {
 #[serde(rename_all = "lowercase")]
 enum Kind {
     User,
+    Client,
     Guest,
 }
 
@@ -238,6 +266,11 @@ impl From<Claims> for Wire {
                 wire.sub = Some(user.to_string());
                 wire.name = Some(name);
             }
+            Principal::Client { client, name } => {
+                wire.kind = Kind::Client;
+                wire.sub = Some(client.to_string());
+                wire.name = Some(name);
+            }
             Principal::Guest {
                 conversation,
                 participant,
@@ -278,6 +311,10 @@ fn principal(wire: Wire) -> Result<Principal, &'static str> {
     match (wire.kind, wire.sub, wire.name, wire.conversation, wire.participant) {
         (Kind::User, Some(user), Some(name), None, None) if name.len() <= MAX_NAME => Ok(Principal::User {
             user: user.parse().map_err(|_| "sub")?,
+            name,
+        }),
+        (Kind::Client, Some(client), Some(name), None, None) if name.len() <= MAX_NAME => Ok(Principal::Client {
+            client: client.parse().map_err(|_| "sub")?,
             name,
         }),
         (Kind::Guest, None, None, Some(conversation), Some(participant)) => Ok(Principal::Guest {

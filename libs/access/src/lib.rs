@@ -6,6 +6,6 @@ mod claims;
 mod grants;
 mod roles;
 
-pub use claims::{AUDIENCE, Claims, Issuer, MAX_LIFETIME};
+pub use claims::{AUDIENCE, Claims, Issuer, MAX_CLIENT_LIFETIME, MAX_LIFETIME};
 pub use grants::{Grant, Grants};
 pub use roles::DefaultRole;

@@ -1,6 +1,6 @@
 //! Who is calling.
 
-use crate::{ConversationId, OrganisationId, ParticipantId, Timestamp, TokenId, UserId};
+use crate::{ApiClientId, ConversationId, OrganisationId, ParticipantId, Timestamp, TokenId, UserId};
 
 /// A caller whose token has been verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,13 @@ pub enum Principal {
         /// As others see them.
         name: String,
     },
+    /// Another system of the organisation.
+    Client {
+        /// Which.
+        client: ApiClientId,
+        /// As people call it.
+        name: String,
+    },
     /// The customer of one conversation.
     Guest {
         /// The only conversation they may touch.
@@ -35,11 +42,30 @@ pub enum Principal {
 }
 
 impl Caller {
-    /// The user, unless a guest calls.
+    /// The user, unless a guest or another system calls.
     pub fn user(&self) -> Option<UserId> {
         match self.principal {
             Principal::User { user, .. } => Some(user),
+            Principal::Client { .. } | Principal::Guest { .. } => None,
+        }
+    }
+
+    /// By which id grants name the caller: a user's own, or a client's, which stands where a user's does; `None` for a
+    /// guest, whom no grant names.
+    pub fn subject(&self) -> Option<UserId> {
+        match self.principal {
+            Principal::User { user, .. } => Some(user),
+            Principal::Client { client, .. } => Some(UserId::new(client.uuid())),
             Principal::Guest { .. } => None,
+        }
+    }
+
+    /// How the audit trail names the caller: `user:<id>`, `client:<id>` or `guest:<participant id>`.
+    pub fn actor(&self) -> String {
+        match self.principal {
+            Principal::User { user, .. } => format!("user:{user}"),
+            Principal::Client { client, .. } => format!("client:{client}"),
+            Principal::Guest { participant, .. } => format!("guest:{participant}"),
         }
     }
 }

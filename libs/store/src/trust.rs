@@ -64,6 +64,8 @@ pub struct Deployment {
     pub origins: Vec<String>,
     /// Queues that a customer may choose.
     pub queues: Vec<DeploymentQueue>,
+    /// What its page says before a chat begins, by BCP-47 tag.
+    pub greetings: BTreeMap<String, String>,
 }
 
 /// A queue as a deployment offers it.
@@ -248,7 +250,7 @@ fn grants_table() -> SelectStatement {
 fn deployments_table() -> SelectStatement {
     select(
         "auth_trust_deployments",
-        &["organisation_id", "id", "name", "enabled", "origins", "queues"],
+        &["organisation_id", "id", "name", "enabled", "origins", "queues", "greetings"],
     )
 }
 
@@ -297,6 +299,7 @@ fn deployment(row: &QueryResult) -> Result<Deployment, StoreError> {
         enabled: row.try_get("", "enabled")?,
         origins: json(row, "origins")?,
         queues: json(row, "queues")?,
+        greetings: json(row, "greetings")?,
     })
 }
 

@@ -156,7 +156,7 @@ impl Trust {
     /// The permissions of the catalogue, as it writes them, that the caller holds in at least one division; sorted. None
     /// for a guest.
     pub fn permissions(&self, caller: &Caller) -> Vec<String> {
-        let Some(user) = caller.user() else {
+        let Some(user) = caller.subject() else {
             return Vec::new();
         };
         let state = self.state();
@@ -169,7 +169,7 @@ impl Trust {
     /// Whether the caller holds the permission in at least one division; PERMISSION_MISSING otherwise, and for every guest.
     pub fn may(&self, caller: &Caller, permission: &str) -> Result<(), Fault> {
         let held = caller
-            .user()
+            .subject()
             .is_some_and(|user| self.user_may(caller.organisation, user, permission));
         held.then_some(()).ok_or_else(|| Fault::missing_named(permission))
     }
@@ -192,7 +192,7 @@ impl Trust {
     /// Whether the caller holds this permission, any part of which may be `*`, in that division ([`DivisionId::ALL`]: in all).
     pub fn holds(&self, caller: &Caller, permission: &Permission, division: DivisionId) -> bool {
         let state = self.state();
-        let (Some(user), Some(held)) = (caller.user(), state.organisations.get(&caller.organisation)) else {
+        let (Some(user), Some(held)) = (caller.subject(), state.organisations.get(&caller.organisation)) else {
             return false;
         };
         held.grants.within(caller.organisation, user, permission, division)
@@ -200,7 +200,7 @@ impl Trust {
 
     /// The divisions in which the caller holds the permission, to filter queries by; none for a guest.
     pub fn divisions(&self, caller: &Caller, permission: &str) -> Divisions {
-        let Some(user) = caller.user() else {
+        let Some(user) = caller.subject() else {
             return Divisions::NONE;
         };
         self.divisions_of(caller.organisation, user, permission)

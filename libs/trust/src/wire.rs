@@ -70,6 +70,7 @@ fn wire_deployment(deployment: &Deployment) -> proto::TrustDeployment {
         origins: deployment.origins.clone(),
         queues: Bundle::wire_queues(&deployment.queues),
         name: deployment.name.clone(),
+        greetings: deployment.greetings.clone(),
     }
 }
 
@@ -177,6 +178,7 @@ fn read_deployment(deployment: &proto::TrustDeployment) -> Result<Deployment, Fa
         enabled: deployment.enabled,
         origins: deployment.origins.clone(),
         queues: each(&deployment.queues, read_queue)?,
+        greetings: deployment.greetings.clone(),
     })
 }
 

@@ -57,6 +57,7 @@ fn deployment() -> Deployment {
             languages: Language::parse("de").into_iter().collect(),
             skill_ids: vec![id(7)],
         }],
+        greetings: std::collections::BTreeMap::new(),
     }
 }
 

@@ -33,6 +33,7 @@ fn deployment((organisation, number, enabled): (u8, u8, bool)) -> Deployment {
         enabled,
         origins: Vec::new(),
         queues: Vec::new(),
+        greetings: std::collections::BTreeMap::new(),
     }
 }
 

@@ -86,6 +86,7 @@ fn deployment(enabled: bool, origin: &str) -> Deployment {
         enabled,
         origins: vec![origin.to_owned()],
         queues: Vec::new(),
+        greetings: std::collections::BTreeMap::new(),
     }
 }
 

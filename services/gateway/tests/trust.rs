@@ -52,6 +52,7 @@ async fn a_large_bundle_is_read_in_parts() {
             enabled: true,
             origins: Vec::new(),
             queues: Vec::new(),
+            greetings: std::collections::BTreeMap::new(),
         });
     }
     let context = Context {

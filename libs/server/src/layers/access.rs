@@ -68,8 +68,9 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
     Ok(Some(token))
 }
 
+/// Users and other systems; which calls are for people alone, the owning service says.
 fn user(caller: Caller) -> Result<Caller, Fault> {
-    match caller.user() {
+    match caller.subject() {
         Some(_) => Ok(caller),
         None => Err(Fault::new(
             Reason::CallerNotAllowed,

@@ -13,7 +13,7 @@ pub(super) fn nearness<B>(request: &Request<B>) -> Option<Affinity> {
     let caller = request.extensions().get::<Caller>().map(|caller| &caller.principal);
     let conversation = match caller {
         Some(Principal::Guest { conversation, .. }) => Some(*conversation),
-        Some(Principal::User { .. }) | None => said(request.headers()),
+        Some(Principal::User { .. } | Principal::Client { .. }) | None => said(request.headers()),
     };
     Some(affinity(&conversation?.to_string()))
 }

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{Extensions, StatusCode, header};
-use onqueue_model::{Caller, Fault, ParticipantId, Principal, Reason, UserId};
+use onqueue_model::{ApiClientId, Caller, Fault, ParticipantId, Principal, Reason, UserId};
 use onqueue_server::{Clock, InProcess, status};
 use onqueue_telemetry::metrics::SHED;
 use std::{
@@ -23,6 +23,7 @@ use tonic::body::Body;
 use tower::{ServiceExt as _, service_fn};
 
 const LOGIN: &str = "/onqueue.auth.v1.TokenService/Login";
+const CLIENT: &str = "/onqueue.auth.v1.TokenService/ClientCredentials";
 const START: &str = "/onqueue.session.v1.ConversationService/StartConversation";
 const SEND: &str = "/onqueue.session.v1.ConversationService/SendMessage";
 const TYPING: &str = "/onqueue.session.v1.ConversationService/SendTyping";
@@ -54,6 +55,7 @@ enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Who {
     User(UserId),
+    Client(ApiClientId),
     Guest(ParticipantId),
     Address(IpAddr),
     /// No address is known: only where no listener of ours stands in front.
@@ -65,6 +67,7 @@ impl Who {
     pub(super) fn of(extensions: &Extensions) -> Self {
         match extensions.get::<Caller>().map(|caller| &caller.principal) {
             Some(Principal::User { user, .. }) => Self::User(*user),
+            Some(Principal::Client { client, .. }) => Self::Client(*client),
             Some(Principal::Guest { participant, .. }) => Self::Guest(*participant),
             None => Self::address(extensions),
         }
@@ -168,7 +171,7 @@ impl Rates {
         let now = self.clock.now();
         self.buckets.take((Kind::Call, caller), self.call, now)?;
         let (kind, who, rate) = match request.uri().path() {
-            LOGIN => (Kind::Login, address, self.login),
+            LOGIN | CLIENT => (Kind::Login, address, self.login),
             START => (Kind::Chat, address, self.chat),
             SEND if is_guest => (Kind::GuestMessage, caller, self.guest_message),
             TYPING => (Kind::Typing, caller, self.typing),

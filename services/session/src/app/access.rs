@@ -6,7 +6,7 @@ use crate::store::{
     policies::Policy,
 };
 use onqueue_chat::{Class, Sender};
-use onqueue_model::{Caller, ConversationId, Fault, ParticipantId, Principal, Reason};
+use onqueue_model::{Caller, ConversationId, Fault, ParticipantId, Principal, Reason, UserId};
 use std::sync::Arc;
 
 /// How somebody sees a conversation.
@@ -33,6 +33,8 @@ pub(crate) fn not_found() -> Fault {
 pub(crate) fn sender(caller: &Caller, conversation: ConversationId) -> Result<Sender, Fault> {
     match &caller.principal {
         Principal::User { user, .. } => Ok(Sender::User(*user)),
+        // It takes part in none, and sees those that its permissions let it see.
+        Principal::Client { client, .. } => Ok(Sender::User(UserId::new(client.uuid()))),
         Principal::Guest {
             conversation: own,
             participant,

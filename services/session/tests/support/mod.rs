@@ -290,6 +290,7 @@ pub fn policy(queue: QueueId, revision: i64) -> QueuePolicy {
         open: true,
         inactivity_timeout_ms: 15 * 60 * 1_000,
         inactivity_warning_ms: 60 * 1_000,
+        removed: false,
     }
 }
 
@@ -417,6 +418,7 @@ fn deployment() -> Deployment {
         enabled: true,
         origins: vec!["https://shop.example".to_owned()],
         queues: vec![offers(queue()), offers(closed_queue()), offers(id(6))],
+        greetings: std::collections::BTreeMap::new(),
     }
 }
 

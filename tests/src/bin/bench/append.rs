@@ -123,6 +123,7 @@ async fn put_policy(service: &InProcess) -> Outcome<()> {
         open: true,
         inactivity_timeout_ms: 900_000,
         inactivity_warning_ms: 60_000,
+        removed: false,
     };
     let request = PutQueuePolicyRequest {
         organisation_id: organisation().to_string(),
@@ -175,5 +176,6 @@ fn deployment() -> Deployment {
         enabled: true,
         origins: vec![],
         queues: vec![queue],
+        greetings: std::collections::BTreeMap::new(),
     }
 }
