@@ -14,6 +14,12 @@ pub enum Command {
         /// Its whole configuration.
         queue: QueueConfig,
     },
+    /// A queue is no more. What waits or alerts in it ends as rejected; what is in hand stays there. Changes nothing for a queue
+    /// that is not known.
+    RemoveQueue {
+        /// Which.
+        queue: QueueId,
+    },
     /// An agent's profile was made or changed. Keeps their state, what they hold and what alerts them; memberships are
     /// replaced. A new agent is off queue.
     UpsertAgent {

@@ -64,7 +64,7 @@ pub enum Effect {
         /// Which.
         interaction: InteractionId,
     },
-    /// An interaction was not taken.
+    /// An interaction was not taken, or lost the queue in which it waited.
     Rejected {
         /// Which.
         interaction: InteractionId,

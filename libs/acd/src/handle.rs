@@ -13,6 +13,7 @@ impl Turn<'_> {
     pub fn handle(&mut self, command: Command) -> Handled {
         match command {
             Command::UpsertQueue { queue } => self.upsert_queue(queue),
+            Command::RemoveQueue { queue } => self.remove_queue(queue),
             Command::UpsertAgent { agent } => self.upsert_agent(agent),
             Command::GoOnQueue { agent } => self.go_on_queue(agent)?,
             Command::GoOffQueue { agent } | Command::AgentGone { agent } => self.go_off_queue(agent)?,
@@ -34,6 +35,21 @@ impl Turn<'_> {
 
     fn upsert_queue(&mut self, queue: QueueConfig) {
         self.state.queues.insert(queue.id, queue);
+    }
+
+    fn remove_queue(&mut self, queue: QueueId) {
+        if self.state.queues.remove(&queue).is_none() {
+            return;
+        }
+        let interactions = self.state.interactions.values();
+        let unserved = interactions.filter(|it| it.queue == queue && !matches!(it.place, Place::Held { .. }));
+        for interaction in unserved.map(|it| it.id).collect::<Vec<_>>() {
+            self.end_interaction(interaction);
+            self.note(Effect::Rejected {
+                interaction,
+                refusal: Refusal::UnknownQueue,
+            });
+        }
     }
 
     fn upsert_agent(&mut self, profile: AgentProfile) {

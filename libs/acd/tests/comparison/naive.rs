@@ -135,6 +135,7 @@ impl Naive {
                 self.queues.retain(|other| other.id != queue.id);
                 self.queues.push(queue.clone());
             }
+            Command::RemoveQueue { queue } => self.remove(*queue),
             Command::UpsertAgent { agent } => self.upsert(agent),
             Command::GoOnQueue { agent } => self.on(*agent)?,
             Command::GoOffQueue { agent } | Command::AgentGone { agent } => self.off(*agent)?,
@@ -157,6 +158,23 @@ impl Naive {
             Command::Tick | Command::Resume => {}
         }
         Ok(())
+    }
+
+    fn remove(&mut self, queue: QueueId) {
+        if !self.queues.iter().any(|other| other.id == queue) {
+            return;
+        }
+        self.queues.retain(|other| other.id != queue);
+        let lost = |chat: &&Chat| chat.queue == queue && !matches!(chat.at, At::With(_));
+        let mut lost: Vec<InteractionId> = self.chats.iter().filter(lost).map(|chat| chat.id).collect();
+        lost.sort_unstable();
+        for interaction in lost {
+            self.cancel(interaction);
+            self.out.push(Effect::Rejected {
+                interaction,
+                refusal: Refusal::UnknownQueue,
+            });
+        }
     }
 
     fn upsert(&mut self, profile: &AgentProfile) {

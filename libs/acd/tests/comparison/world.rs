@@ -132,6 +132,7 @@ impl World {
                 Command::UpsertQueue { queue }
             }
             91 => Command::Resume,
+            92 if self.dice.one_in(5) => Command::RemoveQueue { queue },
             _ => Command::Tick,
         }
     }
