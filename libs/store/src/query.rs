@@ -11,15 +11,38 @@ pub fn within<C: ColumnTrait>(column: C, divisions: &Divisions) -> Condition {
     }
 }
 
-/// Rows after that place in the order of a name and an id, which together are unique.
+/// Rows after that place in the order of a name and an id, which together are unique. It says twice where the names begin:
+/// from the first an index knows where to begin to read.
 pub fn after<N: ColumnTrait, I: ColumnTrait>(name: N, id: I, place: (String, uuid::Uuid)) -> Condition {
-    let same = Condition::all().add(name.eq(place.0.clone())).add(id.gt(place.1));
-    Condition::any().add(name.gt(place.0)).add(same)
+    let later = Condition::any().add(name.gt(place.0.clone())).add(id.gt(place.1));
+    Condition::all().add(name.gte(place.0)).add(later)
 }
 
 /// The pattern of texts that begin with that one, in which nothing is a wildcard.
 pub fn beginning(text: &str) -> LikeExpr {
     LikeExpr::new(format!("{}%", escaped(text))).escape('\\')
+}
+
+/// Rows whose text, compared by its bytes, begins with that one: a range that an index on the column serves.
+pub fn starting<C: ColumnTrait>(column: C, text: &str) -> Condition {
+    let from = Condition::all().add(column.gte(text));
+    match end_of_beginning(text) {
+        Some(end) => from.add(column.lt(end)),
+        None => from,
+    }
+}
+
+/// The first text after all that begin with that one, if there is one.
+fn end_of_beginning(text: &str) -> Option<String> {
+    let mut letters: Vec<char> = text.chars().collect();
+    while let Some(last) = letters.pop() {
+        // The step passes over what are no characters.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            letters.push(next);
+            return Some(letters.into_iter().collect());
+        }
+    }
+    None
 }
 
 /// The pattern of texts that contain that one, in which nothing is a wildcard.
@@ -41,4 +64,22 @@ fn escaped(text: &str) -> String {
         pattern.push(letter);
     }
     pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_begins_so_comes_before_the_end() {
+        for (text, end) in [
+            ("", None),
+            ("a", Some("b")),
+            ("ab\u{10ffff}", Some("ac")),
+            ("\u{d7ff}", Some("\u{e000}")),
+            ("\u{10ffff}", None),
+        ] {
+            assert_eq!(end_of_beginning(text).as_deref(), end, "{text}");
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! The shapes that every service's tables have, for their migrations.
 
-use sea_orm_migration::prelude::{Alias, ColumnDef, Index, IndexCreateStatement, Table, TableCreateStatement};
-use sea_orm_migration::schema::uuid;
+use sea_orm_migration::prelude::{
+    Alias, ColumnDef, DbErr, Index, IndexCreateStatement, SchemaManager, Table, TableCreateStatement,
+};
+use sea_orm_migration::schema::{string, uuid};
+use sea_orm_migration::sea_orm::DbBackend;
 
 /// The column by which everything of an organisation is found.
 const ORGANISATION: &str = "organisation_id";
@@ -51,4 +54,23 @@ pub fn index_of_organisation(called: &str, on: &str, columns: &[&str]) -> IndexC
 /// An index on these columns in which each combination comes once.
 pub fn unique(called: &str, on: &str, columns: &[&str]) -> IndexCreateStatement {
     index(called, on, columns).unique().to_owned()
+}
+
+/// Adds columns to a table that is there, one after the other as SQLite wants it.
+pub async fn add_columns(manager: &SchemaManager<'_>, called: &str, columns: Vec<ColumnDef>) -> Result<(), DbErr> {
+    for column in columns {
+        let change = Table::alter().table(name(called)).add_column(column).to_owned();
+        manager.alter_table(change).await?;
+    }
+    Ok(())
+}
+
+/// The column `name_folded` for [`crate::query::fold`]ed names, empty at first: compared by its bytes on both databases, so
+/// that an index serves its order and its beginnings.
+pub fn name_folded(manager: &SchemaManager<'_>) -> ColumnDef {
+    let mut column = string(name("name_folded"));
+    if manager.get_database_backend() == DbBackend::Postgres {
+        column.extra("COLLATE \"C\"");
+    }
+    column.default("").take()
 }

@@ -1,12 +1,12 @@
 //! What the demo begins with.
 
 use crate::grpc;
-use crate::store::{Actor, Profile, Queue, Tables};
+use crate::store::{Profile, Queue, Tables};
 use onqueue_acd::AgentProfile;
 use onqueue_model::{Fault, Language, OrganisationId, QueueId, SkillId, UserId};
 use onqueue_proto::routing::v1 as proto;
 use onqueue_server::Context;
-use onqueue_store::Store;
+use onqueue_store::{Store, audit::Actor};
 use std::collections::BTreeMap;
 
 /// An organisation's queues, skills and agents.
@@ -44,7 +44,7 @@ pub struct SeedAgent {
     pub skills: BTreeMap<SkillId, u16>,
     /// Proficiency in hundredths, by BCP-47 tag.
     pub languages: BTreeMap<String, u16>,
-    /// How many chats at once: 0–25.
+    /// How many chats at once, of their own: 0–25.
     pub maximum_chats: u8,
 }
 
@@ -71,7 +71,8 @@ pub async fn seed(store: &Store, context: &Context, seed: Seed) -> Result<(), Fa
         tables.put_queue(seed.organisation, queue, by.clone()).await?;
     }
     for skill in seed.skills {
-        tables.put_skill(seed.organisation, skill.id, skill.name).await?;
+        let skill = (skill.id, skill.name);
+        tables.put_skill(seed.organisation, skill, by.clone()).await?;
     }
     for agent in seed.agents {
         tables.put_agent(seed.organisation, profile(agent)?, by.clone()).await?;

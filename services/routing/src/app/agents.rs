@@ -83,6 +83,7 @@ impl Routing {
     /// Follows the caller's state and offers.
     pub async fn watch_me(&self, caller: &Caller) -> Result<Watch, Fault> {
         let me = user(caller)?;
+        self.learn_name(caller).await?;
         let (sender, frames) = mpsc::channel(ROOM);
         self.owner.watch(caller.organisation, me, sender).await?;
         Ok(Watch::new(frames, caller.clone(), self.context.clone(), &self.settings))

@@ -1,8 +1,9 @@
 //! Why routing did what it did, for those who may know.
 
-use super::{Page, Routing};
+use super::Routing;
 use crate::store::{DecisionPlace, StoredDecision};
 use onqueue_model::{Caller, ConversationId, Fault, permissions};
+use onqueue_server::resource::Page;
 
 impl Routing {
     /// The decisions about the conversation, in order, of queues in divisions where the caller may read them.

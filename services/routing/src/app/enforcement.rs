@@ -3,9 +3,10 @@
 
 use super::Shared;
 use super::tenure::Tenure;
-use crate::store::{Actor, Joined};
+use crate::store::Joined;
 use onqueue_acd::{AgentState, Command, Membership};
 use onqueue_model::{Fault, OrganisationId, UserId, permissions};
+use onqueue_store::audit::Actor;
 use std::time::Duration;
 
 /// When to look again if not everything could be done.

@@ -5,7 +5,7 @@ use super::presence::Presence;
 use super::turn::Turn;
 use super::{facts, figures, frames};
 use crate::store::{Configuration, Details, Loaded, Logged, NewDecision, NewReport, Queue};
-use onqueue_acd::{AgentState, Command, Effect, Engine, Refusal};
+use onqueue_acd::{AgentState, Command, Effect, Engine, InteractionPlace, Refusal, Requirements};
 use onqueue_model::{DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
 use onqueue_proto::session::v1::{ReportRequest, report_request::Fact};
 use prost::Message as _;
@@ -39,6 +39,11 @@ impl Names {
 
     pub fn skill(&self, id: SkillId) -> String {
         self.skills.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// Whether the organisation has the skill.
+    pub fn has_skill(&self, id: SkillId) -> bool {
+        self.skills.contains_key(&id)
     }
 
     fn learn(&mut self, configuration: &Configuration) {
@@ -110,6 +115,12 @@ impl Host {
 
     pub const fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// Whether the engine has the queue, and the organisation every skill that is asked for.
+    pub fn knows(&self, queue: QueueId, requirements: &Requirements) -> bool {
+        let mut skills = requirements.skills.keys();
+        self.engine.queue(queue).is_some() && skills.all(|skill| self.names.has_skill(*skill))
     }
 
     pub fn details(&self, interaction: InteractionId) -> Details {
@@ -240,11 +251,24 @@ impl Host {
     }
 
     fn configure_queue(&mut self, turn: &mut Turn, queue: &Queue) {
-        let config = queue.config();
-        self.apply(turn, Command::UpsertQueue { queue: config }, None);
+        if queue.removed {
+            self.remove_queue(turn, queue.id);
+        } else {
+            let queue = queue.config();
+            self.apply(turn, Command::UpsertQueue { queue }, None);
+        }
         turn.batch
             .applied_queues
             .push((self.organisation, queue.id, queue.revision));
+    }
+
+    /// Who came in while the queue was being removed is refused, and nothing is kept of them.
+    fn remove_queue(&mut self, turn: &mut Turn, queue: QueueId) {
+        let inside = self.engine.interactions().filter(|it| it.queue == queue);
+        let unserved = inside.filter(|it| !matches!(it.place, InteractionPlace::Held { .. }));
+        let refused = unserved.map(|it| (self.organisation, it.id));
+        turn.batch.ended.extend(refused);
+        self.apply(turn, Command::RemoveQueue { queue }, None);
     }
 
     /// Goes on after nobody was served for a while: what lapsed in the meantime was not for its agents to answer.

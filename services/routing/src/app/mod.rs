@@ -16,14 +16,16 @@ mod policies;
 mod presence;
 mod queues;
 mod reporter;
+mod skills;
 mod tenure;
 mod turn;
+mod utilization;
 
 pub use agents::{Next, Watch};
 pub use frames::{AgentNow, Frame, Named, OfferNow};
 pub use gate::Gate;
 pub use place::{Owners, Place, Whereabouts};
-pub use queues::{Draft, Page};
+pub use queues::Wanted;
 
 use crate::Settings;
 use crate::store::Tables;
@@ -33,11 +35,7 @@ use onqueue_server::{Clock, Context, InProcess};
 use onqueue_store::Store;
 use owner::Owner;
 use policies::Policies;
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tenure::Keeper;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;

@@ -85,9 +85,10 @@ fn policy(queue: &Queue) -> QueuePolicy {
         revision: queue.revision,
         name: queue.content.name.clone(),
         division_id: queue.content.division.to_string(),
-        open: true,
+        open: !queue.removed,
         inactivity_timeout_ms: queue.content.inactivity_timeout_ms,
         inactivity_warning_ms: queue.content.inactivity_warning_ms,
+        removed: queue.removed,
     }
 }
 

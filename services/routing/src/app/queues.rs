@@ -1,56 +1,91 @@
 //! Queues and their members, as callers may see and change them.
 
 use super::{Routing, user};
-use crate::store::{Actor, Content, Member, NewQueue, Queue, QueuePlace};
+use crate::store::{Change, Content, Member, NewQueue, Queue, QueuePlace};
 use onqueue_acd::Membership;
-use onqueue_model::{Caller, Fault, QueueId, Reason, UserId, permissions};
-use std::collections::BTreeSet;
-use uuid::Uuid;
+use onqueue_model::{Caller, DivisionId, Divisions, Fault, QueueId, Reason, UserId, permissions};
+use onqueue_server::resource::{Once, Page};
+use onqueue_store::{audit::Actor, query::fold};
+use std::{collections::BTreeSet, sync::Arc};
 
-/// A queue that somebody wants to have, checked already.
+/// Which queues are wanted.
 #[derive(Clone, Debug)]
-pub struct Draft {
-    /// The caller's id of the request.
-    pub request: Uuid,
-    /// SHA-256 of what the request asked for.
-    pub hash: [u8; 32],
-    /// What is to be set.
-    pub content: Content,
-}
-
-/// A page and where the next begins; `None` at the end.
-#[derive(Clone, Debug)]
-pub struct Page<Item, Place> {
-    /// What is on it.
-    pub items: Vec<Item>,
-    /// The place of its last item, if more follow.
-    pub next: Option<Place>,
-}
-
-impl<Item, Place> Page<Item, Place> {
-    /// Of one item more than the page holds, if there are as many.
-    pub(super) fn of(mut items: Vec<Item>, size: u64, place: impl FnOnce(&Item) -> Place) -> Self {
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let has_more = items.len() > size;
-        items.truncate(size);
-        let next = items.last().filter(|_| has_more).map(place);
-        Self { items, next }
-    }
+pub struct Wanted {
+    /// In divisions where the caller holds this.
+    pub permission: &'static str,
+    /// In this division only.
+    pub division: Option<DivisionId>,
+    /// Whose name contains this.
+    pub text: String,
 }
 
 impl Routing {
     /// Makes a queue and puts it in force.
-    pub async fn create_queue(&self, caller: &Caller, draft: Draft) -> Result<Queue, Fault> {
+    pub async fn create_queue(&self, caller: &Caller, once: Once, content: Content) -> Result<Queue, Fault> {
         let trust = &self.context.trust;
-        trust.may_in(caller, permissions::QUEUE_ADD, draft.content.division)?;
-        let by = self.actor(caller)?;
-        let queue = Queue::new(self.context.ids.id(by.at), draft.content, by.at);
-        let new = NewQueue {
-            queue,
-            request: draft.request,
-            hash: draft.hash,
-        };
+        trust.may_in(caller, permissions::QUEUE_ADD, content.division)?;
+        let by = self.actor(caller);
+        let queue = Queue::new(self.context.ids.id(by.at), content, by.at);
+        let new = NewQueue { queue, once };
         let queue = self.tables.create_queue(caller.organisation, new, by).await?;
+        self.put_in_force(caller, queue).await
+    }
+
+    /// Makes of the queue what `change` says and puts it in force, also if it says so already: an earlier call may not have
+    /// come so far.
+    pub async fn update_queue(
+        &self,
+        caller: &Caller,
+        (id, etag): (QueueId, String),
+        change: Change<Content>,
+    ) -> Result<Queue, Fault> {
+        self.visible(caller, id, permissions::QUEUE_EDIT).await?;
+        let (trust, editor) = (self.context.trust.clone(), caller.clone());
+        let allowed: Change<Content> = Arc::new(move |before| {
+            let after = change(before)?;
+            for division in BTreeSet::from([before.division, after.division]) {
+                let missing = |fault: Fault| fault.with("resource", format!("division:{division}"));
+                trust
+                    .may_in(&editor, permissions::QUEUE_EDIT, division)
+                    .map_err(missing)?;
+            }
+            Ok(after)
+        });
+        let by = self.actor(caller);
+        let queue = self
+            .tables
+            .update_queue(caller.organisation, (id, etag), allowed, by)
+            .await?;
+        self.put_in_force(caller, queue).await
+    }
+
+    /// Removes the queue. STATE_CONFLICT while somebody waits in it.
+    pub async fn delete_queue(&self, caller: &Caller, id: QueueId, etag: String) -> Result<(), Fault> {
+        let queue = self.tables.queue(caller.organisation, id).await?;
+        let queue = self.seen(caller, queue, permissions::QUEUE_DELETE)?;
+        if !queue.removed {
+            self.refuse_served(caller, id).await?;
+        }
+        let by = self.actor(caller);
+        let queue = self.tables.delete_queue(caller.organisation, (id, etag), by).await?;
+        self.put_in_force(caller, queue).await.map(drop)
+    }
+
+    async fn refuse_served(&self, caller: &Caller, id: QueueId) -> Result<(), Fault> {
+        let waiting = self.owner.look(caller.organisation, move |host, _| {
+            let queue = host.engine().queue(id);
+            queue.map_or(0, |queue| queue.waiting + queue.alerting)
+        });
+        match waiting.await? {
+            0 => Ok(()),
+            waiting => {
+                let problem = "chats wait in this queue; it can be removed when they have been served";
+                Err(Fault::new(Reason::StateConflict, problem).with("waiting", waiting))
+            }
+        }
+    }
+
+    async fn put_in_force(&self, caller: &Caller, queue: Queue) -> Result<Queue, Fault> {
         self.policies
             .put_in_force(&self.owner, caller.organisation, &queue)
             .await?;
@@ -62,19 +97,18 @@ impl Routing {
         self.visible(caller, id, permissions::QUEUE_VIEW).await
     }
 
-    /// Queues of the divisions in which the caller holds the permission, whose name contains the text.
+    /// The queues that are wanted, by name.
     pub async fn list_queues(
         &self,
         caller: &Caller,
-        permission: &str,
-        text: &str,
+        wanted: Wanted,
         after: Option<QueuePlace>,
         size: u64,
     ) -> Result<Page<Queue, QueuePlace>, Fault> {
-        let divisions = self.divisions(caller, permission);
+        let divisions = only(self.divisions(caller, wanted.permission), wanted.division);
         let tables = &self.tables;
-        let queues = tables.list_queues(caller.organisation, &divisions, text, after, size + 1);
-        let place = |queue: &Queue| (crate::store::fold(&queue.content.name), queue.id);
+        let queues = tables.list_queues(caller.organisation, &divisions, &wanted.text, after, size + 1);
+        let place = |queue: &Queue| (fold(&queue.content.name), queue.id);
         Ok(Page::of(queues.await?, size, place))
     }
 
@@ -99,7 +133,7 @@ impl Routing {
         users: BTreeSet<UserId>,
     ) -> Result<Vec<Member>, Fault> {
         self.visible(caller, queue, permissions::QUEUE_MEMBER_MANAGE).await?;
-        let by = self.actor(caller)?;
+        let by = self.actor(caller);
         let members = self.tables.set_members(caller.organisation, queue, users, by).await?;
         self.owner.refresh(caller.organisation).await?;
         Ok(members)
@@ -123,7 +157,7 @@ impl Routing {
     }
 
     async fn write_joined(&self, caller: &Caller, queue: QueueId, membership: Membership) -> Result<Member, Fault> {
-        let (user, by, tables) = (user(caller)?, self.actor(caller)?, &self.tables);
+        let (user, by, tables) = (user(caller)?, self.actor(caller), &self.tables);
         let member = tables.set_joined(caller.organisation, queue, user, membership, by);
         let member = member.await?;
         self.owner.refresh(caller.organisation).await?;
@@ -132,28 +166,36 @@ impl Routing {
 
     /// The queue, if the caller holds the permission in its division; QUEUE_NOT_FOUND for who may not even see it.
     async fn visible(&self, caller: &Caller, id: QueueId, permission: &str) -> Result<Queue, Fault> {
-        let queue = self
-            .tables
-            .queue(caller.organisation, id)
-            .await?
-            .ok_or_else(queue_not_found)?;
-        if self.divisions(caller, permission).contains(&queue.content.division) {
+        let queue = self.tables.queue(caller.organisation, id).await?;
+        self.seen(caller, queue.filter(|queue| !queue.removed), permission)
+    }
+
+    fn seen(&self, caller: &Caller, queue: Option<Queue>, permission: &str) -> Result<Queue, Fault> {
+        let queue = queue.ok_or_else(queue_not_found)?;
+        let holds = |permission| self.divisions(caller, permission).contains(&queue.content.division);
+        if holds(permission) {
             return Ok(queue);
         }
-        if self
-            .divisions(caller, permissions::QUEUE_VIEW)
-            .contains(&queue.content.division)
-        {
-            return Err(Fault::missing_named(permission).with("resource", format!("queue:{id}")));
+        if holds(permissions::QUEUE_VIEW) && !queue.removed {
+            return Err(Fault::missing_named(permission).with("resource", format!("queue:{}", queue.id)));
         }
         Err(queue_not_found())
     }
 
-    fn actor(&self, caller: &Caller) -> Result<Actor, Fault> {
-        Ok(Actor {
-            name: format!("user:{}", user(caller)?),
+    pub(super) fn actor(&self, caller: &Caller) -> Actor {
+        Actor {
+            name: caller.actor(),
             at: self.context.clock.now(),
-        })
+        }
+    }
+}
+
+/// The one division, if it is among them.
+fn only(divisions: Divisions, division: Option<DivisionId>) -> Divisions {
+    match division {
+        None => divisions,
+        Some(division) if divisions.contains(&division) => Divisions::from_iter([division]),
+        Some(_) => Divisions::NONE,
     }
 }
 

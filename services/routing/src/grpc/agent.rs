@@ -1,11 +1,15 @@
 //! AgentService.
 
-use super::{decode, encode};
+use super::encode;
 use crate::app::{Next, Routing, Watch};
 use futures::{Stream, stream};
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::agent_service_server::AgentService;
-use onqueue_server::{caller, status};
+use onqueue_server::{
+    caller,
+    resource::{id, optional_id},
+    status,
+};
 use std::pin::Pin;
 use tonic::{Request, Response, Status};
 
@@ -43,10 +47,7 @@ impl AgentService for Rpcs {
         request: Request<proto::GetAgentRequest>,
     ) -> Result<Response<proto::GetAgentResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
-        let wanted = match request.get_ref().user_id.as_str() {
-            "" => None,
-            text => Some(decode::id("user_id", text).map_err(status)?),
-        };
+        let wanted = optional_id("user_id", &request.get_ref().user_id).map_err(status)?;
         let agent = self.0.get_agent(&caller, wanted).await.map_err(status)?;
         let agent = Some(encode::agent(agent));
         Ok(Response::new(proto::GetAgentResponse { agent }))
@@ -72,7 +73,7 @@ impl AgentService for Rpcs {
         request: Request<proto::AcceptOfferRequest>,
     ) -> Result<Response<proto::AcceptOfferResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
-        let offer = decode::id("offer_id", &request.get_ref().offer_id).map_err(status)?;
+        let offer = id("offer_id", &request.get_ref().offer_id).map_err(status)?;
         let conversation = self.0.accept_offer(&caller, offer).await.map_err(status)?;
         let conversation_id = conversation.to_string();
         Ok(Response::new(proto::AcceptOfferResponse { conversation_id }))
@@ -83,7 +84,7 @@ impl AgentService for Rpcs {
         request: Request<proto::DeclineOfferRequest>,
     ) -> Result<Response<proto::DeclineOfferResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
-        let offer = decode::id("offer_id", &request.get_ref().offer_id).map_err(status)?;
+        let offer = id("offer_id", &request.get_ref().offer_id).map_err(status)?;
         self.0.decline_offer(&caller, offer).await.map_err(status)?;
         Ok(Response::new(proto::DeclineOfferResponse {}))
     }

@@ -1,11 +1,15 @@
 //! DecisionService.
 
-use super::{decode, encode};
+use super::encode;
 use crate::app::Routing;
 use crate::store::DecisionPlace;
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::decision_service_server::DecisionService;
-use onqueue_server::{caller, status};
+use onqueue_server::{
+    caller,
+    resource::{id, page_size},
+    status,
+};
 use onqueue_store::{decode_token, encode_token};
 use tonic::{Request, Response, Status};
 
@@ -20,8 +24,8 @@ impl DecisionService for Rpcs {
     ) -> Result<Response<proto::ListDecisionsResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
         let asked = request.into_inner();
-        let conversation = decode::id("conversation_id", &asked.conversation_id).map_err(status)?;
-        let size = decode::page_size(asked.page_size).map_err(status)?;
+        let conversation = id("conversation_id", &asked.conversation_id).map_err(status)?;
+        let size = page_size(asked.page_size).map_err(status)?;
         let after = decode_token::<DecisionPlace>(&asked.page_token).map_err(status)?;
         let page = self.0.list_decisions(&caller, conversation, after.unwrap_or(0), size);
         let page = page.await.map_err(status)?;

@@ -1,19 +1,26 @@
 //! From requests into types that cannot be wrong.
 
-use crate::app::Draft;
-use crate::store::Content;
-use onqueue_model::{Fault, Id, UserId};
-use onqueue_proto::routing::v1::{CreateQueueRequest, Evaluation, Queue, RoutingMethod};
-use prost::Message as _;
-use sha2::{Digest as _, Sha256};
-use std::{collections::BTreeSet, ops::RangeInclusive};
+use crate::store::{Change, Content};
+use onqueue_model::{Fault, UserId};
+use onqueue_proto::routing::v1::{Evaluation, Queue, RoutingMethod, UpdateQueueRequest};
+use onqueue_server::resource::{Mask, description, division, given, id, name};
+use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
-const PAGE: u64 = 50;
-const PAGES: RangeInclusive<i32> = 1..=200;
-const NAME: usize = 100;
-const DESCRIPTION: usize = 1_000;
 const LIMITS: RangeInclusive<i32> = 0..=1_000_000;
 const MEMBERS: usize = 1_000;
+
+/// What can be changed about a queue.
+const FIELDS: [&str; 9] = [
+    "name",
+    "description",
+    "division_id",
+    "evaluation",
+    "routing_method",
+    "limit",
+    "alerting_timeout_ms",
+    "inactivity_timeout_ms",
+    "inactivity_warning_ms",
+];
 
 /// A time with bounds, in milliseconds; 0 means what is usual.
 struct Time {
@@ -34,20 +41,6 @@ const INACTIVITY: Time = Time {
 };
 const WARNING: &str = "queue.inactivity_warning_ms";
 
-pub fn id<T>(field: &'static str, text: &str) -> Result<Id<T>, Fault> {
-    text.parse().map_err(|_| Fault::id(field))
-}
-
-pub fn page_size(size: i32) -> Result<u64, Fault> {
-    if size == 0 {
-        return Ok(PAGE);
-    }
-    if !PAGES.contains(&size) {
-        return Err(Fault::field("page_size", "must be 1–200, or 0 for 50"));
-    }
-    Ok(u64::try_from(size).unwrap_or(PAGE))
-}
-
 pub fn users(ids: &[String]) -> Result<BTreeSet<UserId>, Fault> {
     if ids.len() > MEMBERS {
         return Err(Fault::field("user_ids", "at most 1,000 users"));
@@ -55,17 +48,37 @@ pub fn users(ids: &[String]) -> Result<BTreeSet<UserId>, Fault> {
     ids.iter().map(|text| id("user_ids", text)).collect()
 }
 
-/// A queue to be made.
-pub fn draft(request: &CreateQueueRequest) -> Result<Draft, Fault> {
-    let queue = request
-        .queue
-        .as_ref()
-        .ok_or_else(|| Fault::field("queue", "must be given"))?;
-    Ok(Draft {
-        request: id::<()>("request_id", &request.request_id)?.uuid(),
-        hash: Sha256::digest(queue.encode_to_vec()).into(),
-        content: content(queue)?,
-    })
+/// What a queue is to be: the fields that are named, and everything else as it is.
+pub fn change(request: &UpdateQueueRequest) -> Result<Change<Content>, Fault> {
+    let mask = Mask::of(request.update_mask.as_ref(), &FIELDS)?;
+    let new = given("queue", request.queue.as_ref())?.clone();
+    Ok(Arc::new(move |before| {
+        content(&merged(&mask, new.clone(), super::encode::content(before)))
+    }))
+}
+
+fn merged(mask: &Mask, new: Queue, old: Queue) -> Queue {
+    let pick = |field, new, old| mask.choose(field, new, old);
+    Queue {
+        name: mask.choose("name", new.name, old.name),
+        description: mask.choose("description", new.description, old.description),
+        division_id: mask.choose("division_id", new.division_id, old.division_id),
+        evaluation: mask.choose("evaluation", new.evaluation, old.evaluation),
+        routing_method: mask.choose("routing_method", new.routing_method, old.routing_method),
+        limit: mask.choose("limit", new.limit, old.limit),
+        alerting_timeout_ms: pick("alerting_timeout_ms", new.alerting_timeout_ms, old.alerting_timeout_ms),
+        inactivity_timeout_ms: pick(
+            "inactivity_timeout_ms",
+            new.inactivity_timeout_ms,
+            old.inactivity_timeout_ms,
+        ),
+        inactivity_warning_ms: pick(
+            "inactivity_warning_ms",
+            new.inactivity_warning_ms,
+            old.inactivity_warning_ms,
+        ),
+        ..old
+    }
 }
 
 /// What is set about a queue.
@@ -82,30 +95,16 @@ pub fn content(queue: &Queue) -> Result<Content, Fault> {
             "must be 0 for no limit, or at most 1,000,000",
         ));
     }
-    if queue.description.chars().count() > DESCRIPTION {
-        return Err(Fault::field("queue.description", "at most 1,000 characters"));
-    }
     let inactivity_timeout_ms = time(queue.inactivity_timeout_ms, &INACTIVITY)?;
     Ok(Content {
-        name: name(&queue.name)?,
-        description: queue.description.clone(),
-        division: id("queue.division_id", &queue.division_id)?,
+        name: name("queue.name", &queue.name)?,
+        description: description("queue.description", &queue.description)?,
+        division: division("queue.division_id", &queue.division_id)?,
         limit: u32::try_from(queue.limit).unwrap_or(0),
         alerting_timeout_ms: time(queue.alerting_timeout_ms, &ALERTING)?,
         inactivity_timeout_ms,
         inactivity_warning_ms: warning(queue.inactivity_warning_ms, inactivity_timeout_ms)?,
     })
-}
-
-fn name(text: &str) -> Result<String, Fault> {
-    let name = text.trim();
-    if name.is_empty() || name.chars().count() > NAME {
-        return Err(Fault::field("queue.name", "1–100 characters"));
-    }
-    if name.chars().any(char::is_control) {
-        return Err(Fault::field("queue.name", "no control characters"));
-    }
-    Ok(name.to_owned())
 }
 
 fn time(given: i64, time: &Time) -> Result<i64, Fault> {
@@ -181,7 +180,5 @@ mod tests {
             assert_eq!(fault.metadata, [("field", field.to_owned())]);
         }
         assert!(content(&queue(|q| q.name = "ä".repeat(100))).is_ok());
-        assert_eq!(page_size(0), Ok(50));
-        assert!(page_size(201).is_err() && page_size(-1).is_err());
     }
 }

@@ -11,10 +11,17 @@ use prost::Message as _;
 use std::collections::BTreeMap;
 
 pub fn queue(queue: &store::Queue) -> proto::Queue {
-    let content = &queue.content;
     proto::Queue {
         queue_id: queue.id.to_string(),
         etag: queue.etag(),
+        created_at: Some(timestamp(queue.created_at)),
+        ..content(&queue.content)
+    }
+}
+
+/// What is set about a queue.
+pub fn content(content: &store::Content) -> proto::Queue {
+    proto::Queue {
         name: content.name.clone(),
         description: content.description.clone(),
         division_id: content.division.to_string(),
@@ -24,7 +31,7 @@ pub fn queue(queue: &store::Queue) -> proto::Queue {
         alerting_timeout_ms: content.alerting_timeout_ms,
         inactivity_timeout_ms: content.inactivity_timeout_ms,
         inactivity_warning_ms: content.inactivity_warning_ms,
-        created_at: Some(timestamp(queue.created_at)),
+        ..proto::Queue::default()
     }
 }
 

@@ -266,6 +266,10 @@ mod tests {
             ("/onqueue.routing.v1.QueueService/ListQueues", false),
             ("/onqueue.routing.v1.QueueService/SearchQueues", false),
             ("/onqueue.routing.v1.QueueService/ListMembers", false),
+            ("/onqueue.routing.v1.SkillService/SetUserSkills", true),
+            ("/onqueue.routing.v1.SkillService/ListSkills", false),
+            ("/onqueue.routing.v1.UtilizationService/UpdateUtilization", true),
+            ("/onqueue.routing.v1.UtilizationService/GetUserUtilization", false),
             ("/onqueue.routing.v1.DecisionService/ListDecisions", false),
         ] {
             assert_eq!(needs_owner(path), needs, "{path}");

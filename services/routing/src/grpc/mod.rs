@@ -7,6 +7,8 @@ mod encode;
 mod forward;
 mod pipe;
 mod queue;
+mod skill;
+mod utilization;
 
 pub use decode::content;
 
@@ -14,17 +16,24 @@ use crate::app::Routing;
 use forward::Owned;
 use onqueue_proto::routing::v1::{
     agent_service_server::AgentServiceServer, decision_service_server::DecisionServiceServer,
-    queue_service_server::QueueServiceServer,
+    queue_service_server::QueueServiceServer, skill_service_server::SkillServiceServer,
+    utilization_service_server::UtilizationServiceServer,
 };
 use tonic::service::Routes;
 
 /// Every rpc of the service.
 pub fn routes(routing: &Routing) -> Routes {
-    let (queues, agents) = (
-        QueueServiceServer::new(queue::Rpcs(routing.clone())),
-        AgentServiceServer::new(agent::Rpcs(routing.clone())),
-    );
-    Routes::new(Owned::new(queues, routing.whereabouts(), routing.draining()))
-        .add_service(Owned::new(agents, routing.whereabouts(), routing.draining()))
+    let queues = QueueServiceServer::new(queue::Rpcs(routing.clone()));
+    let agents = AgentServiceServer::new(agent::Rpcs(routing.clone()));
+    let skills = SkillServiceServer::new(skill::Rpcs(routing.clone()));
+    let utilization = UtilizationServiceServer::new(utilization::Rpcs(routing.clone()));
+    Routes::new(owned(routing, queues))
+        .add_service(owned(routing, agents))
+        .add_service(owned(routing, skills))
+        .add_service(owned(routing, utilization))
         .add_service(DecisionServiceServer::new(decision::Rpcs(routing.clone())))
+}
+
+fn owned<S>(routing: &Routing, service: S) -> Owned<S> {
+    Owned::new(service, routing.whereabouts(), routing.draining())
 }

@@ -1,13 +1,17 @@
 //! QueueService.
 
 use super::{decode, encode};
-use crate::app::{Page, Routing};
+use crate::app::{Routing, Wanted};
 use crate::store::{Queue, QueuePlace};
 use onqueue_acd::Membership;
 use onqueue_model::{Fault, UserId, permissions};
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::queue_service_server::QueueService;
-use onqueue_server::{caller, status};
+use onqueue_server::{
+    caller,
+    resource::{Once, Page, given, id, optional_id, page_size},
+    status,
+};
 use onqueue_store::{decode_token, encode_token};
 use tonic::{Request, Response, Status};
 
@@ -21,8 +25,11 @@ impl QueueService for Rpcs {
         request: Request<proto::CreateQueueRequest>,
     ) -> Result<Response<proto::CreateQueueResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
-        let draft = decode::draft(request.get_ref()).map_err(status)?;
-        let queue = self.0.create_queue(&caller, draft).await.map_err(status)?;
+        let asked = request.get_ref();
+        let queue = given("queue", asked.queue.as_ref()).map_err(status)?;
+        let once = Once::of(&asked.request_id, queue).map_err(status)?;
+        let content = decode::content(queue).map_err(status)?;
+        let queue = self.0.create_queue(&caller, once, content).await.map_err(status)?;
         let queue = Some(encode::queue(&queue));
         Ok(Response::new(proto::CreateQueueResponse { queue }))
     }
@@ -32,7 +39,7 @@ impl QueueService for Rpcs {
         request: Request<proto::GetQueueRequest>,
     ) -> Result<Response<proto::GetQueueResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
-        let id = decode::id("queue_id", &request.get_ref().queue_id).map_err(status)?;
+        let id = id("queue_id", &request.get_ref().queue_id).map_err(status)?;
         let queue = self.0.get_queue(&caller, id).await.map_err(status)?;
         let queue = Some(encode::queue(&queue));
         Ok(Response::new(proto::GetQueueResponse { queue }))
@@ -45,8 +52,12 @@ impl QueueService for Rpcs {
         let caller = caller(&request).map_err(status)?;
         let asked = request.into_inner();
         let (size, after) = place(asked.page_size, &asked.page_token).map_err(status)?;
-        let routing = &self.0;
-        let page = routing.list_queues(&caller, permissions::QUEUE_VIEW, "", after, size);
+        let wanted = Wanted {
+            permission: permissions::QUEUE_VIEW,
+            division: optional_id("division_id", &asked.division_id).map_err(status)?,
+            text: String::new(),
+        };
+        let page = self.0.list_queues(&caller, wanted, after, size);
         let (queues, next_page_token) = queues(&page.await.map_err(status)?);
         Ok(Response::new(proto::ListQueuesResponse {
             queues,
@@ -61,13 +72,44 @@ impl QueueService for Rpcs {
         let caller = caller(&request).map_err(status)?;
         let asked = request.into_inner();
         let (size, after) = place(asked.page_size, &asked.page_token).map_err(status)?;
-        let routing = &self.0;
-        let page = routing.list_queues(&caller, permissions::QUEUE_SEARCH, &asked.text, after, size);
+        let wanted = Wanted {
+            permission: permissions::QUEUE_SEARCH,
+            division: None,
+            text: asked.text,
+        };
+        let page = self.0.list_queues(&caller, wanted, after, size);
         let (queues, next_page_token) = queues(&page.await.map_err(status)?);
         Ok(Response::new(proto::SearchQueuesResponse {
             queues,
             next_page_token,
         }))
+    }
+
+    async fn update_queue(
+        &self,
+        request: Request<proto::UpdateQueueRequest>,
+    ) -> Result<Response<proto::UpdateQueueResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let queue = given("queue", request.get_ref().queue.as_ref()).map_err(status)?;
+        let which = (
+            id("queue.queue_id", &queue.queue_id).map_err(status)?,
+            queue.etag.clone(),
+        );
+        let change = decode::change(request.get_ref()).map_err(status)?;
+        let queue = self.0.update_queue(&caller, which, change).await.map_err(status)?;
+        let queue = Some(encode::queue(&queue));
+        Ok(Response::new(proto::UpdateQueueResponse { queue }))
+    }
+
+    async fn delete_queue(
+        &self,
+        request: Request<proto::DeleteQueueRequest>,
+    ) -> Result<Response<proto::DeleteQueueResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let asked = request.into_inner();
+        let queue = id("queue_id", &asked.queue_id).map_err(status)?;
+        self.0.delete_queue(&caller, queue, asked.etag).await.map_err(status)?;
+        Ok(Response::new(proto::DeleteQueueResponse {}))
     }
 
     async fn list_members(
@@ -76,8 +118,8 @@ impl QueueService for Rpcs {
     ) -> Result<Response<proto::ListMembersResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
         let asked = request.into_inner();
-        let queue = decode::id("queue_id", &asked.queue_id).map_err(status)?;
-        let size = decode::page_size(asked.page_size).map_err(status)?;
+        let queue = id("queue_id", &asked.queue_id).map_err(status)?;
+        let size = page_size(asked.page_size).map_err(status)?;
         let after = decode_token::<UserId>(&asked.page_token).map_err(status)?;
         let page = self.0.list_members(&caller, queue, after, size).await.map_err(status)?;
         Ok(Response::new(proto::ListMembersResponse {
@@ -91,7 +133,7 @@ impl QueueService for Rpcs {
         request: Request<proto::SetMembersRequest>,
     ) -> Result<Response<proto::SetMembersResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
-        let queue = decode::id("queue_id", &request.get_ref().queue_id).map_err(status)?;
+        let queue = id("queue_id", &request.get_ref().queue_id).map_err(status)?;
         let users = decode::users(&request.get_ref().user_ids).map_err(status)?;
         let members = self.0.set_members(&caller, queue, users).await.map_err(status)?;
         let members = members.into_iter().map(encode::member).collect();
@@ -103,7 +145,7 @@ impl QueueService for Rpcs {
         request: Request<proto::JoinQueueRequest>,
     ) -> Result<Response<proto::JoinQueueResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
-        let queue = decode::id("queue_id", &request.get_ref().queue_id).map_err(status)?;
+        let queue = id("queue_id", &request.get_ref().queue_id).map_err(status)?;
         let joined = Membership { joined: true };
         let member = self.0.set_joined(&caller, queue, joined).await.map_err(status)?;
         let member = Some(encode::member(member));
@@ -115,7 +157,7 @@ impl QueueService for Rpcs {
         request: Request<proto::LeaveQueueRequest>,
     ) -> Result<Response<proto::LeaveQueueResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
-        let queue = decode::id("queue_id", &request.get_ref().queue_id).map_err(status)?;
+        let queue = id("queue_id", &request.get_ref().queue_id).map_err(status)?;
         let left = Membership { joined: false };
         let member = self.0.set_joined(&caller, queue, left).await.map_err(status)?;
         let member = Some(encode::member(member));
@@ -124,7 +166,7 @@ impl QueueService for Rpcs {
 }
 
 fn place(size: i32, token: &str) -> Result<(u64, Option<QueuePlace>), Fault> {
-    Ok((decode::page_size(size)?, decode_token(token)?))
+    Ok((page_size(size)?, decode_token(token)?))
 }
 
 fn queues(page: &Page<Queue, QueuePlace>) -> (Vec<proto::Queue>, String) {

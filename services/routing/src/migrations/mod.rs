@@ -1,5 +1,6 @@
 //! The tables of this service, in the order in which they came about.
 
+mod administer_skills_and_utilization;
 mod create_routing_tables;
 mod index_unapplied_configuration;
 
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrations {
         vec![
             Box::new(create_routing_tables::Migration),
             Box::new(index_unapplied_configuration::Migration),
+            Box::new(administer_skills_and_utilization::Migration),
         ]
     }
 

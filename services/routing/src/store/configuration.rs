@@ -31,7 +31,7 @@ pub struct Profile {
 pub struct Configuration {
     /// The organisation's revision when it was read.
     pub revision: i64,
-    /// Queues.
+    /// Queues, removed ones too: what came through them may still be in hand.
     pub queues: Vec<Queue>,
     /// Agents.
     pub agents: Vec<Profile>,
@@ -69,7 +69,8 @@ impl Tables {
     async fn read_configuration(&self, organisation: OrganisationId, part: Part) -> Result<Configuration, StoreError> {
         let (connection, scope) = (self.0.reader(), Scope::of(organisation));
         let revision = super::revision(connection, organisation).await?;
-        let skills = scope.find::<skill::Entity>().all(connection).await?;
+        let skills = scope.find::<skill::Entity>().filter(skill::Column::DeletedAt.is_null());
+        let skills = skills.all(connection).await?;
         Ok(Configuration {
             revision,
             queues: queues(connection, scope, part).await?,
@@ -92,7 +93,6 @@ impl Tables {
     pub async fn unacknowledged(&self) -> Result<Vec<(OrganisationId, Queue)>, StoreError> {
         let rows = queue::Entity::find()
             .filter(Expr::cust(UNACKNOWLEDGED))
-            .filter(queue::Column::DeletedAt.is_null())
             .all(self.0.reader())
             .await?;
         Ok(rows
@@ -108,7 +108,6 @@ impl Tables {
             .column(queue::Column::OrganisationId)
             .distinct()
             .filter(Expr::col(queue::Column::Revision).gt(Expr::col(queue::Column::AppliedRevision)))
-            .filter(queue::Column::DeletedAt.is_null())
             .filter(Expr::cust(format!("NOT {UNACKNOWLEDGED}")));
         let agents = agent::Entity::find()
             .select_only()
@@ -153,7 +152,7 @@ const UNACKNOWLEDGED: &str = "EXISTS (SELECT 1 FROM routing_policies p WHERE p.o
     routing_queues.revision)";
 
 async fn queues<C: ConnectionTrait>(connection: &C, scope: Scope, part: Part) -> Result<Vec<Queue>, StoreError> {
-    let mut select = scope.find::<queue::Entity>().filter(queue::Column::DeletedAt.is_null());
+    let mut select = scope.find::<queue::Entity>();
     if let Part::Pending(used) = part {
         let mut known = Condition::any().add(Expr::cust(format!("NOT {UNACKNOWLEDGED}")));
         if let Some(used) = used {

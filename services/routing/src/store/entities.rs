@@ -27,6 +27,7 @@ tables! {
         #[sea_orm(primary_key, auto_increment = false)]
         organisation_id: Uuid,
         revision: i64,
+        utilization_revision: i64,
     }
     queue "routing_queues" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -74,6 +75,13 @@ tables! {
         #[sea_orm(primary_key, auto_increment = false)]
         skill_id: Uuid,
         name: String,
+        name_folded: String,
+        description: String,
+        revision: i64,
+        request_id: Option<Uuid>,
+        request_hash: Option<Vec<u8>>,
+        created_at: i64,
+        deleted_at: Option<i64>,
     }
     agent "routing_agents" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -84,6 +92,18 @@ tables! {
         maximum_chats: i16,
         revision: i64,
         applied_revision: i64,
+        skills_revision: i64,
+        utilization_revision: i64,
+    }
+    capacity "routing_capacities" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        user_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        medium: i16,
+        maximum: i16,
+        interruptible_by: i16,
     }
     agent_skill "routing_agent_skills" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -179,4 +199,4 @@ macro_rules! scoped {
     )*};
 }
 
-scoped! { head queue policy member skill agent agent_skill agent_language interaction log snapshot decision report }
+scoped! { head queue policy member skill agent capacity agent_skill agent_language interaction log snapshot decision report }

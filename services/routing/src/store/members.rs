@@ -2,7 +2,8 @@
 
 use super::entities::member::{Column, Entity, Model};
 use super::{
-    Actor, Audited, Member, Tables, configuration, entities, lock_configuration, next_revision, record, refused,
+    Actor, Done, Member, Tables, agents, configuration, entities, lock_configuration, next_revision, queues, record,
+    refused,
 };
 use onqueue_model::{DivisionId, Fault, OrganisationId, QueueId, Reason, UserId};
 use onqueue_store::{Scope, StoreError};
@@ -41,7 +42,8 @@ impl Tables {
         named(self.0.reader(), organisation, rows).await
     }
 
-    /// Makes exactly these users the members; who is new starts joined. FIELD_INVALID if one has no routing profile.
+    /// Makes exactly these users the members; who is new starts joined, and becomes an agent if they are none.
+    /// QUEUE_NOT_FOUND for a removed queue.
     pub async fn set_members(
         &self,
         organisation: OrganisationId,
@@ -53,12 +55,12 @@ impl Tables {
             let (users, by) = (users.clone(), by.clone());
             Box::pin(async move {
                 lock_configuration(tx, organisation).await?;
-                refuse_unknown(tx, organisation, &users).await?;
+                refuse_removed(tx, organisation, queue).await?;
                 let before = rows_of(organisation, queue).all(tx).await?;
                 let changed = replace(tx, organisation, queue, &users, &before).await?;
                 let after = rows_of(organisation, queue).all(tx).await?;
                 if !changed.is_empty() {
-                    let set = Audited {
+                    let set = Done {
                         action: "queue.set_members",
                         object: format!("queue:{queue}"),
                         before: Some(text(&before)),
@@ -159,8 +161,8 @@ fn rows_of(organisation: OrganisationId, queue: QueueId) -> sea_orm::Select<Enti
         .order_by_asc(Column::UserId)
 }
 
-fn switched(row: &Model, joined: bool) -> Audited<'static> {
-    Audited {
+fn switched(row: &Model, joined: bool) -> Done<'static> {
+    Done {
         action: if joined { "queue.join" } else { "queue.leave" },
         object: format!("queue:{}", row.queue_id),
         before: Some(format!("{} {}", row.user_id, row.joined)),
@@ -184,19 +186,33 @@ async fn named<C: ConnectionTrait>(
     Ok(rows.into_iter().map(member).collect())
 }
 
-async fn refuse_unknown(
+async fn refuse_removed(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
-    users: &BTreeSet<UserId>,
+    queue: QueueId,
 ) -> Result<(), StoreError> {
-    let known = configuration::names(tx, organisation, users).await?;
-    match users.iter().find(|user| !known.contains_key(user)) {
-        None => Ok(()),
-        Some(user) => Err(refused(Fault::field(
-            "user_ids",
-            format!("{user} is not a user with a routing profile"),
+    let found = queues::find(tx, organisation, queue).await?;
+    match found.filter(|queue| !queue.removed) {
+        Some(_) => Ok(()),
+        None => Err(refused(Fault::new(
+            Reason::QueueNotFound,
+            "there is no queue of this id",
         ))),
     }
+}
+
+/// Takes everybody out of the queue.
+pub(super) async fn clear(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    queue: QueueId,
+) -> Result<(), StoreError> {
+    let before = rows_of(organisation, queue).all(tx).await?;
+    let gone = replace(tx, organisation, queue, &BTreeSet::new(), &before).await?;
+    if gone.is_empty() {
+        return Ok(());
+    }
+    touch(tx, organisation, &gone).await
 }
 
 /// Removes who is not among the users and adds who is new, joined. Answers whose memberships changed.
@@ -217,6 +233,7 @@ async fn replace(
             .exec(tx)
             .await?;
     }
+    agents::ensure(tx, organisation, &new).await?;
     for user in &new {
         add(tx, organisation, queue, *user, onqueue_acd::Membership { joined: true }).await?;
     }
@@ -253,7 +270,7 @@ async fn write_joined(tx: &DatabaseTransaction, row: &Model, joined: bool) -> Re
 
 /// Gives the agents a new revision, so that the owner takes them over anew. One after the other by id, as the owner marks
 /// them: on PostgreSQL each waits for the other's rows.
-async fn touch(
+pub(super) async fn touch(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
     users: &BTreeSet<UserId>,

@@ -1,5 +1,6 @@
 //! The tables: what is read and written, and in which transactions. Plain data in, plain data out; nothing is decided here.
 
+mod agents;
 mod commit;
 mod configuration;
 mod decisions;
@@ -8,10 +9,15 @@ mod leases;
 mod load;
 mod members;
 mod outbox;
+#[cfg(test)]
+mod plans;
+mod queue_changes;
 mod queues;
 mod records;
 mod renewal;
 mod seed;
+mod skills;
+mod utilization;
 
 pub use commit::{Batch, Details, Logged, NewDecision, NewReport};
 pub use configuration::{Configuration, Profile};
@@ -21,15 +27,22 @@ pub use load::Loaded;
 pub use members::Joined;
 pub use outbox::Waiting;
 pub use queues::{NewQueue, QueuePlace};
-pub use records::{Actor, Content, Member, Queue, fold};
+pub use records::{Capacities, Capacity, Content, Knowledge, Medium, Member, Queue, Skill, SkillContent, Utilization};
 pub use renewal::Kept;
+pub use skills::{NewSkill, SkillPlace};
 
 use onqueue_model::{Fault, OrganisationId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError, audit};
 use sea_orm::{
     DatabaseTransaction, EntityTrait, ExprTrait as _, QueryFilter as _, QuerySelect as _, Set, prelude::Expr,
+    sea_query::OnConflict,
 };
-use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+use onqueue_store::audit::{Actor, Done};
+
+/// Makes of what is there what is to be; a fault if that may not be.
+pub type Change<T> = Arc<dyn Fn(&T) -> Result<T, Fault> + Send + Sync>;
 
 /// The tables of this service.
 #[derive(Clone, Debug)]
@@ -41,28 +54,32 @@ const ROWS: usize = 1_000;
 /// Keeps other changes of the organisation's configuration waiting until the transaction ends. It comes first in each of them,
 /// so that none waits for another that waits for it; on SQLite one transaction writes at a time anyway.
 async fn lock_configuration(tx: &DatabaseTransaction, organisation: OrganisationId) -> Result<(), StoreError> {
-    let head = Scope::of(organisation).find::<entities::head::Entity>();
+    use entities::head::{ActiveModel, Column, Entity};
+    let first = ActiveModel {
+        organisation_id: Set(organisation.uuid()),
+        revision: Set(0),
+        utilization_revision: Set(0),
+    };
+    let unless_there = OnConflict::column(Column::OrganisationId).do_nothing().to_owned();
+    Entity::insert(first)
+        .on_conflict(unless_there)
+        .exec_without_returning(tx)
+        .await?;
+    let head = Scope::of(organisation).find::<Entity>();
     head.lock_exclusive().one(tx).await?;
     Ok(())
 }
 
-/// The organisation's next configuration revision.
+/// The organisation's next configuration revision, in a transaction that has locked its configuration.
 async fn next_revision(tx: &DatabaseTransaction, organisation: OrganisationId) -> Result<i64, StoreError> {
-    use entities::head::{ActiveModel, Column, Entity};
+    use entities::head::{Column, Entity};
     let moved = Entity::update_many()
         .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
         .filter(Expr::col(Column::OrganisationId).eq(organisation.uuid()))
         .exec_with_returning(tx)
         .await?;
-    if let Some(head) = moved.first() {
-        return Ok(head.revision);
-    }
-    let head = ActiveModel {
-        organisation_id: Set(organisation.uuid()),
-        revision: Set(1),
-    };
-    Entity::insert(head).exec_without_returning(tx).await?;
-    Ok(1)
+    let head = moved.first().ok_or_else(|| broken("configuration was not locked"))?;
+    Ok(head.revision)
 }
 
 /// The organisation's configuration revision; 0 before there is any configuration.
@@ -77,31 +94,25 @@ async fn revision<C: sea_orm::ConnectionTrait>(
     Ok(head.map_or(0, |head| head.revision))
 }
 
-/// What an audit record says beside who and when.
-struct Audited<'a> {
-    action: &'a str,
-    object: String,
-    before: Option<String>,
-    after: Option<String>,
-}
-
+/// Notes what was done in the service's audit trail.
 async fn record(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
     by: &Actor,
-    what: Audited<'_>,
+    done: Done<'_>,
 ) -> Result<(), StoreError> {
-    let hash = |content: Option<String>| content.map(|content| Sha256::digest(content).into());
-    let entry = audit::Entry {
-        organisation,
-        at: by.at,
-        actor: by.name.clone(),
-        action: what.action.to_owned(),
-        object: what.object,
-        before: hash(what.before),
-        after: hash(what.after),
-    };
-    audit::append(tx, "routing", &entry).await
+    audit::record(tx, "routing", organisation, by, done).await
+}
+
+/// Whoever changes something names the revision that they have read.
+fn check_etag(field: &'static str, given: &str, revision: i64) -> Result<(), StoreError> {
+    if given.is_empty() {
+        return Err(refused(Fault::field(field, "must be the one that was read last")));
+    }
+    if given != revision.to_string() {
+        return Err(refused(Fault::etag_mismatch(revision)));
+    }
+    Ok(())
 }
 
 /// A row that does not mean what the code means is a defect.

@@ -2,24 +2,25 @@
 
 use super::entities::queue::{ActiveModel, Column, Entity};
 use super::records::{ALL_SKILLS, STANDARD};
-use super::{Actor, Audited, Queue, Tables, entities, fold, lock_configuration, next_revision, record, refused};
-use onqueue_model::{Divisions, Fault, OrganisationId, QueueId, Reason};
-use onqueue_store::{Scope, StoreError, query::within};
-use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set, sea_query::LikeExpr,
+use super::{Actor, Done, Queue, Tables, entities, lock_configuration, next_revision, record, refused};
+use onqueue_model::{Divisions, Fault, OrganisationId, QueueId};
+use onqueue_server::resource::Once;
+use onqueue_store::{
+    Scope, StoreError,
+    query::{after, containing, fold},
 };
-use uuid::Uuid;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select, Set,
+};
 
 /// A queue to be made once for its request.
 #[derive(Clone, Debug)]
 pub struct NewQueue {
     /// Its content; the revision is not looked at.
     pub queue: Queue,
-    /// The caller's id of the request.
-    pub request: Uuid,
-    /// SHA-256 of what the request asked for.
-    pub hash: [u8; 32],
+    /// The request.
+    pub once: Once,
 }
 
 /// Where a page of queues ended: the folded name and the id of the last.
@@ -41,14 +42,13 @@ impl Tables {
                 if let Some(before) = requested(tx, organisation, &new).await? {
                     return Ok(before);
                 }
-                refuse_taken(tx, organisation, &new.queue.content.name).await?;
+                refuse_taken(tx, organisation, (&new.queue.content.name, new.queue.id)).await?;
                 let queue = Queue {
                     revision: next_revision(tx, organisation).await?,
                     ..new.queue.clone()
                 };
-                let request = Some((new.request, new.hash));
-                insert(tx, organisation, &queue, request).await?;
-                let created = Audited {
+                insert(tx, organisation, &queue, Some(new.once)).await?;
+                let created = Done {
                     action: "queue.create",
                     object: format!("queue:{}", queue.id),
                     before: None,
@@ -61,12 +61,13 @@ impl Tables {
         work.await
     }
 
-    /// The queue; `None` if the organisation has none of that id.
+    /// The queue, removed or not; `None` if the organisation never had one of that id.
     pub async fn queue(&self, organisation: OrganisationId, id: QueueId) -> Result<Option<Queue>, StoreError> {
         find(self.0.reader(), organisation, id).await
     }
 
-    /// The first `size` queues of the divisions after `after`, by folded name and id, whose folded name contains `text`.
+    /// The first `size` queues of the divisions after `after`, by folded name and id, whose folded name contains `text`. Each
+    /// division is read for itself: an index has the queues of one in the order of their names, but not those of several.
     pub async fn list_queues(
         &self,
         organisation: OrganisationId,
@@ -75,40 +76,38 @@ impl Tables {
         after: Option<QueuePlace>,
         size: u64,
     ) -> Result<Vec<Queue>, StoreError> {
-        let mut select = Scope::of(organisation)
-            .find::<Entity>()
-            .filter(Column::DeletedAt.is_null())
-            .filter(within(Column::DivisionId, divisions));
-        if !text.is_empty() {
-            select = select.filter(Column::NameFolded.like(contains(text)));
+        let page = page(organisation, text, after, size);
+        let connection = self.0.reader();
+        let mut rows = Vec::new();
+        match divisions {
+            Divisions::All => rows = page.all(connection).await?,
+            Divisions::Only(divisions) => {
+                for division in divisions {
+                    let of_one = page.clone().filter(Column::DivisionId.eq(division.uuid()));
+                    rows.extend(of_one.all(connection).await?);
+                }
+            }
         }
-        if let Some((name, id)) = after {
-            let same_name = Condition::all()
-                .add(Column::NameFolded.eq(name.clone()))
-                .add(Column::QueueId.gt(id.uuid()));
-            select = select.filter(Condition::any().add(Column::NameFolded.gt(name)).add(same_name));
-        }
-        let rows = select
-            .order_by_asc(Column::NameFolded)
-            .order_by_asc(Column::QueueId)
-            .limit(size)
-            .all(self.0.reader())
-            .await?;
+        rows.sort_by(|a, b| (&a.name_folded, a.queue_id).cmp(&(&b.name_folded, b.queue_id)));
+        rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         Ok(rows.into_iter().map(Queue::from).collect())
     }
 }
 
-/// The pattern for names that contain the text, in which nothing is a wildcard.
-fn contains(text: &str) -> LikeExpr {
-    let mut pattern = String::from("%");
-    for letter in fold(text).chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
+pub(super) fn page(organisation: OrganisationId, text: &str, from: Option<QueuePlace>, size: u64) -> Select<Entity> {
+    let mut select = Scope::of(organisation)
+        .find::<Entity>()
+        .filter(Column::DeletedAt.is_null());
+    if !text.is_empty() {
+        select = select.filter(Column::NameFolded.like(containing(&fold(text))));
     }
-    pattern.push('%');
-    LikeExpr::new(pattern).escape('\\')
+    if let Some((name, id)) = from {
+        select = select.filter(after(Column::NameFolded, Column::QueueId, (name, id.uuid())));
+    }
+    select
+        .order_by_asc(Column::NameFolded)
+        .order_by_asc(Column::QueueId)
+        .limit(size)
 }
 
 pub(super) async fn find<C: ConnectionTrait>(
@@ -119,7 +118,6 @@ pub(super) async fn find<C: ConnectionTrait>(
     let row = Scope::of(organisation)
         .find::<Entity>()
         .filter(Column::QueueId.eq(id.uuid()))
-        .filter(Column::DeletedAt.is_null())
         .one(connection)
         .await?;
     Ok(row.map(Queue::from))
@@ -133,32 +131,32 @@ async fn requested(
 ) -> Result<Option<Queue>, StoreError> {
     let row = Scope::of(organisation)
         .find::<Entity>()
-        .filter(Column::RequestId.eq(new.request))
+        .filter(Column::RequestId.eq(new.once.request))
         .one(tx)
         .await?;
     let Some(row) = row else { return Ok(None) };
-    if row.request_hash.as_deref() != Some(&new.hash[..]) {
-        return Err(refused(Fault::new(
-            Reason::RequestIdReused,
-            "this request_id was used with another body; take a new one for a new queue",
-        )));
+    if row.request_hash.as_deref() != Some(&new.once.hash[..]) {
+        return Err(refused(Fault::request_id_reused()));
     }
     Ok(Some(row.into()))
 }
 
-async fn refuse_taken(tx: &DatabaseTransaction, organisation: OrganisationId, name: &str) -> Result<(), StoreError> {
+/// NAME_TAKEN if another queue than this has the name.
+pub(super) async fn refuse_taken(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    (name, id): (&str, QueueId),
+) -> Result<(), StoreError> {
     let taken = Scope::of(organisation)
         .find::<Entity>()
         .filter(Column::NameFolded.eq(fold(name)))
+        .filter(Column::QueueId.ne(id.uuid()))
         .filter(Column::DeletedAt.is_null())
         .one(tx)
         .await?;
     match taken {
         None => Ok(()),
-        Some(_) => Err(refused(Fault::new(
-            Reason::NameTaken,
-            "the organisation has a queue of this name",
-        ))),
+        Some(_) => Err(refused(Fault::name_taken("queue.name"))),
     }
 }
 
@@ -167,12 +165,12 @@ pub(super) async fn insert(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
     queue: &Queue,
-    request: Option<(Uuid, [u8; 32])>,
+    once: Option<Once>,
 ) -> Result<(), StoreError> {
     let row = ActiveModel {
         applied_revision: Set(0),
-        request_id: Set(request.map(|(id, _)| id)),
-        request_hash: Set(request.map(|(_, hash)| hash.to_vec())),
+        request_id: Set(once.map(|once| once.request)),
+        request_hash: Set(once.map(|once| once.hash.to_vec())),
         created_at: Set(queue.created_at.millis()),
         deleted_at: Set(None),
         ..content(organisation, queue)

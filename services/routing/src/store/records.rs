@@ -1,9 +1,10 @@
 //! Rows as the rest of the service sees them.
 
 use super::entities;
-use onqueue_acd::{Evaluation, Method, QueueConfig};
-use onqueue_model::{DivisionId, QueueId, Timestamp, UserId};
+use onqueue_acd::{Evaluation, Method, Proficiency, QueueConfig};
+use onqueue_model::{DivisionId, Language, QueueId, SkillId, Timestamp, UserId};
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A queue with everything that is set about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Queue {
     pub content: Content,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whether it is no more.
+    pub removed: bool,
 }
 
 /// What can be set about a queue, within its bounds.
@@ -48,13 +51,113 @@ pub struct Member {
     pub joined: bool,
 }
 
-/// Who changes something, and when.
-#[derive(Clone, Debug)]
-pub struct Actor {
-    /// `user:<id>`, `service:routing` or `operator`.
+/// A skill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skill {
+    /// Which.
+    pub id: SkillId,
+    /// Configuration revision of the last change; 0 before it is written.
+    pub revision: i64,
+    /// What is set.
+    pub content: SkillContent,
+    /// When it was made; the epoch if nobody knows.
+    pub created_at: Timestamp,
+    /// Whether it is no more.
+    pub removed: bool,
+}
+
+/// What can be set about a skill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SkillContent {
+    /// Unique in the organisation without regard to case.
     pub name: String,
-    /// When.
-    pub at: Timestamp,
+    /// For people.
+    pub description: String,
+}
+
+/// What an agent knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Knowledge {
+    /// Of the last change; 0 before any.
+    pub revision: i64,
+    /// Proficiency in hundredths: 1–500.
+    pub skills: BTreeMap<SkillId, Proficiency>,
+    /// Proficiency in hundredths: 1–500.
+    pub languages: BTreeMap<Language, Proficiency>,
+}
+
+/// A kind of work. Its number stands in the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Medium {
+    /// A call.
+    Call = 1,
+    /// A chat.
+    Chat = 2,
+    /// An email.
+    Email = 3,
+    /// A conversation that goes on for days.
+    Message = 4,
+    /// A call that was promised.
+    Callback = 5,
+}
+
+impl Medium {
+    /// Each.
+    pub const ALL: [Self; 5] = [Self::Call, Self::Chat, Self::Email, Self::Message, Self::Callback];
+
+    /// As the tables hold it.
+    pub(super) const fn number(self) -> i16 {
+        self as i16
+    }
+}
+
+/// How much of a medium an agent takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// 0–25 at once.
+    pub maximum: u8,
+    /// Media that may arrive while this is in hand.
+    pub interruptible_by: BTreeSet<Medium>,
+}
+
+/// The capacity for every medium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capacities(pub BTreeMap<Medium, Capacity>);
+
+impl Default for Capacities {
+    fn default() -> Self {
+        let usual = |medium| Capacity {
+            maximum: match medium {
+                Medium::Chat | Medium::Message => 4,
+                Medium::Call | Medium::Email | Medium::Callback => 1,
+            },
+            interruptible_by: BTreeSet::new(),
+        };
+        Self(Medium::ALL.into_iter().map(|medium| (medium, usual(medium))).collect())
+    }
+}
+
+impl Capacities {
+    /// How many chats at once.
+    pub fn chats(&self) -> u8 {
+        self.0.get(&Medium::Chat).map_or(0, |capacity| capacity.maximum)
+    }
+
+    /// For the audit trail.
+    pub(super) fn text(&self) -> String {
+        format!("{:?}", self.0)
+    }
+}
+
+/// How many of each kind of work an agent takes at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Utilization {
+    /// Of the last change of the organisation's, or of whether the agent has their own and which; 0 before any.
+    pub revision: i64,
+    /// For every medium.
+    pub capacities: Capacities,
+    /// Whether it is an agent's own.
+    pub own: bool,
 }
 
 /// The only evaluation and the only method so far, as the tables hold them.
@@ -69,6 +172,7 @@ impl Queue {
             revision: 0,
             content,
             created_at,
+            removed: false,
         }
     }
 
@@ -110,11 +214,29 @@ impl From<entities::queue::Model> for Queue {
                 inactivity_warning_ms: row.inactivity_warning_ms,
             },
             created_at: Timestamp(row.created_at),
+            removed: row.deleted_at.is_some(),
         }
     }
 }
 
-/// A name as it is compared and searched: in lower case by Unicode's rules, which the databases do not share.
-pub fn fold(name: &str) -> String {
-    name.to_lowercase()
+impl From<entities::skill::Model> for Skill {
+    fn from(row: entities::skill::Model) -> Self {
+        Self {
+            id: row.skill_id.into(),
+            revision: row.revision,
+            content: SkillContent {
+                name: row.name,
+                description: row.description,
+            },
+            created_at: Timestamp(row.created_at),
+            removed: row.deleted_at.is_some(),
+        }
+    }
+}
+
+impl SkillContent {
+    /// For the audit trail.
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
 }

@@ -1,21 +1,25 @@
-//! What the demo begins with: written as it is given, as often as it is given.
+//! What the demo begins with: written as it is given, as often as it is given. What was removed since stays removed.
 
-use super::entities::{agent, agent_language, agent_skill, queue, skill};
-use super::{Actor, Audited, Profile, Queue, Tables, lock_configuration, members, next_revision, queues, record};
+use super::entities::{agent, queue, skill};
+use super::{
+    Actor, Done, Knowledge, Profile, Queue, Skill, SkillContent, Tables, agents, lock_configuration, members,
+    next_revision, queues, record, skills, utilization,
+};
 use onqueue_model::{OrganisationId, SkillId, UserId};
 use onqueue_store::{Scope, StoreError};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, Set};
+use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _, Set};
+use uuid::Uuid;
 
 impl Tables {
-    /// Makes or changes the queue; one that is already as given is left alone.
+    /// Makes or changes the queue; one that is already as given, or was removed, is left alone.
     pub async fn put_queue(&self, organisation: OrganisationId, wanted: Queue, by: Actor) -> Result<(), StoreError> {
         let work = self.0.transaction(move |tx| {
             let (wanted, by) = (wanted.clone(), by.clone());
             Box::pin(async move {
                 lock_configuration(tx, organisation).await?;
                 let before = queues::find(tx, organisation, wanted.id).await?;
-                if before.as_ref().is_some_and(|before| before.content == wanted.content) {
+                let is_good = |before: &Queue| before.removed || before.content == wanted.content;
+                if before.as_ref().is_some_and(is_good) {
                     return Ok(());
                 }
                 let revision = next_revision(tx, organisation).await?;
@@ -28,7 +32,7 @@ impl Tables {
                             .await?;
                     }
                 }
-                let put = Audited {
+                let put = Done {
                     action: "queue.seed",
                     object: format!("queue:{}", after.id),
                     before: before.map(|before| before.text()),
@@ -40,23 +44,38 @@ impl Tables {
         work.await
     }
 
-    /// Makes or renames the skill.
-    pub async fn put_skill(&self, organisation: OrganisationId, id: SkillId, name: String) -> Result<(), StoreError> {
+    /// Makes or renames the skill; one that is already as given, or was removed, is left alone.
+    pub async fn put_skill(
+        &self,
+        organisation: OrganisationId,
+        (id, name): (SkillId, String),
+        by: Actor,
+    ) -> Result<(), StoreError> {
         let work = self.0.transaction(move |tx| {
-            let row = skill::ActiveModel {
-                organisation_id: Set(organisation.uuid()),
-                skill_id: Set(id.uuid()),
-                name: Set(name.clone()),
-            };
+            let (name, by) = (name.clone(), by.clone());
             Box::pin(async move {
-                let renamed = OnConflict::columns([skill::Column::OrganisationId, skill::Column::SkillId])
-                    .update_column(skill::Column::Name)
-                    .to_owned();
-                skill::Entity::insert(row)
-                    .on_conflict(renamed)
-                    .exec_without_returning(tx)
-                    .await?;
-                Ok(())
+                lock_configuration(tx, organisation).await?;
+                let before = skills::find(tx, organisation, id).await?;
+                let is_good = |before: &Skill| before.removed || before.content.name == name;
+                if before.as_ref().is_some_and(is_good) {
+                    return Ok(());
+                }
+                let revision = next_revision(tx, organisation).await?;
+                let after = named(id, name, before.as_ref(), (revision, &by));
+                match &before {
+                    None => {
+                        let row = skills::row(organisation, &after, None);
+                        skill::Entity::insert(row).exec_without_returning(tx).await?;
+                    }
+                    Some(_) => skills::write(tx, organisation, &after).await?,
+                }
+                let put = Done {
+                    action: "skill.seed",
+                    object: format!("skill:{id}"),
+                    before: before.map(|before| before.content.text()),
+                    after: Some(after.content.text()),
+                };
+                record(tx, organisation, &by, put).await
             })
         });
         work.await
@@ -65,6 +84,7 @@ impl Tables {
     /// Makes or changes the agent. Memberships that they have already stay as they joined or left them; the profile's
     /// revision is not looked at.
     pub async fn put_agent(&self, organisation: OrganisationId, wanted: Profile, by: Actor) -> Result<(), StoreError> {
+        let wanted = self.without_removed(organisation, wanted).await?;
         let before = self.profile(organisation, wanted.agent.id).await?;
         let wanted = keep_joined(wanted, before.as_ref());
         if before
@@ -76,8 +96,9 @@ impl Tables {
         let work = self.0.transaction(move |tx| {
             let (wanted, before, by) = (wanted.clone(), before.as_ref().map(content), by.clone());
             Box::pin(async move {
+                lock_configuration(tx, organisation).await?;
                 write_agent(tx, organisation, &wanted).await?;
-                let put = Audited {
+                let put = Done {
                     action: "agent.seed",
                     object: format!("user:{}", wanted.agent.id),
                     before,
@@ -87,6 +108,46 @@ impl Tables {
             })
         });
         work.await
+    }
+
+    /// The profile without queues and skills that were removed.
+    async fn without_removed(&self, organisation: OrganisationId, mut wanted: Profile) -> Result<Profile, StoreError> {
+        let (connection, scope) = (self.0.reader(), Scope::of(organisation));
+        let queues: Vec<Uuid> = scope
+            .find::<queue::Entity>()
+            .select_only()
+            .column(queue::Column::QueueId)
+            .filter(queue::Column::DeletedAt.is_not_null())
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let skills: Vec<Uuid> = scope
+            .find::<skill::Entity>()
+            .select_only()
+            .column(skill::Column::SkillId)
+            .filter(skill::Column::DeletedAt.is_not_null())
+            .into_tuple()
+            .all(connection)
+            .await?;
+        wanted.agent.queues.retain(|queue, _| !queues.contains(&queue.uuid()));
+        wanted.agent.skills.retain(|skill, _| !skills.contains(&skill.uuid()));
+        Ok(wanted)
+    }
+}
+
+/// The skill under that name, as it is to be written.
+fn named(id: SkillId, name: String, before: Option<&Skill>, (revision, by): (i64, &Actor)) -> Skill {
+    Skill {
+        id,
+        revision,
+        content: SkillContent {
+            name,
+            description: before
+                .map(|before| before.content.description.clone())
+                .unwrap_or_default(),
+        },
+        created_at: before.map_or(by.at, |before| before.created_at),
+        removed: false,
     }
 }
 
@@ -112,46 +173,36 @@ async fn write_agent(
     organisation: OrganisationId,
     profile: &Profile,
 ) -> Result<(), StoreError> {
-    let (user, revision) = (profile.agent.id.uuid(), next_revision(tx, organisation).await?);
+    let (user, revision) = (profile.agent.id, next_revision(tx, organisation).await?);
     let existing = Scope::of(organisation)
         .find::<agent::Entity>()
-        .filter(agent::Column::UserId.eq(user));
+        .filter(agent::Column::UserId.eq(user.uuid()));
     let applied_revision = existing.one(tx).await?.map_or(0, |row| row.applied_revision);
-    drop_agent(tx, organisation, profile.agent.id).await?;
+    drop_agent(tx, organisation, user).await?;
     let row = agent::ActiveModel {
         organisation_id: Set(organisation.uuid()),
-        user_id: Set(user),
+        user_id: Set(user.uuid()),
         name: Set(profile.name.clone()),
         maximum_chats: Set(i16::from(profile.agent.maximum_chats)),
         revision: Set(revision),
         applied_revision: Set(applied_revision),
+        skills_revision: Set(revision),
+        utilization_revision: Set(revision),
     };
     agent::Entity::insert(row).exec_without_returning(tx).await?;
     for (queue, membership) in &profile.agent.queues {
-        members::add(tx, organisation, *queue, profile.agent.id, *membership).await?;
+        members::add(tx, organisation, *queue, user, *membership).await?;
     }
-    for (skill, level) in &profile.agent.skills {
-        let row = agent_skill::ActiveModel {
-            organisation_id: Set(organisation.uuid()),
-            user_id: Set(user),
-            skill_id: Set(skill.uuid()),
-            level: Set(i16::try_from(*level).unwrap_or(i16::MAX)),
-        };
-        row.insert(tx).await?;
-    }
-    for (language, level) in &profile.agent.languages {
-        let row = agent_language::ActiveModel {
-            organisation_id: Set(organisation.uuid()),
-            user_id: Set(user),
-            language: Set(language.as_str().to_owned()),
-            level: Set(i16::try_from(*level).unwrap_or(i16::MAX)),
-        };
-        row.insert(tx).await?;
-    }
-    Ok(())
+    let knowledge = Knowledge {
+        revision,
+        skills: profile.agent.skills.clone(),
+        languages: profile.agent.languages.clone(),
+    };
+    agents::write(tx, organisation, user, &knowledge).await?;
+    utilization::put_chats(tx, organisation, user, profile.agent.maximum_chats).await
 }
 
-/// Removes every row about the agent, before they are written anew.
+/// Removes the agent and their memberships, before they are written anew.
 async fn drop_agent(tx: &DatabaseTransaction, organisation: OrganisationId, user: UserId) -> Result<(), StoreError> {
     macro_rules! drop_from {
         ($($table:ident)*) => {$(
@@ -162,6 +213,6 @@ async fn drop_agent(tx: &DatabaseTransaction, organisation: OrganisationId, user
                 .await?;
         )*};
     }
-    drop_from!(agent member agent_skill agent_language);
+    drop_from!(agent member);
     Ok(())
 }

@@ -3,10 +3,14 @@
 #![allow(missing_docs, clippy::disallowed_methods)]
 
 mod access;
+mod administrator;
 mod fake_session;
 mod offers;
 mod ownership;
+mod queue_changes;
 mod queues;
 mod replicas;
+mod skills;
 mod slow;
+mod utilization;
 mod world;

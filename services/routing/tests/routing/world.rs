@@ -4,7 +4,8 @@ use crate::fake_session::{FakeSession, Wish};
 use onqueue_model::{DivisionId, Fault, Id, OrganisationId, Reason, UserId};
 use onqueue_proto::routing::v1::{
     self as proto, agent_service_client::AgentServiceClient, decision_service_client::DecisionServiceClient,
-    queue_service_client::QueueServiceClient, watch_me_response::Frame,
+    queue_service_client::QueueServiceClient, skill_service_client::SkillServiceClient,
+    utilization_service_client::UtilizationServiceClient, watch_me_response::Frame,
 };
 use onqueue_routing::{Gate, Membership, Migrations, Owners, Seed, SeedAgent, SeedSkill, Settings, bind_behind, seed};
 use onqueue_server::{Context, InProcess, ManualClock, Tasks, as_peer, layered};
@@ -359,6 +360,14 @@ impl Desk {
 
     pub fn decisions(&self) -> DecisionServiceClient<InProcess> {
         DecisionServiceClient::new(self.routing.clone())
+    }
+
+    pub fn skills(&self) -> SkillServiceClient<InProcess> {
+        SkillServiceClient::new(self.routing.clone())
+    }
+
+    pub fn utilization(&self) -> UtilizationServiceClient<InProcess> {
+        UtilizationServiceClient::new(self.routing.clone())
     }
 
     /// The message with the token.

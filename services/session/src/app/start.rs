@@ -121,7 +121,7 @@ impl App {
 
     async fn queue_is_open(&self, organisation: OrganisationId, queue: QueueId) -> Result<(), Fault> {
         let policy = policies::fresh(&self.store, organisation, queue).await?;
-        let policy = policy.ok_or_else(queue_not_found)?;
+        let policy = policy.filter(|policy| !policy.removed).ok_or_else(queue_not_found)?;
         policy.open.then_some(()).ok_or_else(|| refused(Reason::QueueClosed))
     }
 

@@ -107,6 +107,7 @@ fn policy(request: &PutQueuePolicyRequest) -> Result<Policy, Fault> {
         name: onqueue_chat::line("policy.name", &policy.name, NAME)?,
         division: decode::id("policy.division_id", &policy.division_id)?,
         open: policy.open,
+        removed: policy.removed,
         inactivity: Inactivity {
             timeout: Duration::from_millis(timeout),
             warning: Duration::from_millis(warning),

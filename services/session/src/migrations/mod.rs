@@ -4,6 +4,7 @@ mod conversations;
 mod feed;
 mod guests;
 mod queue_policies;
+mod removed_queues;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DynIden;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrations {
             Box::new(guests::Migration),
             Box::new(feed::Migration),
             Box::new(queue_policies::Migration),
+            Box::new(removed_queues::Migration),
         ]
     }
 

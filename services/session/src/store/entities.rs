@@ -137,6 +137,7 @@ tables! {
         open: bool,
         inactivity_timeout_ms: i64,
         inactivity_warning_ms: i64,
+        removed: bool,
     }
 }
 

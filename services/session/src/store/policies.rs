@@ -13,7 +13,7 @@ use sea_orm::{
 use std::{sync::Arc, time::Duration};
 
 /// How long another replica may not notice a new policy.
-const HELD: Duration = Duration::from_secs(2);
+const HELD: Duration = Duration::from_millis(500);
 
 /// What session must know of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +24,12 @@ pub(crate) struct Policy {
     pub name: String,
     pub division: DivisionId,
     pub open: bool,
+    /// The queue is no more.
+    pub removed: bool,
     pub inactivity: Inactivity,
 }
 
-/// Reads policies, each at most every two seconds.
+/// Reads policies, each at most twice a second.
 #[derive(Clone, Debug)]
 pub(crate) struct Policies(moka::sync::Cache<(OrganisationId, QueueId), Option<Arc<Policy>>>);
 
@@ -147,6 +149,7 @@ fn replace_older() -> OnConflict {
             C::Name,
             C::DivisionId,
             C::Open,
+            C::Removed,
             C::InactivityTimeoutMs,
             C::InactivityWarningMs,
         ])
@@ -177,6 +180,7 @@ fn from_row(organisation: OrganisationId, row: policy::Model) -> Policy {
         name: row.name,
         division: DivisionId::new(row.division_id),
         open: row.open,
+        removed: row.removed,
         inactivity: Inactivity {
             timeout: duration(row.inactivity_timeout_ms),
             warning: duration(row.inactivity_warning_ms),
@@ -192,6 +196,7 @@ fn as_row(policy: &Policy) -> policy::ActiveModel {
         name: Set(policy.name.clone()),
         division_id: Set(policy.division.uuid()),
         open: Set(policy.open),
+        removed: Set(policy.removed),
         inactivity_timeout_ms: Set(millis(policy.inactivity.timeout)),
         inactivity_warning_ms: Set(millis(policy.inactivity.warning)),
     }

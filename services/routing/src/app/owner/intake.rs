@@ -70,13 +70,15 @@ impl Owner {
         match fact.change {
             Change::Opened {
                 queue,
-                requirements,
+                mut requirements,
                 details,
             } => {
-                if self.host(fact.organisation).await?.engine().queue(queue).is_none() {
+                if !self.host(fact.organisation).await?.knows(queue, &requirements) {
                     self.configure(turn, fact.organisation, Some(queue)).await?;
                 }
                 let host = self.host(fact.organisation).await?;
+                // Nobody can have a skill that is no more, so nobody is to wait for one who has.
+                requirements.skills.retain(|skill, _| host.names().has_skill(*skill));
                 let enqueue = Command::Enqueue {
                     interaction,
                     queue,

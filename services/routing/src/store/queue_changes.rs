@@ -1,0 +1,111 @@
+//! Queues: changing and removing them.
+
+use super::entities::queue::{Column, Entity};
+use super::{
+    Actor, Change, Content, Done, Queue, Tables, check_etag, lock_configuration, members, next_revision, queues,
+    record, refused,
+};
+use onqueue_model::{Fault, OrganisationId, QueueId, Reason};
+use onqueue_store::StoreError;
+use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, prelude::Expr};
+
+impl Tables {
+    /// Makes of the queue what `change` says. The queue as it is if that is nothing else; otherwise the etag must be the
+    /// current one. NAME_TAKEN if another queue has the new name, QUEUE_NOT_FOUND for a removed queue.
+    pub async fn update_queue(
+        &self,
+        organisation: OrganisationId,
+        (id, etag): (QueueId, String),
+        change: Change<Content>,
+        by: Actor,
+    ) -> Result<Queue, StoreError> {
+        let work = self.0.transaction(move |tx| {
+            let (change, etag, by) = (change.clone(), etag.clone(), by.clone());
+            Box::pin(async move {
+                lock_configuration(tx, organisation).await?;
+                let before = queues::find(tx, organisation, id).await?;
+                let before = before.filter(|queue| !queue.removed).ok_or_else(not_found)?;
+                let content = change(&before.content).map_err(refused)?;
+                if content == before.content {
+                    return Ok(before);
+                }
+                check_etag("queue.etag", &etag, before.revision)?;
+                queues::refuse_taken(tx, organisation, (&content.name, id)).await?;
+                let revision = next_revision(tx, organisation).await?;
+                let after = Queue {
+                    revision,
+                    content,
+                    ..before.clone()
+                };
+                Entity::update(queues::content(organisation, &after))
+                    .exec_without_returning(tx)
+                    .await?;
+                record(tx, organisation, &by, done("queue.update", &before, Some(&after))).await?;
+                Ok(after)
+            })
+        });
+        work.await
+    }
+
+    /// Removes the queue with its memberships; one that was removed before is as it was then. The etag must be the current
+    /// one. QUEUE_NOT_FOUND if there never was one.
+    pub async fn delete_queue(
+        &self,
+        organisation: OrganisationId,
+        (id, etag): (QueueId, String),
+        by: Actor,
+    ) -> Result<Queue, StoreError> {
+        let work = self.0.transaction(move |tx| {
+            let (etag, by) = (etag.clone(), by.clone());
+            Box::pin(async move {
+                lock_configuration(tx, organisation).await?;
+                let before = queues::find(tx, organisation, id).await?.ok_or_else(not_found)?;
+                if before.removed {
+                    return Ok(before);
+                }
+                check_etag("etag", &etag, before.revision)?;
+                members::clear(tx, organisation, id).await?;
+                let revision = next_revision(tx, organisation).await?;
+                let after = Queue {
+                    revision,
+                    removed: true,
+                    ..before.clone()
+                };
+                mark_removed(tx, organisation, &after, &by).await?;
+                record(tx, organisation, &by, done("queue.delete", &before, None)).await?;
+                Ok(after)
+            })
+        });
+        work.await
+    }
+}
+
+async fn mark_removed(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    queue: &Queue,
+    by: &Actor,
+) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::DeletedAt, Expr::value(Some(by.at.millis())))
+        .col_expr(Column::Revision, Expr::value(queue.revision))
+        .col_expr(Column::Etag, Expr::value(queue.etag()))
+        .filter(Column::OrganisationId.eq(organisation.uuid()))
+        .filter(Column::QueueId.eq(queue.id.uuid()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn done(action: &'static str, before: &Queue, after: Option<&Queue>) -> Done<'static> {
+    Done {
+        action,
+        object: format!("queue:{}", before.id),
+        before: Some(before.text()),
+        after: after.map(Queue::text),
+    }
+}
+
+fn not_found() -> StoreError {
+    refused(Fault::new(Reason::QueueNotFound, "there is no queue of this id"))
+}
