@@ -1,23 +1,27 @@
 //! TokenService.
 
-use crate::app::{Issued, Tokens};
+use crate::app::{ApiClients, Issued, Tokens};
 use onqueue_proto::{
     auth::v1::{
-        self as proto, LoginRequest, LoginResponse, RefreshRequest, RefreshResponse, RevokeRequest, RevokeResponse,
-        token_service_server::TokenService,
+        self as proto, ClientCredentialsRequest, ClientCredentialsResponse, LoginRequest, LoginResponse, RefreshRequest,
+        RefreshResponse, RevokeRequest, RevokeResponse, token_service_server::TokenService,
     },
     timestamp,
 };
 use onqueue_server::status;
+use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 /// Its handlers.
-pub struct TokenHandlers(Tokens);
+pub struct TokenHandlers {
+    tokens: Tokens,
+    clients: Arc<ApiClients>,
+}
 
 impl TokenHandlers {
     /// Over the use cases.
-    pub const fn new(tokens: Tokens) -> Self {
-        Self(tokens)
+    pub const fn new(tokens: Tokens, clients: Arc<ApiClients>) -> Self {
+        Self { tokens, clients }
     }
 }
 
@@ -25,19 +29,32 @@ impl TokenHandlers {
 impl TokenService for TokenHandlers {
     async fn login(&self, request: Request<LoginRequest>) -> Result<Response<LoginResponse>, Status> {
         let login = request.into_inner();
-        let issued = self.0.login(&login.organisation, &login.email, login.password).await;
+        let issued = self.tokens.login(&login.organisation, &login.email, login.password).await;
         let (tokens, identity) = encode(issued.map_err(status)?);
         Ok(Response::new(LoginResponse { tokens, identity }))
     }
 
+    async fn client_credentials(
+        &self,
+        request: Request<ClientCredentialsRequest>,
+    ) -> Result<Response<ClientCredentialsResponse>, Status> {
+        let asked = request.into_inner();
+        let token = self.clients.token(&asked.client_id, &asked.client_secret).await;
+        let token = token.map_err(status)?;
+        Ok(Response::new(ClientCredentialsResponse {
+            access_token: token.text,
+            access_expires_at: Some(timestamp(token.expires_at)),
+        }))
+    }
+
     async fn refresh(&self, request: Request<RefreshRequest>) -> Result<Response<RefreshResponse>, Status> {
-        let issued = self.0.refresh(&request.into_inner().refresh_token).await;
+        let issued = self.tokens.refresh(&request.into_inner().refresh_token).await;
         let (tokens, identity) = encode(issued.map_err(status)?);
         Ok(Response::new(RefreshResponse { tokens, identity }))
     }
 
     async fn revoke(&self, request: Request<RevokeRequest>) -> Result<Response<RevokeResponse>, Status> {
-        let revoked = self.0.revoke(&request.into_inner().refresh_token).await;
+        let revoked = self.tokens.revoke(&request.into_inner().refresh_token).await;
         revoked.map_err(status)?;
         Ok(Response::new(RevokeResponse {}))
     }
