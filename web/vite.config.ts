@@ -3,6 +3,9 @@ import { defineConfig, type Plugin } from "vite";
 
 const page = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
+const SHARED_BY_PAGES =
+  /node_modules\/@(bufbuild|connectrpc)\/|src\/gen\/(google\/rpc\/error_details|onqueue\/(common|auth\/v1\/(deployment|trust)))|src\/core\/uuid/;
+
 // Its page is another's: it must leave no names behind there.
 const enclosed: Plugin = {
   name: "enclose-messenger",
@@ -24,7 +27,11 @@ export default defineConfig({
     rolldownOptions: {
       input: { chat: page("./chat.html"), desk: page("./desk.html"), messenger: page("./src/messenger/main.ts") },
       // Web sites include the messenger by a name that stays.
-      output: { entryFileNames: ({ name }) => (name === "messenger" ? "messenger.js" : "assets/[name]-[hash].js") },
+      output: {
+        entryFileNames: ({ name }) => (name === "messenger" ? "messenger.js" : "assets/[name]-[hash].js"),
+        // What both pages need to call compresses better as one.
+        codeSplitting: { groups: [{ name: "wire", test: SHARED_BY_PAGES }] },
+      },
       // "use client" in the component library means nothing here.
       onLog: (level, log, report) => log.code !== "MODULE_LEVEL_DIRECTIVE" && report(level, log),
     },

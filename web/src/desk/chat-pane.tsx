@@ -25,7 +25,7 @@ export function ChatPane({ chat }: { chat: ChatSnapshot }) {
       <Text size="sm" fs="italic" role="status" className="typing" data-testid="desk-typing" hidden={!chat.otherTypes}>
         {chat.otherTypes && words.t("typing.one", { name: guestName(chat, words.t("offer.unnamed")) })}
       </Text>
-      {isOver(chat) ? <EndedPart chat={chat} /> : <Composer conversationId={chat.conversationId} />}
+      {isOver(chat) ? <EndedPart chat={chat} /> : <Composer conversationId={chat.conversationId} language={chat.view.language} />}
     </Box>
   );
 }

@@ -1,5 +1,6 @@
 // The rpcs that the desk calls.
 import { createClient, type Client, type Transport } from "@connectrpc/connect";
+import { ResponseService } from "../gen/onqueue/content/v1/response_pb";
 import { DeskService } from "../gen/onqueue/gateway/v1/desk_pb";
 import { AgentService } from "../gen/onqueue/routing/v1/agent_pb";
 import { DecisionService } from "../gen/onqueue/routing/v1/decision_pb";
@@ -15,6 +16,7 @@ export interface DeskClients {
   decisions: Client<typeof DecisionService>;
   conversations: Client<typeof ConversationService>;
   transcripts: Client<typeof TranscriptService>;
+  responses: Client<typeof ResponseService>;
 }
 
 /** The clients over a transport that carries the user's token. */
@@ -26,5 +28,6 @@ export function deskClients(transport: Transport): DeskClients {
     decisions: createClient(DecisionService, transport),
     conversations: createClient(ConversationService, transport),
     transcripts: createClient(TranscriptService, transport),
+    responses: createClient(ResponseService, transport),
   };
 }

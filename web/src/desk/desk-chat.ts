@@ -8,6 +8,7 @@ import { newUuid } from "../core/uuid";
 import type { Event } from "../gen/onqueue/session/v1/event_pb";
 import { faultOf } from "../rpc/faults";
 import type { DeskClients } from "./clients";
+import { UseRecorder } from "./responses/use-recorder";
 import { readTranscript } from "./transcript";
 
 /** What the desk shows of a chat. */
@@ -49,6 +50,7 @@ export class DeskChat {
   private readonly watcher: TypingWatcher;
   private readonly keptOutbox: Slot<OutboxEntry[]>;
   private readonly keptRead: Slot<string>;
+  private readonly uses: UseRecorder;
 
   constructor(ports: DeskChatPorts) {
     this.ports = ports;
@@ -66,6 +68,11 @@ export class DeskChat {
       unread: 0,
       ownIds: new Set(),
     };
+    this.uses = new UseRecorder({
+      record: (responseId, clientMessageId) => ports.clients.responses.recordUse({ responseId, clientMessageId }),
+      toFault: faultOf,
+      kept: slot(tabStorage(), `${place}.uses`),
+    });
     this.outbox = this.makeOutbox(kept);
     this.sender = new TypingSender((typing) => void this.sendTyping(typing), ports.timers);
     this.watcher = new TypingWatcher((ids) => this.set({ otherTypes: ids.size > 0 }), ports.timers);
@@ -102,9 +109,12 @@ export class DeskChat {
     this.set({ readUpTo: last, unread: 0 });
   }
 
-  send(text: string): void {
+  /** Sends a text in which there may be responses. */
+  send(text: string, responseIds: readonly string[] = []): void {
+    const clientMessageId = newUuid();
     this.sender.stop();
-    this.outbox.add(newUuid(), text);
+    this.uses.expect(clientMessageId, responseIds);
+    this.outbox.add(clientMessageId, text);
   }
 
   typed(text: string): void {
@@ -116,12 +126,14 @@ export class DeskChat {
   }
 
   discard(clientMessageId: string): void {
+    this.uses.forget(clientMessageId);
     this.outbox.discard(clientMessageId);
   }
 
   /** The connection is back: send what waits. */
   kick(): void {
     this.outbox.kick();
+    this.uses.again();
   }
 
   /** Forgets the log, to read it anew. */
@@ -144,6 +156,7 @@ export class DeskChat {
     for (const { body, participantId } of events) {
       if (body.case !== "message") continue;
       this.outbox.confirm(body.value.clientMessageId);
+      this.uses.sent(body.value.clientMessageId);
       this.watcher.set(participantId, false);
     }
   }

@@ -1,7 +1,7 @@
 // The language of the desk, for every component.
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Fault } from "../core/fault";
-import { sentenceOf } from "../i18n/reasons";
+import { DESK_REASONS, sentenceOf } from "../i18n/reasons";
 import { initialLocale, rememberLocale, type Locale } from "../i18n/translator";
 import { deskTranslator, type DeskTranslator } from "./catalogues";
 
@@ -45,6 +45,8 @@ export function useLanguage(): Language {
 
 /** The sentence for a fault. */
 export function faultText(fault: Fault, words: DeskTranslator): string {
+  const own = DESK_REASONS.find((reason) => reason === fault.reason);
+  if (own) return words.t(`reason.${own}`, fault.metadata);
   const { key, values } = sentenceOf(fault);
   return words.t(key, values);
 }

@@ -10,7 +10,10 @@ export interface Sentence {
   values: Record<string, string>;
 }
 
-/** Every reason that the API gives. */
+/** The reasons that only the desk meets; their sentences are in its catalogue, so that customers need not load them. */
+export const DESK_REASONS = ["NOT_FOUND", "ETAG_MISMATCH", "VARIABLE_MISSING", "TENANT_QUOTA"] as const;
+
+/** Every other reason that the API gives. */
 export const REASONS = [
   "QUEUE_FULL",
   "QUEUE_CLOSED",
@@ -35,10 +38,6 @@ export const REASONS = [
   "RATE_LIMITED",
   "CREDENTIALS_INVALID",
   "NAME_TAKEN",
-  "NOT_FOUND",
-  "ETAG_MISMATCH",
-  "VARIABLE_MISSING",
-  "TENANT_QUOTA",
   "AGENT_NOT_FOUND",
   "CONVERSATION_NOT_FOUND",
   "OFFER_NOT_FOUND",

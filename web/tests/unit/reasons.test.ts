@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { sharedDe } from "../../src/i18n/shared.de";
 import { sharedEn } from "../../src/i18n/shared.en";
-import { REASONS, sentenceOf, sentenceOfReason } from "../../src/i18n/reasons";
+import { deskEn } from "../../src/i18n/desk.en";
+import { deskTranslator } from "../../src/desk/catalogues";
+import { faultText } from "../../src/desk/words";
+import { DESK_REASONS, REASONS, sentenceOf, sentenceOfReason } from "../../src/i18n/reasons";
 import { fault } from "./faults-made";
 
 const FALLBACKS = new Set(Object.keys(sharedEn).filter((key) => key.startsWith("fault.")));
@@ -12,9 +15,24 @@ describe("reasons", () => {
     const source = readFileSync(new URL("../../../libs/model/src/fault.rs", import.meta.url), "utf8");
     const given = [...source.matchAll(/Self::\w+ => "([A-Z_]+)"/g)].map(([, reason]) => reason as string);
     expect(given.length).toBeGreaterThan(20);
-    expect([...REASONS].sort()).toEqual(given.sort());
-    const sentences = Object.keys(sharedEn).filter((key) => key.startsWith("reason."));
+    expect([...REASONS, ...DESK_REASONS].sort()).toEqual(given.sort());
+    const sentences = Object.keys({ ...sharedEn, ...deskEn }).filter((key) => key.startsWith("reason."));
     expect(sentences.sort()).toEqual(given.map((reason) => `reason.${reason}`));
+  });
+
+  test("the documentation lists the same", () => {
+    const table = readFileSync(new URL("../../../docs/reasons.md", import.meta.url), "utf8");
+    const listed = [...table.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, reason]) => reason as string);
+    expect([...REASONS, ...DESK_REASONS].sort()).toEqual(listed.sort());
+  });
+
+  test.each(["en", "de"] as const)("the desk has a sentence of its own for each of its reasons, %s", (locale) => {
+    const words = deskTranslator(locale);
+    const metadata = { variables: "A,B", limit: "50" };
+    const texts = DESK_REASONS.map((reason) => faultText(fault({ reason, metadata }), words));
+    expect(new Set(texts).size).toBe(DESK_REASONS.length);
+    expect(texts.join(" ")).toMatch(/A,B.*50/);
+    expect(texts.join(" ")).not.toContain("{");
   });
 
   test.each(REASONS)("%s has its own sentence in both languages", (reason) => {

@@ -28,7 +28,7 @@ export type Narrow = (part: Partial<ListFilter>) => void;
 
 interface ListProps<T extends object> {
   section: string;
-  title: AdminKey;
+  titleKey: AdminKey;
   resource: Resource<T>;
   columns: readonly Column<T>[];
   /** Inputs beside the search. */
@@ -36,14 +36,14 @@ interface ListProps<T extends object> {
 }
 
 /** The list of a section. */
-export function ResourceList<T extends object>({ section, title, resource, columns, filters }: ListProps<T>) {
+export function ResourceList<T extends object>({ section, titleKey, resource, columns, filters }: ListProps<T>) {
   const words = useAdminWords();
   const holds = useHolds();
   const [filter, narrow] = useFilter(section);
   const list = useList(resource, filter);
   return (
     <>
-      <PageTitle title={words.t(title)}>
+      <PageTitle title={words.t(titleKey)}>
         {holds(resource.needs.add) && (
           <Button
             size="xs"

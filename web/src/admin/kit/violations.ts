@@ -1,6 +1,6 @@
 // What the service found wrong, at the fields of a form.
 import { ConnectError } from "@connectrpc/connect";
-import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb";
+import { BadRequestSchema } from "../../gen/google/rpc/bad_request_pb";
 import { faultOf } from "../../rpc/faults";
 import type { Violation, Violations } from "./bounds";
 

@@ -21,7 +21,7 @@ export function ApiClientList() {
   return (
     <ResourceList
       section="api-clients"
-      title="section.api-clients"
+      titleKey="section.api-clients"
       resource={resources.apiClients}
       columns={[
         { key: "field.divisionId", cell: ({ divisionId }) => <Name resource={resources.divisions} id={divisionId} />, isExtra: true },

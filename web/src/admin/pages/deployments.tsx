@@ -20,7 +20,7 @@ export function DeploymentList() {
   return (
     <ResourceList
       section="deployments"
-      title="section.deployments"
+      titleKey="section.deployments"
       resource={resources.deployments}
       filters={(filter, narrow) => <DivisionFilter filter={filter} narrow={narrow} resources={resources} />}
       columns={[

@@ -30,7 +30,7 @@ function NameAndDescription<T extends Named>({ fields }: { fields: Fields<T> }) 
 /** The divisions. */
 export function DivisionList() {
   const { resources } = useAdmin();
-  return <ResourceList section="divisions" title="section.divisions" resource={resources.divisions} columns={[DESCRIPTION as Column<Division>]} />;
+  return <ResourceList section="divisions" titleKey="section.divisions" resource={resources.divisions} columns={[DESCRIPTION as Column<Division>]} />;
 }
 
 /** One division. */
@@ -53,7 +53,7 @@ export function DivisionPage({ id }: { id: string }) {
 /** The skills. */
 export function SkillList() {
   const { resources } = useAdmin();
-  return <ResourceList section="skills" title="section.skills" resource={resources.skills} columns={[DESCRIPTION as Column<Skill>]} />;
+  return <ResourceList section="skills" titleKey="section.skills" resource={resources.skills} columns={[DESCRIPTION as Column<Skill>]} />;
 }
 
 /** One skill. */
@@ -80,7 +80,7 @@ export function LibraryList() {
   return (
     <ResourceList
       section="libraries"
-      title="section.libraries"
+      titleKey="section.libraries"
       resource={resources.libraries}
       columns={[
         { key: "field.divisionId", cell: ({ divisionId }) => <Name resource={resources.divisions} id={divisionId} />, isExtra: true },

@@ -18,7 +18,7 @@ export function QueueList() {
   return (
     <ResourceList
       section="queues"
-      title="section.queues"
+      titleKey="section.queues"
       resource={resources.queues}
       // A search looks at all divisions.
       filters={(filter, narrow) => filter.text === "" && <DivisionFilter filter={filter} narrow={narrow} resources={resources} />}

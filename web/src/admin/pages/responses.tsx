@@ -21,7 +21,7 @@ export function ResponseList() {
   return (
     <ResourceList
       section="responses"
-      title="section.responses"
+      titleKey="section.responses"
       resource={resources.responses}
       filters={(filter, narrow) =>
         holds(resources.libraries.needs.view) && (

@@ -29,7 +29,7 @@ export function RoleList() {
   return (
     <ResourceList
       section="roles"
-      title="section.roles"
+      titleKey="section.roles"
       resource={resources.roles}
       columns={[
         { key: "field.description", cell: ({ description }) => <span className="guest">{description}</span>, isExtra: true },

@@ -24,7 +24,7 @@ export function UserList() {
   return (
     <ResourceList
       section="users"
-      title="section.users"
+      titleKey="section.users"
       resource={resources.users}
       filters={(filter, narrow) => <Filters filter={filter} narrow={narrow} />}
       columns={[

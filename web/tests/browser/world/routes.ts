@@ -1,10 +1,8 @@
 // The rpcs of the stand-in.
-import { create } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import { Code, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import { DeploymentService } from "../../../src/gen/onqueue/auth/v1/deployment_pb";
 import { TokenService } from "../../../src/gen/onqueue/auth/v1/token_pb";
-import { ErrorInfoSchema } from "../../../src/gen/google/rpc/error_details_pb";
 import { DeskService } from "../../../src/gen/onqueue/gateway/v1/desk_pb";
 import { AgentService, AgentState } from "../../../src/gen/onqueue/routing/v1/agent_pb";
 import { DecisionService } from "../../../src/gen/onqueue/routing/v1/decision_pb";
@@ -12,6 +10,9 @@ import { QueueService } from "../../../src/gen/onqueue/routing/v1/queue_pb";
 import { ConversationService, ConversationState } from "../../../src/gen/onqueue/session/v1/conversation_pb";
 import { EndReason } from "../../../src/gen/onqueue/session/v1/event_pb";
 import { TranscriptService } from "../../../src/gen/onqueue/session/v1/transcript_pb";
+import { adminRoutes } from "./admin-routes";
+import { refusal } from "./refusal";
+import { begins } from "./shelf";
 import { AGENT_PARTICIPANT, AGENT_USER, guestFrame, QUEUE, SALES, type Room, type World } from "./world";
 
 export const PERMISSIONS = [
@@ -21,7 +22,11 @@ export const PERMISSIONS = [
   "routing:agent:onqueue",
   "routing:decision:view",
   "routing:queue:join",
+  "responses:response:view",
 ];
+
+/** What somebody has who sets everything up and talks to nobody. */
+export const ADMINISTRATOR = ["authorization:*:*", "responses:*:*", "routing:queue:*", "routing:queueMember:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
 
 const TOKEN_MS = 600_000;
 
@@ -32,13 +37,8 @@ export function routes(world: World): (router: ConnectRouter) => void {
     agentRoutes(router, world);
     guestRoutes(router, world);
     readingRoutes(router, world);
+    adminRoutes(router, world.admin);
   };
-}
-
-/** A refusal with a reason of the API. */
-export function refusal(code: Code, reason: string, metadata: Record<string, string> = {}): ConnectError {
-  const info = create(ErrorInfoSchema, { reason, domain: "onqueue", metadata });
-  return new ConnectError("refused", code, undefined, [{ desc: ErrorInfoSchema, value: info }]);
 }
 
 function authRoutes(router: ConnectRouter, world: World): void {
@@ -51,7 +51,7 @@ function authRoutes(router: ConnectRouter, world: World): void {
   router.service(TokenService, {
     login: ({ email, password }) => {
       if (password !== "secret") throw refusal(Code.Unauthenticated, "CREDENTIALS_INVALID");
-      const permissions = email.startsWith("agent@") ? PERMISSIONS.filter((each) => !/view$/.test(each)) : PERMISSIONS;
+      const permissions = permissionsOf(email);
       return { tokens: tokens(), identity: identity("Anna Beispiel", permissions) };
     },
     refresh: () => {
@@ -63,7 +63,16 @@ function authRoutes(router: ConnectRouter, world: World): void {
       return {};
     },
   });
+  const { deployments } = world.admin;
   router.service(DeploymentService, {
+    createDeployment: ({ requestId, deployment }) => ({ deployment: deployments.create(requestId, deployment) }),
+    getDeployment: ({ deploymentId }) => ({ deployment: deployments.get(deploymentId) }),
+    listDeployments: (asked) => {
+      const { found, nextPageToken } = deployments.page(asked, ({ name }) => begins(name, asked.text));
+      return { deployments: found, nextPageToken };
+    },
+    updateDeployment: ({ deployment, updateMask }) => ({ deployment: deployments.update(deployment, updateMask?.paths ?? []) }),
+    deleteDeployment: ({ deploymentId, etag }) => deployments.remove(deploymentId, etag),
     getPublicDeployment: ({ deploymentId }) => {
       if (deploymentId === "unknown") throw refusal(Code.NotFound, "DEPLOYMENT_NOT_FOUND");
       const queues = [
@@ -73,6 +82,12 @@ function authRoutes(router: ConnectRouter, world: World): void {
       return { deploymentId, name: "Beispiel GmbH", queues };
     },
   });
+}
+
+function permissionsOf(email: string): string[] {
+  if (email.startsWith("admin@")) return ADMINISTRATOR;
+  if (email.startsWith("reader@")) return ["authorization:user:view", "authorization:division:view"];
+  return email.startsWith("agent@") ? PERMISSIONS.filter((each) => !/(?<!response):view$/.test(each)) : PERMISSIONS;
 }
 
 function agentRoutes(router: ConnectRouter, world: World): void {
@@ -102,7 +117,26 @@ function agentRoutes(router: ConnectRouter, world: World): void {
     world.setJoined(queueId, joined);
     return { member: { userId: AGENT_USER, name: world.agent.name, joined } };
   };
+  const { queues, members, users } = world.admin;
+  const memberOf = (userId: string) => ({ userId, name: users.get(userId).name, joined: true });
   router.service(QueueService, {
+    createQueue: ({ requestId, queue }) => ({ queue: queues.create(requestId, queue) }),
+    getQueue: ({ queueId }) => ({ queue: queues.get(queueId) }),
+    listQueues: (asked) => {
+      const { found, nextPageToken } = queues.page(asked, ({ divisionId }) => asked.divisionId === "" || divisionId === asked.divisionId);
+      return { queues: found, nextPageToken };
+    },
+    searchQueues: (asked) => {
+      const { found, nextPageToken } = queues.page(asked, ({ name }) => name.toLowerCase().includes(asked.text.toLowerCase()));
+      return { queues: found, nextPageToken };
+    },
+    updateQueue: ({ queue, updateMask }) => ({ queue: queues.update(queue, updateMask?.paths ?? []) }),
+    deleteQueue: ({ queueId, etag }) => queues.remove(queueId, etag),
+    listMembers: ({ queueId }) => ({ members: (members.get(queueId) ?? []).map(memberOf) }),
+    setMembers: ({ queueId, userIds }) => {
+      members.set(queueId, userIds);
+      return { members: userIds.map(memberOf) };
+    },
     joinQueue: ({ queueId }) => member(queueId, true),
     leaveQueue: ({ queueId }) => member(queueId, false),
   });

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { routes } from "./routes";
 import type { World } from "./world";
 
-const DIST = fileURLToPath(new URL("../../../dist", import.meta.url));
+const DIST = process.env["ONQUEUE_WEB_DIST"] ?? fileURLToPath(new URL("../../../dist", import.meta.url));
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",

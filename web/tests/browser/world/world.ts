@@ -5,6 +5,7 @@ import type { WatchResponseSchema as DeskFrameSchema } from "../../../src/gen/on
 import { AgentState, AgentSchema, OfferSchema, type Agent, type Offer } from "../../../src/gen/onqueue/routing/v1/agent_pb";
 import { ConversationState, type WatchResponseSchema } from "../../../src/gen/onqueue/session/v1/conversation_pb";
 import { EndReason, EventSchema, ParticipantKind, type Event } from "../../../src/gen/onqueue/session/v1/event_pb";
+import { AdminWorld } from "./admin-world";
 import { Channel } from "./frames";
 
 type GuestFrame = MessageInitShape<typeof WatchResponseSchema>;
@@ -31,6 +32,7 @@ export const AGENT_USER = "agent-user";
 
 /** Everything there is. */
 export class World {
+  readonly admin = new AdminWorld();
   readonly rooms = new Map<string, Room>();
   readonly desk = new Channel<DeskFrame>();
   readonly revoked: string[] = [];
