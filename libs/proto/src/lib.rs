@@ -31,6 +31,15 @@ pub mod common {
     }
 }
 
+/// Generated from `proto/onqueue/content`.
+#[allow(missing_docs, clippy::all, clippy::too_many_lines)]
+pub mod content {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("onqueue.content.v1");
+    }
+}
+
 /// Generated from `proto/onqueue/gateway`.
 #[allow(missing_docs, clippy::all, clippy::too_many_lines)]
 pub mod gateway {

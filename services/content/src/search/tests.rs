@@ -1,0 +1,245 @@
+use super::*;
+use crate::content::{ResponseContent, Variant};
+use onqueue_model::{Id, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn id<T>(number: u128) -> Id<T> {
+    Uuid::from_u128(number).into()
+}
+
+fn language(tag: &str) -> Language {
+    Language::parse(tag).expect("a tag")
+}
+
+/// Name, shortcut, tags, texts by language, uses; in library 1.
+type Row<'a> = (&'a str, &'a str, &'a [&'a str], &'a [(&'a str, &'a str)], i64);
+
+fn response(number: u128, (name, shortcut, tags, texts, uses): Row<'_>) -> Response {
+    let variant = |(tag, text): &(&str, &str)| Variant {
+        language: language(tag),
+        text: (*text).to_owned(),
+    };
+    Response {
+        id: id(number),
+        revision: 1,
+        content: ResponseContent {
+            name: name.to_owned(),
+            shortcut: shortcut.to_owned(),
+            libraries: BTreeSet::from([id(1)]),
+            variants: texts.iter().map(variant).collect(),
+            substitutions: Vec::new(),
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        },
+        uses,
+        last_used_at: None,
+        created_at: Timestamp(0),
+        is_deleted: false,
+    }
+}
+
+const ROWS: [Row<'_>; 6] = [
+    (
+        "Rückerstattung",
+        "re",
+        &["Geld"],
+        &[
+            ("de", "Wir erstatten {{AMOUNT}} binnen einer Woche."),
+            ("en", "We refund it within a week."),
+        ],
+        5,
+    ),
+    (
+        "Rücksendung",
+        "ret",
+        &["Paket"],
+        &[("de", "Bitte senden Sie es zurück."), ("en", "Please send it back.")],
+        9,
+    ),
+    (
+        "Begrüßung",
+        "hallo",
+        &[],
+        &[
+            ("de", "Guten Tag, wie kann ich helfen?"),
+            ("en", "Hello, how may I help?"),
+        ],
+        50,
+    ),
+    (
+        "Received",
+        "",
+        &[],
+        &[("en-gb", "We have received your return; the refund follows.")],
+        7,
+    ),
+    (
+        "Größe",
+        "size",
+        &["Maße"],
+        &[("de", "Die Größe steht auf dem Etikett.")],
+        0,
+    ),
+    ("Wartezeit", "zeit", &[], &[("de", "Es dauert eine Woche.")], 0),
+];
+
+fn index() -> Index {
+    let mut index = Index::default();
+    for (number, row) in ROWS.into_iter().enumerate() {
+        index.put(&response(number as u128, row));
+    }
+    index
+}
+
+fn find(index: &Index, text: &str, tag: &str, limit: usize) -> Vec<usize> {
+    let (language, libraries) = (Language::parse(tag), BTreeSet::from([id(1)]));
+    let asked = Asked {
+        text,
+        language: language.as_ref(),
+        libraries: &libraries,
+        limit,
+    };
+    let found = index.find(&asked).into_iter();
+    found
+        .map(|id| usize::try_from(id.uuid().as_u128()).expect("small"))
+        .collect()
+}
+
+#[test]
+fn what_is_typed_finds_in_this_order() {
+    let index = index();
+    for (text, tag, expected) in [
+        // Umlauts in every way of writing them.
+        ("rueck", "de", &[1, 0][..]),
+        ("ruck", "de", &[1, 0]),
+        ("rück", "de", &[1, 0]),
+        ("RÜCKER", "de", &[0]),
+        ("groesse", "de", &[4]),
+        ("grosse", "de", &[4]),
+        ("masse", "de", &[4]),
+        // The shortcut itself, then what begins so, then words; the more used first in each.
+        ("re", "en", &[0, 1, 3]),
+        ("ret", "en", &[1, 3]),
+        ("refund", "en", &[3, 0]),
+        // The conversation's language before others.
+        ("woche", "de", &[0, 5]),
+        ("week", "de", &[0]),
+        ("refund", "de", &[3, 0]),
+        ("h", "en", &[2, 3]),
+        ("we", "de-ch", &[3, 0]),
+        ("we", "en-us", &[3, 0]),
+        // Every word, in any order.
+        ("refund return", "en", &[3]),
+        ("woche erst", "de", &[0]),
+        ("woche nichts", "de", &[]),
+        // The name of a substitution is none of its words; what stands for nothing finds nothing.
+        ("amount", "de", &[]),
+        ("ückerst", "de", &[]),
+        ("!", "de", &[]),
+        // Nothing typed: the most used.
+        ("", "de", &[2, 1, 3, 0, 4, 5]),
+        (" ", "", &[2, 1, 3, 0, 4, 5]),
+    ] {
+        assert_eq!(find(&index, text, tag, 50), expected, "{text} in {tag}");
+    }
+    assert_eq!(find(&index, "", "de", 2), [2, 1]);
+}
+
+#[test]
+fn only_what_may_be_seen_and_is_there() {
+    let mut index = index();
+    let libraries = BTreeSet::from([id(2)]);
+    let asked = Asked {
+        text: "re",
+        language: None,
+        libraries: &libraries,
+        limit: 50,
+    };
+    assert_eq!(index.find(&asked), []);
+    let mut gone = response(0, ROWS[0]);
+    gone.is_deleted = true;
+    index.put(&gone);
+    assert_eq!(find(&index, "re", "en", 50), [1, 3]);
+    index.put(&response(1, ("Anders", "x", &[], &[("de", "neu")], 0)));
+    assert_eq!(find(&index, "re", "en", 50), [3]);
+    assert_eq!(find(&index, "neu", "de", 50), [1]);
+    index.count(id(4), 99);
+    assert_eq!(find(&index, "", "de", 1), [4]);
+}
+
+#[test]
+fn it_is_worn_when_most_of_it_is_passed_over() {
+    let mut index = index();
+    for _ in 0..=FEW {
+        index.put(&response(0, ROWS[0]));
+    }
+    assert!(index.is_worn());
+}
+
+/// The same by looking at everything.
+fn naive(rows: &[Response], text: &str, language: &Language) -> Vec<ResponseId> {
+    let typed = words(text);
+    let whole_text = whole(text);
+    let begins = |found: &[Word], typed: &Word| {
+        typed.spellings().any(|typed| {
+            found
+                .iter()
+                .any(|word| word.spellings().any(|word| word.starts_with(typed)))
+        })
+    };
+    let mut ranked: Vec<_> = rows
+        .iter()
+        .filter_map(|row| {
+            let content = &row.content;
+            let mut common = words(&content.name);
+            content.tags.iter().for_each(|tag| common.extend(words(tag)));
+            let (mut near, mut anywhere) = (common.clone(), common);
+            for variant in &content.variants {
+                anywhere.extend(words(&variant.text));
+                if primary(&variant.language) == primary(language) {
+                    near.extend(words(&variant.text));
+                }
+            }
+            let shortcut = whole(&content.shortcut);
+            let is_shortcut = |test: fn(&str, &str) -> bool| {
+                !content.shortcut.is_empty()
+                    && whole_text
+                        .spellings()
+                        .any(|typed| shortcut.spellings().any(|shortcut| test(shortcut, typed)))
+            };
+            let fit = if is_shortcut(|shortcut, typed| shortcut == typed) {
+                Fit::Shortcut
+            } else if is_shortcut(|shortcut, typed| shortcut.starts_with(typed)) {
+                Fit::ShortcutBeginning
+            } else if typed.iter().all(|word| begins(&near, word)) {
+                Fit::InLanguage
+            } else if typed.iter().all(|word| begins(&anywhere, word)) {
+                Fit::Elsewhere
+            } else {
+                return None;
+            };
+            Some((fit, Reverse(row.uses), content.name.to_lowercase(), row.id))
+        })
+        .collect();
+    ranked.sort();
+    ranked.into_iter().map(|(.., id)| id).collect()
+}
+
+proptest! {
+    #[test]
+    fn it_finds_what_looking_at_everything_finds(
+        rows in prop::collection::vec(("[abü]{1,3}( [abü]{1,3})?", "[abü]{0,2}", "[abü]{1,3}( [abü]{1,3}){0,3}", "[abü]{1,3}", 0_i64..3), 1..12),
+        typed in "[abüu]{1,3}( [abüe]{1,2})?",
+        again in 0_usize..12,
+    ) {
+        let rows: Vec<Response> = rows.iter().enumerate().map(|(number, (name, shortcut, de, en, uses))| {
+            response(number as u128, (name, shortcut, &[], &[("de", de), ("en", en)], *uses))
+        }).collect();
+        let mut index = Index::default();
+        rows.iter().for_each(|row| index.put(row));
+        index.put(&rows[again % rows.len()]);
+        let found = find(&index, &typed, "de", 50);
+        let expected: Vec<usize> = naive(&rows, &typed, &language("de")).iter().map(|id| id.uuid().as_u128() as usize).collect();
+        prop_assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,11 @@
+//! Content through real gRPC, on SQLite or (ONQUEUE_TEST_DATABASE=postgres) on PostgreSQL.
+
+mod access;
+mod fake_session;
+mod habits;
+mod libraries;
+mod render;
+mod responses;
+mod search;
+mod seeding;
+mod world;
