@@ -27,6 +27,28 @@ fn guest() -> Claims {
     Claims::guest(organisation, conversation, participant, token, NOW, MAX_LIFETIME)
 }
 
+fn client() -> Claims {
+    let (organisation, client, token) = (
+        ID.parse().expect("id"),
+        OTHER.parse().expect("id"),
+        ID.parse().expect("id"),
+    );
+    Claims::client(organisation, client, "Shop", token, NOW, Duration::from_secs(3_600))
+}
+
+#[test]
+fn a_client_s_token_may_live_longer_than_a_user_s_and_is_auth_s_alone() {
+    let claims = client();
+    assert_eq!(claims.expires_at.since(claims.issued_at), MAX_CLIENT_LIFETIME);
+    assert_eq!(claims.check(Issuer::Auth, NOW), Ok(()));
+    assert!(claims.check(Issuer::Session, NOW).is_err());
+    let as_user = with(&claims, "kind", json!("user"));
+    let as_user = read(as_user).expect("the same members");
+    let refused = as_user.check(Issuer::Auth, NOW).map_err(|fault| fault.reason);
+    assert_eq!(refused, Err(Reason::TokenInvalid), "too long for a user");
+    assert!(read(without(&claims, "name")).is_err());
+}
+
 fn read(value: Value) -> Result<Claims, String> {
     serde_json::from_value(value).map_err(|error| error.to_string())
 }
@@ -45,11 +67,11 @@ fn without(claims: &Claims, member: &str) -> Value {
 
 #[test]
 fn claims_come_back_as_they_went() {
-    for claims in [user(), guest()] {
+    for claims in [user(), guest(), client()] {
         let json = serde_json::to_value(&claims).expect("JSON");
         assert_eq!(read(json), Ok(claims.clone()));
         assert_eq!(claims.check(claims.issuer, NOW), Ok(()));
-        assert_eq!(claims.expires_at.since(claims.issued_at), MAX_LIFETIME);
+        assert_eq!(claims.expires_at.since(claims.issued_at), longest(&claims.principal));
     }
 }
 

@@ -27,6 +27,9 @@ pub enum Command {
     Certs(Certs),
     /// Put the demo organisation into the database, with new passwords for its users.
     Demo(Demo),
+    /// Administration without anybody logged in.
+    #[command(subcommand)]
+    Admin(Admin),
     /// Ask a running process whether it is ready; exits with 1 if not.
     Healthcheck(Healthcheck),
     /// Settings.
@@ -82,6 +85,45 @@ pub struct Demo {
     /// Write ids and passwords to this file as JSON instead of printing them.
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
+}
+
+/// What to administer.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Admin {
+    /// Make an organisation with its first division, the usual roles and an administrator; also while it is running.
+    Create(AdminCreate),
+}
+
+/// Options of `admin create`. The password comes from --password-file, else from the environment variable
+/// ONQUEUE_ADMIN_PASSWORD; without either one is made and printed once.
+#[derive(Debug, Clone, Args)]
+pub struct AdminCreate {
+    #[command(flatten)]
+    pub place: Place,
+    /// The organisation's short name, with which its users log in: lower-case letters, digits and hyphens.
+    #[arg(long, value_name = "NAME")]
+    pub organisation: String,
+    /// The organisation's name; the short name otherwise.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The language that its users begin with (BCP-47).
+    #[arg(long, value_name = "TAG", default_value = "en")]
+    pub language: String,
+    /// The time zone of its opening hours and reports (IANA).
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub time_zone: String,
+    /// The name of its first division.
+    #[arg(long, value_name = "NAME", default_value = "Main")]
+    pub division: String,
+    /// The administrator's e-mail address, with which they log in.
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: String,
+    /// The administrator's name, as others see it.
+    #[arg(long, value_name = "NAME", default_value = "Administrator")]
+    pub administrator: String,
+    /// File with the administrator's password: its first line.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
 }
 
 /// Options of `serve`.

@@ -1,8 +1,11 @@
 //! The demo organisation, from a file compiled in.
 
+mod responses;
+
 use crate::node::Stores;
 use onqueue_access::DefaultRole;
 use onqueue_auth as auth;
+use onqueue_content as content;
 use onqueue_model::{DeploymentId, DivisionId, Fault, Id, Language, OrganisationId, QueueId, SkillId, UserId};
 use onqueue_proto::routing::v1::Queue as Line;
 use onqueue_routing as routing;
@@ -32,7 +35,10 @@ struct File {
 struct Organisation {
     slug: String,
     name: String,
-    division: String,
+    language: String,
+    time_zone: String,
+    /// By name, the first for whatever names none.
+    divisions: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,6 +52,8 @@ struct Skill {
 struct Queue {
     name: String,
     description: String,
+    #[serde(default)]
+    division: String,
     limit: i32,
     skills: Vec<String>,
     languages: Vec<String>,
@@ -58,6 +66,8 @@ struct User {
     name: String,
     email: String,
     language: String,
+    #[serde(default)]
+    division: String,
     role: String,
     #[serde(default)]
     queues: Vec<String>,
@@ -74,6 +84,8 @@ struct User {
 struct Deployment {
     name: String,
     queues: Vec<String>,
+    #[serde(default)]
+    greetings: BTreeMap<String, String>,
 }
 
 /// What a person or a script needs to use the demo.
@@ -119,16 +131,21 @@ pub struct Demo {
     pub auth: auth::Seed,
     /// For routing.
     pub routing: routing::Seed,
+    /// For content.
+    pub content: content::Seed,
     /// For people.
     pub credentials: Credentials,
 }
 
 impl Demo {
-    /// Puts it into the database; what is there already is brought up to date.
+    /// Puts what was never there into the database, and sets the passwords.
     pub(crate) async fn put(&self, stores: &Stores, context: &Context) -> Result<(), Fault> {
         if let (Some(auth), Some(routing)) = (stores.of("auth"), stores.of("routing")) {
-            auth::seed(auth, context, self.auth.clone()).await?;
+            auth::seed_missing(auth, context, self.auth.clone()).await?;
             routing::seed(routing, context, self.routing.clone()).await?;
+        }
+        if let Some(content) = stores.of("content") {
+            content::seed(content, context, self.content.clone()).await?;
         }
         Ok(())
     }
@@ -163,6 +180,7 @@ pub fn load(ids: &Ids) -> Result<Demo, Fault> {
     Ok(Demo {
         auth: auth_seed(&file, &credentials)?,
         routing: routing_seed(&file),
+        content: responses::load(organisation(&file), |name| division(&file, name))?,
         credentials,
     })
 }
@@ -175,8 +193,11 @@ fn organisation(file: &File) -> OrganisationId {
     id("organisation", &file.organisation.slug)
 }
 
-fn division(file: &File) -> DivisionId {
-    id("division", &file.organisation.division)
+/// The division of that name, or the first.
+fn division(file: &File, name: &str) -> DivisionId {
+    let first = file.organisation.divisions.first().map(String::as_str);
+    let named = Some(name).filter(|name| !name.is_empty());
+    id("division", named.or(first).unwrap_or_default())
 }
 
 fn user(of: &User) -> UserId {
@@ -220,7 +241,7 @@ fn deployment(of: &Deployment) -> DeploymentId {
 }
 
 /// Sixteen letters and digits that are not easily mistaken for one another: nearly 80 bits.
-fn password(ids: &Ids) -> String {
+pub(crate) fn password(ids: &Ids) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789x";
     let letters: String = ids
         .bytes::<16>()
@@ -237,12 +258,11 @@ fn password(ids: &Ids) -> String {
 }
 
 fn auth_seed(file: &File, credentials: &Credentials) -> Result<auth::Seed, Fault> {
-    let place = division(file);
     let mut users = Vec::new();
     for (of, login) in file.users.iter().zip(&credentials.users) {
         users.push(auth::seed::User {
             id: user(of),
-            division: place,
+            division: division(file, &of.division),
             name: of.name.clone(),
             email: of.email.clone(),
             language: of.language.clone(),
@@ -252,18 +272,21 @@ fn auth_seed(file: &File, credentials: &Credentials) -> Result<auth::Seed, Fault
     let grant = |of: &User| auth::seed::Grant {
         user: user(of),
         role: id("role", &of.role),
-        division: place,
+        division: if of.role == DefaultRole::Administrator.name() {
+            DivisionId::ALL
+        } else {
+            division(file, &of.division)
+        },
     };
     Ok(auth::Seed {
         organisation: auth::seed::Organisation {
             id: organisation(file),
             slug: file.organisation.slug.clone(),
             name: file.organisation.name.clone(),
+            language: file.organisation.language.clone(),
+            time_zone: file.organisation.time_zone.clone(),
         },
-        divisions: vec![auth::seed::Division {
-            id: place,
-            name: file.organisation.division.clone(),
-        }],
+        divisions: file.organisation.divisions.iter().map(part(file)).collect(),
         users,
         roles: DefaultRole::ALL.iter().map(role).collect(),
         grants: file.users.iter().map(grant).collect(),
@@ -273,6 +296,13 @@ fn auth_seed(file: &File, credentials: &Credentials) -> Result<auth::Seed, Fault
             .map(|of| chat_page(file, of))
             .collect::<Result<_, _>>()?,
     })
+}
+
+fn part(file: &File) -> impl Fn(&String) -> auth::seed::Division + '_ {
+    |name| auth::seed::Division {
+        id: division(file, name),
+        name: name.clone(),
+    }
 }
 
 fn role(of: &DefaultRole) -> auth::seed::Role {
@@ -288,10 +318,12 @@ fn chat_page(file: &File, of: &Deployment) -> Result<auth::seed::Deployment, Fau
     let chosen = file.queues.iter().filter(|queue| of.queues.contains(&queue.name));
     Ok(auth::seed::Deployment {
         id: deployment(of),
+        division: division(file, ""),
         name: of.name.clone(),
         enabled: true,
         origins: Vec::new(),
         queues: chosen.map(choice).collect::<Result<_, _>>()?,
+        greetings: of.greetings.clone(),
     })
 }
 
@@ -334,7 +366,7 @@ fn line(file: &File, of: &Queue) -> Line {
         queue_id: queue(&of.name).to_string(),
         name: of.name.clone(),
         description: of.description.clone(),
-        division_id: division(file).to_string(),
+        division_id: division(file, &of.division).to_string(),
         limit: of.limit,
         ..Line::default()
     }
@@ -355,5 +387,35 @@ fn agent(of: &User) -> routing::SeedAgent {
         skills: of.skills.iter().map(|(name, level)| (skill(name), *level)).collect(),
         languages: of.languages.clone(),
         maximum_chats: of.maximum_chats,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_is_complete() {
+        let demo = load(&Ids::seeded(1)).expect("the files are well-formed");
+        let of_role = |role: DefaultRole| {
+            let users = demo.credentials.users.iter();
+            users.filter(|user| user.role == role.name()).count()
+        };
+        let people = [DefaultRole::Agent, DefaultRole::Supervisor, DefaultRole::Administrator].map(of_role);
+        assert_eq!(people, [8, 2, 1]);
+        assert_eq!((demo.auth.divisions.len(), demo.routing.queues.len()), (2, 3));
+        assert_eq!(demo.content.responses.len(), 40);
+        for response in &demo.content.responses {
+            let languages = response.variants.iter().map(|variant| &*variant.language);
+            assert_eq!(languages.collect::<Vec<_>>(), ["de", "en"], "{}", response.name);
+        }
+        let known: Vec<_> = demo
+            .content
+            .libraries
+            .iter()
+            .map(|library| &library.library_id)
+            .collect();
+        let named = demo.content.responses.iter().flat_map(|response| &response.library_ids);
+        assert!(named.into_iter().all(|library| known.contains(&library)));
     }
 }

@@ -228,3 +228,12 @@ fn mistake(fault: &Fault) -> String {
         .map_or("settings", |(_, field)| field);
     format!("{field}: {}", fault.message)
 }
+
+/// The administrator's password, where the command line reads it: never from its arguments, which everybody sees.
+#[allow(clippy::disallowed_methods)]
+pub fn administrator_password() -> Option<String> {
+    std::env::var(ADMINISTRATOR_PASSWORD).ok()
+}
+
+/// The environment variable that holds it.
+const ADMINISTRATOR_PASSWORD: &str = "ONQUEUE_ADMIN_PASSWORD";

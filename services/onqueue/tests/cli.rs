@@ -164,6 +164,62 @@ fn migrate_can_be_repeated() {
 }
 
 #[test]
+fn an_administrator_is_made_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    std::fs::write(&file, "four words of chance\n").expect("written");
+    let data = folder.path().join("data");
+    let create = |more: &[&str], environment: &[(&str, &str)]| {
+        let arguments = ["admin", "create", "--data", path(&data), "--email", "root@acme.example"];
+        let ended = onqueue(&[&arguments, more].concat(), environment);
+        (ended.status.code(), text(&ended.stdout), text(&ended.stderr))
+    };
+    let whole = [
+        "--organisation",
+        "acme",
+        "--name",
+        "Acme",
+        "--language",
+        "de",
+        "--time-zone",
+        "Europe/Berlin",
+    ];
+    let chosen = [&whole[..], &["--password-file", path(&file)]].concat();
+    let (code, out, said) = create(&chosen, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(out.contains("acme") && !out.contains("four words"), "{out}");
+    let (code, _, said) = create(&whole, &[]);
+    assert!(code == Some(1) && said.contains("already"), "{said}");
+    let (code, out, said) = create(&["--organisation", "second"], &[]);
+    assert!(code == Some(0) && out.contains("not shown again"), "{out}{said}");
+    let given = [("ONQUEUE_ADMIN_PASSWORD", "another four words")];
+    let (code, out, said) = create(&["--organisation", "third"], &given);
+    assert!(code == Some(0) && !out.contains("password"), "{out}{said}");
+    for (option, wrong) in [
+        ("--organisation", "Not a slug"),
+        ("--time-zone", "Berlin"),
+        ("--language", "no language"),
+        ("--email", "nobody"),
+    ] {
+        let usual = [("--organisation", "fourth"), ("--email", "root@acme.example")];
+        let usual = usual.into_iter().filter(|(name, _)| *name != option);
+        let arguments: Vec<&str> = ["admin", "create", "--data", path(&data)]
+            .into_iter()
+            .chain(usual.chain([(option, wrong)]).flat_map(|(name, value)| [name, value]))
+            .collect();
+        let ended = onqueue(&arguments, &[]);
+        let said = text(&ended.stderr);
+        assert!(
+            ended.status.code() == Some(1) && said.contains(option),
+            "{option}: {said}"
+        );
+    }
+    let given = [("ONQUEUE_ADMIN_PASSWORD", "password1234")];
+    let (code, _, said) = create(&["--organisation", "fourth"], &given);
+    assert!(code == Some(1) && said.contains("password"), "{said}");
+}
+
+#[test]
 fn a_health_check_of_nobody_fails() {
     let ended = onqueue(&["healthcheck", "--address", "127.0.0.1:1"], &[]);
     assert_eq!(ended.status.code(), Some(1));

@@ -19,7 +19,7 @@ use serde_json::json;
 pub async fn demo(loaded: Loaded, options: cli::Demo) -> Result<(), Fault> {
     let mut settings = loaded.settings;
     // Whose tables it fills, whatever runs in the processes that share the file.
-    settings.process.services = ["auth", "routing"].map(str::to_owned).into();
+    settings.process.services = ["auth", "routing", "content"].map(str::to_owned).into();
     if settings.process.production {
         return Err(Fault::unavailable(
             "the demo is not for production (process.production)",

@@ -1,10 +1,11 @@
 //! What each command does.
 
+mod admin;
 mod demo;
 mod serve;
 
 use crate::{
-    cli::{Certs, Command, Config, Healthcheck, Place},
+    cli::{Admin, Certs, Command, Config, Healthcheck, Place},
     node,
     output::{complain, say},
     settings::{self, Loaded},
@@ -35,6 +36,9 @@ pub fn run(command: Command) -> ExitCode {
         Command::Migrate(place) => with_settings(&place, migrate),
         Command::Certs(options) => ended(certs(&options)),
         Command::Demo(options) => with_settings(&options.place.clone(), |loaded| demo::demo(loaded, options)),
+        Command::Admin(Admin::Create(options)) => {
+            with_settings(&options.place.clone(), |loaded| admin::create(loaded, options))
+        }
         Command::Healthcheck(options) => ended(healthcheck(&options)),
         Command::Config(Config::Print(place)) => with_settings(&place, print),
     }

@@ -250,7 +250,10 @@ impl Start<'_> {
                 let (session, owners) = (self.wiring.called("routing", "session", local)?, self.wiring.owners());
                 onqueue_routing::bind(&own, store?, context, session, owners).await
             }
-            _ => onqueue_content::bind(&settings.content.own, context).await,
+            _ => {
+                let session = self.wiring.called("content", "session", local)?;
+                onqueue_content::bind(&settings.content.own, store?, context, session).await
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 /// How often a database that is not there, or not up to date, is looked at.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The services that have a schema; content reads what others may know.
+/// The services that have a schema.
 pub const OWNERS: [&str; 4] = ["auth", "session", "routing", "content"];
 
 /// By service.
@@ -101,7 +101,7 @@ async fn pending(store: &Store, service: &str) -> Result<Pending, StoreError> {
         "auth" => store.pending::<onqueue_auth::Migrations>().await,
         "session" => store.pending::<onqueue_session::Migrations>().await,
         "routing" => store.pending::<onqueue_routing::Migrations>().await,
-        _ => Ok(Pending(Vec::new())),
+        _ => store.pending::<onqueue_content::Migrations>().await,
     }
 }
 
@@ -110,7 +110,7 @@ async fn up(store: &Store, service: &str) -> Result<(), StoreError> {
         "auth" => store.migrate::<onqueue_auth::Migrations>().await,
         "session" => store.migrate::<onqueue_session::Migrations>().await,
         "routing" => store.migrate::<onqueue_routing::Migrations>().await,
-        _ => Ok(()),
+        _ => store.migrate::<onqueue_content::Migrations>().await,
     }
 }
 

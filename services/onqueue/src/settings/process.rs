@@ -83,7 +83,7 @@ impl Services {
     pub fn call(&self, service: &str) -> bool {
         match service {
             "auth" | "routing" | "content" => self.has("gateway"),
-            "session" => self.has("gateway") || self.has("routing"),
+            "session" => ["gateway", "routing", "content"].iter().any(|caller| self.has(caller)),
             _ => false,
         }
     }
@@ -128,6 +128,7 @@ mod tests {
         assert_eq!(needs(&["gateway"]), ["auth", "routing", "session", "content"]);
         assert_eq!(needs(&["routing"]), ["session"]);
         assert_eq!(needs(&["routing", "session"]), [""; 0]);
-        assert_eq!(needs(&["auth", "content"]), [""; 0]);
+        assert_eq!(needs(&["content"]), ["session"]);
+        assert_eq!(needs(&["auth", "session", "content"]), [""; 0]);
     }
 }
