@@ -11,11 +11,13 @@ pub enum DefaultRole {
     Supervisor,
     /// May do everything.
     Administrator,
+    /// Another system that reads what goes on.
+    Integrator,
 }
 
 impl DefaultRole {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Agent, Self::Supervisor, Self::Administrator];
+    pub const ALL: [Self; 4] = [Self::Agent, Self::Supervisor, Self::Administrator, Self::Integrator];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -23,6 +25,7 @@ impl DefaultRole {
             Self::Agent => "Agent",
             Self::Supervisor => "Supervisor",
             Self::Administrator => "Administrator",
+            Self::Integrator => "Integrator",
         }
     }
 
@@ -36,6 +39,7 @@ impl DefaultRole {
                 may::QUEUE_VIEW,
                 may::WEBCHAT_ACCEPT,
                 may::COMMUNICATION_DISCONNECT,
+                may::RESPONSE_VIEW,
             ],
             Self::Supervisor => &[
                 may::QUEUE_SEARCH,
@@ -45,8 +49,29 @@ impl DefaultRole {
                 may::COMMUNICATION_VIEW,
                 may::COMMUNICATION_DISCONNECT,
                 may::TRANSCRIPT_VIEW,
+                may::USER_VIEW,
+                may::SKILL_VIEW,
+                may::USER_SKILL_MANAGE,
+                may::UTILIZATION_VIEW,
+                may::LIBRARY_VIEW,
+                may::RESPONSE_VIEW,
+                may::RESPONSE_ADD,
+                may::RESPONSE_EDIT,
+                may::RESPONSE_DELETE,
             ],
             Self::Administrator => &["*:*:*"],
+            Self::Integrator => &[
+                may::QUEUE_SEARCH,
+                may::QUEUE_VIEW,
+                may::SKILL_VIEW,
+                may::DECISION_VIEW,
+                may::COMMUNICATION_VIEW,
+                may::TRANSCRIPT_VIEW,
+                may::LIBRARY_VIEW,
+                may::RESPONSE_VIEW,
+                may::USER_VIEW,
+                may::DEPLOYMENT_VIEW,
+            ],
         }
     }
 }

@@ -11,7 +11,7 @@ mod remote;
 mod retry;
 
 pub use behalf::Behalf;
-pub use reason::{reason, retry_after};
+pub use reason::{metadata, reason, retry_after};
 pub use remote::{Affinity, Lookup, Remote, Settings, affinity};
 pub use retry::Policy;
 

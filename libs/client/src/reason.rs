@@ -15,6 +15,12 @@ pub fn reason(status: &Status) -> Option<Reason> {
     (info.domain == DOMAIN).then(|| Reason::parse(&info.reason)).flatten()
 }
 
+/// What a refusal says beside its reason under that key, such as the current `etag`; `None` when it does not say.
+pub fn metadata(status: &Status, key: &str) -> Option<String> {
+    let mut info: ErrorInfo = detail(status, "google.rpc.ErrorInfo")?;
+    info.metadata.remove(key)
+}
+
 /// How long to wait before the same call makes sense; `None` when the status does not say.
 pub fn retry_after(status: &Status) -> Option<Duration> {
     let info: RetryInfo = detail(status, "google.rpc.RetryInfo")?;

@@ -11,13 +11,16 @@ mod settings;
 mod store;
 
 pub use migrations::Migrations;
-pub use seed::{Seed, seed};
+pub use seed::{Seed, found, seed, seed_missing};
 pub use settings::Settings;
 
 use onqueue_model::Fault;
 use onqueue_proto::auth::v1::{
-    deployment_service_server::DeploymentServiceServer, token_service_server::TokenServiceServer,
-    trust_service_server::TrustServiceServer,
+    api_client_service_server::ApiClientServiceServer, deployment_service_server::DeploymentServiceServer,
+    division_service_server::DivisionServiceServer, grant_service_server::GrantServiceServer,
+    organisation_service_server::OrganisationServiceServer, permission_service_server::PermissionServiceServer,
+    role_service_server::RoleServiceServer, token_service_server::TokenServiceServer,
+    trust_service_server::TrustServiceServer, user_service_server::UserServiceServer,
 };
 use onqueue_server::{Bound, Context};
 use onqueue_store::Store;
@@ -33,14 +36,33 @@ pub async fn bind(settings: &Settings, store: Store, context: Context) -> Result
     let tables = store::Tables::new(store.clone());
     let keys = app::Keys::open(tables.clone(), context.clone(), settings).await?;
     onqueue_trust::read_store(&store, &context.trust, context.clock.now()).await?;
-    let tokens = app::Tokens::new(tables.clone(), Arc::clone(&keys), context.clone(), settings);
+    let checks = app::passwords::Checks::new(settings.password_checks);
+    let tokens = app::Tokens::new(tables.clone(), Arc::clone(&keys), context.clone(), checks.clone(), settings);
+    let administration = app::Administration::new(tables.clone(), context.clone(), checks, settings);
+    let clients = app::ApiClients::new(tables.clone(), Arc::clone(&keys), context.clone(), settings);
+    let clients = Arc::new(clients);
+    let deployments = app::Deployments::new(tables.clone(), context.clone());
+    let organisations = app::Organisations::new(tables.clone(), context.clone());
     context
         .tasks
         .spawn("auth upkeep", app::upkeep(tables, keys, context.clone()));
-    let routes = tonic::service::Routes::new(TokenServiceServer::new(grpc::TokenHandlers::new(tokens)))
+    let routes = tonic::service::Routes::new(TokenServiceServer::new(grpc::TokenHandlers::new(tokens, Arc::clone(&clients))))
         .add_service(TrustServiceServer::new(grpc::TrustHandlers::new(context.clone())))
+        .add_service(OrganisationServiceServer::new(grpc::OrganisationHandlers::new(organisations)))
+        .add_service(ApiClientServiceServer::new(grpc::ApiClientHandlers::new(clients)))
         .add_service(DeploymentServiceServer::new(grpc::DeploymentHandlers::new(
+            deployments,
             context.trust,
         )));
+    let routes = with_administration(routes, &administration);
     Ok(Bound { name: NAME, routes })
+}
+
+fn with_administration(routes: tonic::service::Routes, all: &app::Administration) -> tonic::service::Routes {
+    routes
+        .add_service(DivisionServiceServer::new(grpc::DivisionHandlers(all.clone())))
+        .add_service(UserServiceServer::new(grpc::UserHandlers(all.clone())))
+        .add_service(RoleServiceServer::new(grpc::RoleHandlers(all.clone())))
+        .add_service(GrantServiceServer::new(grpc::GrantHandlers(all.clone())))
+        .add_service(PermissionServiceServer::new(grpc::PermissionHandlers(all.clone())))
 }

@@ -28,6 +28,12 @@ impl Address {
         Self(hash.finalize().into())
     }
 
+    /// An API client, as it names itself.
+    pub fn of_client(id: &str) -> Self {
+        // No slug begins so.
+        Self(Sha256::new_with_prefix([1]).chain_update(fold(id)).finalize().into())
+    }
+
     /// What is stored of it.
     pub fn bytes(self) -> Vec<u8> {
         self.0.to_vec()
@@ -54,7 +60,7 @@ impl Failures {
         match self.locked_until {
             Some(until) if until > now => Err(Fault::new(
                 Reason::AccountLocked,
-                "too many wrong passwords; wait before trying again",
+                "too many wrong passwords or secrets; wait before trying again",
             )
             .with_retry_after(until.since(now))),
             _ => Ok(()),

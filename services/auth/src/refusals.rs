@@ -19,3 +19,8 @@ pub fn refresh_token() -> Fault {
 pub fn refresh_token_expired() -> Fault {
     Fault::new(Reason::TokenExpired, "the refresh token has ended; log in again")
 }
+
+/// The client's id or its secret is wrong, or it is switched off; which, is not said.
+pub fn client_credentials() -> Fault {
+    Fault::new(Reason::CredentialsInvalid, "the client's id or its secret is wrong")
+}

@@ -1,9 +1,12 @@
 //! Making an organisation from a description: the demo, and later the operator's first one.
 
-use crate::{app::passwords, store::Tables};
+use crate::{
+    app::{passwords, time_zone},
+    store::Tables,
+};
 use onqueue_bus::Subject;
 use onqueue_model::{DeploymentId, DivisionId, Fault, Language, OrganisationId, Permission, RoleId, UserId};
-use onqueue_server::Context;
+use onqueue_server::{Context, resource::name};
 use onqueue_store::Store;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -35,6 +38,10 @@ pub struct Organisation {
     pub slug: String,
     /// Its name.
     pub name: String,
+    /// BCP-47 tag that new users begin with.
+    pub language: String,
+    /// IANA name.
+    pub time_zone: String,
 }
 
 /// A division.
@@ -87,7 +94,7 @@ pub struct Grant {
     pub user: UserId,
     /// What; one of the seed's roles.
     pub role: RoleId,
-    /// Where; one of the seed's divisions.
+    /// Where; one of the seed's divisions, or [`DivisionId::ALL`].
     pub division: DivisionId,
 }
 
@@ -96,7 +103,9 @@ pub struct Grant {
 pub struct Deployment {
     /// Names it.
     pub id: DeploymentId,
-    /// Its name.
+    /// Where it belongs.
+    pub division: DivisionId,
+    /// Its name; unique in the organisation.
     pub name: String,
     /// Whether chats may begin from it.
     pub enabled: bool,
@@ -104,6 +113,8 @@ pub struct Deployment {
     pub origins: Vec<String>,
     /// Queues that a customer may choose.
     pub queues: Vec<DeploymentQueue>,
+    /// What its page says before a chat begins, by BCP-47 tag.
+    pub greetings: BTreeMap<String, String>,
 }
 
 /// Makes the organisation as described, or brings it there, in one transaction with one audit record for each thing made
@@ -118,6 +129,28 @@ pub async fn seed(store: &Store, context: &Context, seed: Seed) -> Result<(), Fa
         context.bus.publish(Subject::Trust, "");
     }
     Ok(())
+}
+
+/// Adds what of the description the organisation never had, and sets the passwords given of users who are still there. What
+/// people have changed or removed since stays as they left it.
+pub async fn seed_missing(store: &Store, context: &Context, seed: Seed) -> Result<(), Fault> {
+    check(&seed)?;
+    let now = context.clock.now();
+    let hashes = hashes(context, &seed.users).await?;
+    let tables = Tables::new(store.clone());
+    if tables.seed_missing(Arc::new(seed), Arc::new(hashes), now).await? {
+        context.bus.publish(Subject::Trust, "");
+    }
+    Ok(())
+}
+
+/// Makes a new organisation as described, whose users have passwords that somebody may choose. NAME_TAKEN if its slug is
+/// another's.
+pub async fn found(store: &Store, context: &Context, organisation: Seed) -> Result<(), Fault> {
+    for password in organisation.users.iter().filter_map(|user| user.password.as_ref()) {
+        passwords::check_new("user.password", password)?;
+    }
+    seed(store, context, organisation).await
 }
 
 async fn hashes(context: &Context, users: &[User]) -> Result<BTreeMap<UserId, String>, Fault> {
@@ -139,6 +172,7 @@ fn check(seed: &Seed) -> Result<(), Fault> {
             "1 to 63 lower-case letters, digits and hyphens",
         ));
     }
+    check_organisation(&seed.organisation)?;
     for user in &seed.users {
         if !user.email.contains('@') || user.email.len() > 254 {
             return Err(Fault::field("user.email", format!("not an address: {}", user.email)));
@@ -166,12 +200,31 @@ fn check(seed: &Seed) -> Result<(), Fault> {
     seed.grants.iter().try_for_each(|grant| check_grant(seed, *grant))
 }
 
+fn check_organisation(organisation: &Organisation) -> Result<(), Fault> {
+    name("organisation.name", &organisation.name)?;
+    if Language::parse(&organisation.language).is_none() {
+        let problem = format!("not a language tag: {}", organisation.language);
+        return Err(Fault::field("organisation.language", problem));
+    }
+    if time_zone(&organisation.time_zone).as_ref() != Some(&organisation.time_zone) {
+        let problem = format!(
+            "not a time zone: {}; one is written like Europe/Berlin",
+            organisation.time_zone
+        );
+        return Err(Fault::field("organisation.time_zone", problem));
+    }
+    Ok(())
+}
+
 fn check_grant(seed: &Seed, grant: Grant) -> Result<(), Fault> {
     if !seed.users.iter().any(|user| user.id == grant.user) {
         return Err(Fault::field("grant.user", "not one of the users"));
     }
     if !seed.roles.iter().any(|role| role.id == grant.role) {
         return Err(Fault::field("grant.role", "not one of the roles"));
+    }
+    if grant.division == DivisionId::ALL {
+        return Ok(());
     }
     known(seed, grant.division)
 }

@@ -246,9 +246,7 @@ impl ApiClients {
             allow: Box::new(allow),
         };
         let by = self.actor(caller);
-        self.tables
-            .delete(caller.organisation, id.uuid(), removal, by)
-            .await?;
+        self.tables.delete(caller.organisation, id.uuid(), removal, by).await?;
         self.announce();
         Ok(())
     }

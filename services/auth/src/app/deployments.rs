@@ -112,17 +112,14 @@ impl Deployments {
     /// Removes it.
     pub async fn delete(&self, caller: &Caller, id: DeploymentId, etag: String) -> Result<(), Fault> {
         let (trust, who) = (self.context.trust.clone(), caller.clone());
-        let allow = move |present: &Deployment| {
-            reach(&trust, &who, wanted(permissions::DEPLOYMENT_DELETE), present.division)
-        };
+        let allow =
+            move |present: &Deployment| reach(&trust, &who, wanted(permissions::DEPLOYMENT_DELETE), present.division);
         let removal = Removal {
             etag,
             allow: Box::new(allow),
         };
         let by = self.actor(caller);
-        self.tables
-            .delete(caller.organisation, id.uuid(), removal, by)
-            .await?;
+        self.tables.delete(caller.organisation, id.uuid(), removal, by).await?;
         self.announce();
         Ok(())
     }

@@ -4,7 +4,7 @@ use crate::{
     Settings,
     store::{StoredKey, Tables},
 };
-use onqueue_access::{Issuer, MAX_LIFETIME};
+use onqueue_access::{Issuer, MAX_CLIENT_LIFETIME};
 use onqueue_bus::Subject;
 use onqueue_model::{Fault, Timestamp};
 use onqueue_server::Context;
@@ -80,7 +80,7 @@ impl Keys {
             secret,
             made_at: now,
             signs_until,
-            expires_at: signs_until + MAX_LIFETIME + MARGIN,
+            expires_at: signs_until + MAX_CLIENT_LIFETIME + MARGIN,
         }
     }
 }

@@ -1,12 +1,34 @@
 //! The use cases: logging in, refreshing, logging out, and keeping keys.
 
+mod administration;
+mod api_clients;
+mod credentials;
+mod deployments;
+mod divisions;
+mod grants;
 mod keys;
+mod organisation;
+mod origins;
 pub mod passwords;
+mod permissions;
+mod reach;
 mod refresh_token;
+mod roles;
 mod tokens;
+mod users;
 
+pub use administration::Administration;
+pub use api_clients::{ApiClientDraft, ApiClients};
+pub use deployments::{DeploymentDraft, Deployments};
+pub use divisions::DivisionDraft;
+pub use grants::{Explanation, GrantQuery};
 pub use keys::Keys;
+pub use organisation::{Organisations, time_zone};
+pub use origins::normal as normal_origin;
+pub use permissions::{catalogue, parse as parse_permission};
+pub use roles::RoleDraft;
 pub use tokens::{Issued, Tokens};
+pub use users::{UserDraft, UserQuery};
 
 use crate::store::Tables;
 use onqueue_server::Context;

@@ -47,12 +47,12 @@ pub struct Issued {
 
 impl Tokens {
     /// Over those tables and keys.
-    pub fn new(tables: Tables, keys: Arc<Keys>, context: Context, settings: &Settings) -> Self {
+    pub fn new(tables: Tables, keys: Arc<Keys>, context: Context, checks: Checks, settings: &Settings) -> Self {
         Self {
             tables,
             keys,
             context,
-            checks: Checks::new(settings.password_checks),
+            checks,
             settings: settings.clone(),
         }
     }
@@ -60,7 +60,7 @@ impl Tokens {
     /// Opens a session for the right password. Everything that does not exist costs and answers like a wrong password.
     pub async fn login(&self, slug: &str, email: &str, password: String) -> Result<Issued, Fault> {
         if !passwords::fits(&password) {
-            return Err(Fault::field("password", "must have 1 to 1,024 bytes"));
+            return Err(Fault::field("password", "must have 1 to 1,024 characters"));
         }
         let address = Address::of(slug, email);
         self.tables.failures(address).await?.check(self.now())?;

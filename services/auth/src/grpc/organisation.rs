@@ -71,7 +71,12 @@ fn language(tag: &str) -> Result<String, Fault> {
 }
 
 fn zone(text: &str) -> Result<String, Fault> {
-    let problem = || Fault::field("organisation.time_zone", "must be an IANA time zone such as Europe/Berlin");
+    let problem = || {
+        Fault::field(
+            "organisation.time_zone",
+            "must be an IANA time zone such as Europe/Berlin",
+        )
+    };
     time_zone(text).ok_or_else(problem)
 }
 

@@ -3,8 +3,8 @@
 use crate::app::{ApiClients, Issued, Tokens};
 use onqueue_proto::{
     auth::v1::{
-        self as proto, ClientCredentialsRequest, ClientCredentialsResponse, LoginRequest, LoginResponse, RefreshRequest,
-        RefreshResponse, RevokeRequest, RevokeResponse, token_service_server::TokenService,
+        self as proto, ClientCredentialsRequest, ClientCredentialsResponse, LoginRequest, LoginResponse,
+        RefreshRequest, RefreshResponse, RevokeRequest, RevokeResponse, token_service_server::TokenService,
     },
     timestamp,
 };
@@ -29,7 +29,10 @@ impl TokenHandlers {
 impl TokenService for TokenHandlers {
     async fn login(&self, request: Request<LoginRequest>) -> Result<Response<LoginResponse>, Status> {
         let login = request.into_inner();
-        let issued = self.tokens.login(&login.organisation, &login.email, login.password).await;
+        let issued = self
+            .tokens
+            .login(&login.organisation, &login.email, login.password)
+            .await;
         let (tokens, identity) = encode(issued.map_err(status)?);
         Ok(Response::new(LoginResponse { tokens, identity }))
     }

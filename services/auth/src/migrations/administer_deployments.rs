@@ -72,7 +72,10 @@ async fn place_deployments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut place = Query::update();
     place
         .table(name("auth_deployments"))
-        .value(name("division_id"), SimpleExpr::SubQuery(None, Box::new(oldest.into_sub_query_statement())))
+        .value(
+            name("division_id"),
+            SimpleExpr::SubQuery(None, Box::new(oldest.into_sub_query_statement())),
+        )
         .and_where(has_one);
     manager.exec_stmt(place).await
 }

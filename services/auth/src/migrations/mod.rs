@@ -1,5 +1,7 @@
 //! The tables of this service, in the order in which they came about.
 
+mod administer_deployments;
+mod administer_identity;
 mod create_identity;
 mod create_trust;
 mod note_trust_revisions;
@@ -18,6 +20,8 @@ impl MigratorTrait for Migrations {
             Box::new(create_identity::Migration),
             Box::new(create_trust::Migration),
             Box::new(note_trust_revisions::Migration),
+            Box::new(administer_identity::Migration),
+            Box::new(administer_deployments::Migration),
         ]
     }
 

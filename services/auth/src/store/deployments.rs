@@ -1,10 +1,7 @@
 //! Deployments. Whatever changes one changes the trust tables in the same transaction.
 
 use super::{
-    Key, Object, Stored, Tables, broken,
-    divisions::check_there,
-    entities::deployment as row,
-    trust::publish_deployment,
+    Key, Object, Stored, Tables, broken, divisions::check_there, entities::deployment as row, trust::publish_deployment,
 };
 use onqueue_model::{DeploymentId, DivisionId, Divisions, Fault, OrganisationId, Reason, Timestamp};
 use onqueue_server::resource::Once;
@@ -15,8 +12,8 @@ use onqueue_store::{
 };
 use onqueue_trust::DeploymentQueue;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::NotSet, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveModelTrait as _, ActiveValue::NotSet, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;

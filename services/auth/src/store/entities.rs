@@ -25,8 +25,26 @@ macro_rules! tables {
 }
 
 tables! {
-    organisation "auth_organisations" { organisation_id: Uuid, ; slug: String, name: String, }
-    division "auth_divisions" { organisation_id: Uuid, division_id: Uuid, ; name: String, }
+    organisation "auth_organisations" {
+        organisation_id: Uuid, ;
+        slug: String,
+        name: String,
+        language: String,
+        time_zone: String,
+        #[serde(skip)] revision: i64,
+        created_at: i64,
+    }
+    division "auth_divisions" {
+        organisation_id: Uuid, division_id: Uuid, ;
+        name: String,
+        name_folded: String,
+        description: String,
+        revision: i64,
+        created_at: i64,
+        deleted_at: Option<i64>,
+        #[serde(skip)] request_id: Option<Uuid>,
+        #[serde(skip)] request_hash: Option<Vec<u8>>,
+    }
     user "auth_users" {
         organisation_id: Uuid, user_id: Uuid, ;
         division_id: Uuid,
@@ -35,6 +53,13 @@ tables! {
         email_folded: String,
         language: String,
         #[serde(skip)] password_hash: Option<String>,
+        name_folded: String,
+        state: i32,
+        revision: i64,
+        created_at: i64,
+        deleted_at: Option<i64>,
+        #[serde(skip)] request_id: Option<Uuid>,
+        #[serde(skip)] request_hash: Option<Vec<u8>>,
     }
     login_failure "auth_login_failures" {
         address_hash: Vec<u8>, ;
@@ -42,7 +67,18 @@ tables! {
         locked_until: Option<i64>,
         ends_at: i64,
     }
-    role "auth_roles" { organisation_id: Uuid, role_id: Uuid, ; name: String, permissions: String, }
+    role "auth_roles" {
+        organisation_id: Uuid, role_id: Uuid, ;
+        name: String,
+        name_folded: String,
+        description: String,
+        permissions: String,
+        revision: i64,
+        created_at: i64,
+        deleted_at: Option<i64>,
+        #[serde(skip)] request_id: Option<Uuid>,
+        #[serde(skip)] request_hash: Option<Vec<u8>>,
+    }
     grant "auth_grants" { organisation_id: Uuid, user_id: Uuid, role_id: Uuid, division_id: Uuid, ; }
     session "auth_sessions" {
         organisation_id: Uuid, session_id: Uuid, ;
@@ -68,10 +104,33 @@ tables! {
     }
     deployment "auth_deployments" {
         organisation_id: Uuid, deployment_id: Uuid, ;
+        division_id: Uuid,
         name: String,
+        #[serde(skip)] name_folded: String,
         enabled: bool,
         origins: String,
         queues: String,
+        greetings: String,
+        #[serde(skip)] revision: i64,
+        created_at: i64,
+        deleted_at: Option<i64>,
+        #[serde(skip)] request_id: Option<Uuid>,
+        #[serde(skip)] request_hash: Option<Vec<u8>>,
+    }
+    api_client "auth_api_clients" {
+        organisation_id: Uuid, client_id: Uuid, ;
+        division_id: Uuid,
+        name: String,
+        #[serde(skip)] name_folded: String,
+        description: String,
+        enabled: bool,
+        #[serde(skip)] secret_hash: Vec<u8>,
+        #[serde(skip)] token_id: Uuid,
+        #[serde(skip)] revision: i64,
+        created_at: i64,
+        deleted_at: Option<i64>,
+        #[serde(skip)] request_id: Uuid,
+        #[serde(skip)] request_hash: Vec<u8>,
     }
     trust_head "auth_trust_head" { id: i32, ; revision: i64, }
     trust_key "auth_trust_keys" { kid: String, ; public_key: Vec<u8>, expires_at: i64, }
@@ -86,6 +145,7 @@ tables! {
         enabled: bool,
         origins: String,
         queues: String,
+        greetings: String,
     }
 }
 
@@ -97,4 +157,4 @@ macro_rules! scoped {
     )*};
 }
 
-scoped! { organisation division user role grant session refresh_token deployment trust_grant trust_deployment }
+scoped! { organisation division user role grant session refresh_token deployment api_client trust_grant trust_deployment }

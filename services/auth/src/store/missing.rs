@@ -5,7 +5,7 @@ use crate::seed::{Organisation, Seed};
 use entities::{deployment, division, organisation, role, user};
 use onqueue_model::{DeploymentId, DivisionId, Fault, RoleId, Timestamp, UserId};
 use onqueue_store::{Scope, StoreError};
-use sea_orm::{DatabaseTransaction, EntityTrait as _};
+use sea_orm::DatabaseTransaction;
 use std::{collections::BTreeMap, sync::Arc};
 
 impl Tables {

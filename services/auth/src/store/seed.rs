@@ -1,13 +1,13 @@
 //! Bringing an organisation to a description, with an audit record for each thing made or changed.
 
-use super::{Tables, broken, entities, failures, trust};
+use super::{Tables, UserState, broken, entities, failures, lock_organisation, trust};
 use crate::{
     lockout::Address,
     seed::{Deployment, Division, Grant, Role, Seed, User},
 };
 use entities::{deployment, division, grant, organisation, role, user};
 use onqueue_model::{Fault, OrganisationId, Permission, Reason, Timestamp, UserId};
-use onqueue_store::{StoreError, audit};
+use onqueue_store::{StoreError, audit, query::fold};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait,
     IntoActiveModel, ModelTrait, QueryFilter as _, Unchanged,
@@ -43,7 +43,7 @@ impl Tables {
     }
 }
 
-async fn apply(
+pub(super) async fn apply(
     tx: &DatabaseTransaction,
     seed: &Seed,
     hashes: &BTreeMap<UserId, String>,
@@ -54,6 +54,7 @@ async fn apply(
         organisation: seed.organisation.id,
         at: now,
     };
+    lock_organisation(tx, seed.organisation.id).await?;
     put_organisation(&trail, seed).await?;
     for division in &seed.divisions {
         put_division(&trail, division).await?;
@@ -73,6 +74,31 @@ async fn apply(
         put_deployment(&trail, deployment).await?;
     }
     trust::publish(tx, seed.organisation.id).await
+}
+
+/// Sets those of the users who are still there.
+pub(super) async fn renew_passwords(
+    tx: &DatabaseTransaction,
+    seed: &Seed,
+    hashes: &BTreeMap<UserId, String>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let trail = Trail {
+        tx,
+        organisation: seed.organisation.id,
+        at: now,
+    };
+    for of in &seed.users {
+        let found = user::Entity::find_by_id((trail.scope(), of.id.uuid())).one(tx).await?;
+        let (Some(hash), Some(found)) = (hashes.get(&of.id), found) else {
+            continue;
+        };
+        if found.deleted_at.is_none() && found.password_hash.as_ref() != Some(hash) {
+            set_password(&trail, of.id.uuid(), hash).await?;
+            failures::clear(tx, Address::of(&seed.organisation.slug, &found.email)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Where changes are written down.
@@ -145,6 +171,10 @@ async fn put_organisation(trail: &Trail<'_>, seed: &Seed) -> Result<(), StoreErr
         organisation_id: trail.scope(),
         slug: seed.organisation.slug.clone(),
         name: seed.organisation.name.clone(),
+        language: seed.organisation.language.clone(),
+        time_zone: seed.organisation.time_zone.clone(),
+        revision: before.as_ref().map_or(1, |row| row.revision),
+        created_at: before.as_ref().map_or_else(|| trail.at.millis(), |row| row.created_at),
     };
     trail.put("organisation", trail.scope(), before, after).await
 }
@@ -152,27 +182,51 @@ async fn put_organisation(trail: &Trail<'_>, seed: &Seed) -> Result<(), StoreErr
 async fn put_division(trail: &Trail<'_>, division: &Division) -> Result<(), StoreError> {
     let id = division.id.uuid();
     let before = division::Entity::find_by_id((trail.scope(), id)).one(trail.tx).await?;
-    let after = division::Model {
+    let revision = before.as_ref().map_or(1, |before| before.revision);
+    let mut after = division::Model {
         organisation_id: trail.scope(),
         division_id: id,
         name: division.name.clone(),
+        name_folded: fold(&division.name),
+        description: before
+            .as_ref()
+            .map(|before| before.description.clone())
+            .unwrap_or_default(),
+        revision,
+        created_at: before.as_ref().map_or(trail.at.millis(), |before| before.created_at),
+        deleted_at: None,
+        request_id: before.as_ref().and_then(|before| before.request_id),
+        request_hash: before.as_ref().and_then(|before| before.request_hash.clone()),
     };
+    if before.as_ref().is_some_and(|before| *before != after) {
+        after.revision += 1;
+    }
     trail.put("division", id, before, after).await
 }
 
 async fn put_user(trail: &Trail<'_>, user: &User) -> Result<(), StoreError> {
     let id = user.id.uuid();
     let before = user::Entity::find_by_id((trail.scope(), id)).one(trail.tx).await?;
-    let after = user::Model {
+    let mut after = user::Model {
         organisation_id: trail.scope(),
         user_id: id,
         division_id: user.division.uuid(),
         name: user.name.clone(),
+        name_folded: fold(&user.name),
         email: user.email.clone(),
         email_folded: crate::lockout::fold(&user.email),
         language: user.language.clone(),
         password_hash: before.as_ref().and_then(|user| user.password_hash.clone()),
+        state: before.as_ref().map_or(UserState::Active.number(), |user| user.state),
+        revision: before.as_ref().map_or(1, |user| user.revision),
+        created_at: before.as_ref().map_or(trail.at.millis(), |user| user.created_at),
+        deleted_at: None,
+        request_id: before.as_ref().and_then(|user| user.request_id),
+        request_hash: before.as_ref().and_then(|user| user.request_hash.clone()),
     };
+    if before.as_ref().is_some_and(|before| *before != after) {
+        after.revision += 1;
+    }
     trail.put("user", id, before, after).await
 }
 
@@ -197,12 +251,22 @@ async fn put_role(trail: &Trail<'_>, role: &Role) -> Result<(), StoreError> {
         .filter_map(|text| Permission::parse(text))
         .collect();
     let before = role::Entity::find_by_id((trail.scope(), id)).one(trail.tx).await?;
-    let after = role::Model {
+    let mut after = role::Model {
         organisation_id: trail.scope(),
         role_id: id,
         name: role.name.clone(),
+        name_folded: fold(&role.name),
+        description: before.as_ref().map(|role| role.description.clone()).unwrap_or_default(),
         permissions: json(&permissions)?,
+        revision: before.as_ref().map_or(1, |role| role.revision),
+        created_at: before.as_ref().map_or(trail.at.millis(), |role| role.created_at),
+        deleted_at: None,
+        request_id: before.as_ref().and_then(|role| role.request_id),
+        request_hash: before.as_ref().and_then(|role| role.request_hash.clone()),
     };
+    if before.as_ref().is_some_and(|before| *before != after) {
+        after.revision += 1;
+    }
     trail.put("role", id, before, after).await
 }
 
@@ -211,14 +275,25 @@ async fn put_deployment(trail: &Trail<'_>, deployment: &Deployment) -> Result<()
     let before = deployment::Entity::find_by_id((trail.scope(), id))
         .one(trail.tx)
         .await?;
-    let after = deployment::Model {
+    let mut after = deployment::Model {
         organisation_id: trail.scope(),
         deployment_id: id,
+        division_id: deployment.division.uuid(),
         name: deployment.name.clone(),
+        name_folded: fold(&deployment.name),
         enabled: deployment.enabled,
         origins: json(&deployment.origins)?,
         queues: json(&deployment.queues)?,
+        greetings: json(&deployment.greetings)?,
+        revision: before.as_ref().map_or(1, |row| row.revision),
+        created_at: before.as_ref().map_or_else(|| trail.at.millis(), |row| row.created_at),
+        deleted_at: before.as_ref().and_then(|row| row.deleted_at),
+        request_id: before.as_ref().and_then(|row| row.request_id),
+        request_hash: before.as_ref().and_then(|row| row.request_hash.clone()),
     };
+    if before.as_ref().is_some_and(|before| *before != after) {
+        after.revision += 1;
+    }
     trail.put("deployment", id, before, after).await
 }
 

@@ -9,7 +9,8 @@ use entities::{refresh_token, session};
 use onqueue_model::{Fault, OrganisationId, Timestamp, TokenId, UserId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
     prelude::Expr,
 };
 use std::{sync::Arc, time::Duration};
@@ -298,4 +299,27 @@ async fn end(
     }
     trust::refuse(tx, organisation, TokenId::new(session), now).await?;
     Ok(true)
+}
+
+/// Ends the sessions of a user, but for that one.
+pub(super) async fn end_all(
+    tx: &DatabaseTransaction,
+    scope: Scope,
+    user: UserId,
+    except: Option<TokenId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let rows = scope
+        .find::<session::Entity>()
+        .filter(session::Column::UserId.eq(user.uuid()))
+        .filter(session::Column::RevokedAt.is_null())
+        .order_by_asc(session::Column::SessionId)
+        .all(tx)
+        .await?;
+    for row in rows {
+        if except.map(TokenId::uuid) != Some(row.session_id) {
+            end(tx, scope.organisation(), row.session_id, now).await?;
+        }
+    }
+    Ok(())
 }

@@ -1,15 +1,15 @@
 //! Writing the trust tables. Each change moves the revision in its own transaction.
 
-use super::{Tables, broken, entities, failures};
+use super::{Tables, UserState, broken, entities, failures};
 use entities::{
-    deployment, grant, refresh_token, role, session, signing_key, trust_deployment, trust_grant, trust_head, trust_key,
-    trust_organisation, trust_revoked,
+    deployment, grant, refresh_token, role, session, signing_key, trust_deployment, trust_grant, trust_head,
+    trust_key, trust_organisation, trust_revoked, user,
 };
-use onqueue_access::MAX_LIFETIME;
-use onqueue_model::{OrganisationId, Permission, Timestamp, TokenId};
+use onqueue_access::MAX_CLIENT_LIFETIME;
+use onqueue_model::{OrganisationId, Permission, RoleId, Timestamp, TokenId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
     QueryFilter as _, QuerySelect as _, QueryTrait as _, prelude::Expr, sea_query::OnConflict,
 };
 use std::{
@@ -56,7 +56,7 @@ pub(super) async fn lock(tx: &DatabaseTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Has the session's tokens refused until none of them can be valid any more.
+/// Has the family's tokens refused until none of them can be valid any more.
 pub(super) async fn refuse(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
@@ -66,7 +66,7 @@ pub(super) async fn refuse(
     let row = trust_revoked::ActiveModel {
         organisation_id: Set(organisation.uuid()),
         token_id: Set(session.uuid()),
-        expires_at: Set((now + MAX_LIFETIME + MARGIN).millis()),
+        expires_at: Set((now + MAX_CLIENT_LIFETIME + MARGIN).millis()),
         revision: Set(bump(tx).await?),
     };
     trust_revoked::Entity::insert(row).exec_without_returning(tx).await?;
@@ -77,84 +77,219 @@ pub(super) async fn refuse(
 /// Answers whether that changed anything.
 pub(super) async fn publish(tx: &DatabaseTransaction, organisation: OrganisationId) -> Result<bool, StoreError> {
     let scope = Scope::of(organisation);
-    let grants = publish_grants(tx, scope).await?;
+    let everybody = everybody(tx, scope).await?;
+    let grants = publish_grants(tx, scope, &everybody).await?;
     let deployments = publish_deployments(tx, scope).await?;
     if grants || deployments {
-        let row = trust_organisation::ActiveModel {
-            organisation_id: Set(organisation.uuid()),
-            revision: Set(bump(tx).await?),
-        };
-        let again = OnConflict::column(trust_organisation::Column::OrganisationId)
-            .update_column(trust_organisation::Column::Revision)
-            .to_owned();
-        trust_organisation::Entity::insert(row)
-            .on_conflict(again)
-            .exec_without_returning(tx)
-            .await?;
+        stamp(tx, organisation).await?;
     }
     Ok(grants || deployments)
 }
 
-type GrantKey = (Uuid, Uuid, String);
-
-async fn publish_grants(tx: &DatabaseTransaction, scope: Scope) -> Result<bool, StoreError> {
-    let wanted = granted(tx, scope).await?;
-    let rows = scope.find::<trust_grant::Entity>().all(tx).await?;
-    let current: BTreeSet<GrantKey> = rows
-        .into_iter()
-        .map(|row| (row.subject_id, row.division_id, row.permission))
-        .collect();
-    for (subject, division, permission) in current.difference(&wanted) {
-        trust_grant::Entity::delete_many()
-            .filter(trust_grant::Column::OrganisationId.eq(scope.organisation().uuid()))
-            .filter(trust_grant::Column::SubjectId.eq(*subject))
-            .filter(trust_grant::Column::DivisionId.eq(*division))
-            .filter(trust_grant::Column::Permission.eq(permission))
-            .exec(tx)
-            .await?;
-    }
-    let added: Vec<_> = wanted
-        .difference(&current)
-        .map(|(subject, division, permission)| trust_grant::ActiveModel {
-            organisation_id: Set(scope.organisation().uuid()),
-            subject_id: Set(*subject),
-            division_id: Set(*division),
-            permission: Set(permission.clone()),
-        })
-        .collect();
-    for rows in added.chunks(ROWS) {
-        trust_grant::Entity::insert_many(rows.to_vec())
-            .exec_without_returning(tx)
-            .await?;
-    }
-    Ok(wanted != current)
+/// Says that the organisation's grants or deployments have changed, at the next revision.
+pub(super) async fn stamp(tx: &DatabaseTransaction, organisation: OrganisationId) -> Result<(), StoreError> {
+    let row = trust_organisation::ActiveModel {
+        organisation_id: Set(organisation.uuid()),
+        revision: Set(bump(tx).await?),
+    };
+    let again = OnConflict::column(trust_organisation::Column::OrganisationId)
+        .update_column(trust_organisation::Column::Revision)
+        .to_owned();
+    trust_organisation::Entity::insert(row)
+        .on_conflict(again)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
 }
 
-/// Each grant's role, spelled out.
-async fn granted(tx: &DatabaseTransaction, scope: Scope) -> Result<BTreeSet<GrantKey>, StoreError> {
-    let mut permissions = BTreeMap::new();
-    for row in scope.find::<role::Entity>().all(tx).await? {
-        let texts: Vec<Permission> = serde_json::from_str(&row.permissions).map_err(broken)?;
-        permissions.insert(row.role_id, texts);
+/// Brings this one deployment in the trust tables to its row.
+pub(super) async fn publish_deployment(tx: &DatabaseTransaction, row: &deployment::Model) -> Result<(), StoreError> {
+    let key = (row.organisation_id, row.deployment_id);
+    trust_deployment::Entity::delete_by_id(key).exec(tx).await?;
+    if row.deleted_at.is_none() {
+        let row = as_trusted(row.clone()).into_active_model();
+        trust_deployment::Entity::insert(row).exec_without_returning(tx).await?;
     }
-    let mut granted = BTreeSet::new();
-    for row in scope.find::<grant::Entity>().all(tx).await? {
-        let of_role = permissions.get(&row.role_id).into_iter().flatten();
-        granted.extend(of_role.map(|text| (row.user_id, row.division_id, text.to_string())));
-    }
-    Ok(granted)
+    stamp(tx, OrganisationId::new(row.organisation_id)).await
 }
 
-async fn publish_deployments(tx: &DatabaseTransaction, scope: Scope) -> Result<bool, StoreError> {
-    let as_trusted = |row: deployment::Model| trust_deployment::Model {
+fn as_trusted(row: deployment::Model) -> trust_deployment::Model {
+    trust_deployment::Model {
         organisation_id: row.organisation_id,
         id: row.deployment_id,
         name: row.name,
         enabled: row.enabled,
         origins: row.origins,
         queues: row.queues,
+        greetings: row.greetings,
+    }
+}
+
+/// What one subject holds, where.
+type GrantKey = (Uuid, Uuid, String);
+
+/// Brings what all these subjects hold to what their grants say, and tells the readers if that changed anything.
+pub(super) async fn publish_subjects(
+    tx: &DatabaseTransaction,
+    scope: Scope,
+    subjects: &[Uuid],
+) -> Result<(), StoreError> {
+    if publish_grants(tx, scope, subjects).await? {
+        stamp(tx, scope.organisation()).await?;
+    }
+    Ok(())
+}
+
+/// The same for everybody who holds the role.
+pub(super) async fn publish_holders(tx: &DatabaseTransaction, scope: Scope, role: RoleId) -> Result<(), StoreError> {
+    let holders = scope
+        .find::<grant::Entity>()
+        .filter(grant::Column::RoleId.eq(role.uuid()))
+        .select_only()
+        .column(grant::Column::UserId)
+        .distinct()
+        .into_tuple::<Uuid>()
+        .all(tx)
+        .await?;
+    publish_subjects(tx, scope, &holders).await
+}
+
+/// Who holds anything or is known to.
+async fn everybody(tx: &DatabaseTransaction, scope: Scope) -> Result<Vec<Uuid>, StoreError> {
+    let holders = scope
+        .find::<grant::Entity>()
+        .select_only()
+        .column(grant::Column::UserId)
+        .distinct();
+    let known = scope
+        .find::<trust_grant::Entity>()
+        .select_only()
+        .column(trust_grant::Column::SubjectId)
+        .distinct();
+    let mut subjects: BTreeSet<Uuid> = holders.into_tuple().all(tx).await?.into_iter().collect();
+    subjects.extend(known.into_tuple::<Uuid>().all(tx).await?);
+    Ok(subjects.into_iter().collect())
+}
+
+async fn publish_grants(tx: &DatabaseTransaction, scope: Scope, subjects: &[Uuid]) -> Result<bool, StoreError> {
+    let mut changed = false;
+    for some in subjects.chunks(ROWS) {
+        let wanted = granted(tx, scope, some).await?;
+        let rows = scope
+            .find::<trust_grant::Entity>()
+            .filter(trust_grant::Column::SubjectId.is_in(some.to_vec()))
+            .all(tx)
+            .await?;
+        let current: BTreeSet<GrantKey> = rows
+            .into_iter()
+            .map(|row| (row.subject_id, row.division_id, row.permission))
+            .collect();
+        take(tx, scope, current.difference(&wanted)).await?;
+        give(tx, scope, wanted.difference(&current)).await?;
+        changed |= wanted != current;
+    }
+    Ok(changed)
+}
+
+/// Those who lose the same in the same division lose it in one statement.
+async fn take<'k>(
+    tx: &DatabaseTransaction,
+    scope: Scope,
+    keys: impl Iterator<Item = &'k GrantKey>,
+) -> Result<(), StoreError> {
+    let mut losing: BTreeMap<(Uuid, &str), Vec<Uuid>> = BTreeMap::new();
+    for (subject, division, permission) in keys {
+        losing.entry((*division, permission)).or_default().push(*subject);
+    }
+    for ((division, permission), subjects) in losing {
+        trust_grant::Entity::delete_many()
+            .filter(trust_grant::Column::OrganisationId.eq(scope.organisation().uuid()))
+            .filter(trust_grant::Column::SubjectId.is_in(subjects))
+            .filter(trust_grant::Column::DivisionId.eq(division))
+            .filter(trust_grant::Column::Permission.eq(permission))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn give<'k>(
+    tx: &DatabaseTransaction,
+    scope: Scope,
+    keys: impl Iterator<Item = &'k GrantKey>,
+) -> Result<(), StoreError> {
+    let row = |(subject, division, permission): &GrantKey| trust_grant::ActiveModel {
+        organisation_id: Set(scope.organisation().uuid()),
+        subject_id: Set(*subject),
+        division_id: Set(*division),
+        permission: Set(permission.clone()),
     };
-    let rows = scope.find::<deployment::Entity>().all(tx).await?;
+    let rows: Vec<_> = keys.map(row).collect();
+    for rows in rows.chunks(ROWS) {
+        trust_grant::Entity::insert_many(rows.to_vec())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Each of their grants' roles, spelled out; nothing for those who may do nothing now.
+async fn granted(
+    tx: &DatabaseTransaction,
+    scope: Scope,
+    subjects: &[Uuid],
+) -> Result<BTreeSet<GrantKey>, StoreError> {
+    let barred = barred(tx, scope, subjects).await?;
+    let rows = scope
+        .find::<grant::Entity>()
+        .filter(grant::Column::UserId.is_in(subjects.to_vec()))
+        .filter(grant::Column::UserId.is_not_in(barred))
+        .all(tx)
+        .await?;
+    let permissions = permissions_of(tx, scope, rows.iter().map(|row| row.role_id).collect()).await?;
+    let mut granted = BTreeSet::new();
+    for row in rows {
+        let of_role = permissions.get(&row.role_id).into_iter().flatten();
+        granted.extend(of_role.map(|text| (row.user_id, row.division_id, text.to_string())));
+    }
+    Ok(granted)
+}
+
+/// What these roles hold.
+pub(super) async fn permissions_of(
+    tx: &DatabaseTransaction,
+    scope: Scope,
+    roles: BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, Vec<Permission>>, StoreError> {
+    let mut permissions = BTreeMap::new();
+    let rows = scope.find::<role::Entity>().filter(role::Column::RoleId.is_in(roles));
+    for row in rows.all(tx).await? {
+        let texts: Vec<Permission> = serde_json::from_str(&row.permissions).map_err(broken)?;
+        permissions.insert(row.role_id, texts);
+    }
+    Ok(permissions)
+}
+
+/// The users among them who have been disabled or removed. A client that is switched off gets no tokens.
+async fn barred(tx: &DatabaseTransaction, scope: Scope, subjects: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    let there = Condition::all()
+        .add(user::Column::State.eq(UserState::Active.number()))
+        .add(user::Column::DeletedAt.is_null());
+    let barred = scope
+        .find::<user::Entity>()
+        .filter(user::Column::UserId.is_in(subjects.to_vec()))
+        .filter(there.not())
+        .select_only()
+        .column(user::Column::UserId);
+    Ok(barred.into_tuple().all(tx).await?)
+}
+
+async fn publish_deployments(tx: &DatabaseTransaction, scope: Scope) -> Result<bool, StoreError> {
+    let rows = scope
+        .find::<deployment::Entity>()
+        .filter(deployment::Column::DeletedAt.is_null())
+        .all(tx)
+        .await?;
     let mut wanted: Vec<_> = rows.into_iter().map(as_trusted).collect();
     let mut current = scope.find::<trust_deployment::Entity>().all(tx).await?;
     wanted.sort_by_key(|row| row.id);

@@ -91,7 +91,10 @@ async fn rotate(all: &Administered, token: &str, client: &ApiClient) -> Result<R
         client_id: client.client_id.clone(),
         etag: client.etag.clone(),
     };
-    let answer = all.api_clients().rotate_api_client_secret(with_token(request, token)).await;
+    let answer = all
+        .api_clients()
+        .rotate_api_client_secret(with_token(request, token))
+        .await;
     answer.map(tonic::Response::into_inner)
 }
 
@@ -100,10 +103,15 @@ async fn the_secret_is_shown_once_and_opens_for_fifteen_minutes() {
     let all = Administered::start().await;
     let made = make(&all, "Shop system").await;
     assert_eq!(made.secret.len(), 43, "256 bits");
-    let again = all.api_clients().create_api_client(all.as_root(made.request.clone())).await;
+    let again = all
+        .api_clients()
+        .create_api_client(all.as_root(made.request.clone()))
+        .await;
     let again = again.expect("answered").into_inner();
     assert_eq!((again.api_client.as_ref(), &*again.secret), (Some(&made.client), ""));
-    let token = token(&all, &made.client.client_id, &made.secret).await.expect("a token");
+    let token = token(&all, &made.client.client_id, &made.secret)
+        .await
+        .expect("a token");
     let client: ApiClientId = made.client.client_id.parse().expect("an id");
     let principal = Principal::Client {
         client,
@@ -134,14 +142,20 @@ async fn what_is_wrong_is_not_told_and_ten_times_lock() {
     ] {
         assert_eq!(why(token(&all, id, secret).await), WRONG, "{id} {secret}");
     }
-    assert!(token(&all, client, &made.secret).await.is_ok(), "the right one forgets the wrong ones");
+    assert!(
+        token(&all, client, &made.secret).await.is_ok(),
+        "the right one forgets the wrong ones"
+    );
     for id in [client, &nobody] {
         for _ in 0..10 {
             assert_eq!(why(token(&all, id, "guess").await), WRONG);
         }
         assert_eq!(why(token(&all, id, &made.secret).await), Some(Reason::AccountLocked));
     }
-    assert!(token(&all, &other.client.client_id, &other.secret).await.is_ok(), "nobody else");
+    assert!(
+        token(&all, &other.client.client_id, &other.secret).await.is_ok(),
+        "nobody else"
+    );
     all.auth.hand.advance(Duration::from_secs(900));
     assert!(token(&all, client, &made.secret).await.is_ok());
 }
@@ -166,7 +180,10 @@ async fn switching_off_ends_its_tokens_and_on_again_leaves_them_ended() {
         client_id: client.clone(),
         etag: on.etag,
     };
-    all.api_clients().delete_api_client(all.as_root(request)).await.expect("removed");
+    all.api_clients()
+        .delete_api_client(all.as_root(request))
+        .await
+        .expect("removed");
     until("it is refused", SOON, async || {
         caller(&all, &second) == Err(Reason::TokenInvalid)
     })
@@ -178,7 +195,9 @@ async fn switching_off_ends_its_tokens_and_on_again_leaves_them_ended() {
 async fn it_administers_what_it_was_granted_under_its_own_name() {
     let all = Administered::start().await;
     let made = make(&all, "Shop system").await;
-    let token = token(&all, &made.client.client_id, &made.secret).await.expect("a token");
+    let token = token(&all, &made.client.client_id, &made.secret)
+        .await
+        .expect("a token");
     let get = |token: &str| {
         let deployment_id = id::<()>(30).to_string();
         with_token(GetDeploymentRequest { deployment_id }, token)
@@ -197,7 +216,10 @@ async fn it_administers_what_it_was_granted_under_its_own_name() {
             ..made.client.clone()
         }),
     };
-    all.api_clients().create_api_client(with_token(request, &token)).await.expect("made");
+    all.api_clients()
+        .create_api_client(with_token(request, &token))
+        .await
+        .expect("made");
     let last = onqueue_store::audit::verify(all.auth.store.store.reader(), "auth", id(1)).await;
     let last = last.expect("whole").pop().expect("a record");
     assert_eq!(last.actor, format!("client:{}", made.client.client_id));
@@ -213,7 +235,10 @@ async fn a_new_secret_replaces_the_former_for_those_who_may_as_much() {
     assert_eq!(why(token(&all, client, &made.secret).await), WRONG);
     assert!(token(&all, client, &rotated.secret).await.is_ok());
     assert!(caller(&all, &open).is_ok(), "tokens end by themselves");
-    assert_eq!(why(rotate(&all, &all.lou, &made.client).await), Some(Reason::EtagMismatch));
+    assert_eq!(
+        why(rotate(&all, &all.lou, &made.client).await),
+        Some(Reason::EtagMismatch)
+    );
     grant(&all, &made.client, 22).await;
     let now = rotated.api_client.expect("one");
     let refused = rotate(&all, &all.lou, &now).await.expect_err("it may more than Lou");

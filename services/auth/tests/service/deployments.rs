@@ -88,13 +88,21 @@ async fn a_page_knows_of_each_change_and_says_when_there_is_none() {
         deployment_id: on.deployment_id.clone(),
         etag: on.etag.clone(),
     };
-    all.deployments().delete_deployment(all.as_root(request)).await.expect("removed");
+    all.deployments()
+        .delete_deployment(all.as_root(request))
+        .await
+        .expect("removed");
     until("it is gone", SOON, async || public(&all, &made).await.is_none()).await;
     assert!(all.auth.context.trust.deployment(id(30)).is_some(), "the others stay");
     let trail = all.trail().await;
     assert_eq!(
         trail[trail.len() - 4..],
-        ["deployment.create", "deployment.update", "deployment.update", "deployment.delete"]
+        [
+            "deployment.create",
+            "deployment.update",
+            "deployment.update",
+            "deployment.delete"
+        ]
     );
 }
 
@@ -108,19 +116,49 @@ async fn what_one_cannot_be_is_refused_by_field() {
         deployment
     };
     for (deployment, field) in [
-        (with(&|it| it.origins = vec!["https://*.example.com".into()]), "deployment.origins"),
-        (with(&|it| it.origins = vec!["https://example.com/chat".into()]), "deployment.origins"),
-        (with(&|it| it.origins = vec!["example.com".into()]), "deployment.origins"),
-        (with(&|it| it.origins = vec!["https://a.example".into(); 51]), "deployment.origins"),
+        (
+            with(&|it| it.origins = vec!["https://*.example.com".into()]),
+            "deployment.origins",
+        ),
+        (
+            with(&|it| it.origins = vec!["https://example.com/chat".into()]),
+            "deployment.origins",
+        ),
+        (
+            with(&|it| it.origins = vec!["example.com".into()]),
+            "deployment.origins",
+        ),
+        (
+            with(&|it| it.origins = vec!["https://a.example".into(); 51]),
+            "deployment.origins",
+        ),
         (with(&|it| it.queues.clear()), "deployment.queues"),
-        (with(&|it| it.queues = vec![it.queues[0].clone(); 2]), "deployment.queues"),
-        (with(&|it| it.queues[0].queue_id = "x".into()), "deployment.queues.queue_id"),
-        (with(&|it| it.queues[0].skill_ids = vec!["x".into()]), "deployment.queues.skill_ids"),
-        (with(&|it| it.queues[0].languages = vec!["no language".into()]), "deployment.queues.languages"),
-        (with(&|it| it.queues[0].labels = text("de", " ")), "deployment.queues.labels"),
+        (
+            with(&|it| it.queues = vec![it.queues[0].clone(); 2]),
+            "deployment.queues",
+        ),
+        (
+            with(&|it| it.queues[0].queue_id = "x".into()),
+            "deployment.queues.queue_id",
+        ),
+        (
+            with(&|it| it.queues[0].skill_ids = vec!["x".into()]),
+            "deployment.queues.skill_ids",
+        ),
+        (
+            with(&|it| it.queues[0].languages = vec!["no language".into()]),
+            "deployment.queues.languages",
+        ),
+        (
+            with(&|it| it.queues[0].labels = text("de", " ")),
+            "deployment.queues.labels",
+        ),
         (with(&|it| it.greetings = text("de", &long)), "deployment.greetings"),
         (with(&|it| it.greetings = text("!", "Hello")), "deployment.greetings"),
-        (with(&|it| it.division_id = id::<()>(0).to_string()), "deployment.division_id"),
+        (
+            with(&|it| it.division_id = id::<()>(0).to_string()),
+            "deployment.division_id",
+        ),
         (with(&|it| it.division_id.clear()), "deployment.division_id"),
         (with(&|it| it.name.clear()), "deployment.name"),
     ] {
@@ -150,7 +188,11 @@ async fn each_division_has_its_own() {
         ..here.clone()
     };
     let refused = update(&all, &all.lou, move_there, &["division_id"]).await;
-    assert_eq!(why(refused), Some(Reason::PermissionMissing), "not into a division that is not theirs");
+    assert_eq!(
+        why(refused),
+        Some(Reason::PermissionMissing),
+        "not into a division that is not theirs"
+    );
     let list = async |token: &str, division_id: &str| {
         let request = ListDeploymentsRequest {
             division_id: division_id.to_owned(),
@@ -172,7 +214,9 @@ async fn whoever_only_sees_it_is_told_what_is_missing() {
         permissions: vec!["authorization:deployment:view".to_owned()],
         ..all.role(23).await
     };
-    all.update_role(&all.root, role, &["permissions"]).await.expect("changed");
+    all.update_role(&all.root, role, &["permissions"])
+        .await
+        .expect("changed");
     all.until_may(14, "authorization:deployment:edit", false).await;
     all.until_may(14, "authorization:deployment:view", true).await;
     let get = GetDeploymentRequest {
@@ -180,7 +224,11 @@ async fn whoever_only_sees_it_is_told_what_is_missing() {
     };
     let seen = all.deployments().get_deployment(all.as_lou(get)).await.expect("seen");
     let seen = seen.into_inner().deployment.expect("one");
-    assert_eq!(seen.division_id, id::<()>(2).to_string(), "seeded ones belong somewhere too");
+    assert_eq!(
+        seen.division_id,
+        id::<()>(2).to_string(),
+        "seeded ones belong somewhere too"
+    );
     let refused = update(&all, &all.lou, seen, &["name"]).await.expect_err("refused");
     assert_eq!(reason(&refused), Some(Reason::PermissionMissing));
 }

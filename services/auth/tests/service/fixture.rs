@@ -62,6 +62,8 @@ pub fn description() -> Seed {
             id: id(1),
             slug: "demo".to_owned(),
             name: "Demo".to_owned(),
+            language: "de".to_owned(),
+            time_zone: "Europe/Berlin".to_owned(),
         },
         divisions: vec![seed::Division {
             id: id(2),
@@ -85,7 +87,8 @@ pub fn description() -> Seed {
 fn deployment(number: u8, enabled: bool) -> seed::Deployment {
     seed::Deployment {
         id: id(number),
-        name: "Shop".to_owned(),
+        division: id(2),
+        name: format!("Shop {number}"),
         enabled,
         origins: vec!["https://shop.example".to_owned()],
         queues: vec![seed::DeploymentQueue {
@@ -94,6 +97,7 @@ fn deployment(number: u8, enabled: bool) -> seed::Deployment {
             languages: Language::parse("de").into_iter().collect(),
             skill_ids: vec![id(50)],
         }],
+        greetings: BTreeMap::from([("de".to_owned(), "Guten Tag!".to_owned())]),
     }
 }
 
@@ -104,11 +108,16 @@ impl Auth {
     }
 
     pub async fn start_with(settings: &Settings) -> Self {
+        Self::start_seeded(settings, vec![description()]).await
+    }
+
+    /// With those organisations.
+    pub async fn start_seeded(settings: &Settings, organisations: Vec<Seed>) -> Self {
         let (store, surroundings) = (Arc::new(temp_store().await), still_context(7));
         store.store.migrate::<Migrations>().await.expect("migrated");
-        seed(&store.store, &surroundings.0, description())
-            .await
-            .expect("seeded");
+        for organisation in organisations {
+            seed(&store.store, &surroundings.0, organisation).await.expect("seeded");
+        }
         let own = store.store.clone();
         Self::serve(settings, store, own, surroundings).await
     }
@@ -266,6 +275,7 @@ pub fn agent_permissions() -> Vec<&'static str> {
         permissions::QUEUE_VIEW,
         permissions::WEBCHAT_ACCEPT,
         permissions::COMMUNICATION_DISCONNECT,
+        permissions::RESPONSE_VIEW,
     ];
     names.sort_unstable();
     names

@@ -44,6 +44,8 @@ fn organisation(place: usize, users: usize) -> Seed {
             id: numbered(101, place),
             slug: format!("large-{place}"),
             name: format!("Large {place}"),
+            language: "en".to_owned(),
+            time_zone: "UTC".to_owned(),
         },
         divisions: vec![seed::Division {
             id: numbered(100, place),

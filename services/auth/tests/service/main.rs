@@ -1,8 +1,15 @@
 //! The service as its callers see it: real gRPC in this process, a real database, a clock moved by hand.
 
+mod access;
+mod administered;
+mod api_clients;
+mod deployments;
 mod fixture;
+mod habits;
 mod large;
 mod login;
+mod organisation;
+mod passwords;
 mod refresh;
 mod replicas;
 mod seeding;

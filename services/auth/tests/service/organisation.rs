@@ -81,7 +81,10 @@ async fn what_it_cannot_be_is_refused() {
         wanted
     };
     for (wanted, mask) in [
-        (with(|wanted| wanted.language = "no language".to_owned()), &["language"][..]),
+        (
+            with(|wanted| wanted.language = "no language".to_owned()),
+            &["language"][..],
+        ),
         (with(|wanted| wanted.time_zone = "Mars/Base".to_owned()), &["time_zone"]),
         (with(|wanted| wanted.name.clear()), &["name"]),
         (with(|wanted| wanted.slug = "x".to_owned()), &["slug"]),
@@ -99,5 +102,9 @@ async fn what_it_cannot_be_is_refused() {
     }
     let renamed = with(|wanted| wanted.name = "Lou's".to_owned());
     let refused = update(&all, &all.lou, renamed, &["name"]).await;
-    assert_eq!(why(refused), Some(Reason::PermissionMissing), "one division is not enough");
+    assert_eq!(
+        why(refused),
+        Some(Reason::PermissionMissing),
+        "one division is not enough"
+    );
 }

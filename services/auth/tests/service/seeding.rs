@@ -175,7 +175,7 @@ async fn a_deployment_shows_its_public_side_unless_it_is_switched_off() {
             .map_err(|status| onqueue_client::reason(&status))
     };
     let shown = get(id::<()>(30).to_string()).await.expect("shown");
-    assert_eq!((shown.name.as_str(), shown.queues.len()), ("Shop", 1));
+    assert_eq!((shown.name.as_str(), shown.queues.len()), ("Shop 30", 1));
     assert_eq!(shown.queues[0].labels["de"], "Bestellungen");
     for number in [31, 32] {
         let hidden = get(id::<()>(number).to_string()).await;
@@ -187,4 +187,92 @@ async fn a_deployment_shows_its_public_side_unless_it_is_switched_off() {
         get(id::<()>(30).to_string()).await.is_err()
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_people_changed_stays_when_only_the_missing_is_seeded() {
+    let auth = Auth::start().await;
+    let renamed = auth
+        .write("UPDATE auth_users SET name = 'Ada L.', name_folded = 'ada l.' WHERE name = 'Ada'")
+        .await;
+    let promoted =
+        auth.write("DELETE FROM auth_grants WHERE user_id IN (SELECT user_id FROM auth_users WHERE name = 'Sam')");
+    assert_eq!((renamed, promoted.await), (1, 1));
+    let before = trail(&auth).await.expect("whole").len();
+    let mut whole = description();
+    whole.organisation.name = "Another name".to_owned();
+    whole.divisions.push(seed::Division {
+        id: id(3),
+        name: "Branch".to_owned(),
+    });
+    let eve = seed::User {
+        id: id(13),
+        division: id(3),
+        name: "Eve".to_owned(),
+        email: "eve@example.org".to_owned(),
+        ..whole.users[0].clone()
+    };
+    whole.users.push(eve);
+    whole.grants.push(seed::Grant {
+        user: id(13),
+        role: id(20),
+        division: id(3),
+    });
+    for _ in 0..2 {
+        onqueue_auth::seed_missing(&auth.store.store, &auth.context, whole.clone())
+            .await
+            .expect("seeded");
+    }
+    let actions = trail(&auth).await.expect("whole").split_off(before);
+    let made: Vec<_> = actions.iter().filter(|action| *action != "user.set_password").collect();
+    assert_eq!(made, ["division.create", "user.create", "grant.create"]);
+    let ada = auth.login(PASSWORD).await.expect("logged in");
+    assert_eq!(ada.identity.name, "Ada L.");
+    let sam = auth
+        .login_as("demo", "sam@example.org", PASSWORD)
+        .await
+        .expect("logged in");
+    assert!(sam.identity.permissions.is_empty(), "what was taken stays taken");
+    let eve = auth
+        .login_as("demo", "eve@example.org", PASSWORD)
+        .await
+        .expect("logged in");
+    assert!(!eve.identity.permissions.is_empty());
+}
+
+#[tokio::test]
+async fn an_organisation_is_founded_once_and_with_a_good_password() {
+    let auth = Auth::start().await;
+    let found = async |change: fn(&mut onqueue_auth::Seed)| {
+        let mut organisation = description();
+        organisation.organisation.id = id(90);
+        organisation.deployments.clear();
+        for user in &mut organisation.users {
+            user.password = Some("four words of chance".to_owned());
+        }
+        change(&mut organisation);
+        let founded = onqueue_auth::found(&auth.store.store, &auth.context, organisation).await;
+        founded.map_err(|fault| fault.reason)
+    };
+    assert_eq!(found(|_| {}).await, Err(Reason::NameTaken));
+    for wrong in [
+        (|seed| seed.users[0].password = Some("short".to_owned())) as Breaking,
+        |seed| seed.organisation.time_zone = "europe/berlin".to_owned(),
+        |seed| seed.organisation.time_zone = "Berlin".to_owned(),
+        |seed| seed.organisation.language = "no language".to_owned(),
+        |seed| seed.organisation.name = " ".to_owned(),
+    ] {
+        assert_eq!(found(wrong).await, Err(Reason::FieldInvalid));
+    }
+    assert_eq!(
+        found(|seed| seed.organisation.slug = "another".to_owned()).await,
+        Ok(())
+    );
+    let founded = auth
+        .login_as("another", "ada@example.org", "four words of chance")
+        .await;
+    assert_eq!(
+        founded.expect("logged in").identity.organisation_id,
+        id::<()>(90).to_string()
+    );
 }
