@@ -247,6 +247,28 @@ async fn the_newest_policy_holds() {
 }
 
 #[tokio::test]
+async fn a_removed_queue_takes_nobody_and_its_chats_go_on() {
+    let house = House::new(13).await;
+    let (desk, ada) = (&house.desk, &house.agent_token());
+    let chat = house.connected(1).await;
+    let removed = proto::QueuePolicy {
+        removed: true,
+        ..support::policy(queue(), 2)
+    };
+    desk.put(removed).await;
+    let refused = desk.try_start(wish(2)).await.expect_err("there is no such queue");
+    assert_eq!(reason(&refused), "QUEUE_NOT_FOUND");
+    desk.send(ada, &chat.id, "a1", "Ja?").await.expect("it goes on");
+    let supervisor = house.supervisor_token();
+    desk.get(&supervisor, &chat.id)
+        .await
+        .expect("the division is known still");
+    // An earlier revision that comes late does not bring it back.
+    desk.put_policy(queue(), 1, true).await;
+    assert!(desk.try_start(wish(3)).await.is_err());
+}
+
+#[tokio::test]
 async fn streams_end_with_the_right_to_them() {
     let house = House::new(10).await;
     let desk = &house.desk;

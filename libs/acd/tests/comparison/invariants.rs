@@ -68,6 +68,9 @@ impl Witness {
                 }
             }
             Effect::AgentStateChanged { agent, state } => self.turned(*agent, *state),
+            Effect::Rejected { interaction, .. } if self.entered.contains(interaction) => {
+                self.ended.insert(*interaction);
+            }
             Effect::SlotFreed { agent, .. } => *self.load.entry(*agent).or_default() -= 1,
             Effect::DecisionRecorded { decision } => {
                 self.has_room(engine, decision);
