@@ -32,8 +32,8 @@ const AdminContext = createContext<Admin | undefined>(undefined);
 
 /** Gives its children the rpcs. */
 export function AdminProvider({ children }: { children: ReactNode }) {
-  const { transport } = useDesk();
-  const [admin] = useState(() => openAdmin(adminClients(transport)));
+  const { transport, me } = useDesk();
+  const [admin] = useState(() => openAdmin(adminClients(transport), holds(me.permissions, "routing:queue:search")));
   return <AdminContext value={admin}>{children}</AdminContext>;
 }
 
@@ -50,7 +50,7 @@ export function useHolds(): (permission: string) => boolean {
   return (permission) => holds(permissions, permission);
 }
 
-function openAdmin(clients: AdminClients): Admin {
+function openAdmin(clients: AdminClients, maySearchQueues: boolean): Admin {
   const secrets = new Map<string, string>();
   return {
     clients,
@@ -61,7 +61,7 @@ function openAdmin(clients: AdminClients): Admin {
       divisions: divisionResource(clients),
       apiClients: apiClientResource(clients, (id, secret) => secrets.set(id, secret)),
       deployments: deploymentResource(clients),
-      queues: queueResource(clients),
+      queues: queueResource(clients, maySearchQueues),
       skills: skillResource(clients),
       libraries: libraryResource(clients),
       responses: responseResource(clients),

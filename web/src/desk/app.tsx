@@ -11,6 +11,7 @@ import type { Share } from "../share/shared-fetch";
 import { deskClients } from "./clients";
 import { DeskContext, type Desk } from "./desk-context";
 import { DeskStore } from "./desk-store";
+import { FreshPermissions } from "./fresh-permissions";
 import { isOnQueue } from "./in-hand";
 import { LoginPage } from "./login-page";
 import { deskRouter } from "./router";
@@ -81,7 +82,9 @@ function SignedIn({ session, baseUrl, share, left }: SignedInProps) {
   return (
     <QueryClientProvider client={queries}>
       <DeskContext value={desk}>
-        <RouterProvider router={router} />
+        <FreshPermissions>
+          <RouterProvider router={router} />
+        </FreshPermissions>
       </DeskContext>
     </QueryClientProvider>
   );

@@ -1,5 +1,6 @@
 // The rpcs that the desk calls.
 import { createClient, type Client, type Transport } from "@connectrpc/connect";
+import { PermissionService } from "../gen/onqueue/auth/v1/permission_pb";
 import { ResponseService } from "../gen/onqueue/content/v1/response_pb";
 import { DeskService } from "../gen/onqueue/gateway/v1/desk_pb";
 import { AgentService } from "../gen/onqueue/routing/v1/agent_pb";
@@ -17,6 +18,7 @@ export interface DeskClients {
   conversations: Client<typeof ConversationService>;
   transcripts: Client<typeof TranscriptService>;
   responses: Client<typeof ResponseService>;
+  permissions: Client<typeof PermissionService>;
 }
 
 /** The clients over a transport that carries the user's token. */
@@ -29,5 +31,6 @@ export function deskClients(transport: Transport): DeskClients {
     conversations: createClient(ConversationService, transport),
     transcripts: createClient(TranscriptService, transport),
     responses: createClient(ResponseService, transport),
+    permissions: createClient(PermissionService, transport),
   };
 }

@@ -61,7 +61,13 @@ function Header() {
       <Navigation />
       <Group gap="xs" ml="auto" wrap="nowrap">
         <ConnectionDot />
-        <Link to="/account" className="desk-user" data-testid="user-name" title={words.t("nav.account")}>
+        <Link
+          to="/account"
+          className="desk-user"
+          title={words.t("nav.account")}
+          data-initials={initialsOf(me.name)}
+          data-testid="user-name"
+        >
           {me.name}
         </Link>
         <LanguageSwitch />
@@ -69,6 +75,11 @@ function Header() {
       </Group>
     </Group>
   );
+}
+
+function initialsOf(name: string): string {
+  const words = name.split(/\s+/).filter(Boolean);
+  return [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...(word ?? "")][0] ?? "").join("");
 }
 
 function Navigation() {

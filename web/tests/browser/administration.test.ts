@@ -77,7 +77,8 @@ test("a user from nothing to roles, skills and capacity", async () => {
   const skills = page.getByTestId("part-skills");
   await skills.getByTestId("skill-add").click();
   await pick(page, "skill-name", "Ret", "Returns");
-  await skills.getByTestId("skill-proficiency").fill("4.5");
+  await skills.getByTestId("skill-proficiency").fill("");
+  await skills.getByTestId("skill-proficiency").pressSequentially("4.5");
   await skills.getByTestId("language-add").click();
   await pick(page, "language-name", "German");
   await skills.getByTestId("save").click();
@@ -345,6 +346,14 @@ test("what one may not do is not there", async () => {
   }
   await page.goto(`${visit.site.origin}/desk#/administration/roles`);
   await page.getByTestId("not-there").waitFor();
+});
+
+test("a permission that was granted meanwhile brings its section", async () => {
+  visit.world.admin.fresh = ["authorization:user:view", "authorization:role:view"];
+  const page = await visit.open("/desk#/administration/users");
+  await enter(page, "reader@example.org");
+  await page.getByTestId("section-roles").click();
+  await page.getByTestId("list-row").getByText("Agent").waitFor();
 });
 
 test("the organisation is changed, and one's own password", async () => {

@@ -46,7 +46,7 @@ test("two keystrokes find a response, Enter takes it, Enter sends it, and its us
 test("a missing value is asked for by its description, and nothing is sent with holes", async () => {
   const { page, room } = await talking();
   await input(page).pressSequentially("Good news: /re");
-  await page.getByTestId("found-response").waitFor();
+  await expect.poll(() => page.getByTestId("found-response").count()).toBe(1);
   await input(page).press("Tab");
   await page.getByLabel("How much is paid back").waitFor();
   expect(await page.getByTestId("missing-insert").isDisabled()).toBe(true);
@@ -124,7 +124,7 @@ test("the agent's journey by keyboard alone", async () => {
   await page.getByTestId("desk-input").waitFor();
   await expect.poll(() => input(page).evaluate((box) => box === document.activeElement)).toBe(true);
   await page.keyboard.type("/re");
-  await page.getByTestId("found-response").waitFor();
+  await expect.poll(() => page.getByTestId("found-response").count()).toBe(1);
   await page.keyboard.press("Enter");
   await page.getByTestId("missing-AMOUNT").waitFor();
   await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("data-testid"))).toBe("missing-AMOUNT");

@@ -220,7 +220,7 @@ test("every field of every kind has a name", () => {
     access.divisionResource(none),
     access.apiClientResource(none, () => undefined),
     access.deploymentResource(none),
-    routing.queueResource(none),
+    routing.queueResource(none, true),
     routing.skillResource(none),
     content.libraryResource(none),
     content.responseResource(none),

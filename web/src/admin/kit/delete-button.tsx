@@ -43,7 +43,7 @@ export function DeleteButton<T extends object>({ resource, item, section }: Dele
       <AskDialog
         opened={asking}
         title={words.t("delete.button")}
-        question={words.t("delete.question", { name: resource.name(newer ?? item) })}
+        question={`${words.t("delete.question", { name: resource.name(newer ?? item) })} ${words.t(`delete.${resource.kind}`)}`}
         yes={words.t("delete.yes")}
         action={action}
         close={close}

@@ -24,7 +24,7 @@ export interface ValueProps<V> extends FieldProps {
 export interface Fields<T extends object> {
   isReadOnly: boolean;
   text(field: FieldsWith<T, string>): FieldProps & { value: string; onChange(event: ChangeEvent<TextInput>): void };
-  number(field: FieldsWith<T, number>): FieldProps & { value: number; onChange(value: string | number): void };
+  number(field: FieldsWith<T, number>): FieldProps & { value: number; onChange(value: number): void };
   flag(field: FieldsWith<T, boolean>): FieldProps & { checked: boolean; onChange(event: ChangeEvent<HTMLInputElement>): void };
   value<Field extends FieldOf<T>>(field: Field): ValueProps<T[Field]>;
 }
@@ -51,7 +51,7 @@ export function useFields<T extends object>(editor: Editor<T>, isReadOnly: boole
     number: (field) => ({
       ...any(field),
       value: editor.value[field] as number,
-      onChange: (value) => put(field, Number(value)),
+      onChange: (value) => put(field, value),
     }),
     flag: (field) => ({
       ...any(field),

@@ -55,7 +55,7 @@ export function ResourceList<T extends object>({ section, titleKey, resource, co
         )}
       </PageTitle>
       <Group component="search" gap="sm" mb="md" align="flex-end">
-        <SearchBox initial={filter.text} changed={(text) => narrow({ text })} />
+        {resource.isSearchable !== false && <SearchBox initial={filter.text} changed={(text) => narrow({ text })} />}
         {filters?.(filter, narrow)}
       </Group>
       <Items section={section} resource={resource} columns={columns} list={list} isNarrowed={isNarrowed(filter)} />

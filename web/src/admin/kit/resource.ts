@@ -54,6 +54,8 @@ export interface Needs {
 export interface Resource<T extends object> {
   kind: Kind;
   needs: Needs;
+  /** Whether the caller may look for names. */
+  isSearchable?: boolean;
   /** What a form may change. */
   fields: readonly FieldOf<T>[];
   rules: Rules<T>;

@@ -1,9 +1,10 @@
 // Queues: the list, and one queue with its settings and members.
-import { NativeSelect, NumberInput, Stack, Textarea, TextInput } from "@mantine/core";
+import { NativeSelect, Stack, Textarea, TextInput } from "@mantine/core";
 import { Evaluation, RoutingMethod, type Queue } from "../../gen/onqueue/routing/v1/queue_pb";
 import { useAdmin } from "../context";
 import type { Describe } from "../kit/conflict-dialog";
 import type { Fields, ValueProps } from "../kit/fields";
+import { NumberField } from "../kit/number-field";
 import { Name, PickOne } from "../kit/pickers";
 import { ResourceList } from "../kit/resource-list";
 import { ResourcePage } from "../kit/resource-page";
@@ -78,14 +79,7 @@ function Settings({ fields }: { fields: Fields<Queue> }) {
         onChange={(event) => method.onChange(Number(event.currentTarget.value))}
         data={[{ value: String(RoutingMethod.STANDARD), label: words.t("queue.standard") }]}
       />
-      <NumberInput
-        {...fields.number("limit")}
-        description={words.t("queue.limitHint")}
-        min={0}
-        allowDecimal={false}
-        thousandSeparator={words.locale === "de" ? "." : ","}
-        decimalSeparator={words.locale === "de" ? "," : "."}
-      />
+      <NumberField {...fields.number("limit")} description={words.t("queue.limitHint")} allowDecimal={false} />
       <Seconds {...fields.value("alertingTimeoutMs")} description={words.t("queue.alertingHint")} />
       <Seconds {...fields.value("inactivityTimeoutMs")} description={words.t("queue.inactivityHint")} />
       <Seconds {...fields.value("inactivityWarningMs")} description={words.t("queue.warningHint")} />
@@ -96,16 +90,13 @@ function Settings({ fields }: { fields: Fields<Queue> }) {
 function Seconds({ value, onChange, description, ...input }: ValueProps<bigint> & { description: string }) {
   const words = useAdminWords();
   return (
-    <NumberInput
+    <NumberField
       {...input}
       description={description}
-      min={0}
       decimalScale={3}
-      thousandSeparator={words.locale === "de" ? "." : ","}
-      decimalSeparator={words.locale === "de" ? "," : "."}
       suffix={` ${words.t("unit.seconds")}`}
       value={Number(value) / 1_000}
-      onChange={(seconds) => onChange(BigInt(Math.round(Number(seconds) * 1_000)))}
+      onChange={(seconds) => onChange(BigInt(Math.round(seconds * 1_000)))}
     />
   );
 }

@@ -1,6 +1,6 @@
 // What an agent knows: skills and languages, each with a proficiency.
 import { create } from "@bufbuild/protobuf";
-import { Fieldset, Group, NumberInput, Stack, Text } from "@mantine/core";
+import { Fieldset, Group, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import {
   UserLanguageSchema,
@@ -13,6 +13,7 @@ import {
 import { useAdmin, useHolds } from "../context";
 import { all, items, type Rule } from "../kit/bounds";
 import { AddButton, LanguageSelect, RemoveButton } from "../kit/languages";
+import { NumberField } from "../kit/number-field";
 import { Part } from "../kit/part";
 import { PickOne } from "../kit/pickers";
 import { useAdminWords } from "../words";
@@ -116,17 +117,15 @@ function Knowledge<T extends { proficiency: number }>(props: KnowledgeProps<T>) 
           return (
             <Group key={index} gap="xs" align="flex-end" className="row" data-testid={`user-${name}`}>
               {chooser(item, put)}
-              <NumberInput
+              <NumberField
                 className="small-number"
                 label={words.t("skills.proficiency")}
-                min={0}
                 max={BEST}
                 step={0.5}
                 decimalScale={2}
-                decimalSeparator={words.locale === "de" ? "," : "."}
                 value={item.proficiency}
                 disabled={disabled}
-                onChange={(proficiency) => put({ proficiency: Number(proficiency) } as Partial<T>)}
+                onChange={(proficiency) => put({ proficiency } as Partial<T>)}
                 data-testid={`${name}-proficiency`}
               />
               {!disabled && (

@@ -1,6 +1,6 @@
 // How much of each kind of work an agent takes at once: the organisation's rule, and agents who differ.
 import { create } from "@bufbuild/protobuf";
-import { MultiSelect, NumberInput, Paper, Stack, Switch, Text, Title } from "@mantine/core";
+import { MultiSelect, Paper, Stack, Switch, Text, Title } from "@mantine/core";
 import {
   CapacitySchema,
   Medium,
@@ -11,6 +11,7 @@ import {
 import { useAdmin, useHolds } from "../context";
 import type { Rule } from "../kit/bounds";
 import type { Describe } from "../kit/conflict-dialog";
+import { NumberField } from "../kit/number-field";
 import { PageTitle } from "../kit/page-title";
 import { Part } from "../kit/part";
 import { present } from "../kit/resource";
@@ -148,14 +149,13 @@ function Capacities({ value, onChange, error, disabled }: CapacitiesProps) {
           <Title order={4} size="h6" component="legend">
             {mediumName(medium, words)}
           </Title>
-          <NumberInput
+          <NumberField
             label={words.t("utilization.maximum")}
-            min={0}
             max={MOST_AT_ONCE}
             allowDecimal={false}
             value={maximum}
             disabled={disabled}
-            onChange={(most) => put(medium, { maximum: Number(most) })}
+            onChange={(maximum) => put(medium, { maximum })}
             data-testid={`capacity-${medium}-maximum`}
           />
           <MultiSelect

@@ -8,11 +8,12 @@ import { needsOf, present, type Resource } from "../kit/resource";
 
 const MOST_WAITING = 1_000_000;
 
-/** Lines of waiting conversations. */
-export function queueResource({ queues }: AdminClients): Resource<Queue> {
+/** Lines of waiting conversations. Looking for their names needs a permission of its own. */
+export function queueResource({ queues }: AdminClients, isSearchable: boolean): Resource<Queue> {
   return {
     kind: "queue",
     needs: needsOf("routing:queue"),
+    isSearchable,
     fields: [
       "name",
       "description",
@@ -46,7 +47,7 @@ export function queueResource({ queues }: AdminClients): Resource<Queue> {
     name: ({ name }) => name,
     list: async ({ text, division }, place, options) => {
       // Only the search looks at names, and it does not look at divisions.
-      const { queues: found, nextPageToken } = text
+      const { queues: found, nextPageToken } = text && isSearchable
         ? await queues.searchQueues({ ...place, text }, options)
         : await queues.listQueues({ ...place, divisionId: division }, options);
       return { items: found, nextPageToken };

@@ -106,6 +106,10 @@ function accessRoutes(router: ConnectRouter, world: AdminWorld): void {
     rotateApiClientSecret: ({ clientId }) => ({ apiClient: apiClients.change(clientId, {}), secret: "second-secret" }),
   });
   router.service(PermissionService, {
+    getMyAccess: () => {
+      if (!world.fresh) throw refusal(Code.Unavailable, "UNAVAILABLE");
+      return { permissions: world.fresh.map((permission) => ({ permission, allDivisions: true })) };
+    },
     listPermissions: () => ({ permissions: CATALOGUE.map((permission) => ({ permission })) }),
   });
   router.service(OrganisationService, {

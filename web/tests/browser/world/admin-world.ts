@@ -31,6 +31,8 @@ export class AdminWorld {
   readonly uses: { responseId: string; clientMessageId: string }[] = [];
   organisation = { organisationId: "o", etag: "1", slug: "demo", name: "Beispiel GmbH", language: "de", timeZone: "Europe/Berlin" };
   ownPassword = "the old password";
+  /** What the caller may do by now, if that can be asked. */
+  fresh: string[] | undefined;
   /** Whether lists fail. */
   listsFail = false;
 
