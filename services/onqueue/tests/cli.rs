@@ -220,6 +220,38 @@ fn an_administrator_is_made_once() {
 }
 
 #[test]
+fn an_administrator_is_made_while_it_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (nowhere, data) = ("127.0.0.1:0", path(folder.path()));
+    let arguments = ["serve", "--data", data, "--listen", nowhere, "--health-listen", nowhere];
+    let mut running = Command::new(env!("CARGO_BIN_EXE_onqueue"))
+        .args(arguments)
+        .env_clear()
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut said = String::new();
+    let out = running.stdout.take().expect("piped");
+    BufReader::new(out).read_line(&mut said).expect("it says something");
+    let arguments = [
+        "admin",
+        "create",
+        "--data",
+        data,
+        "--organisation",
+        "acme",
+        "--email",
+        "root@acme.example",
+    ];
+    let ended = onqueue(&arguments, &[]);
+    let still = running.try_wait().expect("asked");
+    running.kill().expect("ends");
+    running.wait().expect("ended");
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    assert_eq!(still, None, "it went on");
+}
+
+#[test]
 fn a_health_check_of_nobody_fails() {
     let ended = onqueue(&["healthcheck", "--address", "127.0.0.1:1"], &[]);
     assert_eq!(ended.status.code(), Some(1));

@@ -11,7 +11,7 @@ use onqueue_access::DefaultRole;
 use onqueue_auth::{Seed, seed};
 use onqueue_bus::Bus;
 use onqueue_model::{DivisionId, Fault, Reason, Timestamp};
-use onqueue_server::{Clock, Context, Ids, Readiness, Tasks};
+use onqueue_server::{Clock, Context, Ids, Tasks};
 use onqueue_store::Lock;
 use onqueue_trust::Trust;
 use std::path::Path;
@@ -60,7 +60,7 @@ fn given(file: Option<&Path>) -> Result<Option<String>, Fault> {
 }
 
 async fn put(settings: &Settings, context: &Context, describe: impl FnOnce(Timestamp) -> Seed) -> Result<(), Fault> {
-    let stores = Stores::open(settings, context, &Readiness::new(&context.tasks)).await?;
+    let stores = Stores::open_at_once(settings, context).await?;
     let store = stores
         .of("auth")
         .ok_or_else(|| Fault::internal("auth has no database"))?;

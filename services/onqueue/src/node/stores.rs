@@ -41,6 +41,20 @@ impl Stores {
         Ok(Self(stores))
     }
 
+    /// The same, but says at once what is missing instead of waiting for it.
+    pub async fn open_at_once(settings: &Settings, context: &Context) -> Result<Self, Fault> {
+        if !settings.store.is_postgres() {
+            return Self::open(settings, context, &Readiness::new(&context.tasks)).await;
+        }
+        let services = settings.process.services();
+        let mut stores = BTreeMap::new();
+        for service in OWNERS.into_iter().filter(|service| services.has(service)) {
+            let store = ready(settings, service).await.map_err(Fault::unavailable)?;
+            stores.insert(service, store);
+        }
+        Ok(Self(stores))
+    }
+
     /// A service's own.
     pub fn of(&self, service: &str) -> Option<&Store> {
         self.0.get(service)
