@@ -54,6 +54,7 @@ fn rule_7_finds_what_breaks_it() {
         idempotency,
         size,
         streams,
+        audited: false,
     };
     use {Access as A, Idempotency as I, SizeClass as S};
     for (sample, expected) in [

@@ -19,7 +19,7 @@ use onqueue_model::{Language, LibraryId, ResponseId};
 use set::Set;
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap},
     ops::Bound,
 };
 
@@ -116,21 +116,22 @@ impl Index {
     /// What fits, best first: by shortcut, then those in which every typed word begins a word of name, tags or text in the
     /// conversation's language, then in any; among equals the more used first, then by name.
     pub fn find(&self, asked: &Asked<'_>) -> Vec<ResponseId> {
-        let mut ranked: Vec<_> = self
-            .fitting(asked)
-            .into_iter()
-            .filter(|(place, _)| self.is_wanted(*place, asked.libraries))
-            .map(|(place, fit)| {
-                let entry = &self.entries[place];
-                (fit, Reverse(entry.uses), &*entry.name, entry.id)
-            })
-            .collect();
-        if ranked.len() > asked.limit {
-            ranked.select_nth_unstable(asked.limit);
-            ranked.truncate(asked.limit);
+        let mut best = BinaryHeap::with_capacity(asked.limit + 1);
+        for (place, fit) in self.fitting(asked) {
+            if !self.is_wanted(place, asked.libraries) {
+                continue;
+            }
+            let entry = &self.entries[place];
+            let rank = (fit, Reverse(entry.uses), &*entry.name, entry.id);
+            // Nearly everything is worse than the last of the best, and is known to be by its first parts.
+            if best.len() < asked.limit || best.peek().is_some_and(|last| rank < *last) {
+                best.push(rank);
+                if best.len() > asked.limit {
+                    best.pop();
+                }
+            }
         }
-        ranked.sort_unstable();
-        ranked.into_iter().map(|(.., id)| id).collect()
+        best.into_sorted_vec().into_iter().map(|(.., id)| id).collect()
     }
 
     fn is_wanted(&self, place: usize, libraries: &BTreeSet<LibraryId>) -> bool {

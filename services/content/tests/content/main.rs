@@ -8,4 +8,5 @@ mod render;
 mod responses;
 mod search;
 mod seeding;
+mod timing;
 mod world;
