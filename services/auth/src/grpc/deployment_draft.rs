@@ -1,5 +1,5 @@
-//! What a client may ask of a deployment. Whether queues and skills exist is not known here: they are the routing service's,
-//! which leaves out what it does not know.
+//! What a client may ask of a deployment. Queues and skills are the routing service's: whether those named exist is not known
+//! here.
 
 use crate::app::{DeploymentDraft, normal_origin};
 use onqueue_model::{Fault, Language};
