@@ -4,6 +4,7 @@
 mod balancing;
 mod call;
 mod connection;
+mod driver;
 mod endpoint;
 mod health;
 mod outgoing;
