@@ -5,11 +5,10 @@ use super::{
     balancing::{Affinity, Avoid},
     connection::Place,
     endpoint::Endpoint,
-    outgoing,
     pool::{Pool, Wish},
     reply::Reply,
 };
-use crate::{deadline::Deadline, deadline::now, refusal};
+use crate::{deadline::Deadline, deadline::now, message, refusal};
 use bytes::Bytes;
 use h2::RecvStream;
 use http::{
@@ -94,7 +93,7 @@ impl<'a> Call<'a> {
     }
 
     async fn carry_out(&mut self, body: Body) -> Result<Response<Reply>, Response<Body>> {
-        let message = outgoing::message(body).await.map_err(Status::into_http)?;
+        let message = message(body).await.map_err(Status::into_http)?;
         for _ in 0..=MOST_MOVES {
             let place = self.place().await?;
             let flight = Flight::new(place.endpoint(), self.deadline);

@@ -7,7 +7,6 @@ mod connection;
 mod driver;
 mod endpoint;
 mod health;
-mod outgoing;
 mod pool;
 mod reply;
 mod resolution;

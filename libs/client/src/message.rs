@@ -5,8 +5,8 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use tonic::{Status, body::Body};
 
-/// All that `body` brings; it is not copied if it comes in one piece, as messages do.
-pub(crate) async fn message(mut body: Body) -> Result<Bytes, Status> {
+/// All that a request's body brings, or its error; it is not copied if it comes in one piece, as messages do.
+pub async fn message(mut body: Body) -> Result<Bytes, Status> {
     let mut whole = Bytes::new();
     while !body.is_end_stream() {
         let Some(frame) = body.frame().await else { break };
