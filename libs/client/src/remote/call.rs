@@ -17,6 +17,7 @@ use http::{
     uri::{Authority, Scheme},
 };
 use std::{
+    pin::pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -80,12 +81,12 @@ impl<'a> Call<'a> {
     async fn in_time(&mut self, body: Body) -> Result<Response<Body>, Response<Body>> {
         let service = self.pool.service();
         let mut timer = self.deadline.map(|deadline| Box::pin(deadline.timer()));
-        let carried_out = self.carry_out(body);
+        let mut carried_out = pin!(self.carry_out(body));
         let answer = match &mut timer {
             None => carried_out.await,
             Some(timer) => tokio::select! {
                 biased;
-                answer = carried_out => answer,
+                answer = &mut carried_out => answer,
                 () = timer.as_mut() => Err(refusal::exceeded(service).into_http()),
             },
         };

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Sleep, sleep};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Status, body::Body};
 
 /// Bytes in front of each message: a flag and the length.
@@ -99,7 +99,7 @@ impl GuardedResponse {
         let Some(closing) = &self.closing else {
             return false;
         };
-        let closed = || Box::pin(closing.0.clone().cancelled_owned());
+        let closed = || Box::pin(CancellationToken::clone(&closing.0).cancelled_owned());
         self.closed.get_or_insert_with(closed).as_mut().poll(cx).is_ready()
     }
 

@@ -18,7 +18,7 @@ use gate::{Gate, Pass, Place};
 use http::{Request, Response};
 use onqueue_model::{Fault, Reason};
 use onqueue_telemetry::TraceLayer;
-use std::{any::Any, convert::Infallible, panic::AssertUnwindSafe};
+use std::{any::Any, convert::Infallible, panic::AssertUnwindSafe, pin::pin};
 use tonic::{Status, body::Body};
 use tower::ServiceExt as _;
 
@@ -65,7 +65,8 @@ pub struct Layered<H> {
 impl<H: Handler> Handler for Layered<H> {
     async fn handle(&self, request: Request<Body>) -> Response<Body> {
         let layer = TraceLayer::server(onqueue_proto::known);
-        let guarded = |request| self.guarded(request).map(Ok::<_, Infallible>);
+        // Boxed, because it would be moved several times on its way to where it stays.
+        let guarded = |request| Box::pin(self.guarded(request)).map(Ok::<_, Infallible>);
         let Ok(answer) = layer.around(request, guarded).await;
         answer.map(Body::new)
     }
@@ -88,12 +89,12 @@ async fn run(behind: &impl Handler, request: Request<Body>, pass: Pass) -> Respo
     let path = request.uri().path().to_owned();
     let _room = pass.room;
     let mut timer = pass.deadline.map(|deadline| deadline.timer());
-    let call = AssertUnwindSafe(behind.handle(request)).catch_unwind();
+    let mut call = pin!(AssertUnwindSafe(behind.handle(request)).catch_unwind());
     let outcome = match &mut timer {
         None => call.await,
         Some(timer) => tokio::select! {
             biased;
-            outcome = call => outcome,
+            outcome = &mut call => outcome,
             () = timer.as_mut() => return exceeded().into_http(),
         },
     };
