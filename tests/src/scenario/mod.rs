@@ -177,9 +177,11 @@ impl Scenario {
         }
     }
 
-    /// The same with the fence of routing switched off; debug builds only.
+    /// The same with the fence of routing switched off; debug builds only. Of one round: a former owner that takes no notice
+    /// of that never takes over again.
     #[must_use]
     pub fn without_fence(mut self) -> Self {
+        self.rounds = 1;
         self.installation = self.installation.with("routing", "fence", false);
         self
     }
