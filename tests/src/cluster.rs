@@ -106,6 +106,21 @@ impl Cluster {
         }
     }
 
+    /// How many audit records there are of the demo organisation, in all services together; each chain is checked.
+    pub async fn audit_records(&self) -> usize {
+        let Kind::Embedded(embedded) = &self.kind else {
+            panic!("audit records are counted where all services are in this process");
+        };
+        let organisation = demo::load(&Ids::system()).expect("a good demo").auth.organisation.id;
+        let mut count = 0;
+        for service in ["auth", "routing", "content"] {
+            let store = &embedded.node().stores[service];
+            let records = onqueue_store::audit::verify(store.reader(), service, organisation);
+            count += records.await.expect("whole").len();
+        }
+        count
+    }
+
     /// Where a public door is; where there are several, another one each time.
     pub fn address(&self) -> SocketAddr {
         match &self.kind {

@@ -2,22 +2,21 @@
 //! which this test has no request, fails it by name.
 #![allow(clippy::disallowed_methods)]
 
+#[path = "authorization/spoken.rs"]
+mod spoken;
+#[path = "authorization/trail.rs"]
+mod trail;
+
 use onqueue_client::reason;
-use onqueue_model::{Id, Reason, UserId};
-use onqueue_proto::{
-    Access, Method,
-    auth::v1 as auth,
-    gateway::v1 as gateway,
-    methods,
-    routing::v1 as routing,
-    session::v1::{self as session},
-};
+use onqueue_model::{DivisionId, Id, Reason, UserId};
+use onqueue_proto::{Access, Method, auth::v1 as auth, methods};
 use onqueue_tests::{
     cluster::Cluster,
     people::{Customer, channel},
-    raw,
 };
 use prost::Message as _;
+use spoken::{Book, Things, is_kept_out, patiently};
+use std::collections::BTreeMap;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -29,20 +28,18 @@ struct Tester {
     token: Option<String>,
 }
 
-/// Things of the demo organisation that the requests name.
-struct Things {
-    conversation: String,
-    queue: String,
-    deployment: String,
-    user: String,
-}
-
-/// Adds to the demo a user without a role and one who may do everything, and makes another organisation like it.
+/// Adds to the demo a user without a role, one who may do everything, and one who may do everything in another division; makes another organisation like it.
 async fn cluster() -> Cluster {
     let mut cluster = Cluster::start_with(|demo| {
         let division = demo.auth.divisions[0].id;
-        for (number, name) in [(1, "nobody"), (2, "everybody")] {
+        let elsewhere = Id::new(Uuid::from_u128(4));
+        demo.auth.divisions.push(onqueue_auth::seed::Division {
+            id: elsewhere,
+            name: "Elsewhere".into(),
+        });
+        for (number, name) in [(1, "nobody"), (2, "everybody"), (3, "elsewhere")] {
             let id = UserId::new(Uuid::from_u128(number));
+            let division = if name == "elsewhere" { elsewhere } else { division };
             let password = Some(PASSWORD.to_owned());
             let email = format!("{name}@demo.example");
             demo.auth.users.push(onqueue_auth::seed::User {
@@ -64,7 +61,12 @@ async fn cluster() -> Cluster {
         demo.auth.grants.push(onqueue_auth::seed::Grant {
             user: UserId::new(Uuid::from_u128(2)),
             role,
-            division,
+            division: DivisionId::ALL,
+        });
+        demo.auth.grants.push(onqueue_auth::seed::Grant {
+            user: UserId::new(Uuid::from_u128(3)),
+            role,
+            division: elsewhere,
         });
         let everybody = onqueue_routing::SeedAgent {
             id: UserId::new(Uuid::from_u128(2)),
@@ -92,6 +94,8 @@ fn stranger() -> onqueue_auth::Seed {
             id: organisation,
             slug: "stranger".into(),
             name: "Stranger".into(),
+            language: "en".into(),
+            time_zone: "UTC".into(),
         },
         divisions: vec![onqueue_auth::seed::Division {
             id: division,
@@ -110,7 +114,11 @@ fn stranger() -> onqueue_auth::Seed {
             name: "All".into(),
             permissions: vec!["*:*:*".into()],
         }],
-        grants: vec![onqueue_auth::seed::Grant { user, role, division }],
+        grants: vec![onqueue_auth::seed::Grant {
+            user,
+            role,
+            division: DivisionId::ALL,
+        }],
         deployments: Vec::new(),
     }
 }
@@ -129,102 +137,55 @@ async fn tester(cluster: &Cluster, organisation: &str, name: &'static str) -> Te
     }
 }
 
-/// A request for every rpc, naming things of the demo organisation.
-// A table.
-#[allow(clippy::too_many_lines)]
-fn request(path: &str, things: &Things) -> Option<Vec<u8>> {
-    let Things {
-        conversation,
-        queue,
-        deployment,
-        user,
-    } = things;
-    let (conversation_id, queue_id) = (conversation.clone(), queue.clone());
-    Some(match path.trim_start_matches("/onqueue.") {
-        "auth.v1.TokenService/Login" => auth::LoginRequest::default().encode_to_vec(),
-        "auth.v1.TokenService/Refresh" => auth::RefreshRequest::default().encode_to_vec(),
-        "auth.v1.TokenService/Revoke" => auth::RevokeRequest {
-            refresh_token: "unknown".into(),
-        }
-        .encode_to_vec(),
-        "auth.v1.TrustService/WatchTrust" => auth::WatchTrustRequest {}.encode_to_vec(),
-        "auth.v1.DeploymentService/GetPublicDeployment" => auth::GetPublicDeploymentRequest {
-            deployment_id: deployment.clone(),
-        }
-        .encode_to_vec(),
-        "gateway.v1.DeskService/Watch" => gateway::WatchRequest::default().encode_to_vec(),
-        "routing.v1.AgentService/GoOnQueue" => routing::GoOnQueueRequest {}.encode_to_vec(),
-        "routing.v1.AgentService/GoOffQueue" => routing::GoOffQueueRequest {}.encode_to_vec(),
-        "routing.v1.AgentService/GetAgent" => routing::GetAgentRequest { user_id: user.clone() }.encode_to_vec(),
-        "routing.v1.AgentService/WatchMe" => routing::WatchMeRequest {}.encode_to_vec(),
-        "routing.v1.AgentService/Heartbeat" => routing::HeartbeatRequest {}.encode_to_vec(),
-        "routing.v1.AgentService/AcceptOffer" => routing::AcceptOfferRequest { offer_id: user.clone() }.encode_to_vec(),
-        "routing.v1.AgentService/DeclineOffer" => {
-            routing::DeclineOfferRequest { offer_id: user.clone() }.encode_to_vec()
-        }
-        "routing.v1.DecisionService/ListDecisions" => routing::ListDecisionsRequest {
-            conversation_id,
-            ..Default::default()
-        }
-        .encode_to_vec(),
-        "routing.v1.QueueService/CreateQueue" => routing::CreateQueueRequest::default().encode_to_vec(),
-        "routing.v1.QueueService/GetQueue" => routing::GetQueueRequest { queue_id }.encode_to_vec(),
-        "routing.v1.QueueService/ListQueues" => routing::ListQueuesRequest::default().encode_to_vec(),
-        "routing.v1.QueueService/SearchQueues" => routing::SearchQueuesRequest::default().encode_to_vec(),
-        "routing.v1.QueueService/ListMembers" => routing::ListMembersRequest {
-            queue_id,
-            ..Default::default()
-        }
-        .encode_to_vec(),
-        "routing.v1.QueueService/SetMembers" => routing::SetMembersRequest {
-            queue_id,
-            user_ids: vec![user.clone()],
-        }
-        .encode_to_vec(),
-        "routing.v1.QueueService/JoinQueue" => routing::JoinQueueRequest { queue_id }.encode_to_vec(),
-        "routing.v1.QueueService/LeaveQueue" => routing::LeaveQueueRequest { queue_id }.encode_to_vec(),
-        "session.v1.ConversationService/StartConversation" => {
-            session::StartConversationRequest::default().encode_to_vec()
-        }
-        "session.v1.ConversationService/ResumeConversation" => {
-            session::ResumeConversationRequest::default().encode_to_vec()
-        }
-        "session.v1.ConversationService/GetConversation" => {
-            session::GetConversationRequest { conversation_id }.encode_to_vec()
-        }
-        "session.v1.ConversationService/ListConversations" => {
-            session::ListConversationsRequest::default().encode_to_vec()
-        }
-        "session.v1.ConversationService/SendMessage" => session::SendMessageRequest {
-            conversation_id,
-            client_message_id: "x".into(),
-            text: "x".into(),
-        }
-        .encode_to_vec(),
-        "session.v1.ConversationService/SendTyping" => session::SendTypingRequest {
-            conversation_id,
-            typing: true,
-        }
-        .encode_to_vec(),
-        "session.v1.ConversationService/Watch" => session::WatchRequest {
-            conversation_id,
-            cursor: String::new(),
-        }
-        .encode_to_vec(),
-        "session.v1.ConversationService/WatchMine" => session::WatchMineRequest {}.encode_to_vec(),
-        "session.v1.ConversationService/EndConversation" => {
-            session::EndConversationRequest { conversation_id }.encode_to_vec()
-        }
-        "session.v1.TranscriptService/ListEvents" => session::ListEventsRequest {
-            conversation_id,
-            ..Default::default()
-        }
-        .encode_to_vec(),
-        "session.v1.RoutingFactsService/Report" => session::ReportRequest::default().encode_to_vec(),
-        "session.v1.RoutingFactsService/PutQueuePolicy" => session::PutQueuePolicyRequest::default().encode_to_vec(),
-        "session.v1.FeedService/Feed" => session::FeedRequest::default().encode_to_vec(),
-        _ => return None,
-    })
+/// Things of the demo organisation that the requests name, by the fields that name them; what it does not have is made.
+async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &str)) -> Things {
+    let credentials = &cluster.credentials;
+    let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+    let user = text(&credentials["users"][0]["user_id"]);
+    let mut things = Things(BTreeMap::from([
+        ("conversation_id", customer.conversation.clone()),
+        ("queue_id", text(&credentials["queues"]["Billing"])),
+        ("deployment_id", text(&credentials["deployment"])),
+        ("offer_id", user.clone()),
+        ("subject_id", user.clone()),
+        ("user_id", user),
+    ]));
+    let door = cluster.door();
+    for (path, list, thing) in [
+        ("/onqueue.auth.v1.UserService/GetUser", "user.division_id", "division_id"),
+        ("/onqueue.auth.v1.RoleService/CreateRole", "role.role_id", "role_id"),
+        (
+            "/onqueue.auth.v1.ApiClientService/CreateApiClient",
+            "api_client.client_id",
+            "client_id",
+        ),
+        ("/onqueue.routing.v1.SkillService/CreateSkill", "skill.skill_id", "skill_id"),
+        (
+            "/onqueue.content.v1.LibraryService/CreateLibrary",
+            "library.library_id",
+            "library_id",
+        ),
+        (
+            "/onqueue.content.v1.ResponseService/CreateResponse",
+            "response.response_id",
+            "response_id",
+        ),
+    ] {
+        let known = with_placeholders(&things);
+        let made = book.call((&door, token), path, &known, &[]).await;
+        let made = made.unwrap_or_else(|status| panic!("{path}: {status:?}"));
+        things.0.insert(thing, made.text(list));
+    }
+    things
+}
+
+/// With an id for whatever has none yet.
+fn with_placeholders(things: &Things) -> Things {
+    let mut known = things.clone();
+    for name in ["division_id", "role_id", "client_id", "skill_id", "library_id", "response_id"] {
+        known.0.entry(name).or_insert_with(|| Uuid::from_u128(99).to_string());
+    }
+    known
 }
 
 /// What is wrong with the outcome of one call, if anything.
@@ -250,31 +211,41 @@ fn judge(method: &Method, who: &Tester, outcome: &Result<bytes::Bytes, Status>) 
                 .is_some_and(|status| status.message().contains(wanted));
             code == Code::PermissionDenied && (who.name == "guest" || why == Some(Reason::PermissionMissing) && named)
         }
-        (Access::Permission(_) | Access::User, "everybody") => !refused,
+        (Access::Permission(_) | Access::User, "everybody") => !refused || why == Some(Reason::CredentialsInvalid),
+        (Access::Permission(_), "elsewhere") => !method.audited || is_about_agents(method) || is_kept_out(outcome),
+        (Access::User | Access::Participant, "elsewhere") => code != Code::Unimplemented,
         (Access::User, "guest") => code == Code::PermissionDenied,
-        (Access::User, "nobody") => code != Code::Unauthenticated && code != Code::Unimplemented,
+        (Access::User, "nobody") => {
+            (code != Code::Unauthenticated || why == Some(Reason::CredentialsInvalid)) && code != Code::Unimplemented
+        }
         (Access::Participant, "guest") => !refused,
         (Access::Participant, "everybody") => code != Code::Unauthenticated && code != Code::Unimplemented,
         (Access::Participant, "nobody") => code == Code::NotFound,
-        (Access::Participant | Access::User | Access::Permission(_), "stranger") => !refused,
+        (Access::Permission(_), "stranger") if method.audited && !of_own(method) => code != Code::Ok,
+        (Access::Participant | Access::User | Access::Permission(_), "stranger") => {
+            !refused || why == Some(Reason::CredentialsInvalid)
+        }
         _ => false,
     };
     (!right).then(|| format!("{} as {}: {outcome:?}", method.path, who.name))
+}
+
+/// Whether it makes something, or changes what every organisation has: a stranger may do that in theirs.
+fn of_own(method: &Method) -> bool {
+    let makes = ["/Create", "/UpdateOrganisation", "/UpdateUtilization"];
+    makes.iter().any(|name| method.path.contains(name)) || is_about_agents(method)
+}
+
+/// Routing knows no divisions of agents, and an agent of whom it has not heard by the id alone.
+fn is_about_agents(method: &Method) -> bool {
+    let about = ["/GetAgent", "UserSkills", "UserUtilization"];
+    about.iter().any(|name| method.path.contains(name))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_rpc_is_tried_by_everybody() {
     let cluster = cluster().await;
     let customer = Customer::start(cluster.address(), &cluster.credentials, "Billing", "en").await;
-    let things = Things {
-        conversation: customer.conversation.clone(),
-        queue: cluster.credentials["queues"]["Billing"].as_str().expect("text").into(),
-        deployment: cluster.credentials["deployment"].as_str().expect("text").into(),
-        user: cluster.credentials["users"][0]["user_id"]
-            .as_str()
-            .expect("text")
-            .into(),
-    };
     let testers = [
         Tester {
             name: "no token",
@@ -282,26 +253,33 @@ async fn every_rpc_is_tried_by_everybody() {
         },
         tester(&cluster, "demo", "nobody").await,
         tester(&cluster, "stranger", "stranger").await,
+        tester(&cluster, "demo", "elsewhere").await,
         tester(&cluster, "demo", "everybody").await,
         Tester {
             name: "guest",
             token: Some(customer.token.clone()),
         },
     ];
+    let book = Book::open();
+    let token = testers[4].token.clone().expect("logged in");
+    let things = things(&cluster, &customer, (&book, &token)).await;
     let mut wrong: Vec<String> = Vec::new();
-    // Ending the conversation comes last: the others need it open.
+    // What ends comes last: the others need it.
     let mut all: Vec<&Method> = methods().iter().collect();
-    all.sort_by_key(|method| method.path.ends_with("/EndConversation"));
+    all.sort_by_key(|method| method.path.contains("/End") || method.path.contains("/Delete"));
     for method in all {
         if method.access.is_none() {
             wrong.push(format!("{} declares no access", method.path));
         }
-        let Some(message) = request(method.path, &things) else {
-            wrong.push(format!("{} has no request in this test", method.path));
-            continue;
+        let message = match book.request(method.path, &things) {
+            Ok(request) => request.encode_to_vec(),
+            Err(missing) => {
+                wrong.push(format!("{} has no request in this test: {missing}", method.path));
+                continue;
+            }
         };
         for who in &testers {
-            let outcome = raw::call(&cluster.door(), method.path, who.token.as_deref(), message.clone()).await;
+            let outcome = patiently(&cluster.door(), method.path, who.token.as_deref(), &message).await;
             wrong.extend(judge(method, who, &outcome));
             wrong.extend(leak(method, who, &outcome, &things));
         }
@@ -309,15 +287,21 @@ async fn every_rpc_is_tried_by_everybody() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A stranger must not get anything that names a thing of the demo organisation.
+/// Neither a stranger nor somebody of another division must get anything that names a thing of the demo's division.
 fn leak(method: &Method, who: &Tester, outcome: &Result<bytes::Bytes, Status>, things: &Things) -> Option<String> {
-    if who.name != "stranger" || method.path.ends_with("/GetPublicDeployment") {
+    if !matches!(who.name, "stranger" | "elsewhere") || method.path.ends_with("/GetPublicDeployment") {
         return None;
     }
+    let everywhere = ["division_id", "role_id", "skill_id"];
     let answer = outcome.as_ref().ok()?;
     let text = String::from_utf8_lossy(answer);
-    let named = [&things.conversation, &things.queue, &things.user]
-        .into_iter()
-        .any(|id| text.contains(id.as_str()));
-    named.then(|| format!("{} tells a stranger of the demo organisation: {text}", method.path))
+    let named = things.0.iter().any(|(name, id)| {
+        let is_shown = match who.name {
+            "elsewhere" => everywhere.contains(name) || matches!(*name, "user_id" | "subject_id") && is_about_agents(method),
+            // They gave it themselves.
+            _ => *name == "division_id" || matches!(*name, "user_id" | "subject_id") && is_about_agents(method),
+        };
+        !is_shown && text.contains(id.as_str())
+    });
+    named.then(|| format!("{} tells {} of the demo's division: {text}", method.path, who.name))
 }

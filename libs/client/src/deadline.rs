@@ -29,7 +29,9 @@ impl Deadline {
 
     /// Tells what is left of it.
     pub(crate) fn write(self, headers: &mut HeaderMap) {
-        if let Ok(value) = HeaderValue::try_from(timeout::write(self.remaining())) {
+        if let Ok(mut value) = HeaderValue::try_from(timeout::write(self.remaining())) {
+            // Never the same twice: nobody on the way is to remember it.
+            value.set_sensitive(true);
             headers.insert(HEADER, value);
         }
     }

@@ -5,12 +5,14 @@
 
 mod behalf;
 mod deadline;
+mod message;
 mod reason;
 mod refusal;
 mod remote;
 mod retry;
 
 pub use behalf::Behalf;
+pub use message::message;
 pub use reason::{metadata, reason, retry_after};
 pub use remote::{Affinity, Lookup, Remote, Settings, affinity};
 pub use retry::Policy;

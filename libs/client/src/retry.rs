@@ -1,7 +1,7 @@
 //! Repeating calls that may be repeated: only when the other side says UNAVAILABLE or ABORTED (or nothing, because the
 //! connection was lost), after a random pause, elsewhere if there is an elsewhere, and only as long as few calls need it.
 
-use crate::{Chance, Upstream, deadline::Deadline, reason::retry_after, remote::Avoid};
+use crate::{Chance, Upstream, deadline::Deadline, message, reason::retry_after, remote::Avoid};
 use bytes::Bytes;
 use http::{Request, Response, request::Parts};
 use http_body_util::{BodyExt as _, Full};
@@ -81,7 +81,7 @@ impl Retrying {
     async fn repeat(self, method: &'static Method, request: Request<Body>) -> Result<Response<Body>, Status> {
         let (mut parts, body) = request.into_parts();
         let deadline = Deadline::of(&parts.headers);
-        let message = body.collect().await?.to_bytes();
+        let message = message(body).await?;
         self.earn();
         let mut retry = 0;
         loop {

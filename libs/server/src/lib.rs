@@ -5,6 +5,7 @@
 mod call;
 mod clock;
 mod context;
+mod handler;
 mod health;
 mod ids;
 mod layers;
@@ -20,11 +21,12 @@ mod tasks;
 pub use call::{Peer, caller, optional_caller, service_caller};
 pub use clock::{Clock, ManualClock};
 pub use context::{Bound, Context, InProcess};
+pub use handler::{Handler, in_process};
 pub use health::{with_health, with_reflection};
 pub use ids::Ids;
 pub use layers::{
-    Deadline, FROM_OUTSIDE, Limits, Remaining, admit, as_peer, bearer, deadline, layered, layered_door, layered_within,
-    parse_timeout,
+    Deadline, FROM_OUTSIDE, Layered, Limits, Remaining, admit, as_peer, bearer, deadline, layered, layered_door,
+    layered_within, parse_timeout,
 };
 pub use lifecycle::{Ending, Latch, Readiness, ending, follow_database, follow_machine, serve_health};
 pub use network::{Network, subscriber};

@@ -4,7 +4,7 @@
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
 use futures::stream;
-use onqueue_server::{Tasks, listener};
+use onqueue_server::{Tasks, in_process, listener};
 use std::{
     convert::Infallible,
     net::SocketAddr,
@@ -32,7 +32,7 @@ async fn serving_app(limits: listener::Limits, app: Router) -> (SocketAddr, Task
     let tasks = Tasks::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
-    listener::serve(listener, app, limits, &tasks, || 0.5);
+    listener::serve(listener, in_process(app), limits, &tasks, || 0.5);
     (address, tasks)
 }
 

@@ -2,6 +2,7 @@
 //! whose shape services share (audit, trust). What the tables of a service mean stays in that service.
 #![deny(missing_docs)]
 
+mod alone;
 pub mod audit;
 mod batcher;
 mod cursor;
@@ -20,6 +21,7 @@ mod store;
 mod transaction;
 pub mod trust;
 
+pub use alone::Alone;
 pub use batcher::{Batcher, Closed, Commit};
 pub use cursor::{decode_token, encode_token};
 pub use error::StoreError;

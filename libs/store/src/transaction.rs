@@ -6,7 +6,7 @@ use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, Tr
 use std::{cell::Cell, future::Future, pin::pin, time::Duration};
 
 /// How often a transaction is tried in all.
-const ATTEMPTS: u32 = 4;
+pub(crate) const ATTEMPTS: u32 = 4;
 
 /// How long to wait before the second attempt after a connection was lost; longer before each further one.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -46,7 +46,7 @@ impl Store {
         }
     }
 
-    async fn before_repeating(&self, error: &StoreError, attempt: u32) {
+    pub(crate) async fn before_repeating(&self, error: &StoreError, attempt: u32) {
         if let StoreError::Lost(_) = error {
             self.watch().doubt();
             tokio::time::sleep(PAUSE * attempt * attempt).await;
@@ -102,7 +102,7 @@ impl Store {
 
     /// The server ends what takes too long; a server that is gone without a word ends nothing. The work's connection is in
     /// doubt before it goes back, so that nobody waits for it there.
-    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let Some(patience) = self.patience() else {
             return Some(work.await);
         };

@@ -97,7 +97,9 @@ struct HeadersMut<'a>(&'a mut HeaderMap);
 
 impl Injector for HeadersMut<'_> {
     fn set(&mut self, key: &str, value: String) {
-        if let (Ok(key), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
+        if let (Ok(key), Ok(mut value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
+            // Never the same twice: nobody on the way is to remember it.
+            value.set_sensitive(true);
             self.0.insert(key, value);
         }
     }

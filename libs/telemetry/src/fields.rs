@@ -62,7 +62,12 @@ impl Visit for Object {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, &serde_json::Value::from(value));
+        let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+        if value.bytes().all(plain) {
+            self.add(field, &format_args!("\"{value}\""));
+        } else {
+            self.add(field, &serde_json::Value::from(value));
+        }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {

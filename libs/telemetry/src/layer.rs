@@ -15,6 +15,10 @@ use std::{
 use tower::{Layer, Service};
 use tracing::{Instrument as _, Span, field::Empty};
 
+/// The target of the spans of calls that are made: no line shows them, so where none are sent there are none, and the
+/// current span is named to the other side.
+pub(crate) const CALLS: &str = "onqueue_telemetry::calls";
+
 /// Gives the path (`/package.Service/Method`) of an rpc back, if this build knows it. Only such names become names of
 /// spans and labels of metrics.
 pub type Known = fn(&str) -> Option<&'static str>;
@@ -78,21 +82,28 @@ where
     }
 
     fn call(&mut self, mut request: Request<Q>) -> Self::Future {
-        let mut call = self.layer.begin(&mut request);
-        let span = call.span().clone();
-        let answer = span.in_scope(|| self.inner.call(request));
-        Box::pin(
-            async move {
-                let response = answer.await.inspect_err(|error| call.failed(error))?;
-                call.ended_by(response.headers());
-                Ok(response.map(|body| TracedBody::new(body, call)))
-            }
-            .instrument(span),
-        )
+        let call = self.layer.begin(&mut request);
+        let answer = call.span().in_scope(|| self.inner.call(request));
+        Box::pin(traced(call, answer))
     }
 }
 
 impl TraceLayer {
+    /// The answer that `inner` gives to the request: what the layer does, for who is no [`Service`].
+    pub async fn around<Q, A, E, F>(
+        self,
+        mut request: Request<Q>,
+        inner: impl FnOnce(Request<Q>) -> F,
+    ) -> Result<Response<TracedBody<A>>, E>
+    where
+        F: Future<Output = Result<Response<A>, E>>,
+        E: 'static,
+    {
+        let call = self.begin(&mut request);
+        let answer = call.span().in_scope(|| inner(request));
+        traced(call, answer).await
+    }
+
     fn begin<Q>(self, request: &mut Request<Q>) -> Call {
         let method = (self.known)(request.uri().path()).map(|path| path.trim_start_matches('/'));
         let name = method.unwrap_or(OTHER);
@@ -101,6 +112,16 @@ impl TraceLayer {
             Side::Client => Call::begin(calling(request, name), method, &CLIENT_CALLS),
         }
     }
+}
+
+async fn traced<A, E: 'static>(
+    mut call: Call,
+    answer: impl Future<Output = Result<Response<A>, E>>,
+) -> Result<Response<TracedBody<A>>, E> {
+    let answered = answer.instrument(call.span().clone()).await;
+    let response = answered.inspect_err(|error| call.failed(error))?;
+    call.ended_by(response.headers());
+    Ok(response.map(|body| TracedBody::new(body, call)))
 }
 
 fn serving<Q>(request: &Request<Q>, name: &'static str) -> Span {
@@ -124,6 +145,7 @@ fn serving<Q>(request: &Request<Q>, name: &'static str) -> Span {
 
 fn calling<Q>(request: &mut Request<Q>, name: &'static str) -> Span {
     let span = tracing::info_span!(
+        target: CALLS,
         "call",
         otel.name = name,
         otel.kind = "client",
@@ -132,6 +154,10 @@ fn calling<Q>(request: &mut Request<Q>, name: &'static str) -> Span {
         rpc.response.status_code = Empty,
         otel.status_code = Empty,
     );
-    context::inject(&span, request.headers_mut());
+    if span.is_disabled() {
+        context::inject(&Span::current(), request.headers_mut());
+    } else {
+        context::inject(&span, request.headers_mut());
+    }
     span
 }

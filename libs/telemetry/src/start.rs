@@ -1,6 +1,6 @@
 //! Begins a process's telemetry and ends it without losing what was recorded last.
 
-use crate::{fields::JsonFields, reports, spans::Spans};
+use crate::{fields::JsonFields, layer::CALLS, reports, spans::Spans};
 use onqueue_model::Fault;
 use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig as _};
@@ -8,11 +8,16 @@ use opentelemetry_sdk::{
     Resource,
     metrics::SdkMeterProvider,
     propagation::TraceContextPropagator,
-    trace::{IdGenerator as _, RandomIdGenerator, SdkTracerProvider},
+    trace::{IdGenerator as _, RandomIdGenerator, Sampler, SdkTracerProvider},
 };
 use serde::Deserialize;
 use std::time::Duration;
-use tracing_subscriber::{EnvFilter, Layer as _, Registry, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    Layer as _, Registry,
+    filter::{LevelFilter, ParseError, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 /// What exporting a span may itself log is kept out of what is exported: otherwise it feeds on itself.
 const EXPORTED: &str = "info,hyper=off,hyper_util=off,h2=off,tonic=off,tower=off,opentelemetry=off,opentelemetry_sdk=off,opentelemetry-otlp=off";
@@ -58,7 +63,7 @@ impl Default for Settings {
 impl Settings {
     /// Refuses what [`init`] could not use; the field and what is wrong with it.
     pub fn check(&self) -> Result<(), Fault> {
-        EnvFilter::try_new(&self.level).map_err(|error| Fault::field("telemetry.level", error.to_string()))?;
+        level(&self.level).map_err(|problem| Fault::field("telemetry.level", problem))?;
         let endpoint: Option<http::Uri> = self.endpoint.parse().ok();
         let is_address =
             endpoint.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
@@ -93,17 +98,19 @@ impl Guard {
 
 /// Starts logs, traces and the export of metrics for this process, named `service` (`onqueue`, or `onqueue-session` where the
 /// process is one service only), with an id of its own beside it. Call it once, inside a Tokio runtime (the exporters need
-/// one). Spans get ids and are propagated without an endpoint too; it costs about a microsecond a span. The error says which
-/// setting is wrong, or that another subscriber is there already.
+/// one). Without an endpoint traces get ids and are propagated too, marked as not recorded: name one in all processes of an
+/// installation or in none. The error says which setting is wrong, or that another subscriber is there already.
 pub fn init(service: &'static str, settings: &Settings) -> Result<Guard, String> {
-    let level = EnvFilter::try_new(&settings.level).map_err(|error| format!("telemetry.level: {error}"))?;
+    let shown = level(&settings.level).map_err(|problem| format!("telemetry.level: {problem}"))?;
+    let shown = shown.with_target(CALLS, LevelFilter::OFF);
+    let sent = level(EXPORTED)?.with_target(CALLS, calls_sent(settings));
     let resource = resource(service);
     let provider = tracer(resource.clone(), &settings.endpoint)?;
     global::set_text_map_propagator(TraceContextPropagator::new());
     global::set_tracer_provider(provider.clone());
     let lines = match settings.format {
-        Format::Json => fmt().json().fmt_fields(JsonFields).with_filter(level).boxed(),
-        Format::Pretty => fmt().with_target(false).with_filter(level).boxed(),
+        Format::Json => fmt().json().fmt_fields(JsonFields).with_filter(shown).boxed(),
+        Format::Pretty => fmt().with_target(false).with_filter(shown).boxed(),
     };
     let spans = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer(service))
@@ -113,7 +120,7 @@ pub fn init(service: &'static str, settings: &Settings) -> Result<Guard, String>
         .with_context_activation(false)
         .with_tracked_inactivity(false)
         .with_target(false)
-        .with_filter(EnvFilter::new(EXPORTED));
+        .with_filter(sent);
     tracing_subscriber::registry()
         .with(lines)
         .with(spans)
@@ -122,6 +129,18 @@ pub fn init(service: &'static str, settings: &Settings) -> Result<Guard, String>
     let reports = reports(resource, &settings.endpoint)?;
     let spans = provider;
     Ok(Guard { spans, reports })
+}
+
+const fn calls_sent(settings: &Settings) -> LevelFilter {
+    match settings.endpoint.is_empty() {
+        true => LevelFilter::OFF,
+        false => LevelFilter::INFO,
+    }
+}
+
+/// What these directives name. By target alone, because who looks into spans is asked each time that one is entered.
+fn level(directives: &str) -> Result<Targets, String> {
+    directives.parse().map_err(|error: ParseError| error.to_string())
 }
 
 fn fmt() -> tracing_subscriber::fmt::Layer<
@@ -146,7 +165,8 @@ fn resource(service: &'static str) -> Resource {
 fn tracer(resource: Resource, endpoint: &str) -> Result<SdkTracerProvider, String> {
     let builder = SdkTracerProvider::builder().with_resource(resource);
     if endpoint.is_empty() {
-        return Ok(builder.build());
+        // Spans have ids all the same, but nobody keeps what is said of them.
+        return Ok(builder.with_sampler(Sampler::AlwaysOff).build());
     }
     let exporter = SpanExporter::builder()
         .with_tonic()

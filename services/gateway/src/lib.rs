@@ -10,12 +10,11 @@ mod settings;
 pub use rate::Rate;
 pub use settings::Settings;
 
-use axum::Router;
 use door::Door;
 use onqueue_client::{Chance, Policy, connect};
 use onqueue_model::Fault;
 use onqueue_proto::auth::v1::trust_service_client::TrustServiceClient;
-use onqueue_server::{Context, InProcess, Readiness, as_peer, listener};
+use onqueue_server::{Context, InProcess, Readiness, as_peer, in_process, listener};
 use onqueue_trust::follow_service;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -41,7 +40,7 @@ pub struct Upstreams {
 pub struct Gateway {
     context: Context,
     settings: Settings,
-    router: Router,
+    door: InProcess,
 }
 
 /// Puts the door together. It judges by `context.trust`: in one process the services' own; elsewhere see
@@ -68,23 +67,18 @@ pub async fn bind(
         content: called(upstreams.content),
     };
     Ok(Gateway {
-        router: Door::new(settings, &context, &upstreams).router(readiness)?,
+        door: in_process(Door::new(settings, &context, &upstreams, readiness)?),
         settings: settings.clone(),
         context,
     })
 }
 
 impl Gateway {
-    /// Everything that the port answers. Requests should have [`listener::Remote`] in their extensions.
-    pub fn router(&self) -> Router {
-        self.router.clone()
-    }
-
     /// Opens the door until the process drains. Trusted proxies may have any number of connections.
     pub fn serve(self, listener: TcpListener, mut limits: listener::Limits) {
         limits.exempt.extend(self.settings.trusted_proxies);
         let ids = self.context.ids;
-        listener::serve(listener, self.router, limits, &self.context.tasks, move || ids.chance());
+        listener::serve(listener, self.door, limits, &self.context.tasks, move || ids.chance());
     }
 }
 

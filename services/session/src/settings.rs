@@ -10,6 +10,9 @@ use std::time::Duration;
 pub struct Settings {
     /// The most messages in one transaction.
     pub batch: usize,
+    /// How many transactions may be under way at once on PostgreSQL, none of them about a conversation that another one is
+    /// about: while one waits for its disk the next is on its way.
+    pub batches: usize,
     /// How many messages may wait for one before senders wait themselves.
     pub waiting: usize,
     /// How many conversations' heads are held in memory.
@@ -32,6 +35,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             batch: 256,
+            batches: 2,
             waiting: 4_096,
             heads: 100_000,
             verdict_ms: 1_000,
@@ -47,10 +51,10 @@ impl Default for Settings {
 impl Settings {
     /// Refuses what cannot work.
     pub fn check(&self) -> Result<(), Fault> {
-        if !(1..=256).contains(&self.batch) || self.waiting == 0 || self.heads == 0 {
+        if !(1..=256).contains(&self.batch) || self.batches == 0 || self.waiting == 0 || self.heads == 0 {
             return Err(Fault::field(
                 "session.batch",
-                "batch must be 1 to 256, waiting and heads more than 0",
+                "batch must be 1 to 256, batches, waiting and heads more than 0",
             ));
         }
         if !(10_000..=600_000).contains(&self.access_token_ms) || self.resume_token_ms < self.access_token_ms {
@@ -97,6 +101,7 @@ mod tests {
         for change in [
             (|s| s.batch = 257) as fn(&mut Settings),
             |s| s.batch = 0,
+            |s| s.batches = 0,
             |s| s.access_token_ms = 600_001,
             |s| s.resume_token_ms = 1,
             |s| s.heartbeat_ms = 0,

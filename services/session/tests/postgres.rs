@@ -71,6 +71,75 @@ async fn a_commit_whose_answer_is_lost_is_looked_up_before_anybody_is_answered()
     }
 }
 
+/// Messages alone are one statement without a COMMIT of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_whose_answer_is_lost_are_looked_up_as_well() {
+    let house = House::on_postgres(11).await;
+    let way = Way::to(&house.database).await;
+    let replica = house.replica_by(12, &way.database).await;
+    let mut request = 100;
+    for (cut, count) in [(Cut::After, 1), (Cut::Before, 1), (Cut::After, 10), (Cut::Before, 10)] {
+        let chats = join_all((request..request + count).map(|request| replica.start(request))).await;
+        way.cut_at(cut, b"Wirklich?");
+        let sends = chats
+            .iter()
+            .map(|chat| replica.send(&chat.token, &chat.id, "k", "Wirklich?"));
+        let sent = join_all(sends).await;
+        assert!(way.is_cut());
+        for (chat, sent) in chats.iter().zip(sent) {
+            let log = house.desk.log(&chat.token, &chat.id).await.expect("a log");
+            assert_eq!(words(&log), ["opened", "Hallo", "Wirklich?"], "{cut:?}");
+            assert_eq!(sent.expect("sent").event_id, log[2].event_id);
+            verify(&house.desk, chat).await;
+        }
+        request += 100;
+    }
+}
+
+/// Of a batch about several conversations of two organisations only those go on that another replica has not moved on; the
+/// others are tried again upon what it made of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_messages_those_that_missed_are_tried_again() {
+    let house = House::on_postgres(13).await;
+    house.open_second_shop().await;
+    let faults = Faults::default();
+    let (one, other) = (
+        house.replica(14, faults.clone()).await,
+        house.replica(15, Faults::default()).await,
+    );
+    let wishes = (0..12).map(|number| support::wish_at(number % 2, number));
+    let chats = join_all(wishes.map(|wish| one.try_start(wish))).await;
+    let chats: Vec<Chat> = chats
+        .into_iter()
+        .map(|begun| support::chat(begun.expect("begins")))
+        .collect();
+    let all = async |desk: &Desk, chats: &[Chat], text: &str| {
+        let sent = join_all(chats.iter().map(|chat| desk.send(&chat.token, &chat.id, text, text))).await;
+        assert!(sent.iter().all(Result::is_ok), "{sent:?}");
+    };
+    all(&one, &chats, "a").await;
+    all(&other, &chats[..5], "b").await;
+    let missed = faults.missed.load(Ordering::Relaxed);
+    all(&one, &chats, "c").await;
+    assert_eq!(faults.missed.load(Ordering::Relaxed) - missed, 5);
+    let before = one.store.statements();
+    all(&one, &chats, "d").await;
+    let statements = one.store.statements() - before;
+    assert!(statements < 12, "{statements} statements for one batch");
+    for (at, chat) in chats.iter().enumerate() {
+        let log = house.desk.log(&chat.token, &chat.id).await.expect("a log");
+        let expected: &[&str] = match at {
+            0..5 => &["opened", "Hallo", "a", "b", "c", "d"],
+            _ => &["opened", "Hallo", "a", "c", "d"],
+        };
+        assert_eq!(words(&log), expected);
+        assert!(is_dense(&log));
+        let (of, id) = (support::shop(at as u128 % 2), chat.id.parse().expect("an id"));
+        let checked = onqueue_session::verify(&house.desk.store, of, id).await;
+        checked.expect("the chain holds");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_writer_goes_on_when_the_server_was_restarted() {
     let mut server = own_postgres(Disk::Unsynced).await;

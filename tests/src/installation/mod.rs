@@ -107,6 +107,14 @@ impl Installation {
         self.members.iter_mut()
     }
 
+    /// Copies what every member has logged into a folder.
+    pub fn keep_logs(&self, folder: &Path) {
+        std::fs::create_dir_all(folder).expect("a folder for logs");
+        for member in &self.members {
+            std::fs::write(folder.join(format!("{}.log", member.name)), member.log()).expect("writes");
+        }
+    }
+
     /// The message broker.
     pub fn nats(&mut self) -> &mut NatsServer {
         &mut self.nats

@@ -134,7 +134,7 @@ impl Agent {
             }
             let frame = timeout(SILENCE, stream.message()).await.ok()?.ok()??.frame?;
             if let Some(broken) = self.broken.take() {
-                self.surroundings.figures.resumed(broken.elapsed());
+                self.surroundings.figures.desk_resumed(broken.elapsed());
             }
             backoff.reset();
             match frame {

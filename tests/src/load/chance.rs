@@ -39,7 +39,8 @@ impl Chance {
     }
 }
 
-/// Pauses between attempts that become longer, with jitter, until something works.
+/// Pauses between attempts with full jitter: next to none before the next door is tried, then longer ones, until something
+/// works.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     chance: Chance,
@@ -47,8 +48,11 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    const FIRST: Duration = Duration::from_millis(40);
-    const LAST: Duration = Duration::from_millis(800);
+    /// Before the next door: enough that a crowd does not come in the same instant.
+    const NEXT: Duration = Duration::from_millis(20);
+    const FIRST: Duration = Duration::from_millis(50);
+    /// Short enough that a door that is open again is found at once.
+    const LAST: Duration = Duration::from_millis(400);
 
     pub const fn new(chance: Chance) -> Self {
         Self { chance, attempts: 0 }
@@ -59,11 +63,20 @@ impl Backoff {
         self.attempts = 0;
     }
 
-    /// Waits before the next attempt; full jitter.
+    /// Waits before the next attempt.
     pub async fn pause(&mut self) {
-        let most = Self::FIRST.saturating_mul(1 << self.attempts.min(5)).min(Self::LAST);
+        let most = self.next();
+        tokio::time::sleep(self.chance.between(Duration::ZERO, most)).await;
+    }
+
+    /// How long the next pause may be at most.
+    fn next(&mut self) -> Duration {
+        let failed = self.attempts;
         self.attempts += 1;
-        tokio::time::sleep(self.chance.between(Duration::from_millis(5), most)).await;
+        match failed {
+            0 => Self::NEXT,
+            failed => Self::FIRST.saturating_mul(1 << (failed - 1).min(5)).min(Self::LAST),
+        }
     }
 }
 
@@ -82,5 +95,14 @@ mod tests {
         let (least, most) = (Duration::from_secs(1), Duration::from_secs(2));
         let mut chance = Chance::seeded(1);
         assert!((0..1_000).all(|_| (least..=most).contains(&chance.between(least, most))));
+    }
+
+    #[test]
+    fn the_next_door_is_tried_at_once_and_no_pause_is_long() {
+        let mut backoff = Backoff::new(Chance::seeded(1));
+        let longest: Vec<_> = (0..6).map(|_| backoff.next().as_millis()).collect();
+        assert_eq!(longest, [20, 50, 100, 200, 400, 400]);
+        backoff.reset();
+        assert_eq!(backoff.next(), Backoff::NEXT);
     }
 }

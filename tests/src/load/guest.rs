@@ -37,7 +37,7 @@ pub struct Guest {
 /// Where a stream stands.
 struct Following {
     cursor: String,
-    /// When the last stream broke, until the next one says something.
+    /// When the last stream broke, until the next one is open.
     broken: Option<Instant>,
     is_served: bool,
     backoff: Backoff,
@@ -48,9 +48,14 @@ impl Guest {
     pub async fn come_and_go(surroundings: Surroundings, number: usize, mut chance: Chance) {
         // Not all at the same moment.
         sleep(chance.between(Duration::ZERO, surroundings.plan.arrival)).await;
+        let (least, most) = surroundings.plan.stay;
+        // Who is there at the beginning has been there for a while, as it were: so customers go and come at a steady rate
+        // from then on, and there is a chat to be routed in each second.
+        let mut stay = chance.between(least / 4, most);
         while !surroundings.is_ending() {
             let guest = Self::start(&surroundings, number, &mut chance).await;
-            guest.stay(&mut chance).await;
+            guest.stay(stay, &mut chance).await;
+            stay = chance.between(least, most);
         }
     }
 
@@ -94,7 +99,7 @@ impl Guest {
         }
     }
 
-    async fn stay(mut self, chance: &mut Chance) {
+    async fn stay(mut self, stay: Duration, chance: &mut Chance) {
         let speaker = Speaker {
             surroundings: self.surroundings.clone(),
             doors: self.doors.clone(),
@@ -104,9 +109,7 @@ impl Guest {
             class: Class::Guest,
             chance: self.chance.fork(),
         };
-        let (least, most) = self.surroundings.plan.stay;
-        let whim = self.chance.fork();
-        let leaves = self.leaves(chance.between(least, most), whim);
+        let leaves = self.leaves(stay, chance.fork());
         let mut others = tokio::task::JoinSet::new();
         others.spawn(speaker.speak());
         others.spawn(leaves);
@@ -137,6 +140,10 @@ impl Guest {
         let mut client = ConversationServiceClient::new(self.doors.door());
         let opened = timeout(SILENCE, client.watch(bearing(&self.token.get(), request))).await;
         let Ok(Ok(answer)) = opened else { return false };
+        // The server has taken the cursor: a quiet chat has nothing else to say.
+        if let Some(broken) = following.broken.take() {
+            self.surroundings.figures.resumed(broken.elapsed());
+        }
         let mut stream = answer.into_inner();
         let opened = self.surroundings.time.now();
         loop {
@@ -156,9 +163,6 @@ impl Guest {
     /// Takes one frame; true when it is the chat's end.
     fn take(&self, response: WatchResponse, following: &mut Following, opened: Timestamp) -> bool {
         following.backoff.reset();
-        if let Some(broken) = following.broken.take() {
-            self.surroundings.figures.resumed(broken.elapsed());
-        }
         let is_over = match &response.frame {
             Some(Frame::Event(event)) => self.see(event, following, opened),
             _ => false,

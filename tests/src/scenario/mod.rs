@@ -5,16 +5,17 @@ mod machine;
 mod report;
 mod stage;
 mod streams;
+mod waits;
 mod writes;
 
-pub use report::Report;
+pub use report::{Goal, Report};
 
 use crate::{
     installation::{self, Disks},
     load,
 };
 use stage::Stage;
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// What is done to the installation in one round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Scenario {
     pub load: load::Plan,
     pub installation: installation::Plan,
     pub limits: Limits,
+    /// Where the members' logs are kept, in a folder with the scenario's name.
+    pub logs: Option<PathBuf>,
 }
 
 /// Figures that a run must keep to.
@@ -57,7 +60,7 @@ pub struct Limits {
     pub resumed: Option<Duration>,
     /// 99 of 100 events are seen within.
     pub delivered: Option<Duration>,
-    /// The first offer of a new owner comes within, 99 times of 100.
+    /// Who waits while the fault lasts has an agent within, 99 times of 100.
     pub assignment_pause: Option<Duration>,
     /// The first acknowledgement after a fault comes within, each time.
     pub back: Option<Duration>,
@@ -142,6 +145,7 @@ impl Scenario {
             },
             installation: installation::Plan::for_load().on(if is_full { Disks::Own } else { Disks::Unsynced }),
             limits,
+            logs: None,
         };
         scenario.adapt(size);
         Some(scenario)
@@ -173,9 +177,11 @@ impl Scenario {
         }
     }
 
-    /// The same with the fence of routing switched off; debug builds only.
+    /// The same with the fence of routing switched off; debug builds only. Of one round: a former owner that takes no notice
+    /// of that never takes over again.
     #[must_use]
     pub fn without_fence(mut self) -> Self {
+        self.rounds = 1;
         self.installation = self.installation.with("routing", "fence", false);
         self
     }

@@ -1,6 +1,6 @@
 //! What is said at the end of a run.
 
-use super::{Limits, Scenario};
+use super::{Limits, Scenario, waits::Waits};
 use crate::{
     history::{Facts, Fault, Violation, check::count},
     load::{Measured, Samples},
@@ -16,29 +16,62 @@ pub(super) struct Pauses {
     /// From a fault's beginning to the next acknowledgement.
     pub back: Samples,
     /// From a fault's beginning to the first input of a new owner of routing.
-    pub assignment: Samples,
+    pub take_over: Samples,
 }
 
 impl Pauses {
     /// Adds how long after the fault began a new owner of routing took its first input, if there was a new one.
-    pub fn add_assignment(&mut self, facts: &Facts, fault: Fault) {
-        let before = facts
-            .log
-            .iter()
-            .filter(|row| row.at <= fault.from)
-            .map(|row| row.epoch)
-            .max();
+    pub fn add_take_over(&mut self, facts: &Facts, fault: Fault) {
+        let before = facts.log.iter().filter(|row| row.at <= fault.from);
+        let Some(before) = before.map(|row| row.epoch).max() else {
+            return;
+        };
         let within = facts
             .log
             .iter()
             .filter(|row| (fault.from..=fault.until).contains(&row.at));
-        let of_new = within
-            .filter(|row| before.is_some_and(|before| row.epoch > before))
-            .map(|row| row.at)
-            .min();
-        if let Some(at) = of_new {
-            self.assignment
+        if let Some(at) = within.filter(|row| row.epoch > before).map(|row| row.at).min() {
+            self.take_over
                 .add(Duration::from_millis(u64::try_from(at - fault.from).unwrap_or(0)));
+        }
+    }
+}
+
+/// Something that has to hold, with what was found.
+#[derive(Clone, Debug)]
+pub struct Goal {
+    pub name: &'static str,
+    pub limit: String,
+    pub found: String,
+    pub is_held: bool,
+}
+
+impl Goal {
+    /// At most so many.
+    fn at_most(name: &'static str, limit: usize, found: usize) -> Self {
+        Self {
+            name,
+            limit: limit.to_string(),
+            found: found.to_string(),
+            is_held: found <= limit,
+        }
+    }
+
+    /// A time, taken of so many samples.
+    fn within(name: &'static str, limit: Duration, (found, samples): (Duration, &Samples)) -> Self {
+        Self {
+            name,
+            limit: format!("{limit:?}"),
+            found: format!("{found:.2?} of {}", samples.count()),
+            is_held: found <= limit,
+        }
+    }
+
+    /// The same, which without a single sample is not held.
+    fn measured(self, samples: &Samples) -> Self {
+        Self {
+            is_held: self.is_held && samples.count() > 0,
+            ..self
         }
     }
 }
@@ -51,7 +84,9 @@ pub struct Report {
     pub rounds: usize,
     pub violations: Vec<Violation>,
     pub measured: Measured,
-    /// Limits that were not kept, and other things that must not be.
+    /// What had to hold.
+    pub goals: Vec<Goal>,
+    /// Other things that must not be.
     pub complaints: Vec<String>,
     /// Further figures for people.
     pub figures: Vec<(String, String)>,
@@ -65,40 +100,46 @@ impl Report {
             no_failures,
             ..
         } = scenario.limits;
-        let mut report = Self {
+        let mut goals = vec![
+            Goal::at_most("violations of I1 … I7", 0, violations.len()),
+            Goal::at_most("answers that no fault excuses", 0, measured.wrong_answers()),
+        ];
+        let streams = &measured.resumed;
+        goals.extend(resumed.map(|limit| Goal::within("streams resumed, p99", limit, (streams.at(0.99), streams))));
+        let events = &measured.delivered;
+        let late = |limit| Goal::within("events delivered, p99", limit, (events.at(0.99), events)).measured(events);
+        goals.extend(delivered.map(late));
+        goals.extend(no_failures.then(|| Goal::at_most("unary calls failed", 0, measured.failures())));
+        Self {
             name: scenario.name.clone(),
             seed,
             rounds: scenario.rounds,
             violations,
             complaints: Vec::new(),
             figures: Vec::new(),
+            goals,
             measured,
-        };
-        report.limit("streams resumed, p99", report.measured.resumed.at(0.99), resumed);
-        report.limit("events delivered, p99", report.measured.delivered.at(0.99), delivered);
-        let wrong = report.measured.wrong_answers();
-        if wrong > 0 {
-            let failed = report.measured.failures_named();
-            report
-                .complaints
-                .push(format!("{wrong} answers that no fault excuses: {failed}"));
         }
-        if no_failures && report.measured.failures() > 0 {
-            let failed = report.measured.failures_named();
-            report.complaints.push(format!("unary calls failed: {failed}"));
-        }
-        report
     }
 
     pub(super) fn with_pauses(mut self, scenario: &Scenario, pauses: &Pauses) -> Self {
-        self.limit(
-            "assignment pause, p99",
-            pauses.assignment.at(0.99),
-            scenario.limits.assignment_pause,
-        );
-        self.limit("back, the longest", pauses.back.most(), scenario.limits.back);
-        self.figure("assignment pause p50/p99", times(&pauses.assignment));
-        self.figure("next acknowledgement p50/p99", times(&pauses.back));
+        let back = &pauses.back;
+        let limit = scenario.limits.back;
+        self.goals
+            .extend(limit.map(|limit| Goal::within("back, the longest", limit, (back.most(), back)).measured(back)));
+        self.figure("take-over p50/p99", times(&pauses.take_over));
+        self.figure("next acknowledgement p50/p99", times(back));
+        self
+    }
+
+    pub(super) fn with_waits(mut self, scenario: &Scenario, waits: &Waits) -> Self {
+        let touched = &waits.touched;
+        let late = |limit| Goal::within("wait for an agent, p99", limit, (touched.at(0.99), touched)).measured(touched);
+        self.goals.extend(scenario.limits.assignment_pause.map(late));
+        for (name, samples) in [("waits during faults", touched), ("waits at other times", &waits.calm)] {
+            let most = format!("{}, at most {:.1?}", times(samples), samples.most());
+            self.figure(&format!("{name} p50/p99"), most);
+        }
         self
     }
 
@@ -134,26 +175,25 @@ impl Report {
         self.figures.push((name.to_owned(), value));
     }
 
-    fn limit(&mut self, name: &str, value: Duration, limit: Option<Duration>) {
-        if let Some(limit) = limit.filter(|limit| value > *limit) {
-            self.complaints
-                .push(format!("{name}: {value:.1?}, more than {limit:?}"));
-        }
-    }
-
     /// Whether everything held.
     pub fn passed(&self) -> bool {
-        self.violations.is_empty() && self.complaints.is_empty()
+        self.goals.iter().all(|goal| goal.is_held) && self.complaints.is_empty()
     }
 }
 
 fn times(samples: &Samples) -> String {
     format!(
-        "{:.0?} / {:.0?} of {}",
+        "{:.1?} / {:.1?} of {}",
         samples.at(0.5),
         samples.at(0.99),
         samples.count()
     )
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} (goal: {})", self.name, self.found, self.limit)
+    }
 }
 
 impl fmt::Display for Report {
@@ -161,6 +201,7 @@ impl fmt::Display for Report {
         let Measured {
             sends,
             resumed,
+            desks_resumed,
             assigned,
             delivered,
             late,
@@ -177,6 +218,7 @@ impl fmt::Display for Report {
         let mut line = |name: &str, value: String| writeln!(f, "  {name:<32} {value}");
         line("violations of I1 … I7", counts)?;
         line("streams resumed p50/p99", times(resumed))?;
+        line("agents' among them", times(desks_resumed))?;
         line("sends acknowledged p50/p99", times(sends))?;
         line("events delivered p50/p99", times(delivered))?;
         line("chats served p50/p99", times(assigned))?;
@@ -191,6 +233,9 @@ impl fmt::Display for Report {
         }
         for violation in self.violations.iter().take(SHOWN) {
             line("violation", violation.to_string())?;
+        }
+        for goal in &self.goals {
+            line(if goal.is_held { "held" } else { "MISSED" }, goal.to_string())?;
         }
         for complaint in &self.complaints {
             line("complaint", complaint.clone())?;

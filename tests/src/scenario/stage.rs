@@ -1,6 +1,6 @@
 //! An installation under load, in which rounds are played, and the judgement at the end.
 
-use super::{Fault, Report, Scenario, machine::Machine, report::Pauses, writes};
+use super::{Fault, Report, Scenario, machine::Machine, report::Pauses, waits::Waits, writes};
 use crate::{
     history::{self, Facts, History, check, judge, routing},
     installation::Installation,
@@ -31,7 +31,10 @@ pub(super) struct Stage {
     /// Between each routing member and the database.
     pub proxies: BTreeMap<String, Proxy>,
     pub pauses: Pauses,
+    /// From each fault's beginning until everybody was ready again.
     rounds: Vec<history::Fault>,
+    /// When the load was under way.
+    began: Timestamp,
     /// Things that must not be and are no invariant.
     pub complaints: Vec<String>,
     machine: Machine,
@@ -55,13 +58,14 @@ impl Stage {
         let (history, time) = (History::default(), Clock::system());
         let began = time.now();
         let load = Load::start(plan, installation.doors(), organisation, history.clone(), seed);
-        let stage = Self {
+        let mut stage = Self {
             installation,
             load,
             chance: Chance::seeded(seed),
             proxies,
             pauses: Pauses::default(),
             rounds: Vec::new(),
+            began,
             complaints: Vec::new(),
             machine: Machine::watch(scenario.grace, history.clone()),
             history,
@@ -75,6 +79,7 @@ impl Stage {
             from: began.millis(),
             until: until.millis(),
         });
+        stage.began = until;
         stage
     }
 
@@ -99,13 +104,13 @@ impl Stage {
         self.load.more(1, PATIENCE).await;
         self.pauses.back.add(began.elapsed());
         self.installation.wait_until_ready().await;
-        let until = self.now() + scenario.grace;
-        let fault = history::Fault {
+        let ready = self.now();
+        let fault = |until: Timestamp| history::Fault {
             from: from.millis(),
             until: until.millis(),
         };
-        self.history.fault(fault);
-        self.rounds.push(fault);
+        self.history.fault(fault(ready + scenario.grace));
+        self.rounds.push(fault(ready));
         let failed = self.load.measured().failures() - failures;
         say(&format!(
             "{} {round}/{}: {failed} attempts failed",
@@ -123,12 +128,17 @@ impl Stage {
         let facts = self.settle().await;
         let records = self.history.records();
         for fault in &self.rounds {
-            self.pauses.add_assignment(&facts, *fault);
+            self.pauses.add_take_over(&facts, *fault);
         }
+        if let Some(folder) = &scenario.logs {
+            self.installation.keep_logs(&folder.join(&scenario.name));
+        }
+        let waits = Waits::of(&facts, &self.rounds, self.began.millis());
         let stalls = self.machine.stalls();
         let unanswered = records.sends.iter().filter(|send| send.acknowledged.is_none()).count();
         Report::of(scenario, self.seed, judge(&records, &facts), self.load.measured())
             .with_pauses(scenario, &self.pauses)
+            .with_waits(scenario, &waits)
             .with_facts(&facts, unanswered)
             .with_figure("stalls of the machine itself", stalls.to_string())
             .with_complaints(self.complaints.clone())

@@ -142,6 +142,6 @@ async fn follow(mut stream: Streaming<WatchResponse>, seen: &Seen) {
 
 fn fail(seen: &Seen, status: &tonic::Status) {
     let mut measured = seen.measured.lock().unwrap_or_else(PoisonError::into_inner);
-    *measured.failed.entry((status.code().into(), "Watch")).or_default() += 1;
+    measured.failed.add("Watch", status);
     seen.broken.fetch_add(1, Ordering::Relaxed);
 }

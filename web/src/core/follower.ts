@@ -30,6 +30,8 @@ export class Follower<Frame> {
   private stopped = false;
   private attempt = 0;
   private heardAt = 0;
+  /** How long the server asked to be left alone. */
+  private restMs = 0;
   private round = new AbortController();
   private waiting = new AbortController();
   private readonly ports: FollowerPorts<Frame>;
@@ -76,7 +78,9 @@ export class Follower<Frame> {
       return await this.readFrames(round);
     } catch (error) {
       if (round.signal.aborted) return "go_on";
-      return await this.ports.failed(this.ports.toFault(error));
+      const fault = this.ports.toFault(error);
+      this.restMs = fault.retryAfterMs ?? 0;
+      return await this.ports.failed(fault);
     } finally {
       round.abort();
     }
@@ -119,7 +123,10 @@ export class Follower<Frame> {
   private async waitToReconnect(): Promise<void> {
     this.ports.connection("reconnecting");
     this.waiting = new AbortController();
-    await pause(this.ports.timers, fullJitter(this.attempt, this.ports.timers.random()), this.waiting.signal);
+    // A crowd that was told the same does not come back in the same moment.
+    const wait = this.restMs + fullJitter(this.attempt, this.ports.timers.random());
+    this.restMs = 0;
+    await pause(this.ports.timers, wait, this.waiting.signal);
     this.attempt += 1;
   }
 }

@@ -117,7 +117,20 @@ describe("follower", () => {
       while (streams.length === count) await timers.advance(5);
       waits.push(timers.now() - before);
     }
-    expect(waits).toEqual([125, 250, 500, 1_000, 2_000, 2_500, 2_500, 2_500]);
+    expect(waits).toEqual([125, 250, 500, 1_000, 1_000, 1_000, 1_000, 1_000]);
+  });
+
+  test("leaves the server alone for as long as it asked, once", async () => {
+    const { timers, streams, last } = setUp();
+    await settle();
+    last().fail(fault({ kind: "later", retryAfterMs: 3_000 }));
+    await timers.advance(3_124);
+    expect(streams).toHaveLength(1);
+    await timers.advance(1);
+    expect(streams).toHaveLength(2);
+    last().fail(fault({ kind: "lost" }));
+    await timers.advance(250);
+    expect(streams).toHaveLength(3);
   });
 
   test("takes silence for death", async () => {

@@ -5,25 +5,23 @@ use super::{
     balancing::{Affinity, Avoid},
     connection::Place,
     endpoint::Endpoint,
-    outgoing::Outgoing,
     pool::{Pool, Wish},
     reply::Reply,
 };
-use crate::{deadline::Deadline, deadline::now, refusal};
+use crate::{deadline::Deadline, deadline::now, message, refusal};
+use bytes::Bytes;
+use h2::RecvStream;
 use http::{
-    HeaderMap, Request, Response, Uri, Version,
+    HeaderMap, HeaderName, Request, Response, Uri, Version, header,
     request::Parts,
     uri::{Authority, Scheme},
 };
-use hyper::{body::Incoming, client::conn::TrySendError};
 use std::{
-    error::Error as _,
-    future::{Future, poll_fn},
-    pin::Pin,
+    pin::pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
 
 /// How often a request that was never carried out goes elsewhere.
@@ -32,15 +30,21 @@ const MOST_MOVES: usize = 8;
 /// A call that was given up after this long without an answer speaks against the endpoint.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// Headers about a connection, which HTTP/2 does not have.
+const OF_CONNECTION: [HeaderName; 5] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
 /// The answer, or the refusal that stands for it.
 pub(super) async fn call(pool: &Pool, authority: &Authority, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let deadline = Deadline::of(&head.headers);
-    let outcome = match Outgoing::new(body) {
-        Ok(body) => Call::new(pool, authority, head, deadline).carry_out(body).await,
-        Err(refusal) => Err(refusal),
-    };
-    outcome.unwrap_or_else(Status::into_http)
+    let mut call = Call::new(pool, authority, head, deadline);
+    call.in_time(body).await.unwrap_or_else(|refusal| refusal)
 }
 
 struct Call<'a> {
@@ -48,10 +52,9 @@ struct Call<'a> {
     head: Parts,
     wish: Wish,
     deadline: Option<Deadline>,
-    timer: Option<Pin<Box<Sleep>>>,
 }
 
-// A refusal is the answer itself, not something to hand around.
+// A refusal is an answer itself, not something to hand around.
 #[allow(clippy::result_large_err)]
 impl<'a> Call<'a> {
     fn new(pool: &'a Pool, authority: &Authority, mut head: Parts, deadline: Option<Deadline>) -> Self {
@@ -61,6 +64,9 @@ impl<'a> Call<'a> {
             avoid: avoid.into_iter().collect(),
         };
         head.extensions.clear();
+        for name in OF_CONNECTION {
+            head.headers.remove(name);
+        }
         head.version = Version::HTTP_2;
         head.uri = absolute(head.uri, authority);
         Self {
@@ -68,61 +74,55 @@ impl<'a> Call<'a> {
             head,
             wish,
             deadline,
-            timer: deadline.map(|deadline| Box::pin(deadline.timer())),
         }
     }
 
-    async fn carry_out(mut self, mut body: Outgoing) -> Result<Response<Body>, Status> {
+    /// The answer, which may last no longer than the deadline either.
+    async fn in_time(&mut self, body: Body) -> Result<Response<Body>, Response<Body>> {
+        let service = self.pool.service();
+        let mut timer = self.deadline.map(|deadline| Box::pin(deadline.timer()));
+        let mut carried_out = pin!(self.carry_out(body));
+        let answer = match &mut timer {
+            None => carried_out.await,
+            Some(timer) => tokio::select! {
+                biased;
+                answer = &mut carried_out => answer,
+                () = timer.as_mut() => Err(refusal::exceeded(service).into_http()),
+            },
+        };
+        Ok(answer?.map(|reply| reply.until(timer).into_body()))
+    }
+
+    async fn carry_out(&mut self, body: Body) -> Result<Response<Reply>, Response<Body>> {
+        let message = message(body).await.map_err(Status::into_http)?;
         for _ in 0..=MOST_MOVES {
             let place = self.place().await?;
             let flight = Flight::new(place.endpoint(), self.deadline);
-            let spare = body.again();
-            match self.send(&place, body).await? {
+            match self.send(&place, message.clone()).await {
                 Sent::Answered(answer) => return Ok(self.answer(answer, place, flight)),
-                Sent::Lost => return Ok(self.lost(place.endpoint())),
-                Sent::Never(given_back) => {
+                Sent::Lost => return Err(self.lost(place.endpoint())),
+                Sent::Never => {
                     flight.end();
                     self.wish.avoid.push(place.endpoint().id);
-                    let Some(same) = given_back.or(spare) else {
-                        return Err(refusal::lost(self.pool.service()));
-                    };
-                    body = same;
                 }
             }
         }
-        Err(refusal::unreachable(self.pool.service()))
+        Err(refusal::unreachable(self.pool.service()).into_http())
     }
 
-    async fn place(&mut self) -> Result<Place, Status> {
-        let within = self.deadline.map_or(Duration::MAX, Deadline::remaining);
-        if let Some(place) = self.pool.place(&self.wish, within).await {
+    async fn place(&self) -> Result<Place, Response<Body>> {
+        if let Some(place) = self.pool.place(&self.wish).await {
             return Ok(place);
         }
-        if self.deadline.is_some_and(|deadline| deadline.remaining().is_zero()) {
-            return Err(refusal::exceeded(self.pool.service()));
-        }
         self.pool.explain();
-        Err(refusal::unreachable(self.pool.service()))
+        Err(refusal::unreachable(self.pool.service()).into_http())
     }
 
-    async fn send(&mut self, place: &Place, body: Outgoing) -> Result<Sent, Status> {
-        let request = Request::from_parts(self.head.clone(), body);
-        let mut sender = place.sender();
-        let mut sending = std::pin::pin!(sender.try_send_request(request));
-        let timer = &mut self.timer;
-        let outcome = poll_fn(|cx| {
-            if let std::task::Poll::Ready(outcome) = sending.as_mut().poll(cx) {
-                return std::task::Poll::Ready(Some(outcome));
-            }
-            match timer {
-                Some(timer) => timer.as_mut().poll(cx).map(|()| None),
-                None => std::task::Poll::Pending,
-            }
-        });
-        match outcome.await {
-            Some(Ok(answer)) => Ok(Sent::Answered(answer)),
-            Some(Err(failed)) => Ok(failure(failed)),
-            None => Err(refusal::exceeded(self.pool.service())),
+    async fn send(&self, place: &Place, message: Bytes) -> Sent {
+        let head = Request::from_parts(self.head.clone(), ());
+        match place.send(head, message) {
+            Some(answer) => answer.await.map_or_else(|error| failure(&error), Sent::Answered),
+            None => Sent::Never,
         }
     }
 
@@ -132,15 +132,14 @@ impl<'a> Call<'a> {
         answer
     }
 
-    fn answer(self, answer: Response<Incoming>, place: Place, flight: Flight) -> Response<Body> {
-        let endpoint = Arc::clone(place.endpoint());
+    fn answer(&self, answer: Response<RecvStream>, place: Place, flight: Flight) -> Response<Reply> {
         flight.end();
-        let code = code(answer.headers());
-        judge(self.pool, &endpoint, code);
-        let refused = matches!(code, Some(Code::Unavailable | Code::Aborted));
-        let mut answer = answer.map(|body| Reply::new(body, place, self.timer, code.is_some()).into_body());
-        if refused {
-            answer.extensions_mut().insert(Avoid(endpoint.id));
+        let (endpoint, code) = (place.endpoint(), code(answer.headers()));
+        judge(self.pool, endpoint, code);
+        let avoid = matches!(code, Some(Code::Unavailable | Code::Aborted)).then_some(Avoid(endpoint.id));
+        let mut answer = answer.map(|body| Reply::new(body, place, code.is_some()));
+        if let Some(avoid) = avoid {
+            answer.extensions_mut().insert(avoid);
         }
         answer
     }
@@ -148,32 +147,21 @@ impl<'a> Call<'a> {
 
 /// What became of a request.
 enum Sent {
-    Answered(Response<Incoming>),
-    /// The other side has not carried it out and will not. With its body, where that came back.
-    Never(Option<Outgoing>),
+    Answered(Response<RecvStream>),
+    /// The other side has not carried it out and will not.
+    Never,
     /// Nobody knows.
     Lost,
 }
 
-fn failure(mut failed: TrySendError<Request<Outgoing>>) -> Sent {
-    if let Some(request) = failed.take_message() {
-        return Sent::Never(Some(request.into_body()));
-    }
-    let error = failed.into_error();
+fn failure(error: &h2::Error) -> Sent {
     tracing::debug!(%error, "a call was lost");
-    if is_refused(&error) {
-        Sent::Never(None)
-    } else {
-        Sent::Lost
-    }
+    if is_refused(error) { Sent::Never } else { Sent::Lost }
 }
 
 /// Whether HTTP/2 promises that the other side has done nothing: the stream was refused, or came after the last one that a
 /// GOAWAY names.
-fn is_refused(error: &hyper::Error) -> bool {
-    let Some(error) = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>()) else {
-        return false;
-    };
+fn is_refused(error: &h2::Error) -> bool {
     error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
 }
 

@@ -1,22 +1,24 @@
 //! One HTTP/2 connection: made, proven by the first words of the other side, and counted upon: a stream has its place until
 //! its answer has ended or nobody wants it any more.
 
-use super::{endpoint::Endpoint, outgoing::Outgoing, settings::Settings};
-use hyper::client::conn::http2::{self, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use super::{driver::Driver, endpoint::Endpoint, settings::Settings};
+use bytes::Bytes;
+use h2::client::{self, ResponseFuture, SendRequest};
+use http::Request;
 use onqueue_credentials::{Identity, server_name};
 use std::{
-    future::Future,
+    future::{Future as _, poll_fn},
     io,
     net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    task::{Context, Poll, Waker},
     time::Duration,
 };
-use tokio::{net::TcpStream, time::interval};
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// What one stream may bring that nobody has read yet, in bytes.
@@ -28,31 +30,26 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024 * 1024;
 /// Streams that we gave up and of which more may still arrive. When a crowd of callers goes, so many are given up at once.
 const GIVEN_UP: usize = 16_384;
 
-/// Between looks whether the other side has said its first words.
-const LOOK: Duration = Duration::from_millis(2);
-
 /// The bytes of headers of one answer, details of refusals among them.
 const HEADERS: u32 = 64 * 1024;
 
-type Http2 = http2::Connection<TokioIo<TlsStream<TcpStream>>, Outgoing, TokioExecutor>;
+/// The library's half that moves frames.
+pub(super) type Http2 = client::Connection<TlsStream<TcpStream>, Bytes>;
 
 /// An open connection.
 pub(super) struct Connection {
-    sender: SendRequest<Outgoing>,
+    sender: SendRequest<Bytes>,
     /// Streams at once.
     most: usize,
     open: AtomicUsize,
+    /// Whether it takes no more of them.
+    is_ending: AtomicBool,
 }
 
 impl Connection {
-    /// What it sends on; cheap.
-    pub(super) fn sender(&self) -> SendRequest<Outgoing> {
-        self.sender.clone()
-    }
-
     /// Whether another stream has a place on it.
     pub(super) fn has_room(&self) -> bool {
-        !self.sender.is_closed() && self.open() < self.most
+        !self.is_ending.load(Ordering::Relaxed) && self.open() < self.most
     }
 
     /// Open streams.
@@ -63,6 +60,15 @@ impl Connection {
     /// Whether it is time for another connection beside it.
     pub(super) fn is_crowded(&self) -> bool {
         is_crowded(self.open(), self.most)
+    }
+
+    /// Why it takes no more streams, if it does not. Nobody gets a place on it then.
+    pub(super) fn ending(&self) -> Option<h2::Error> {
+        // Nobody waits: a sender without streams answers at once.
+        let ready = self.sender.clone().poll_ready(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(Err(ending)) = ready else { return None };
+        self.is_ending.store(true, Ordering::Relaxed);
+        Some(ending)
     }
 }
 
@@ -96,8 +102,23 @@ impl Place {
         Some(place)
     }
 
-    pub(super) fn sender(&self) -> SendRequest<Outgoing> {
-        self.connection.sender()
+    /// Has the request on its way with its message, and gives what its answer comes by. `None` if it never left.
+    pub(super) fn send(&self, head: Request<()>, message: Bytes) -> Option<ResponseFuture> {
+        let mut sender = self.connection.sender.clone();
+        match sender.send_request(head, message.is_empty()) {
+            Ok((answer, mut body)) => {
+                if !message.is_empty() {
+                    // What goes wrong from here on, the answer says.
+                    let _ = body.send_data(message, true);
+                }
+                Some(answer)
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a call was not sent");
+                self.connection.ending();
+                None
+            }
+        }
     }
 
     pub(super) const fn endpoint(&self) -> &Arc<Endpoint> {
@@ -121,66 +142,49 @@ pub(super) async fn dial(
     service: &'static str,
     identity: &Identity,
     settings: &Settings,
-) -> io::Result<(
-    Connection,
-    impl Future<Output = Result<(), hyper::Error>> + Send + 'static,
-)> {
+) -> io::Result<(Connection, Driver)> {
     let io = TcpStream::connect(address).await?;
     io.set_nodelay(true)?;
     let tls = TlsConnector::from(identity.client());
     let io = tls.connect(server_name(service), io).await?;
-    let (sender, http2) = builder(settings)
-        .handshake(TokioIo::new(io))
-        .await
-        .map_err(|error| problem(&error))?;
-    let mut http2 = Box::pin(http2);
+    let (sender, mut http2) = builder().handshake(io).await.map_err(io::Error::other)?;
     let taken = first_words(&mut http2).await?;
     let connection = Connection {
         sender,
         most: settings.streams.min(taken),
         open: AtomicUsize::new(0),
+        is_ending: AtomicBool::new(false),
     };
-    Ok((connection, http2))
+    let (interval, patience) = (settings.keepalive_ms, settings.keepalive_timeout_ms);
+    let driver = Driver::new(http2, Duration::from_millis(interval), Duration::from_millis(patience));
+    Ok((connection, driver))
 }
 
 /// How many streams the other side takes at once, as soon as it says so. Until then the library believes that it takes none.
-async fn first_words(mut http2: &mut Pin<Box<Http2>>) -> io::Result<usize> {
-    let mut look = interval(LOOK);
-    loop {
-        tokio::select! {
-            ended = &mut http2 => return Err(ended.map_or_else(|error| problem(&error), |()| io::ErrorKind::UnexpectedEof.into())),
-            _ = look.tick() => {}
+async fn first_words(http2: &mut Http2) -> io::Result<usize> {
+    poll_fn(|cx| {
+        if let Poll::Ready(ended) = Pin::new(&mut *http2).poll(cx) {
+            let error = ended.map_or_else(io::Error::other, |()| io::ErrorKind::UnexpectedEof.into());
+            return Poll::Ready(Err(error));
         }
-        match http2.current_max_send_streams() {
-            0 => {}
-            taken => return Ok(taken),
+        match http2.max_concurrent_send_streams() {
+            0 => Poll::Pending,
+            taken => Poll::Ready(Ok(taken)),
         }
-    }
+    })
+    .await
 }
 
-fn builder(settings: &Settings) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+fn builder() -> client::Builder {
+    let mut builder = client::Builder::new();
     builder
-        .timer(TokioTimer::new())
-        .adaptive_window(false)
-        .initial_stream_window_size(STREAM_WINDOW)
+        .enable_push(false)
+        .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_max_send_streams(0)
         .max_concurrent_reset_streams(GIVEN_UP)
         // What arrives for streams that were given up and forgotten is an error, but nobody's.
         .max_local_error_reset_streams(None)
-        .max_header_list_size(HEADERS)
-        .keep_alive_while_idle(true)
-        .keep_alive_interval(Duration::from_millis(settings.keepalive_ms))
-        .keep_alive_timeout(Duration::from_millis(settings.keepalive_timeout_ms));
+        .max_header_list_size(HEADERS);
     builder
-}
-
-/// With what the library keeps behind its own words.
-fn problem(error: &hyper::Error) -> io::Error {
-    let cause = std::error::Error::source(error).map(ToString::to_string);
-    io::Error::other(match cause {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    })
 }

@@ -170,14 +170,15 @@ impl Endpoint {
             settings.connect_timeout(),
             dial(self.address, service, identity, settings),
         );
-        let (connection, runs) = dialled.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let (connection, mut driver) = dialled.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
         let (connection, since) = (Arc::new(connection), now());
         // What runs it must not hold it: it ends when nobody else does.
         let (endpoint, this) = (Arc::clone(self), Arc::downgrade(&connection));
         self.add(connection);
         spawn(Box::pin(async move {
-            let ended = runs.await;
+            let ended = driver.run(&this).await;
             endpoint.remove(&this, since, ended.err());
+            driver.finish().await;
         }));
         Ok(())
     }
@@ -195,7 +196,7 @@ impl Endpoint {
         self.has_changed();
     }
 
-    fn remove(&self, connection: &Weak<Connection>, since: Instant, error: Option<hyper::Error>) {
+    fn remove(&self, connection: &Weak<Connection>, since: Instant, error: Option<io::Error>) {
         if since.elapsed() < SETTLED {
             self.unsettled.fetch_add(1, Ordering::Relaxed);
         } else {

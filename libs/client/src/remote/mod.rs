@@ -4,9 +4,9 @@
 mod balancing;
 mod call;
 mod connection;
+mod driver;
 mod endpoint;
 mod health;
-mod outgoing;
 mod pool;
 mod reply;
 mod resolution;

@@ -13,7 +13,6 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 use tokio::{sync::watch, time::timeout};
 
@@ -57,13 +56,12 @@ impl Pool {
         }
     }
 
-    /// A place for a stream; waits for a connection, at most `within`. `None` if there was none in time.
-    pub(super) async fn place(&self, wish: &Wish, within: Duration) -> Option<Place> {
+    /// A place for a stream; waits for a connection if there is none. `None` if there was none in time.
+    pub(super) async fn place(&self, wish: &Wish) -> Option<Place> {
         if let Some(place) = self.place_now(wish) {
             return Some(place);
         }
-        let within = within.min(self.making.settings.wait());
-        timeout(within, self.next_place(wish)).await.ok()
+        timeout(self.making.settings.wait(), self.next_place(wish)).await.ok()
     }
 
     async fn next_place(&self, wish: &Wish) -> Place {
@@ -79,6 +77,9 @@ impl Pool {
     /// Among the healthy that are not to be avoided, else among the healthy, else anywhere.
     fn place_now(&self, wish: &Wish) -> Option<Place> {
         let endpoints = self.endpoints();
+        if let [only] = &*endpoints {
+            return only.place();
+        }
         let mut connected: Vec<&Arc<Endpoint>> = endpoints.iter().filter(|endpoint| endpoint.is_connected()).collect();
         loop {
             let chosen = Arc::clone(self.choose(wish, &connected)?);

@@ -4,9 +4,9 @@
 use super::connection::Place;
 use crate::refusal;
 use bytes::Bytes;
+use h2::RecvStream;
 use http::HeaderMap;
-use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
+use http_body::{Frame, SizeHint};
 use std::{
     future::Future,
     pin::Pin,
@@ -18,7 +18,7 @@ use tonic::{Status, body::Body};
 /// An answer on its way.
 pub(super) struct Reply {
     /// Gone when it has ended; dropping the stream is what tells the other side that nobody wants the rest.
-    rest: Option<(Incoming, Place)>,
+    rest: Option<(RecvStream, Place)>,
     timer: Option<Pin<Box<Sleep>>>,
     service: &'static str,
     /// Whether the status has come.
@@ -26,14 +26,20 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub(super) fn new(body: Incoming, place: Place, timer: Option<Pin<Box<Sleep>>>, settled: bool) -> Self {
+    pub(super) fn new(body: RecvStream, place: Place, settled: bool) -> Self {
         let service = place.endpoint().service();
         Self {
             rest: Some((body, place)),
-            timer,
+            timer: None,
             service,
             settled,
         }
+    }
+
+    /// The same, cut when the timer has run out.
+    pub(super) fn until(mut self, timer: Option<Pin<Box<Sleep>>>) -> Self {
+        self.timer = timer;
+        self
     }
 
     /// As others take it. What has ended holds no place.
@@ -60,7 +66,7 @@ impl http_body::Body for Reply {
         let Some((body, _)) = &mut this.rest else {
             return Poll::Ready(None);
         };
-        let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) else {
+        let Poll::Ready(frame) = next(body, cx) else {
             let Some(timer) = &mut this.timer else {
                 return Poll::Pending;
             };
@@ -95,8 +101,24 @@ impl http_body::Body for Reply {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.rest
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), |(body, _)| body.size_hint())
+        match self.rest {
+            None => SizeHint::with_exact(0),
+            Some(_) => SizeHint::default(),
+        }
     }
+}
+
+/// What comes next; room is made for as much again.
+fn next(body: &mut RecvStream, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
+    Poll::Ready(match ready!(body.poll_data(cx)) {
+        Some(Ok(data)) => {
+            // It is as much as came: the library has nothing to say against it.
+            let _ = body.flow_control().release_capacity(data.len());
+            Some(Ok(Frame::data(data)))
+        }
+        Some(Err(error)) => Some(Err(error)),
+        None => ready!(body.poll_trailers(cx))
+            .map(|trailers| trailers.map(Frame::trailers))
+            .transpose(),
+    })
 }

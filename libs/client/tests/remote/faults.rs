@@ -2,7 +2,7 @@
 
 use crate::{
     peer::Manner,
-    world::{PATIENCE, READ, TYPING, World, call, reach, retrying},
+    world::{PATIENCE, READ, TYPING, World, call, reach, request, retrying, send},
 };
 use futures::future::join_all;
 use onqueue_client::{Policy, Upstream, connect, reason};
@@ -228,6 +228,23 @@ async fn a_request_that_was_not_carried_out_goes_elsewhere_at_once() {
     assert!(peers[0].calls() > 20, "{}", peers[0].calls());
     peers[1].is_now(Manner::Disowns);
     assert_eq!(call(&remote.upstream(), TYPING).await.code, Code::Unavailable);
+}
+
+#[tokio::test]
+async fn headers_of_the_connection_that_a_call_came_by_do_not_stop_it() {
+    let world = World::new();
+    let peers = world.peers::<1>();
+    let remote = world.to(&peers).await;
+    let mut request = request(TYPING);
+    for (name, value) in [
+        ("connection", "keep-alive"),
+        ("keep-alive", "timeout=5"),
+        ("proxy-connection", "keep-alive"),
+        ("transfer-encoding", "chunked"),
+    ] {
+        request.headers_mut().insert(name, value.parse().expect("a value"));
+    }
+    assert_eq!(send(&remote.upstream(), request).await.code, Code::Ok);
 }
 
 #[tokio::test]

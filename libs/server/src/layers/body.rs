@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Sleep, sleep};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Status, body::Body};
 
 /// Bytes in front of each message: a flag and the length.
@@ -24,7 +24,9 @@ pub(super) struct LimitedRequest {
     inner: Body,
     left: usize,
     limit: usize,
-    patience: Pin<Box<Sleep>>,
+    within: Duration,
+    /// Runs from when something was first missing.
+    patience: Option<Pin<Box<Sleep>>>,
 }
 
 impl LimitedRequest {
@@ -33,7 +35,8 @@ impl LimitedRequest {
             inner,
             left: limit + PREFIX,
             limit,
-            patience: Box::pin(sleep(within)),
+            within,
+            patience: None,
         }
     }
 }
@@ -45,7 +48,8 @@ impl http_body::Body for LimitedRequest {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) else {
-            return this.patience.as_mut().poll(cx).map(|()| Some(Err(exceeded())));
+            let patience = this.patience.get_or_insert_with(|| Box::pin(sleep(this.within)));
+            return patience.as_mut().poll(cx).map(|()| Some(Err(exceeded())));
         };
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
@@ -73,7 +77,9 @@ pub(super) struct GuardedResponse {
     /// Gone once it was cut: dropping it is what tells the handler.
     inner: Option<Body>,
     timer: Option<Pin<Box<Sleep>>>,
-    closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    closing: Option<Closing>,
+    /// Told when it is; as long as something is waited for.
+    closed: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     path: String,
 }
 
@@ -82,9 +88,19 @@ impl GuardedResponse {
         Self {
             inner: Some(inner),
             timer,
-            closing: closing.map(|closing| Box::pin(closing.0.cancelled_owned())),
+            closing,
+            closed: None,
             path,
         }
+    }
+
+    /// Whether its connection closes; the task is told when it does.
+    fn closes(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(closing) = &self.closing else {
+            return false;
+        };
+        let closed = || Box::pin(CancellationToken::clone(&closing.0).cancelled_owned());
+        self.closed.get_or_insert_with(closed).as_mut().poll(cx).is_ready()
     }
 
     fn cut(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
@@ -112,14 +128,11 @@ impl http_body::Body for GuardedResponse {
         {
             return this.cut(&exceeded());
         }
-        if this
-            .closing
-            .as_mut()
-            .is_some_and(|closing| closing.as_mut().poll(cx).is_ready())
-        {
+        if this.closing.as_ref().is_some_and(|closing| closing.0.is_cancelled()) {
             return this.cut(&closing());
         }
         match catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll_frame(cx))) {
+            Ok(Poll::Pending) if this.closes(cx) => this.cut(&closing()),
             Ok(frame) => frame,
             Err(panic) => {
                 let status = panicked(&this.path, panic.as_ref());

@@ -32,7 +32,9 @@ impl Deadline {
 
     /// Says in the headers of a call made in turn how long is left: `grpc-timeout`, in the finest unit that holds it.
     pub fn write(&self, headers: &mut HeaderMap) {
-        if let Ok(value) = HeaderValue::try_from(timeout::write(self.remaining())) {
+        if let Ok(mut value) = HeaderValue::try_from(timeout::write(self.remaining())) {
+            // Never the same twice: nobody on the way is to remember it.
+            value.set_sensitive(true);
             headers.insert(HEADER, value);
         }
     }

@@ -23,7 +23,7 @@ const SEND_BUFFER: usize = 64 * 1024;
 /// on elsewhere: handlers need not look. In a drain of the process, handlers have the first half of the grace to say
 /// goodbye by themselves.
 #[derive(Clone, Debug)]
-pub struct Closing(pub CancellationToken);
+pub struct Closing(pub Arc<CancellationToken>);
 
 /// What one connection goes by.
 pub(super) struct Life {
@@ -41,7 +41,7 @@ impl Life {
             drain,
             chance: chance.clamp(0.0, 1.0),
             renewed: None,
-            closing: Closing(CancellationToken::new()),
+            closing: Closing(Arc::new(CancellationToken::new())),
         }
     }
 
@@ -91,11 +91,13 @@ impl Life {
         builder
     }
 
-    /// How many streams the other side may reset before they were looked at: more than the library's 20 for those whom we
-    /// know, who give up many calls at once when their own callers do.
-    pub(super) fn with_resets_of_peers(&self, mut builder: Builder<TokioExecutor>) -> Builder<TokioExecutor> {
+    /// The same for those whom we know. They may reset more streams before they were looked at than the library's 20: they
+    /// give up many calls at once when their own callers do. And they ask for no date.
+    pub(super) fn builder_for_peers(&self) -> Builder<TokioExecutor> {
+        let mut builder = self.builder(Version::Http2);
         builder
             .http2()
+            .auto_date_header(false)
             .max_pending_accept_reset_streams(self.limits.error_resets);
         builder
     }

@@ -10,7 +10,6 @@ pub use life::Closing;
 pub use limits::Limits;
 
 use crate::{Held, InProcess, Tally, Tasks, subscriber};
-use axum::Router;
 use futures::FutureExt as _;
 use http::Request;
 use hyper::body::Incoming;
@@ -29,6 +28,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::sleep,
 };
+use tonic::body::Body;
 use tower::ServiceExt as _;
 use words::listen;
 
@@ -42,17 +42,17 @@ const LAST_GUESTS: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remote(pub SocketAddr);
 
-/// Serves `app` on `listener` until the process drains: then nothing new is accepted, connections are told to end
+/// Serves `service` on `listener` until the process drains: then nothing new is accepted, connections are told to end
 /// (GOAWAY), and those that have not after the grace are cut. `chance` gives a number in 0..1 for each connection's age.
 /// Requests have [`Remote`] and [`Closing`] in their extensions.
 pub fn serve(
     listener: TcpListener,
-    app: Router,
+    service: InProcess,
     limits: Limits,
     tasks: &Tasks,
     chance: impl Fn() -> f64 + Send + 'static,
 ) {
-    accept_all(listener, Served::Public(app), limits, tasks, chance);
+    accept_all(listener, Served::Public(service), limits, tasks, chance);
 }
 
 /// Serves `service` on `listener` to other services in the same way, behind mutual TLS: who does not show a certificate
@@ -73,7 +73,7 @@ pub fn serve_peers(
 /// What is served, and so to whom.
 #[derive(Clone)]
 enum Served {
-    Public(Router),
+    Public(InProcess),
     Peers(InProcess, Identity),
 }
 
@@ -147,7 +147,7 @@ impl Server {
             let _ = io.set_nodelay(true);
             let converse = async {
                 match served {
-                    Served::Public(app) => converse(io, app, remote, life).await,
+                    Served::Public(service) => converse(io, service, remote, life).await,
                     Served::Peers(service, identity) => peers::converse(io, service, &identity, remote, life).await,
                 }
             };
@@ -159,18 +159,19 @@ impl Server {
     }
 }
 
-async fn converse(io: TcpStream, app: Router, remote: Remote, life: Life) {
+async fn converse(io: TcpStream, service: InProcess, remote: Remote, life: Life) {
     let Some(Some((version, io))) = life.begins(listen(io)).await else {
         return;
     };
     let closing = life.closing().clone();
-    let app = app.map_request(move |mut request: Request<Incoming>| {
+    let service = service.map_request(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
         request.extensions_mut().insert(remote);
         request.extensions_mut().insert(closing.clone());
         request
     });
     let builder = life.builder(version);
-    let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(app));
+    let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
     life.live(connection).await;
 }
 
@@ -199,12 +200,13 @@ fn place(remote: SocketAddr, places: &Tally<IpAddr>, limits: &Limits, of_all: Ow
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::in_process;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio_util::sync::CancellationToken;
 
     #[tokio::test]
     async fn a_request_that_is_there_when_the_drain_begins_is_answered() {
-        let app = Router::new().route("/", axum::routing::get(|| async { "answered" }));
+        let app = axum::Router::new().route("/", axum::routing::get(|| async { "answered" }));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let mut client = TcpStream::connect(address).await.expect("connected");
@@ -216,7 +218,13 @@ mod tests {
         io.peek(&mut [0]).await.expect("it is there");
         let drain = CancellationToken::new();
         drain.cancel();
-        converse(io, app, Remote(remote), Life::new(Arc::default(), drain, 0.5)).await;
+        converse(
+            io,
+            in_process(app),
+            Remote(remote),
+            Life::new(Arc::default(), drain, 0.5),
+        )
+        .await;
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.expect("an answer and the end");
         assert!(

@@ -35,7 +35,7 @@ pub(super) async fn converse(io: TcpStream, service: InProcess, identity: &Ident
         *request.extensions_mut() = extensions;
         request
     });
-    let builder = life.with_resets_of_peers(life.builder(Version::Http2));
+    let builder = life.builder_for_peers();
     let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
     life.live(connection).await;
 }

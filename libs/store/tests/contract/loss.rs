@@ -1,7 +1,7 @@
 //! PostgreSQL: transactions that are slow, idle or lose their connection, and what others do meanwhile.
 
 use crate::fixture::{Fixture, PROFILE, count_up, run, sql, value};
-use onqueue_store::{Profile, Store, StoreError};
+use onqueue_store::{Alone, Profile, Store, StoreError};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend};
 use std::{
     sync::{
@@ -163,6 +163,31 @@ async fn a_connection_lost_at_commit_leaves_the_outcome_unknown_and_nothing_is_r
     assert!(error.is_of_database() && !error.is_contended());
     assert_eq!(attempts.into_inner(), 1);
     store.transaction(|tx| Box::pin(count_up(tx))).await.expect("goes on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_alone_is_committed_or_its_outcome_is_unknown() {
+    const COUNT: &str = "UPDATE contract_counters SET value = value + $1 WHERE name = 'n' RETURNING gen_random_uuid()";
+    const COUNT_AND_END: &str = "WITH counted AS (UPDATE contract_counters SET value = value + $1 WHERE name = 'n' \
+        RETURNING name) SELECT gen_random_uuid() FROM counted WHERE pg_terminate_backend(pg_backend_pid())";
+    let fixture = Fixture::on_postgres().await;
+    let store = fixture.migrated().await;
+    assert!(store.takes_alone());
+    let before = store.statements();
+    let ids = store.alone(&Alone::new(COUNT).with(2_i64)).await.expect("counts");
+    assert_eq!((ids.len(), store.statements() - before), (1, 1));
+    let error = store
+        .alone(&Alone::new(COUNT_AND_END).with(1_i64))
+        .await
+        .expect_err("cut");
+    assert!(matches!(error, StoreError::Unknown(_)), "{error:?}");
+    let wrong = store
+        .alone(&Alone::new("SELECT id FROM nowhere"))
+        .await
+        .expect_err("no such table");
+    assert!(matches!(wrong, StoreError::Broken(_)), "{wrong:?}");
+    store.alone(&Alone::new(COUNT).with(1_i64)).await.expect("goes on");
+    assert_eq!(value(&store).await, 3, "what was cut was rolled back");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -75,6 +75,10 @@ instruments! {
     /// Shards that this process owns.
     SHARDS_OWNED: UpDown = "onqueue.shards_owned" in "{shard}";
 
+    /// Organisations that were not served after a take-over of routing, because what the database holds of them could not be
+    /// read: one for each of them and take-over.
+    UNREADABLE_LOGS: Counter = "onqueue.unreadable_logs" in "{organisation}";
+
     /// From a lifecycle event's commit until routing has applied it.
     FEED_LAG: Histogram = "onqueue.feed_lag" in "s";
 

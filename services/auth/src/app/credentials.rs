@@ -1,12 +1,6 @@
 //! Giving a user another password, and choosing another oneself.
 
-use super::{
-    Administration,
-    administration::holds_all,
-    passwords,
-    reach::reach,
-    users::wanted,
-};
+use super::{Administration, administration::holds_all, passwords, reach::reach, users::wanted};
 use crate::{
     lockout::Address,
     store::{NewPassword, User},

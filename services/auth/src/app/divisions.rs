@@ -43,7 +43,10 @@ impl Administration {
         after: Option<String>,
         size: u64,
     ) -> Result<Page<Division, String>, Fault> {
-        let found = self.tables.divisions(caller.organisation, text, after, size + 1).await?;
+        let found = self
+            .tables
+            .divisions(caller.organisation, text, after, size + 1)
+            .await?;
         Ok(Page::of(found, size, |last| onqueue_store::query::fold(&last.name)))
     }
 

@@ -72,7 +72,12 @@ impl Administration {
     async fn subject(&self, caller: &Caller, id: Uuid) -> Result<Explained, Fault> {
         let found = self.tables.grants_of(caller.organisation, id).await?;
         let found = found.ok_or_else(|| Fault::not_found("subject"))?;
-        reach(self.trust(), caller, wanted(permissions::GRANT_VIEW), found.subject.division)?;
+        reach(
+            self.trust(),
+            caller,
+            wanted(permissions::GRANT_VIEW),
+            found.subject.division,
+        )?;
         Ok(found)
     }
 
@@ -109,7 +114,10 @@ impl Administration {
             visible: Box::new(visible),
             allow: Box::new(allow),
         };
-        let grants = self.tables.set_grants(caller.organisation, new, self.actor(caller)).await?;
+        let grants = self
+            .tables
+            .set_grants(caller.organisation, new, self.actor(caller))
+            .await?;
         self.announce();
         Ok(grants)
     }

@@ -84,10 +84,7 @@ impl DivisionService for DivisionHandlers {
         let caller = caller(&request).map_err(status)?;
         let asked = request.into_inner();
         let id = id("division_id", &asked.division_id).map_err(status)?;
-        self.0
-            .delete_division(&caller, id, asked.etag)
-            .await
-            .map_err(status)?;
+        self.0.delete_division(&caller, id, asked.etag).await.map_err(status)?;
         Ok(Response::new(DeleteDivisionResponse {}))
     }
 }

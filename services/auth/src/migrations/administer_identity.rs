@@ -71,7 +71,14 @@ async fn change_users(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let by_name = ["state", "name_folded", "user_id"];
     while_there(manager, "auth_users_name", "auth_users", &by_name, Repeats::Often).await?;
     let by_division = ["division_id", "state", "name_folded", "user_id"];
-    while_there(manager, "auth_users_division", "auth_users", &by_division, Repeats::Often).await?;
+    while_there(
+        manager,
+        "auth_users_division",
+        "auth_users",
+        &by_division,
+        Repeats::Often,
+    )
+    .await?;
     let by_user = index_of_organisation("auth_sessions_user", "auth_sessions", &["user_id"]);
     manager.create_index(by_user).await
 }
@@ -89,7 +96,14 @@ async fn order_addresses(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 async fn change_roles(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     add_columns(manager, "auth_roles", vec![description()]).await?;
     drop_index(manager, "auth_roles_name", "auth_roles").await?;
-    while_there(manager, "auth_roles_name", "auth_roles", &["name_folded"], Repeats::Never).await
+    while_there(
+        manager,
+        "auth_roles_name",
+        "auth_roles",
+        &["name_folded"],
+        Repeats::Never,
+    )
+    .await
 }
 
 async fn index_grants(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -3,9 +3,7 @@
 use super::entities::{grant, role, user};
 use onqueue_model::{DivisionId, Fault, Reason};
 use onqueue_store::{Scope, StoreError, query::containing};
-use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, QueryFilter as _, QuerySelect as _, QueryTrait as _,
-};
+use sea_orm::{ColumnTrait as _, DatabaseTransaction, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 
 /// What the permissions of a role that may do everything have in them.
 const EVERYTHING: &str = "\"*:*:*\"";

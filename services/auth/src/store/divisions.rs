@@ -157,14 +157,18 @@ impl Object for Division {
             .filter(api_client::Column::DivisionId.eq(self.id.uuid()))
             .filter(api_client::Column::DeletedAt.is_null());
         if clients.limit(1).one(tx).await?.is_some() {
-            return Err(in_use("API clients belong to this division; move them to another first"));
+            return Err(in_use(
+                "API clients belong to this division; move them to another first",
+            ));
         }
         let deployments = scope
             .find::<deployment::Entity>()
             .filter(deployment::Column::DivisionId.eq(self.id.uuid()))
             .filter(deployment::Column::DeletedAt.is_null());
         if deployments.limit(1).one(tx).await?.is_some() {
-            return Err(in_use("deployments belong to this division; move them to another first"));
+            return Err(in_use(
+                "deployments belong to this division; move them to another first",
+            ));
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ use super::{
     Tables, User, UserState, administrators, broken,
     divisions::check_there,
     entities::{api_client, grant as row},
-    lock_organisation, objects::check_etag,
+    lock_organisation,
+    objects::check_etag,
     trust, users,
 };
 use onqueue_model::{DivisionId, Divisions, Fault, OrganisationId, Permission, RoleId, UserId};

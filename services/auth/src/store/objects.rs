@@ -60,8 +60,13 @@ pub trait Object: Clone + PartialEq + Send + Sync + 'static {
     /// Writes a new one.
     async fn insert(&self, tx: &DatabaseTransaction, scope: Scope, once: Once) -> Result<(), StoreError>;
     /// Writes it in the place of `before`, with what follows from that.
-    async fn replace(&self, tx: &DatabaseTransaction, scope: Scope, before: &Self, by: &Actor)
-    -> Result<(), StoreError>;
+    async fn replace(
+        &self,
+        tx: &DatabaseTransaction,
+        scope: Scope,
+        before: &Self,
+        by: &Actor,
+    ) -> Result<(), StoreError>;
     /// Removes it, with what follows from that.
     async fn remove(&self, tx: &DatabaseTransaction, scope: Scope, by: &Actor) -> Result<(), StoreError>;
 }
@@ -210,11 +215,7 @@ async fn delete<T: Object>(
 }
 
 /// FIELD_INVALID without an etag, ETAG_MISMATCH with another than the current one.
-pub(super) fn check_etag(
-    current: impl std::fmt::Display,
-    given: &str,
-    kind: &'static str,
-) -> Result<(), Fault> {
+pub(super) fn check_etag(current: impl std::fmt::Display, given: &str, kind: &'static str) -> Result<(), Fault> {
     if given.is_empty() {
         let problem = format!("must be the etag of the {} as it was read last", kind.replace('_', " "));
         return Err(Fault::field("etag", problem));

@@ -1,15 +1,19 @@
 //! Passwords, and what follows from another one.
 
-use super::{
-    Tables, User, entities::user as row, failures, grants, lock_organisation, sessions, users,
+use super::{Tables, User, entities::user as row, failures, grants, lock_organisation, sessions, users};
+use crate::{
+    lockout::{Address, Policy},
+    refusals,
 };
-use crate::{lockout::{Address, Policy}, refusals};
 use onqueue_model::{DivisionId, Fault, OrganisationId, Permission, TokenId, UserId};
 use onqueue_store::{
     Scope, StoreError,
     audit::{self, Actor, Done},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _, Unchanged};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    Unchanged,
+};
 use std::sync::Arc;
 
 /// Refuses who may not give somebody who holds that another password.
@@ -30,12 +34,7 @@ pub struct NewPassword {
 impl Tables {
     /// Gives a user another password and ends their sessions. NOT_FOUND; answers false if somebody gave them another one
     /// meanwhile, and nothing was done.
-    pub async fn set_password(
-        &self,
-        new: NewPassword,
-        allow: AllowHolder,
-        by: Actor,
-    ) -> Result<bool, StoreError> {
+    pub async fn set_password(&self, new: NewPassword, allow: AllowHolder, by: Actor) -> Result<bool, StoreError> {
         let work = Arc::new((new, allow, by));
         self.0
             .transaction(move |tx| {

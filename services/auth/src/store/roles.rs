@@ -148,7 +148,13 @@ impl Object for Role {
         Ok(())
     }
 
-    async fn replace(&self, tx: &DatabaseTransaction, scope: Scope, before: &Self, _: &Actor) -> Result<(), StoreError> {
+    async fn replace(
+        &self,
+        tx: &DatabaseTransaction,
+        scope: Scope,
+        before: &Self,
+        _: &Actor,
+    ) -> Result<(), StoreError> {
         row::Entity::update(self.content(scope)?).exec(tx).await?;
         if self.permissions != before.permissions {
             trust::publish_holders(tx, scope, self.id).await?;

@@ -10,8 +10,7 @@ use onqueue_model::{Fault, OrganisationId, Timestamp, TokenId, UserId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
-    prelude::Expr,
+    QuerySelect as _, prelude::Expr,
 };
 use std::{sync::Arc, time::Duration};
 

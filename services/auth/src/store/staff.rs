@@ -165,8 +165,13 @@ impl Object for User {
         Ok(())
     }
 
-    async fn replace(&self, tx: &DatabaseTransaction, scope: Scope, before: &Self, by: &Actor)
-    -> Result<(), StoreError> {
+    async fn replace(
+        &self,
+        tx: &DatabaseTransaction,
+        scope: Scope,
+        before: &Self,
+        by: &Actor,
+    ) -> Result<(), StoreError> {
         row::Entity::update(self.content(scope)).exec(tx).await?;
         if self.state == before.state {
             return Ok(());

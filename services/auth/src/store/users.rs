@@ -88,7 +88,9 @@ impl Tables {
         let found = entities::organisation::Entity::find_by_id(organisation.uuid())
             .one(self.0.reader())
             .await?;
-        found.map(|row| row.slug).ok_or_else(|| broken("an organisation is gone"))
+        found
+            .map(|row| row.slug)
+            .ok_or_else(|| broken("an organisation is gone"))
     }
 }
 

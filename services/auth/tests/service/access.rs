@@ -85,15 +85,21 @@ async fn what_is_in_the_trust_tables_is_what_the_grants_say() {
         assert_eq!(before, after);
     };
     agreed().await;
-    all.grant_as(&all.root, 10, &[(20, 2), (21, 3), (22, 0)]).await.expect("set");
+    all.grant_as(&all.root, 10, &[(20, 2), (21, 3), (22, 0)])
+        .await
+        .expect("set");
     agreed().await;
     let mut agent = all.role(20).await;
     agent.permissions = vec!["routing:*:view".to_owned(), "routing:queue:join".to_owned()];
-    all.update_role(&all.root, agent, &["permissions"]).await.expect("changed");
+    all.update_role(&all.root, agent, &["permissions"])
+        .await
+        .expect("changed");
     agreed().await;
     all.set_state(10, proto::UserState::Disabled).await.expect("disabled");
     agreed().await;
-    all.grant_as(&all.root, 10, &[(20, 2)]).await.expect("set while disabled");
+    all.grant_as(&all.root, 10, &[(20, 2)])
+        .await
+        .expect("set while disabled");
     agreed().await;
     all.set_state(10, proto::UserState::Active).await.expect("active");
     agreed().await;
@@ -159,10 +165,17 @@ async fn nobody_gives_what_they_do_not_hold() {
     assert_eq!(why(held), DENIED, "not for all divisions");
     all.grant_as(&all.root, 14, &[(23, 0)]).await.expect("set");
     until("Lou may everywhere", SOON, async || {
-        make_role(&all, &all.lou, role("Held", &["authorization:role:view"])).await.is_ok()
+        make_role(&all, &all.lou, role("Held", &["authorization:role:view"]))
+            .await
+            .is_ok()
     })
     .await;
-    for permission in ["*:*:*", "routing:agent:onqueue", "authorization:*:view:", "*:queue:view"] {
+    for permission in [
+        "*:*:*",
+        "routing:agent:onqueue",
+        "authorization:*:view:",
+        "*:queue:view",
+    ] {
         let made = make_role(&all, &all.lou, role("More", &[permission])).await;
         assert!(why(made).is_some(), "{permission}");
     }
@@ -172,7 +185,10 @@ async fn nobody_gives_what_they_do_not_hold() {
     assert_eq!(why(changed), DENIED, "it holds more than Lou");
     let mut own = all.role(23).await;
     own.permissions.push("routing:agent:onqueue".to_owned());
-    assert_eq!(why(all.update_role(&all.lou, own.clone(), &["permissions"]).await), DENIED);
+    assert_eq!(
+        why(all.update_role(&all.lou, own.clone(), &["permissions"]).await),
+        DENIED
+    );
     assert!(all.update_role(&all.root, own, &["permissions"]).await.is_ok());
 }
 
@@ -186,7 +202,9 @@ async fn the_last_administrator_stays() {
     assert_eq!(why(all.grant_as(&all.root, 13, &[]).await), CONFLICT);
     assert_eq!(why(all.grant_as(&all.root, 13, &[(22, 2)]).await), CONFLICT);
     assert_eq!(why(all.set_state(13, proto::UserState::Disabled).await), CONFLICT);
-    let shrunk = all.update_role(&all.root, everything(all.role(22).await), &["permissions"]).await;
+    let shrunk = all
+        .update_role(&all.root, everything(all.role(22).await), &["permissions"])
+        .await;
     assert_eq!(why(shrunk), CONFLICT);
     let delete = |number: u8, etag: String| {
         let user_id = id::<()>(number).to_string();
@@ -194,7 +212,11 @@ async fn the_last_administrator_stays() {
         let mut client = all.users();
         async move { client.delete_user(request).await }
     };
-    assert_eq!(why(delete(13, all.user(13).await.etag).await), CONFLICT, "nobody removes themselves");
+    assert_eq!(
+        why(delete(13, all.user(13).await.etag).await),
+        CONFLICT,
+        "nobody removes themselves"
+    );
     // Ned has no password: he cannot log in.
     all.grant_as(&all.root, 12, &[(22, 0)]).await.expect("set");
     assert_eq!(why(all.grant_as(&all.root, 13, &[]).await), CONFLICT);
@@ -202,7 +224,11 @@ async fn the_last_administrator_stays() {
     assert_eq!(why(delete(10, all.user(10).await.etag).await), None, "there is another");
     assert_eq!(why(all.grant_as(&all.root, 13, &[]).await), CONFLICT);
     all.grant_as(&all.root, 11, &[(22, 0)]).await.expect("set");
-    assert_eq!(why(all.grant_as(&all.root, 13, &[(20, 2)]).await), None, "Sam is one now");
+    assert_eq!(
+        why(all.grant_as(&all.root, 13, &[(20, 2)]).await),
+        None,
+        "Sam is one now"
+    );
 }
 
 #[tokio::test]
@@ -216,7 +242,10 @@ async fn a_disabled_user_is_out_at_once() {
         all.auth.verify(&session) == Err(Reason::TokenInvalid)
     })
     .await;
-    assert_eq!(all.auth.login(PASSWORD).await.err(), Some(Some(Reason::CredentialsInvalid)));
+    assert_eq!(
+        all.auth.login(PASSWORD).await.err(),
+        Some(Some(Reason::CredentialsInvalid))
+    );
     let refreshed = all.auth.refresh(session.refresh_token()).await;
     assert_eq!(refreshed.err(), Some(Some(Reason::TokenInvalid)));
     all.set_state(10, proto::UserState::Active).await.expect("active");
@@ -234,15 +263,37 @@ async fn a_removed_user_holds_nothing_and_their_address_is_free() {
         etag: ada.etag.clone(),
     };
     for _ in 0..2 {
-        all.users().delete_user(all.as_root(request.clone())).await.expect("removed");
+        all.users()
+            .delete_user(all.as_root(request.clone()))
+            .await
+            .expect("removed");
     }
     all.until_may(10, permissions::AGENT_ONQUEUE, false).await;
-    until("the token is refused", SOON, async || all.auth.verify(&session).is_err()).await;
-    assert_eq!(all.auth.login(PASSWORD).await.err(), Some(Some(Reason::CredentialsInvalid)));
-    let next = make_user(&all, &all.root, proto::User { email: ada.email, ..user("next", 2) }).await;
+    until("the token is refused", SOON, async || {
+        all.auth.verify(&session).is_err()
+    })
+    .await;
+    assert_eq!(
+        all.auth.login(PASSWORD).await.err(),
+        Some(Some(Reason::CredentialsInvalid))
+    );
+    let next = make_user(
+        &all,
+        &all.root,
+        proto::User {
+            email: ada.email,
+            ..user("next", 2)
+        },
+    )
+    .await;
     assert!(next.is_ok());
-    let grants = proto::GetGrantsRequest { subject_id: ada.user_id };
-    assert_eq!(why(all.grants().get_grants(all.as_root(grants)).await), Some(Reason::NotFound));
+    let grants = proto::GetGrantsRequest {
+        subject_id: ada.user_id,
+    };
+    assert_eq!(
+        why(all.grants().get_grants(all.as_root(grants)).await),
+        Some(Reason::NotFound)
+    );
 }
 
 #[tokio::test]
@@ -250,9 +301,17 @@ async fn users_belong_to_divisions() {
     let all = Administered::start().await;
     let ours = make_user(&all, &all.lou, user("ours", 2)).await.expect("made");
     assert_eq!(why(make_user(&all, &all.lou, user("theirs", 3)).await), DENIED);
-    assert_eq!(why(make_user(&all, &all.root, user("lost", 99)).await), Some(Reason::FieldInvalid));
+    assert_eq!(
+        why(make_user(&all, &all.root, user("lost", 99)).await),
+        Some(Reason::FieldInvalid)
+    );
     let get = |number: u8, token: &str| {
-        let request = with_token(proto::GetUserRequest { user_id: id::<()>(number).to_string() }, token);
+        let request = with_token(
+            proto::GetUserRequest {
+                user_id: id::<()>(number).to_string(),
+            },
+            token,
+        );
         let mut client = all.users();
         async move { client.get_user(request).await }
     };
@@ -267,22 +326,44 @@ async fn users_belong_to_divisions() {
         }
     };
     let any = proto::ListUsersRequest::default;
-    assert_eq!(list(&all.lou, any()).await, ["Ada", "lou", "Ned", "ours", "root", "Sam"]);
-    let branch = proto::ListUsersRequest { division_id: id::<()>(3).to_string(), ..any() };
+    assert_eq!(
+        list(&all.lou, any()).await,
+        ["Ada", "lou", "Ned", "ours", "root", "Sam"]
+    );
+    let branch = proto::ListUsersRequest {
+        division_id: id::<()>(3).to_string(),
+        ..any()
+    };
     assert_eq!(list(&all.lou, branch.clone()).await, [""; 0]);
     assert_eq!(list(&all.root, branch).await, ["eve"]);
-    let text = proto::ListUsersRequest { text: "SAM@".to_owned(), ..any() };
+    let text = proto::ListUsersRequest {
+        text: "SAM@".to_owned(),
+        ..any()
+    };
     assert_eq!(list(&all.root, text).await, ["Sam"], "by the address");
     let ids = vec![id::<()>(10).to_string(), id::<()>(15).to_string()];
     let some = proto::ListUsersRequest { user_ids: ids, ..any() };
     assert_eq!(list(&all.lou, some).await, ["Ada"]);
     all.set_state(10, proto::UserState::Disabled).await.expect("disabled");
-    let disabled = proto::ListUsersRequest { state: proto::UserState::Disabled.into(), ..any() };
+    let disabled = proto::ListUsersRequest {
+        state: proto::UserState::Disabled.into(),
+        ..any()
+    };
     assert_eq!(list(&all.root, disabled).await, ["Ada"]);
 
-    let moved = proto::User { division_id: id::<()>(3).to_string(), ..ours };
-    assert_eq!(why(all.update_user(&all.lou, moved.clone(), &["division_id"]).await), DENIED, "not there");
-    let moved = all.update_user(&all.root, moved, &["division_id"]).await.expect("moved");
+    let moved = proto::User {
+        division_id: id::<()>(3).to_string(),
+        ..ours
+    };
+    assert_eq!(
+        why(all.update_user(&all.lou, moved.clone(), &["division_id"]).await),
+        DENIED,
+        "not there"
+    );
+    let moved = all
+        .update_user(&all.root, moved, &["division_id"])
+        .await
+        .expect("moved");
     let renamed = all.update_user(&all.lou, moved, &["name"]).await;
     assert_eq!(why(renamed), Some(Reason::NotFound), "not from there");
 }
@@ -290,17 +371,30 @@ async fn users_belong_to_divisions() {
 #[tokio::test]
 async fn what_is_used_stays() {
     let all = Administered::start().await;
-    let main = proto::DeleteDivisionRequest { division_id: id::<()>(2).to_string(), etag: "1".to_owned() };
+    let main = proto::DeleteDivisionRequest {
+        division_id: id::<()>(2).to_string(),
+        etag: "1".to_owned(),
+    };
     assert_eq!(why(all.divisions().delete_division(all.as_root(main)).await), CONFLICT);
-    let agent = proto::DeleteRoleRequest { role_id: id::<()>(20).to_string(), etag: "1".to_owned() };
+    let agent = proto::DeleteRoleRequest {
+        role_id: id::<()>(20).to_string(),
+        etag: "1".to_owned(),
+    };
     assert_eq!(why(all.roles().delete_role(all.as_root(agent.clone())).await), CONFLICT);
     all.grant_as(&all.root, 10, &[]).await.expect("taken");
     assert_eq!(why(all.roles().delete_role(all.as_root(agent)).await), None);
     let new = proto::CreateDivisionRequest {
         request_id: request_id(),
-        division: Some(proto::Division { name: "New".to_owned(), ..Default::default() }),
+        division: Some(proto::Division {
+            name: "New".to_owned(),
+            ..Default::default()
+        }),
     };
-    assert_eq!(why(all.divisions().create_division(all.as_lou(new)).await), DENIED, "not for all divisions");
+    assert_eq!(
+        why(all.divisions().create_division(all.as_lou(new)).await),
+        DENIED,
+        "not for all divisions"
+    );
 }
 
 #[tokio::test]
@@ -319,7 +413,8 @@ async fn a_denial_is_explained() {
     let (main, branch) = (id::<()>(2).to_string(), id::<()>(3).to_string());
     let held = |answer: &proto::ExplainDenialResponse| {
         let each = answer.held.iter();
-        each.map(|held| (held.role_name.clone(), held.division_id.clone(), held.applies)).collect::<Vec<_>>()
+        each.map(|held| (held.role_name.clone(), held.division_id.clone(), held.applies))
+            .collect::<Vec<_>>()
     };
     let here = explain(&main).await;
     assert!(here.allowed);
@@ -332,7 +427,10 @@ async fn a_denial_is_explained() {
         assert_eq!(held(&there), [("Agent".to_owned(), main.clone(), false)]);
     }
     all.grant_as(&all.root, 10, &[(20, 0)]).await.expect("set");
-    assert_eq!(held(&explain(&branch).await), [("Agent".to_owned(), String::new(), true)]);
+    assert_eq!(
+        held(&explain(&branch).await),
+        [("Agent".to_owned(), String::new(), true)]
+    );
     all.set_state(10, proto::UserState::Disabled).await.expect("disabled");
     assert!(!explain(&branch).await.allowed);
     let stranger = proto::ExplainDenialRequest {
@@ -347,7 +445,10 @@ async fn a_denial_is_explained() {
 #[tokio::test]
 async fn everybody_learns_what_they_may() {
     let all = Administered::start().await;
-    let list = all.permissions().list_permissions(all.as_lou(proto::ListPermissionsRequest {})).await;
+    let list = all
+        .permissions()
+        .list_permissions(all.as_lou(proto::ListPermissionsRequest {}))
+        .await;
     let list = list.expect("listed").into_inner().permissions;
     assert_eq!(list.len(), permissions::ALL.len());
     assert!(list.is_sorted_by_key(|one| one.permission.clone()));
@@ -358,10 +459,17 @@ async fn everybody_learns_what_they_may() {
     };
     let roots = mine(&all.root).await;
     assert_eq!(roots.len(), permissions::ALL.len());
-    assert!(roots.iter().all(|held| held.all_divisions && held.division_ids.is_empty()));
+    assert!(
+        roots
+            .iter()
+            .all(|held| held.all_divisions && held.division_ids.is_empty())
+    );
     for held in mine(&all.lou).await {
         assert!(held.permission.starts_with("authorization:") || held.permission.starts_with("routing:queue:"));
-        assert_eq!((held.all_divisions, held.division_ids), (false, vec![id::<()>(2).to_string()]));
+        assert_eq!(
+            (held.all_divisions, held.division_ids),
+            (false, vec![id::<()>(2).to_string()])
+        );
     }
     let check = async |division: &str| {
         let asked = ["routing:queue:view", "ROUTING:queue:*", "routing:skill:view"];
@@ -376,18 +484,32 @@ async fn everybody_learns_what_they_may() {
     assert_eq!(check(&id::<()>(2).to_string()).await, [true, true, false]);
     assert_eq!(check(&id::<()>(3).to_string()).await, [false; 3]);
     let none = proto::CheckPermissionsRequest::default();
-    assert_eq!(why(all.permissions().check_permissions(all.as_lou(none)).await), Some(Reason::FieldInvalid));
+    assert_eq!(
+        why(all.permissions().check_permissions(all.as_lou(none)).await),
+        Some(Reason::FieldInvalid)
+    );
 }
 
 #[tokio::test]
 async fn grants_are_listed_where_they_may_be_seen() {
     let all = Administered::start().await;
-    all.grant_as(&all.root, 15, &[(20, 3), (21, 3), (20, 0)]).await.expect("set");
+    all.grant_as(&all.root, 15, &[(20, 3), (21, 3), (20, 0)])
+        .await
+        .expect("set");
     let list = async |token: &str, request: proto::ListGrantsRequest| {
         let (mut found, mut page_token) = (Vec::new(), String::new());
         loop {
-            let request = proto::ListGrantsRequest { page_size: 2, page_token, ..request.clone() };
-            let page = all.grants().list_grants(with_token(request, token)).await.expect("listed").into_inner();
+            let request = proto::ListGrantsRequest {
+                page_size: 2,
+                page_token,
+                ..request.clone()
+            };
+            let page = all
+                .grants()
+                .list_grants(with_token(request, token))
+                .await
+                .expect("listed")
+                .into_inner();
             found.extend(page.grants.into_iter().map(|held| {
                 let grant = held.grant.expect("a grant");
                 (held.subject_id, grant.role_id, grant.division_id)
@@ -399,16 +521,43 @@ async fn grants_are_listed_where_they_may_be_seen() {
         }
     };
     let text = |(user, role, division): (u8, u8, u8)| {
-        let division = if division == 0 { String::new() } else { id::<()>(division).to_string() };
+        let division = if division == 0 {
+            String::new()
+        } else {
+            id::<()>(division).to_string()
+        };
         (id::<()>(user).to_string(), id::<()>(role).to_string(), division)
     };
     let any = proto::ListGrantsRequest::default;
-    let everything = [(10, 20, 2), (11, 21, 2), (13, 22, 0), (14, 23, 2), (15, 20, 0), (15, 20, 3), (15, 21, 3)];
+    let everything = [
+        (10, 20, 2),
+        (11, 21, 2),
+        (13, 22, 0),
+        (14, 23, 2),
+        (15, 20, 0),
+        (15, 20, 3),
+        (15, 21, 3),
+    ];
     assert_eq!(list(&all.root, any()).await, everything.map(text));
-    assert_eq!(list(&all.lou, any()).await, [(10, 20, 2), (11, 21, 2), (14, 23, 2)].map(text));
-    let of_role = proto::ListGrantsRequest { role_id: id::<()>(20).to_string(), ..any() };
-    assert_eq!(list(&all.root, of_role).await, [(10, 20, 2), (15, 20, 0), (15, 20, 3)].map(text));
-    let of_branch = proto::ListGrantsRequest { division_id: id::<()>(3).to_string(), ..any() };
-    assert_eq!(list(&all.root, of_branch.clone()).await, [(15, 20, 3), (15, 21, 3)].map(text));
+    assert_eq!(
+        list(&all.lou, any()).await,
+        [(10, 20, 2), (11, 21, 2), (14, 23, 2)].map(text)
+    );
+    let of_role = proto::ListGrantsRequest {
+        role_id: id::<()>(20).to_string(),
+        ..any()
+    };
+    assert_eq!(
+        list(&all.root, of_role).await,
+        [(10, 20, 2), (15, 20, 0), (15, 20, 3)].map(text)
+    );
+    let of_branch = proto::ListGrantsRequest {
+        division_id: id::<()>(3).to_string(),
+        ..any()
+    };
+    assert_eq!(
+        list(&all.root, of_branch.clone()).await,
+        [(15, 20, 3), (15, 21, 3)].map(text)
+    );
     assert_eq!(list(&all.lou, of_branch).await, []);
 }

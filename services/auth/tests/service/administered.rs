@@ -7,9 +7,9 @@ use onqueue_client::reason;
 use onqueue_model::{DivisionId, Reason};
 use onqueue_proto::auth::v1::{
     self as proto, api_client_service_client::ApiClientServiceClient,
-    deployment_service_client::DeploymentServiceClient, division_service_client::DivisionServiceClient, grant_service_client::GrantServiceClient,
-    permission_service_client::PermissionServiceClient, role_service_client::RoleServiceClient,
-    user_service_client::UserServiceClient,
+    deployment_service_client::DeploymentServiceClient, division_service_client::DivisionServiceClient,
+    grant_service_client::GrantServiceClient, permission_service_client::PermissionServiceClient,
+    role_service_client::RoleServiceClient, user_service_client::UserServiceClient,
 };
 use onqueue_server::InProcess;
 use onqueue_store::audit;
@@ -51,11 +51,8 @@ fn organisation() -> Seed {
         name: "Local".to_owned(),
         permissions: vec!["authorization:*:*".to_owned(), "routing:queue:*".to_owned()],
     });
-    seed.users.extend([
-        person(13, 2, "root"),
-        person(14, 2, "lou"),
-        person(15, 3, "eve"),
-    ]);
+    seed.users
+        .extend([person(13, 2, "root"), person(14, 2, "lou"), person(15, 3, "eve")]);
     seed.grants.extend([
         seed::Grant {
             user: id(13),
@@ -252,7 +249,9 @@ impl Administered {
             ..organisation()
         };
         let store = &self.auth.store.store;
-        onqueue_auth::seed(store, &self.auth.context, seed).await.expect("seeded");
+        onqueue_auth::seed(store, &self.auth.context, seed)
+            .await
+            .expect("seeded");
     }
 
     /// Waits until a user may do that, or may not.

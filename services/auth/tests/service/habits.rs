@@ -214,7 +214,9 @@ mod habit {
             name: name.to_owned(),
             ..made.clone()
         };
-        let after = K::rename(all, root, &change(&made.etag, "After"), &["name"]).await.expect("changed");
+        let after = K::rename(all, root, &change(&made.etag, "After"), &["name"])
+            .await
+            .expect("changed");
         assert_eq!(after.name, "After");
         assert_ne!(after.etag, made.etag);
         for etag in [made.etag.as_str(), ""] {
@@ -222,7 +224,9 @@ mod habit {
             assert_eq!(again.expect("nothing to change"), after);
         }
         assert_eq!(all.trail().await.len(), before + 1, "one record for one change");
-        let late = K::rename(all, root, &change(&made.etag, "Late"), &["name"]).await.expect_err("late");
+        let late = K::rename(all, root, &change(&made.etag, "Late"), &["name"])
+            .await
+            .expect_err("late");
         let (code, etag) = (late.code(), onqueue_client::metadata(&late, "etag"));
         assert_eq!((code, etag), (tonic::Code::Aborted, Some(after.etag.clone())));
         for (thing, mask, expected) in [
@@ -231,9 +235,16 @@ mod habit {
             (change(&after.etag, "Late"), &[], Reason::FieldInvalid),
             (change(&after.etag, "Late"), &["etag"], Reason::FieldInvalid),
         ] {
-            assert_eq!(why(K::rename(all, root, &thing, mask).await), Some(expected), "{thing:?}");
+            assert_eq!(
+                why(K::rename(all, root, &thing, mask).await),
+                Some(expected),
+                "{thing:?}"
+            );
         }
-        let unknown = Thing { id: id::<()>(99).to_string(), ..after };
+        let unknown = Thing {
+            id: id::<()>(99).to_string(),
+            ..after
+        };
         assert_eq!(why(K::rename(all, root, &unknown, &["name"]).await), Some(K::MISSING));
     }
 
@@ -241,8 +252,14 @@ mod habit {
         let root = &all.root;
         let made = K::create(all, root, &request_id(), "Gone").await.expect("made");
         let before = all.trail().await.len();
-        assert_eq!(why(K::delete(all, root, &made.id, "").await), Some(Reason::FieldInvalid));
-        assert_eq!(why(K::delete(all, root, &made.id, "99").await), Some(Reason::EtagMismatch));
+        assert_eq!(
+            why(K::delete(all, root, &made.id, "").await),
+            Some(Reason::FieldInvalid)
+        );
+        assert_eq!(
+            why(K::delete(all, root, &made.id, "99").await),
+            Some(Reason::EtagMismatch)
+        );
         for _ in 0..2 {
             K::delete(all, root, &made.id, &made.etag).await.expect("removed");
         }
@@ -251,9 +268,14 @@ mod habit {
         assert_eq!(why(K::rename(all, root, &made, &["name"]).await), Some(K::MISSING));
         let (listed, _) = K::list(all, root, "gone", (200, String::new())).await.expect("listed");
         assert_eq!(listed, []);
-        let next = K::create(all, root, &request_id(), "Gone").await.expect("the name is free");
+        let next = K::create(all, root, &request_id(), "Gone")
+            .await
+            .expect("the name is free");
         assert_ne!(next.id, made.id);
-        assert_eq!(why(K::delete(all, root, &id::<()>(99).to_string(), "1").await), Some(K::MISSING));
+        assert_eq!(
+            why(K::delete(all, root, &id::<()>(99).to_string(), "1").await),
+            Some(K::MISSING)
+        );
     }
 
     pub async fn pages_follow_each_other<K: Kind>(all: &Administered) {
@@ -291,7 +313,10 @@ mod habit {
             (-1, "", Reason::FieldInvalid),
             (1, "nonsense", Reason::CursorMalformed),
         ] {
-            assert_eq!(why(K::list(all, root, "", (size, token.to_owned())).await), Some(expected));
+            assert_eq!(
+                why(K::list(all, root, "", (size, token.to_owned())).await),
+                Some(expected)
+            );
         }
     }
 

@@ -26,7 +26,10 @@ async fn change(all: &Administered, token: &str, current: &str, new: &str) -> Re
         current_password: current.to_owned(),
         new_password: new.to_owned(),
     };
-    all.users().change_password(with_token(request, token)).await.map(|_| ())
+    all.users()
+        .change_password(with_token(request, token))
+        .await
+        .map(|_| ())
 }
 
 #[tokio::test]
@@ -42,7 +45,10 @@ async fn a_set_password_replaces_the_old_one_and_ends_the_sessions() {
         set(&all, &all.root, 10, NEXT).await.expect("set");
     }
     assert_eq!(all.trail().await.split_off(before), ["user.set_password"]);
-    until("the token is refused", SOON, async || all.auth.verify(&session).is_err()).await;
+    until("the token is refused", SOON, async || {
+        all.auth.verify(&session).is_err()
+    })
+    .await;
     assert!(all.auth.refresh(session.refresh_token()).await.is_err());
     assert_eq!(all.auth.login(PASSWORD).await.err(), Some(WRONG));
     assert!(all.auth.login(NEXT).await.is_ok(), "and the lock is gone");
@@ -55,12 +61,28 @@ async fn nobody_sets_the_password_of_somebody_who_may_more() {
     let all = Administered::start().await;
     let denied = Some(Reason::PermissionMissing);
     assert_eq!(why(set(&all, &all.lou, 13, NEXT).await), denied, "an administrator");
-    assert_eq!(why(set(&all, &all.lou, 10, NEXT).await), denied, "an agent: Lou is none");
+    assert_eq!(
+        why(set(&all, &all.lou, 10, NEXT).await),
+        denied,
+        "an agent: Lou is none"
+    );
     assert_eq!(why(set(&all, &all.lou, 12, NEXT).await), None, "who may nothing");
-    assert_eq!(why(set(&all, &all.lou, 15, NEXT).await), Some(Reason::NotFound), "of another division");
-    assert_eq!(why(set(&all, &all.pat, 10, NEXT).await), Some(Reason::NotFound), "of another organisation");
+    assert_eq!(
+        why(set(&all, &all.lou, 15, NEXT).await),
+        Some(Reason::NotFound),
+        "of another division"
+    );
+    assert_eq!(
+        why(set(&all, &all.pat, 10, NEXT).await),
+        Some(Reason::NotFound),
+        "of another organisation"
+    );
     all.set_state(10, proto::UserState::Disabled).await.expect("disabled");
-    assert_eq!(why(set(&all, &all.lou, 10, NEXT).await), denied, "what they may when they are let in again counts");
+    assert_eq!(
+        why(set(&all, &all.lou, 10, NEXT).await),
+        denied,
+        "what they may when they are let in again counts"
+    );
 }
 
 #[tokio::test]
@@ -120,7 +142,9 @@ async fn wrong_current_passwords_count_as_failed_logins_do() {
 #[tokio::test]
 async fn the_same_password_is_the_same_however_it_was_typed() {
     let all = Administered::start().await;
-    set(&all, &all.root, 10, "Gru\u{308}ße aus Ko\u{308}ln").await.expect("set");
+    set(&all, &all.root, 10, "Gru\u{308}ße aus Ko\u{308}ln")
+        .await
+        .expect("set");
     assert!(all.auth.login("Grüße aus Köln").await.is_ok());
     assert!(all.auth.login("Gru\u{308}ße aus Köln").await.is_ok());
 }

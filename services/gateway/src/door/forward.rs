@@ -6,20 +6,14 @@ use super::{
     whole::{Kind, whole},
 };
 use crate::Upstreams;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version, header};
-use http_body_util::{BodyExt as _, Full};
-use onqueue_model::{Fault, Reason};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header};
+use http_body_util::Full;
+use onqueue_client::message;
+use onqueue_model::Fault;
 use onqueue_proto::method;
 use onqueue_server::{Deadline, FROM_OUTSIDE, InProcess, status};
-use std::{
-    convert::Infallible,
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-};
 use tonic::{Status, body::Body};
-use tower::{Service, ServiceExt as _};
+use tower::ServiceExt as _;
 
 /// Headers that are about the connection that a call came by, about its way, or about the browser; none of the services'
 /// business.
@@ -40,7 +34,6 @@ const DROPPED: [HeaderName; 13] = [
 ];
 
 /// Sends calls on.
-#[derive(Clone)]
 pub(super) struct Forward(Upstreams);
 
 impl Forward {
@@ -48,8 +41,8 @@ impl Forward {
         Self(upstreams.clone())
     }
 
-    /// The owner of `/onqueue.<name>.v<number>.<Service>/<Method>`.
-    fn upstream(&self, path: &str) -> Option<InProcess> {
+    /// The owner of `/onqueue.<name>.v<number>.<Service>/<Method>`; `None` for what is no other service's.
+    pub(super) fn upstream(&self, path: &str) -> Option<&InProcess> {
         let (service, method) = path.strip_prefix("/onqueue.")?.split_once('/')?;
         let (name, rest) = service.split_once('.')?;
         let (version, service) = rest.split_once('.')?;
@@ -60,33 +53,37 @@ impl Forward {
             return None;
         }
         match name {
-            "auth" => Some(self.0.auth.clone()),
-            "routing" => Some(self.0.routing.clone()),
-            "session" => Some(self.0.session.clone()),
-            "content" => Some(self.0.content.clone()),
+            "auth" => Some(&self.0.auth),
+            "routing" => Some(&self.0.routing),
+            "session" => Some(&self.0.session),
+            "content" => Some(&self.0.content),
             _ => None,
         }
     }
+}
 
-    async fn forward(self, request: Request<axum::body::Body>) -> Result<Response<Body>, Status> {
-        let Some(upstream) = self.upstream(request.uri().path()) else {
-            return Err(status(Fault::new(Reason::Unimplemented, "there is no such service")));
-        };
-        let nearness = is_sessions(request.uri().path()).then(|| nearness(&request)).flatten();
-        let (parts, body) = request.into_parts();
-        // Public requests are single small messages, limited already: held as a whole, they can be sent again.
-        let message = Body::new(body).collect().await?.to_bytes();
-        let mut out = Request::new(Body::new(Full::<Bytes>::new(message)));
-        *out.method_mut() = parts.method;
-        *out.version_mut() = Version::HTTP_2;
-        *out.uri_mut() = parts.uri.path().parse().map_err(Fault::internal).map_err(status)?;
-        *out.headers_mut() = forwarded(parts.headers, parts.extensions.get::<Deadline>());
-        if let Some(nearness) = nearness {
-            out.extensions_mut().insert(nearness);
-        }
-        let kind = kind(out.uri().path());
-        Ok(whole(upstream.oneshot(out).await?, kind))
+/// The owner's answer.
+pub(super) async fn forward(upstream: &InProcess, request: Request<Body>) -> Result<Response<Body>, Status> {
+    let nearness = is_sessions(request.uri().path()).then(|| nearness(&request)).flatten();
+    let (mut parts, body) = request.into_parts();
+    let deadline = parts.extensions.get::<Deadline>().copied();
+    let kind = kind(parts.uri.path());
+    parts.version = Version::HTTP_2;
+    parts.uri = path_only(&parts.uri).map_err(status)?;
+    parts.headers = forwarded(parts.headers, deadline.as_ref());
+    parts.extensions = Extensions::new();
+    if let Some(nearness) = nearness {
+        parts.extensions.insert(nearness);
     }
+    // Public requests are single small messages, limited already: held as a whole, they can be sent again.
+    let message = message(body).await?;
+    let request = Request::from_parts(parts, Body::new(Full::new(message)));
+    Ok(whole(upstream.clone().oneshot(request).await?, kind))
+}
+
+/// Which host was asked is none of the services' business, and gRPC has no queries.
+fn path_only(uri: &Uri) -> Result<Uri, Fault> {
+    uri.path().parse().map_err(Fault::internal)
 }
 
 /// Whether it matters which replica answers: only session holds conversations.
@@ -112,19 +109,4 @@ fn forwarded(mut headers: HeaderMap, deadline: Option<&Deadline>) -> HeaderMap {
         deadline.write(&mut headers);
     }
     headers
-}
-
-impl Service<Request<axum::body::Body>> for Forward {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<axum::body::Body>) -> Self::Future {
-        let forward = self.clone().forward(request);
-        Box::pin(async move { Ok(forward.await.unwrap_or_else(Status::into_http)) })
-    }
 }

@@ -1,5 +1,6 @@
 //! Everything that the public port answers, put together: who is it, which origin, gRPC or a page.
 
+mod calls;
 mod client_address;
 mod forward;
 mod nearness;
@@ -9,25 +10,21 @@ mod rates;
 mod streams;
 mod whole;
 
-use crate::{Settings, Upstreams, grpc};
+use crate::{Settings, Upstreams};
 use axum::{
     Router,
-    extract::{Request, State},
-    middleware::{self, Next},
-    response::{IntoResponse as _, Response},
+    extract::{Request as Asked, State},
+    middleware,
+    response::{IntoResponse as _, Response as Said},
 };
+use calls::Calls;
 use client_address::Addresses;
-use forward::Forward;
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header};
 use onqueue_model::Fault;
-use onqueue_proto::methods;
-use onqueue_server::{
-    Bound, Context, InProcess, Readiness, layered_door, listener::Remote, with_health, with_reflection,
-};
+use onqueue_server::{Context, Handler, InProcess, Readiness, in_process, listener::Remote};
 use origin::Origins;
 use rates::Rates;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use streams::Streams;
+use std::{sync::Arc, time::Duration};
 use tonic::body::Body;
 use tonic_web::GrpcWebLayer;
 use tower::{Layer as _, ServiceExt as _};
@@ -41,117 +38,105 @@ const ORIGIN: HeaderName = HeaderName::from_static("x-onqueue-origin");
 /// How long a browser may remember that an origin is allowed.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
-/// The parts of the door.
+/// The whole door. Calls of programs go straight to the gRPC half; what browsers send has more to pass.
 pub(crate) struct Door {
-    settings: Settings,
-    context: Context,
-    upstreams: Upstreams,
     addresses: Addresses,
     origins: Origins,
-}
-
-/// What the parts in front of both halves need.
-#[derive(Clone)]
-struct Front {
-    addresses: Addresses,
-    origins: Origins,
-    grpc: InProcess,
-    pages: Router,
+    calls: Arc<Calls>,
+    browsers: Router,
 }
 
 impl Door {
-    pub(crate) fn new(settings: &Settings, context: &Context, upstreams: &Upstreams) -> Self {
-        Self {
-            addresses: Addresses::new(&settings.trusted_proxies),
-            origins: Origins::new(&settings.origins, &context.trust),
-            settings: settings.clone(),
-            context: context.clone(),
-            upstreams: upstreams.clone(),
-        }
-    }
-
-    pub(crate) fn router(self, readiness: Readiness) -> Result<Router, Fault> {
-        let rates = Arc::new(Rates::new(&self.settings, &self.context.clock));
-        let front = Front {
-            grpc: self.grpc(readiness, &rates)?,
-            pages: pages::router(&self.settings, &self.context.trust),
-            addresses: self.addresses,
-            origins: self.origins,
+    pub(crate) fn new(
+        settings: &Settings,
+        context: &Context,
+        upstreams: &Upstreams,
+        readiness: Readiness,
+    ) -> Result<Self, Fault> {
+        let origins = Origins::new(&settings.origins, &context.trust);
+        let rates = Arc::new(Rates::new(settings, &context.clock));
+        let calls = Calls::new(settings, context, upstreams, readiness, Arc::clone(&rates))?;
+        let calls = Arc::new(calls);
+        let for_browsers = ForBrowsers {
+            calls: InProcess::new(GrpcWebLayer::new().layer(in_process(Arc::clone(&calls)))),
+            pages: pages::router(settings, &context.trust),
         };
-        let cors = cors(front.origins.clone());
-        Ok(Router::new()
+        let browsers = Router::new()
             .fallback(answer)
-            .with_state(front.clone())
-            .layer(cors)
-            .layer(middleware::from_fn_with_state(rates, rates::limit_pages))
-            .layer(middleware::from_fn_with_state(front, introduce)))
+            .with_state(for_browsers)
+            .layer(cors(origins.clone()))
+            .layer(middleware::from_fn_with_state(rates, rates::limit_pages));
+        Ok(Self {
+            addresses: Addresses::new(&settings.trusted_proxies),
+            origins,
+            calls,
+            browsers,
+        })
     }
 
-    /// The gRPC half: our own services, and everybody else's behind rates and the forwarding.
-    fn grpc(&self, readiness: Readiness, rates: &Arc<Rates>) -> Result<InProcess, Fault> {
-        let desk = grpc::desk(&self.context, &self.upstreams);
-        let names: BTreeSet<_> = methods()
-            .iter()
-            .filter(|method| method.is_public())
-            .map(|method| method.service())
-            .collect();
-        let mut routes = with_health(desk, names, readiness, &self.context.tasks);
-        if self.settings.reflection {
-            routes = with_reflection(routes)?;
+    /// Takes what only we may say off the request, and says it.
+    fn introduce(&self, request: &mut Request<Body>) {
+        remove_claims(request.headers_mut());
+        let remote = request.extensions().get::<Remote>().map(|remote| remote.0.ip());
+        if let Some(client) = remote.map(|remote| self.addresses.client(remote, request.headers())) {
+            if let Ok(value) = HeaderValue::from_str(&client.0.to_string()) {
+                request.headers_mut().insert(CLIENT_ADDRESS, value);
+            }
+            request.extensions_mut().insert(client);
         }
-        let streams = Streams::new(self.settings.streams_per_caller);
-        let router = routes
-            .into_axum_router()
-            .reset_fallback()
-            .fallback_service(Forward::new(&self.upstreams))
-            .layer(middleware::from_fn_with_state(streams, streams::limit))
-            .layer(middleware::from_fn_with_state(Arc::clone(rates), rates::limit));
-        let bound = Bound {
-            name: crate::NAME,
-            routes: router.into(),
-        };
-        let door = layered_door(bound, &self.context, &self.settings.limits());
-        let door = rates::limit_refusals(door, Arc::clone(rates));
-        Ok(InProcess::new(GrpcWebLayer::new().layer(door)))
+        if let Some(foreign) = self.origins.foreign(request) {
+            request.headers_mut().insert(ORIGIN, foreign);
+        }
     }
 }
 
-/// Takes what only we may say off the request, and says it.
-async fn introduce(State(front): State<Front>, mut request: Request, next: Next) -> Response {
-    let headers = request.headers_mut();
-    let claimed: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| name.as_str().starts_with(OWN_HEADERS))
-        .cloned()
-        .collect();
-    for name in claimed {
+impl Handler for Door {
+    async fn handle(&self, mut request: Request<Body>) -> Response<Body> {
+        self.introduce(&mut request);
+        if is_programs(&request) {
+            self.calls.handle(request).await
+        } else {
+            self.browsers.handle(request).await
+        }
+    }
+}
+
+fn remove_claims(headers: &mut HeaderMap) {
+    let claimed = |name: &&HeaderName| name.as_str().starts_with(OWN_HEADERS);
+    while let Some(name) = headers.keys().find(claimed).cloned() {
         headers.remove(name);
     }
-    let remote = request.extensions().get::<Remote>().map(|remote| remote.0.ip());
-    if let Some(client) = remote.map(|remote| front.addresses.client(remote, request.headers())) {
-        if let Ok(value) = HeaderValue::from_str(&client.0.to_string()) {
-            request.headers_mut().insert(CLIENT_ADDRESS, value);
-        }
-        request.extensions_mut().insert(client);
-    }
-    if let Some(foreign) = front.origins.foreign(&request) {
-        request.headers_mut().insert(ORIGIN, foreign);
-    }
-    next.run(request).await
 }
 
-async fn answer(State(front): State<Front>, request: Request) -> Response {
+/// What answers browsers, behind what protects them.
+#[derive(Clone)]
+struct ForBrowsers {
+    calls: InProcess,
+    pages: Router,
+}
+
+async fn answer(State(to): State<ForBrowsers>, request: Asked) -> Said {
     if !is_call(&request) {
-        return front.pages.oneshot(request).await.into_response();
+        return to.pages.oneshot(request).await.into_response();
     }
-    match front.grpc.oneshot(request.map(Body::new)).await {
+    match to.calls.oneshot(request.map(Body::new)).await {
         Ok(response) => response.map(axum::body::Body::new),
         Err(status) => status.into_http(),
     }
 }
 
+/// Whether it is a call as gRPC itself has them. Browsers cannot make such, and say of which origin they are.
+fn is_programs<B>(request: &Request<B>) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let is_web = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc-web"));
+    is_call(request)
+        && !is_web
+        && request.version() == Version::HTTP_2
+        && !request.headers().contains_key(header::ORIGIN)
+}
+
 /// Whether it is for the gRPC half. Preflights are not, whatever they say they are.
-fn is_call(request: &Request) -> bool {
+fn is_call<B>(request: &Request<B>) -> bool {
     let kind = request.headers().get(header::CONTENT_TYPE);
     request.method() != Method::OPTIONS && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }

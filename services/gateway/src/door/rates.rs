@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{Extensions, StatusCode, header};
 use onqueue_model::{ApiClientId, Caller, Fault, ParticipantId, Principal, Reason, UserId};
-use onqueue_server::{Clock, InProcess, status};
+use onqueue_server::{Clock, status};
 use onqueue_telemetry::metrics::SHED;
 use std::{
     net::IpAddr,
@@ -19,8 +19,7 @@ use std::{
     },
     time::Duration,
 };
-use tonic::body::Body;
-use tower::{ServiceExt as _, service_fn};
+use tonic::Status;
 
 const LOGIN: &str = "/onqueue.auth.v1.TokenService/Login";
 const CLIENT: &str = "/onqueue.auth.v1.TokenService/ClientCredentials";
@@ -83,13 +82,10 @@ impl Who {
 #[derive(Clone, Default)]
 struct LetIn(Arc<AtomicBool>);
 
-/// `door`, whose refusals count for the address they came from: too many of them, and nothing from there is looked at
-/// until it has waited. Whoever guesses at tokens is not let check any number of them.
-pub(super) fn limit_refusals(door: InProcess, rates: Arc<Rates>) -> InProcess {
-    InProcess::new(service_fn(move |request: http::Request<Body>| {
-        let (door, rates) = (door.clone(), Arc::clone(&rates));
-        async move { rates.admit(door, request).await }
-    }))
+/// A call that is looked at: if it is not let in, it counts among the refusals of its address.
+pub(super) struct Looked {
+    address: Who,
+    let_in: LetIn,
 }
 
 /// Too Many Requests, with the time to wait, for an address that loads pages too often. Calls are counted elsewhere.
@@ -105,17 +101,6 @@ pub(super) async fn limit_pages(State(rates): State<Arc<Rates>>, request: Reques
             let told = "too many requests; try again soon\n";
             (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)], told).into_response()
         }
-    }
-}
-
-/// RESOURCE_EXHAUSTED / RATE_LIMITED, with the time to wait, for whoever calls too often.
-pub(super) async fn limit(State(rates): State<Arc<Rates>>, request: Request, next: Next) -> Response {
-    if let Some(LetIn(let_in)) = request.extensions().get() {
-        let_in.store(true, Ordering::Relaxed);
-    }
-    match rates.count(&request) {
-        Ok(()) => next.run(request).await,
-        Err(wait) => status(too_often(wait)).into_http(),
     }
 }
 
@@ -140,23 +125,32 @@ impl Rates {
         }
     }
 
-    async fn admit(
-        &self,
-        door: InProcess,
-        mut request: http::Request<Body>,
-    ) -> Result<http::Response<Body>, tonic::Status> {
-        let refused = (Kind::Refused, Who::address(request.extensions()));
-        if let Err(wait) = self.buckets.look(&refused, self.clock.now()) {
-            return Ok(status(too_often(wait)).into_http());
-        }
+    /// Looks at a call, unless too many from its address were refused: nothing from there is looked at until it has waited.
+    /// Whoever guesses at tokens is not let check any number of them.
+    pub(super) fn look(&self, extensions: &mut Extensions) -> Result<Looked, Status> {
+        let address = Who::address(extensions);
+        let looked = self.buckets.look(&(Kind::Refused, address), self.clock.now());
+        looked.map_err(|wait| status(too_often(wait)))?;
         let let_in = LetIn::default();
-        request.extensions_mut().insert(let_in.clone());
-        let response = door.oneshot(request).await?;
-        if !let_in.0.load(Ordering::Relaxed) {
+        extensions.insert(let_in.clone());
+        Ok(Looked { address, let_in })
+    }
+
+    /// The call was answered.
+    pub(super) fn answered(&self, looked: &Looked) {
+        if !looked.let_in.0.load(Ordering::Relaxed) {
             // Those that were under way together may empty the bucket; the next one is told.
+            let refused = (Kind::Refused, looked.address);
             let _ = self.buckets.take(refused, self.call, self.clock.now());
         }
-        Ok(response)
+    }
+
+    /// Counts a call that was let in. RATE_LIMITED, with the time to wait, for whoever calls too often.
+    pub(super) fn let_in<B>(&self, request: &http::Request<B>) -> Result<(), Fault> {
+        if let Some(LetIn(let_in)) = request.extensions().get() {
+            let_in.store(true, Ordering::Relaxed);
+        }
+        self.count(request).map_err(too_often)
     }
 
     fn count_page(&self, extensions: &Extensions) -> Result<(), Duration> {
@@ -164,7 +158,7 @@ impl Rates {
         self.buckets.take(page, self.page, self.clock.now())
     }
 
-    fn count(&self, request: &Request) -> Result<(), Duration> {
+    fn count<B>(&self, request: &http::Request<B>) -> Result<(), Duration> {
         let address = Who::address(request.extensions());
         let caller = Who::of(request.extensions());
         let is_guest = matches!(caller, Who::Guest(_));

@@ -1,18 +1,14 @@
 //! How many streams one caller may have open at once.
 
 use super::rates::Who;
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use onqueue_model::{Fault, Reason};
 use onqueue_proto::method;
-use onqueue_server::{Tally, status};
-use onqueue_telemetry::metrics::{OPEN_STREAMS, SHED};
+use onqueue_server::{Held, Tally};
+use onqueue_telemetry::metrics::{OPEN_STREAMS, SHED, Share};
 use std::time::Duration;
+use tonic::body::Body;
 
 /// When to try again: streams end when somebody ends them.
 const WAIT: Duration = Duration::from_secs(1);
@@ -24,6 +20,12 @@ pub(super) struct Streams {
     open: Tally<Who>,
 }
 
+/// A caller's open stream.
+pub(super) struct Open {
+    _held: Held<Who>,
+    _counted: Share,
+}
+
 impl Streams {
     pub(super) fn new(most: u32) -> Self {
         Self {
@@ -31,27 +33,36 @@ impl Streams {
             open: Tally::default(),
         }
     }
+
+    /// One more for the caller, if the call is a stream: what this build does not know may be one, and counts. RATE_LIMITED
+    /// for a caller who has as many as they may.
+    pub(super) fn open(&self, request: &Request<Body>) -> Result<Option<Open>, Fault> {
+        if method(request.uri().path()).is_some_and(|method| !method.streams) {
+            return Ok(None);
+        }
+        let Some(held) = self.open.take(Who::of(request.extensions()), self.most) else {
+            SHED.add(1, &["streams"]);
+            return Err(too_many(self.most));
+        };
+        let mut counted = OPEN_STREAMS.share(&[]);
+        counted.set(1);
+        Ok(Some(Open {
+            _held: held,
+            _counted: counted,
+        }))
+    }
 }
 
-/// RESOURCE_EXHAUSTED / RATE_LIMITED for a caller who has as many streams as they may. A stream counts until its answer is
-/// dropped. What this build does not know may be a stream, and counts as one.
-pub(super) async fn limit(State(streams): State<Streams>, request: Request, next: Next) -> Response {
-    if method(request.uri().path()).is_some_and(|method| !method.streams) {
-        return next.run(request).await;
+impl Open {
+    /// It counts until its answer is dropped.
+    pub(super) fn until_dropped(self, answer: Response<Body>) -> Response<Body> {
+        answer.map(|body| {
+            Body::new(body.map_frame(move |frame| {
+                let _open = &self;
+                frame
+            }))
+        })
     }
-    let Some(held) = streams.open.take(Who::of(request.extensions()), streams.most) else {
-        SHED.add(1, &["streams"]);
-        return status(too_many(streams.most)).into_http();
-    };
-    let mut open = OPEN_STREAMS.share(&[]);
-    open.set(1);
-    let answer = next.run(request).await;
-    answer.map(|body| {
-        Body::new(body.map_frame(move |frame| {
-            let _held = (&held, &open);
-            frame
-        }))
-    })
 }
 
 fn too_many(most: u32) -> Fault {

@@ -21,6 +21,9 @@ use wiring::Wiring;
 /// How much of the time for the end is kept for closing the databases.
 const CLOSING: Duration = Duration::from_secs(2);
 
+/// How long the public door waits for auth before it opens.
+const FIRST_TRUST: Duration = Duration::from_secs(2);
+
 /// What comes from outside of every service.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
@@ -270,6 +273,7 @@ impl Start<'_> {
         let Some(store) = self.stores.any().cloned() else {
             let auth = self.wiring.called("gateway", "auth", local)?;
             onqueue_gateway::follow_trust(auth, &context);
+            first_trust(&context).await;
             return Ok(());
         };
         read_store(&store, &context.trust, context.clock.now()).await?;
@@ -283,6 +287,16 @@ impl Start<'_> {
             follow_store(store, context.trust, context.bus, move || clock.now(), stop.cancelled()).await;
         });
         Ok(())
+    }
+}
+
+/// Whoever comes to the door before it can judge waits there for a moment instead of being refused; without auth the door
+/// opens all the same and says what is missing.
+async fn first_trust(context: &Context) {
+    let (mut reads, clock) = (context.trust.reads(), Clock::system());
+    tokio::select! {
+        _ = reads.wait_for(Option::is_some) => {}
+        () = clock.sleep(FIRST_TRUST) => {}
     }
 }
 

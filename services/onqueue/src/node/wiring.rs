@@ -14,9 +14,6 @@ use std::{
     time::Duration,
 };
 
-/// Replicas of routing whose connections are kept; there are two or three.
-const REPLICAS: usize = 64;
-
 /// The ways to other services.
 #[derive(Clone)]
 pub struct Wiring {
@@ -77,19 +74,17 @@ impl Wiring {
         })
     }
 
-    /// The ways from one replica of routing to another, by the address in its lease.
+    /// The ways from one replica of routing to another, by the address in its lease. There is one owner at a time: the way
+    /// to it is kept, and let go when another is asked for.
     pub fn owners(&self) -> Owners {
-        let (wiring, known) = (self.clone(), Mutex::new(BTreeMap::<String, InProcess>::new()));
+        let (wiring, known) = (self.clone(), Mutex::new(None::<(String, InProcess)>));
         Arc::new(move |address: &str| {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(way) = known.get(address) {
+            if let Some((_, way)) = known.as_ref().filter(|(at, _)| at == address) {
                 return Ok(way.clone());
             }
-            if known.len() >= REPLICAS {
-                known.clear();
-            }
             let way = wiring.remote("routing", "routing", &[address.to_owned()])?;
-            known.insert(address.to_owned(), way.clone());
+            *known = Some((address.to_owned(), way.clone()));
             Ok(way)
         })
     }

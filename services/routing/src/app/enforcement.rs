@@ -4,7 +4,7 @@
 use super::Shared;
 use super::tenure::Tenure;
 use crate::store::Joined;
-use onqueue_acd::{AgentState, Command, Membership};
+use onqueue_acd::{AgentState, Command};
 use onqueue_model::{Fault, OrganisationId, UserId, permissions};
 use onqueue_store::audit::Actor;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub async fn enforce(shared: Shared, tenure: Tenure) {
         changes.mark_unchanged();
         let looked = tokio::select! {
             () = tenure.over() => return,
-            looked = look(&shared) => looked,
+            looked = look(&shared, &tenure) => looked,
         };
         let again = async {
             match looked {
@@ -39,11 +39,11 @@ pub async fn enforce(shared: Shared, tenure: Tenure) {
 }
 
 /// Who holds what cannot be told while the trust bundle is stale, and nobody is sent away on a guess.
-async fn look(shared: &Shared) -> Result<(), Fault> {
+async fn look(shared: &Shared, tenure: &Tenure) -> Result<(), Fault> {
     shared.context.trust.fresh(shared.context.clock.now())?;
     for organisation in shared.owner.organisations().await? {
         send_off_queue(shared, organisation).await?;
-        leave_queues(shared, organisation).await?;
+        leave_queues(shared, tenure, organisation).await?;
     }
     Ok(())
 }
@@ -66,7 +66,7 @@ async fn send_off_queue(shared: &Shared, organisation: OrganisationId) -> Result
     Ok(())
 }
 
-async fn leave_queues(shared: &Shared, organisation: OrganisationId) -> Result<(), Fault> {
+async fn leave_queues(shared: &Shared, tenure: &Tenure, organisation: OrganisationId) -> Result<(), Fault> {
     let trust = &shared.context.trust;
     let mut lost = shared.tables.joined(organisation).await?;
     lost.retain(|joined| !trust.user_may_in(organisation, joined.user, permissions::QUEUE_JOIN, joined.division));
@@ -78,8 +78,10 @@ async fn leave_queues(shared: &Shared, organisation: OrganisationId) -> Result<(
             name: "service:routing".to_owned(),
             at: shared.context.clock.now(),
         };
-        let left = Membership { joined: false };
-        shared.tables.set_joined(organisation, queue, user, left, by).await?;
+        shared
+            .tables
+            .take_out(&tenure.fence, organisation, queue, user, by)
+            .await?;
     }
     shared.owner.refresh(organisation).await
 }

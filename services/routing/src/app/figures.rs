@@ -98,6 +98,11 @@ pub fn fence_rejection() {
     metrics::FENCE_REJECTIONS.add(1, &[]);
 }
 
+/// An organisation's engine could not be made at a take-over.
+pub fn unreadable() {
+    metrics::UNREADABLE_LOGS.add(1, &[]);
+}
+
 /// Does the work and notes how long deciding took.
 pub fn timed<T>(decide: impl FnOnce() -> T) -> T {
     let watch = Stopwatch::start();

@@ -87,6 +87,17 @@ pub enum Change {
 }
 
 impl Message {
+    /// The one organisation that it is about, if its engine is needed.
+    pub const fn about(&self) -> Option<OrganisationId> {
+        match self {
+            Self::Command { organisation, .. }
+            | Self::Refresh { organisation, .. }
+            | Self::Watch { organisation, .. }
+            | Self::Look { organisation, .. } => Some(*organisation),
+            Self::Feed { .. } | Self::Delivered { .. } | Self::Organisations { .. } => None,
+        }
+    }
+
     /// Answers that nobody decides here.
     pub fn refuse(self) {
         self.fail(unowned());

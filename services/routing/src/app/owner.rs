@@ -11,9 +11,13 @@ use super::{Shared, agent_not_found, enforcement, follower, frames, reporter, re
 use crate::store::Batch;
 use futures::{FutureExt as _, future::BoxFuture};
 use onqueue_acd::Effect;
-use onqueue_model::{Fault, OrganisationId, Timestamp, UserId};
+use onqueue_model::{Fault, OrganisationId, Shard, Timestamp, UserId};
 use onqueue_store::StoreError;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -26,8 +30,12 @@ pub struct Owner {
     inbox: mpsc::Receiver<Message>,
     tenures: watch::Receiver<Option<Tenure>>,
     hosts: BTreeMap<OrganisationId, Host>,
+    /// Organisations whose engine can not be made of what the database holds: they are not served, the others are.
+    unreadable: BTreeSet<OrganisationId>,
     /// How far each shard's feed was read.
     cursors: Vec<i64>,
+    /// Shards whose feed stands still before something of an organisation that is not served, so that it is not lost.
+    stalled: BTreeSet<Shard>,
     ready: watch::Sender<bool>,
     finished: CancellationToken,
     /// While it owns the shards.
@@ -56,7 +64,9 @@ impl Owner {
             inbox,
             tenures,
             hosts: BTreeMap::new(),
+            unreadable: BTreeSet::new(),
             cursors: Vec::new(),
+            stalled: BTreeSet::new(),
             ready,
             finished,
             figures: None,
@@ -173,9 +183,11 @@ impl Owner {
     /// Makes every engine again from snapshot and log, goes on from there, and takes over configuration that is new.
     async fn take_over(&mut self, tenure: &Tenure) -> Result<(), StoreError> {
         self.hosts.clear();
+        self.unreadable.clear();
+        self.stalled.clear();
         self.cursors = self.shared.tables.cursors().await?;
         for organisation in self.shared.tables.organisations().await? {
-            self.host(organisation).await?;
+            self.make_host(organisation).await?;
         }
         let mut turn = self.turn(tenure);
         for host in self.hosts.values_mut() {
@@ -188,6 +200,19 @@ impl Owner {
         // A commit may have been reported as failed and stand nevertheless, with reports that nobody was told of.
         self.shared.reports.notify_one();
         Ok(())
+    }
+
+    /// What is wrong with one organisation's log keeps no other from being served.
+    async fn make_host(&mut self, organisation: OrganisationId) -> Result<(), StoreError> {
+        match self.host(organisation).await.map(drop) {
+            Err(StoreError::Broken(problem)) => {
+                tracing::error!(%organisation, problem, "this organisation's engine cannot be made: it is not served");
+                figures::unreadable();
+                self.unreadable.insert(organisation);
+                Ok(())
+            }
+            made => made,
+        }
     }
 
     fn start_work(&self, tenure: &Tenure) {

@@ -135,11 +135,11 @@ pub async fn give_and_refresh(shared: &Shared) -> Result<(), Fault> {
     let mut outcome = Ok(());
     for (organisation, queues) in missing {
         let given = shared.policies.give_all(organisation, &queues).await;
-        shared.owner.refresh(organisation).await?;
-        outcome = outcome.and(given);
+        let refreshed = shared.owner.refresh(organisation).await;
+        outcome = outcome.and(given).and(refreshed);
     }
     for organisation in shared.tables.unapplied().await? {
-        shared.owner.refresh(organisation).await?;
+        outcome = outcome.and(shared.owner.refresh(organisation).await);
     }
     outcome
 }

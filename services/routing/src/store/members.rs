@@ -1,8 +1,9 @@
 //! Who serves which queue.
 
 use super::entities::member::{Column, Entity, Model};
+use super::leases::{check, shard};
 use super::{
-    Actor, Done, Member, Tables, agents, configuration, entities, lock_configuration, next_revision, queues, record,
+    Actor, Done, Fence, Member, Tables, agents, configuration, entities, lock_configuration, next_revision, queues, record,
     refused,
 };
 use onqueue_model::{DivisionId, Fault, OrganisationId, QueueId, Reason, UserId};
@@ -87,18 +88,27 @@ impl Tables {
         let joined = membership.joined;
         let work = self.0.transaction(move |tx| {
             let by = by.clone();
+            Box::pin(async move { switch(tx, (organisation, queue, user), joined, &by).await })
+        });
+        work.await
+    }
+
+    /// Deactivates a membership, as the owner that must not do so when it no longer is the owner. STATE_CONFLICT if the user
+    /// is not a member.
+    pub async fn take_out(
+        &self,
+        fence: &Fence,
+        organisation: OrganisationId,
+        queue: QueueId,
+        user: UserId,
+        by: Actor,
+    ) -> Result<(), StoreError> {
+        let fence = fence.clone();
+        let work = self.0.transaction(move |tx| {
+            let (by, fence) = (by.clone(), fence.clone());
             Box::pin(async move {
-                lock_configuration(tx, organisation).await?;
-                let mine = rows_of(organisation, queue).filter(Column::UserId.eq(user.uuid()));
-                let row = mine.one(tx).await?.ok_or_else(not_a_member)?;
-                if row.joined != joined {
-                    write_joined(tx, &row, joined).await?;
-                    touch(tx, organisation, &BTreeSet::from([user])).await?;
-                    record(tx, organisation, &by, switched(&row, joined)).await?;
-                }
-                let row = Model { joined, ..row };
-                let members = named(tx, organisation, vec![row]).await?;
-                members.into_iter().next().ok_or_else(not_a_member)
+                check(tx, &fence, &BTreeSet::from([shard(organisation)])).await?;
+                switch(tx, (organisation, queue, user), false, &by).await.map(drop)
             })
         });
         work.await
@@ -255,6 +265,25 @@ pub(super) async fn add(
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
+}
+
+/// Makes the membership active or not, if it is otherwise.
+async fn switch(
+    tx: &DatabaseTransaction,
+    (organisation, queue, user): (OrganisationId, QueueId, UserId),
+    joined: bool,
+    by: &Actor,
+) -> Result<Member, StoreError> {
+    lock_configuration(tx, organisation).await?;
+    let mine = rows_of(organisation, queue).filter(Column::UserId.eq(user.uuid()));
+    let row = mine.one(tx).await?.ok_or_else(not_a_member)?;
+    if row.joined != joined {
+        write_joined(tx, &row, joined).await?;
+        touch(tx, organisation, &BTreeSet::from([user])).await?;
+        record(tx, organisation, by, switched(&row, joined)).await?;
+    }
+    let members = named(tx, organisation, vec![Model { joined, ..row }]).await?;
+    members.into_iter().next().ok_or_else(not_a_member)
 }
 
 async fn write_joined(tx: &DatabaseTransaction, row: &Model, joined: bool) -> Result<(), StoreError> {

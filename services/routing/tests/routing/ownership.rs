@@ -1,9 +1,9 @@
 //! What survives a restart, and what a former owner cannot do.
 
-use crate::world::{Desk, World, agent, id, reason, sales, seeded};
-use onqueue_model::Reason;
+use crate::world::{AGENT, DIVISION, Desk, World, agent, id, reason, sales, seeded};
+use onqueue_model::{OrganisationId, Reason};
 use onqueue_proto::routing::v1::{self as proto, AgentState, agent_service_client::AgentServiceClient};
-use onqueue_routing::Settings;
+use onqueue_routing::{Seed, Settings};
 use onqueue_server::InProcess;
 use onqueue_testkit::until;
 use std::{
@@ -321,6 +321,36 @@ async fn a_failed_commit_lets_nothing_out_and_the_engine_is_made_again_from_the_
     assert_eq!(anna.desk.go_on_queue().await.state(), AgentState::Idle);
     world.open(100, &sales());
     world.reported(100, &["queued", "offered 1 Anna"]).await;
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_keeps_no_other_organisation_waiting() {
+    let mut world = World::new(vec![agent(1, "Anna")]).await;
+    let other: OrganisationId = id(0x0b);
+    let theirs = Seed {
+        organisation: other,
+        ..seeded(vec![agent(2, "Ben")])
+    };
+    world.seed(theirs).await;
+    world.tokens.grant(other, id(2), id(DIVISION), &AGENT);
+    world.restart().await;
+    let of_other = "organisation_id = (SELECT organisation_id FROM routing_heads ORDER BY 1 DESC LIMIT 1)";
+    let lose = format!("UPDATE routing_log SET position = -1 WHERE position = 1 AND {of_other}");
+    world.write(&lose).await;
+    world.restart().await;
+    let mut anna = world.on_queue(1, "Anna").await;
+    world.session.open(other, 200, &sales());
+    world.open(100, &sales());
+    anna.offer().await;
+    let ben = world.user_of(other, 2, "Ben");
+    let refused = ben.agents().go_on_queue(ben.with(proto::GoOnQueueRequest {})).await;
+    assert_eq!(reason(refused), Some(Reason::Unavailable));
+
+    // Once it can be read again, nothing has been lost.
+    let find = format!("UPDATE routing_log SET position = 1 WHERE position = -1 AND {of_other}");
+    world.write(&find).await;
+    world.restart().await;
+    world.reported(200, &["queued"]).await;
 }
 
 #[tokio::test]

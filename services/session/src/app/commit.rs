@@ -17,7 +17,7 @@ use crate::{
 use futures::future::BoxFuture;
 use onqueue_bus::Bus;
 use onqueue_chat::{Event, Fact, Head, Input, Opening, Refusal};
-use onqueue_model::{Fault, Reason};
+use onqueue_model::{ConversationId, Fault, Reason};
 use onqueue_server::{Clock, Context, Ids};
 use onqueue_store::{Commit, Store, StoreError};
 use std::{
@@ -38,6 +38,16 @@ pub(crate) struct Item {
     pub traceparent: Option<Arc<str>>,
     /// Who asks, as the audit trail names them.
     pub actor: Arc<str>,
+}
+
+impl Item {
+    /// The conversation that it is about.
+    pub fn conversation(&self) -> ConversationId {
+        match &self.what {
+            What::Open(begin) => begin.0.conversation,
+            What::Apply(key, _) => key.1,
+        }
+    }
 }
 
 /// What is to change.

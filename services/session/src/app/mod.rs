@@ -60,7 +60,9 @@ impl App {
             Arc::clone(&hub),
             faults,
         ));
-        let (batcher, writer) = Batcher::new(Arc::clone(&committer), settings.batch, settings.waiting);
+        // A file has one writer: a second batch would only wait for its turn.
+        let at_once = if store.takes_alone() { settings.batches } else { 1 };
+        let (batcher, writer) = Batcher::new(Arc::clone(&committer), settings.batch, at_once, settings.waiting);
         let app = Self {
             typists: Typists::new(settings.typing_per_second),
             settings: settings.clone(),
@@ -83,8 +85,9 @@ impl App {
     /// Commits one change together with whatever else waits.
     pub async fn submit(&self, organisation: OrganisationId, item: Item) -> Outcome {
         let group = organisation.uuid().as_u128();
+        let place = item.conversation().uuid().as_u128();
         let last = self.context.tasks.drain_token().is_cancelled().then(|| item.clone());
-        match (self.batcher.submit(group, item).await, last) {
+        match (self.batcher.submit(group, place, item).await, last) {
             (Ok(outcome), _) => outcome,
             (Err(_), Some(item)) => self.committer.commit_alone(item).await,
             (Err(closed), None) => Outcome::Failed(Fault::unavailable(closed)),

@@ -9,6 +9,7 @@ pub(crate) mod guests;
 mod heads;
 pub(crate) mod keys;
 pub(crate) mod log;
+mod messages;
 pub(crate) mod plan;
 pub(crate) mod policies;
 mod sql;

@@ -43,6 +43,12 @@ impl Policies {
         )
     }
 
+    /// The rule of a queue's inactivity, if it is held.
+    pub fn held(&self, organisation: OrganisationId, queue: QueueId) -> Option<Inactivity> {
+        let held = self.0.get(&(organisation, queue))?;
+        Some(held.map_or_else(Inactivity::default, |policy| policy.inactivity))
+    }
+
     pub async fn get(
         &self,
         connection: &impl ConnectionTrait,

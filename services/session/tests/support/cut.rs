@@ -1,14 +1,17 @@
-//! A way to PostgreSQL that is cut just when a COMMIT goes by: before it arrives, or after it was carried out.
+//! A way to PostgreSQL that is cut just when a COMMIT, or a statement that is its own, goes by: before it arrives, or after
+//! it was carried out.
 
 use onqueue_store::Settings;
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU8, Ordering},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
+
+const COMMIT: &[u8] = b"COMMIT\0";
 
 /// Where the next COMMIT is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +24,27 @@ pub enum Cut {
 
 /// The way. It ends with the test's runtime.
 pub struct Way {
-    next: Arc<AtomicU8>,
+    next: Arc<Next>,
     pub database: Settings,
+}
+
+/// What is cut next, and by which bytes it is known.
+struct Next {
+    cut: AtomicU8,
+    at: Mutex<&'static [u8]>,
+}
+
+impl Next {
+    /// The cut, if it is to be now.
+    fn due(&self, bytes: &[u8]) -> u8 {
+        let at = *self.at.lock().expect("whole");
+        let is_due = bytes.windows(at.len()).any(|some| some == at);
+        if is_due {
+            self.cut.swap(Cut::No as u8, Ordering::SeqCst)
+        } else {
+            Cut::No as u8
+        }
+    }
 }
 
 impl Way {
@@ -30,7 +52,10 @@ impl Way {
         let (server, path) = address(&database.url);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let here = listener.local_addr().expect("an address");
-        let next = Arc::new(AtomicU8::new(Cut::No as u8));
+        let next = Arc::new(Next {
+            cut: AtomicU8::new(Cut::No as u8),
+            at: Mutex::new(COMMIT),
+        });
         let cut = Arc::clone(&next);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -51,12 +76,18 @@ impl Way {
 
     /// Cuts the next COMMIT.
     pub fn cut(&self, cut: Cut) {
-        self.next.store(cut as u8, Ordering::SeqCst);
+        self.cut_at(cut, COMMIT);
+    }
+
+    /// Cuts the next message in which these bytes are.
+    pub fn cut_at(&self, cut: Cut, bytes: &'static [u8]) {
+        *self.next.at.lock().expect("whole") = bytes;
+        self.next.cut.store(cut as u8, Ordering::SeqCst);
     }
 
     /// Whether it was.
     pub fn is_cut(&self) -> bool {
-        self.next.load(Ordering::SeqCst) == Cut::No as u8
+        self.next.cut.load(Ordering::SeqCst) == Cut::No as u8
     }
 }
 
@@ -71,14 +102,14 @@ fn address(url: &str) -> (String, String) {
     (server.to_owned(), path.to_owned())
 }
 
-async fn carry(mut client: TcpStream, server: &str, next: &AtomicU8) -> Option<()> {
+async fn carry(mut client: TcpStream, server: &str, next: &Next) -> Option<()> {
     let mut server = TcpStream::connect(server).await.ok()?;
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
                 let bytes = &asked[..read.ok().filter(|read| *read > 0)?];
-                let cut = if commits(bytes) { next.swap(Cut::No as u8, Ordering::SeqCst) } else { Cut::No as u8 };
+                let cut = next.due(bytes);
                 if cut == Cut::Before as u8 {
                     return None;
                 }
@@ -95,8 +126,4 @@ async fn carry(mut client: TcpStream, server: &str, next: &AtomicU8) -> Option<(
             }
         }
     }
-}
-
-fn commits(bytes: &[u8]) -> bool {
-    bytes.windows(7).any(|some| some == b"COMMIT\0")
 }

@@ -106,6 +106,20 @@ impl House {
         house
     }
 
+    /// A deployment of another organisation.
+    pub async fn open_second_shop(&self) {
+        self.tokens.deploy(Deployment {
+            id: id(5 + 1_000),
+            organisation: shop(1),
+            ..deployment()
+        });
+        let request = proto::PutQueuePolicyRequest {
+            organisation_id: shop(1).to_string(),
+            policy: Some(policy(queue(), 1)),
+        };
+        self.desk.facts().put_queue_policy(request).await.expect("a policy");
+    }
+
     /// Another replica on the same database, with the same bus, clock and trust.
     pub async fn replica(&self, seed: u64, faults: Faults) -> Desk {
         let bus = self.desk.context.bus.clone();
@@ -313,6 +327,18 @@ pub fn wish(request: u128) -> StartConversationRequest {
         guest_name: "Ann".to_owned(),
         topic: "Bill".to_owned(),
         first_message: "Hallo".to_owned(),
+    }
+}
+
+/// The organisations with a shop: the usual one, and after [`House::open_second_shop`] another.
+pub fn shop(number: u128) -> OrganisationId {
+    id(1 + 1_000 * number)
+}
+
+pub fn wish_at(shop: u128, request: u128) -> StartConversationRequest {
+    StartConversationRequest {
+        deployment_id: id::<()>(5 + 1_000 * shop).to_string(),
+        ..wish(request)
     }
 }
 

@@ -31,6 +31,9 @@ pub struct Options {
     /// For how long.
     #[arg(long, default_value_t = 5)]
     pub seconds: u64,
+    /// How many transactions session may have under way at once; as by default if not said.
+    #[arg(long)]
+    pub batches: Option<usize>,
 }
 
 impl Options {
@@ -85,9 +88,11 @@ pub async fn session(options: Options) -> Outcome<Value> {
     let context = running_context(7);
     let tokens = Tokens::new(&context);
     tokens.deploy(deployment());
+    let usual = onqueue_session::Settings::default();
     let settings = onqueue_session::Settings {
         verdict_ms: 1,
-        ..onqueue_session::Settings::default()
+        batches: options.batches.unwrap_or(usual.batches),
+        ..usual
     };
     let bound = onqueue_session::bind(&settings, store.clone(), context.clone())
         .await

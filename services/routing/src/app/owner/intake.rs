@@ -4,12 +4,16 @@ use super::Owner;
 use crate::app::handle::{Change, Fact, Message, Row};
 use crate::app::{host::Host, turn::Turn};
 use onqueue_acd::Command;
-use onqueue_model::{OrganisationId, QueueId};
+use onqueue_model::{Fault, OrganisationId, QueueId};
 use onqueue_store::StoreError;
 use std::collections::btree_map;
 
 impl Owner {
     pub(super) async fn take_in(&mut self, turn: &mut Turn, message: Message) -> Result<(), StoreError> {
+        if message.about().is_some_and(|about| self.unreadable.contains(&about)) {
+            message.fail(Fault::unavailable("this organisation's routing log cannot be read"));
+            return Ok(());
+        }
         match message {
             Message::Command {
                 organisation,
@@ -46,8 +50,16 @@ impl Owner {
         Ok(())
     }
 
-    /// A row that was taken before changes nothing; one that comes too early is a defect of the feed.
+    /// A row that was taken before changes nothing; one that comes too early is a defect of the feed. What cannot be taken
+    /// now stays in the feed, with all that comes after it in its shard.
     async fn take_row(&mut self, turn: &mut Turn, row: Row) -> Result<(), StoreError> {
+        let fact = row.fact.as_ref();
+        if fact.is_some_and(|fact| self.unreadable.contains(&fact.organisation)) {
+            self.stalled.insert(row.shard);
+        }
+        if self.stalled.contains(&row.shard) {
+            return Ok(());
+        }
         let read = self.cursors.get(usize::from(row.shard.0)).copied().unwrap_or(0);
         if row.number <= read {
             return Ok(());

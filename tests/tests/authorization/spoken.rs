@@ -1,0 +1,180 @@
+//! Requests and answers by the descriptor set: every rpc that there is can be called, also one that nobody here has heard of.
+
+use onqueue_proto::DESCRIPTOR_SET;
+use onqueue_tests::raw;
+use prost::Message as _;
+use prost_reflect::{
+    Cardinality, DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value,
+};
+use std::collections::BTreeMap;
+use tonic::{Status, transport::Channel};
+use uuid::Uuid;
+
+/// What requests are filled with, by the names of fields.
+#[derive(Clone, Default)]
+pub struct Things(pub BTreeMap<&'static str, String>);
+
+/// What the descriptor set says.
+pub struct Book(DescriptorPool);
+
+impl Book {
+    pub fn open() -> Self {
+        Self(DescriptorPool::decode(DESCRIPTOR_SET).expect("a descriptor set"))
+    }
+
+    fn messages(&self, path: &str) -> (MessageDescriptor, MessageDescriptor) {
+        let (service, method) = path.trim_start_matches('/').split_once('/').expect("a path");
+        let service = self.0.get_service_by_name(service).expect("a service");
+        let method = service.methods().find(|one| one.name() == method).expect("a method");
+        (method.input(), method.output())
+    }
+
+    /// A request for the rpc that names these things; names fields of ids that there is nothing for.
+    pub fn request(&self, path: &str, things: &Things) -> Result<DynamicMessage, String> {
+        filled(&self.messages(path).0, things, 0)
+    }
+
+    /// Calls the rpc with a filled request in which these fields are changed. Answers what came.
+    pub async fn call(
+        &self,
+        (door, token): (&Channel, &str),
+        path: &'static str,
+        things: &Things,
+        changes: &[(&str, &str)],
+    ) -> Result<Answer, Status> {
+        let mut request = self.request(path, things).expect("a request");
+        for (field, value) in changes {
+            set(&mut request, field, value);
+        }
+        let bytes = patiently(door, path, Some(token), &request.encode_to_vec()).await?;
+        let answer = DynamicMessage::decode(self.messages(path).1, bytes).expect("an answer");
+        Ok(Answer(answer))
+    }
+}
+
+/// Calls an rpc, again while it says that there were too many calls a second; some say so of a minute.
+pub async fn patiently(
+    door: &Channel,
+    path: &'static str,
+    token: Option<&str>,
+    message: &[u8],
+) -> Result<bytes::Bytes, Status> {
+    let mut left = 20;
+    loop {
+        let outcome = raw::call(door, path, token, message.to_vec()).await;
+        left -= 1;
+        let reason = outcome.as_ref().err().and_then(onqueue_client::reason);
+        if left == 0 || reason != Some(onqueue_model::Reason::RateLimited) {
+            return outcome;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+/// What an rpc answered.
+#[derive(Debug)]
+pub struct Answer(DynamicMessage);
+
+impl Answer {
+    /// A text in it, by the names of fields with dots between.
+    pub fn text(&self, path: &str) -> String {
+        let mut value = Value::Message(self.0.clone());
+        for name in path.split('.') {
+            let Value::Message(message) = &value else {
+                panic!("{name} is in no message");
+            };
+            value = message.get_field_by_name(name).expect("a field").into_owned();
+        }
+        value.as_str().expect("a text").to_owned()
+    }
+}
+
+fn set(message: &mut DynamicMessage, path: &str, text: &str) {
+    match path.split_once('.') {
+        Some((name, rest)) => {
+            let inner = message.get_field_by_name_mut(name).expect("a field");
+            let inner = match inner {
+                Value::List(items) => items.first_mut().expect("one"),
+                one => one,
+            };
+            set(inner.as_message_mut().expect("a message"), rest, text);
+        }
+        None => {
+            let field = message.descriptor().get_field_by_name(path).expect("a field");
+            let value = match (field.is_list(), text) {
+                (true, "") => Value::List(Vec::new()),
+                (true, _) => Value::List(vec![Value::String(text.to_owned())]),
+                (false, _) => match field.kind() {
+                    Kind::Enum(_) => Value::EnumNumber(text.parse().expect("a number")),
+                    _ => Value::String(text.to_owned()),
+                },
+            };
+            message.set_field(&field, value);
+        }
+    }
+}
+
+fn filled(of: &MessageDescriptor, things: &Things, depth: u8) -> Result<DynamicMessage, String> {
+    let mut message = DynamicMessage::new(of.clone());
+    for field in of.fields() {
+        if field.is_map() || depth > 2 {
+            continue;
+        }
+        let Some(value) = value(&field, things, depth)? else {
+            continue;
+        };
+        let value = if field.cardinality() == Cardinality::Repeated {
+            Value::List(vec![value])
+        } else {
+            value
+        };
+        message.set_field(&field, value);
+    }
+    Ok(message)
+}
+
+fn value(field: &FieldDescriptor, things: &Things, depth: u8) -> Result<Option<Value>, String> {
+    match field.kind() {
+        Kind::String => text(field, things).map(|text| text.map(Value::String)),
+        Kind::Message(of) if of.full_name() == "google.protobuf.FieldMask" => {
+            let mut mask = DynamicMessage::new(of);
+            mask.set_field_by_name("paths", Value::List(vec![Value::String("name".to_owned())]));
+            Ok(Some(Value::Message(mask)))
+        }
+        Kind::Message(of) if of.full_name().starts_with("onqueue.") && field.name() != "substitutions" => {
+            filled(&of, things, depth + 1).map(|message| Some(Value::Message(message)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn text(field: &FieldDescriptor, things: &Things) -> Result<Option<String>, String> {
+    let name = field.name().trim_end_matches('s');
+    if let Some(known) = things.0.get(name) {
+        return Ok(Some(known.clone()));
+    }
+    let unlike = || Uuid::now_v7().simple().to_string();
+    Ok(match name {
+        "request_id" => Some(Uuid::now_v7().to_string()),
+        "client_message_id" | "client_id" | "shortcut" | "tag" => Some(unlike()[20..].to_owned()),
+        "etag" => Some("1".to_owned()),
+        "name" => Some(format!("Name {}", unlike())),
+        "email" => Some(format!("{}@demo.example", unlike())),
+        "permission" => Some("routing:queue:view".to_owned()),
+        "language" => Some("de".to_owned()),
+        "time_zone" => Some("Europe/Berlin".to_owned()),
+        "text" => Some("x".to_owned()),
+        "origin" => Some("https://www.example.com".to_owned()),
+        "password" | "new_password" => Some("a password that nobody tries".to_owned()),
+        "organisation_id" | "refresh_token" | "resume_token" => None,
+        other if other.ends_with("_id") => return Err(format!("no thing for {other}")),
+        _ => None,
+    })
+}
+
+/// Whether it was refused for who called.
+pub fn is_kept_out(outcome: &Result<bytes::Bytes, Status>) -> bool {
+    use tonic::Code::{NotFound, PermissionDenied};
+    let code = outcome.as_ref().map_or_else(Status::code, |_| tonic::Code::Ok);
+    matches!(code, NotFound | PermissionDenied)
+}

@@ -1,0 +1,227 @@
+//! Every rpc that is audited leaves one record when it changes something, and none when it is repeated.
+
+use crate::spoken::{Book, Things};
+use crate::{PASSWORD, cluster, tester, things};
+use onqueue_proto::methods;
+use onqueue_tests::{cluster::Cluster, people::Customer};
+use std::{cell::RefCell, collections::BTreeSet};
+use uuid::Uuid;
+
+/// Calls as somebody who may do everything, and counts.
+struct Walk<'c> {
+    cluster: &'c Cluster,
+    book: Book,
+    token: String,
+    things: Things,
+    walked: RefCell<BTreeSet<&'static str>>,
+    wrong: RefCell<Vec<String>>,
+}
+
+impl Walk<'_> {
+    /// Calls the rpc twice alike: the first leaves a record, the second none. Answers a text of the first answer.
+    async fn step(&self, short: &str, changes: &[(&str, &str)], answer: &str) -> String {
+        self.steps(short, changes, &[answer]).await.remove(0)
+    }
+
+    async fn steps(&self, short: &str, changes: &[(&str, &str)], answers: &[&str]) -> Vec<String> {
+        let method = methods()
+            .iter()
+            .find(|method| method.path == format!("/onqueue.{short}"));
+        let path = method.expect("an rpc").path;
+        self.walked.borrow_mut().insert(path);
+        // The same each time: what is made up would be another request.
+        let (request, address) = (
+            Uuid::now_v7().to_string(),
+            format!("{}@demo.example", Uuid::now_v7().simple()),
+        );
+        let mut changes = changes.to_vec();
+        if short.contains("/Create") {
+            changes.push(("request_id", &request));
+        }
+        if short.ends_with("/CreateUser") {
+            changes.push(("user.email", &address));
+        }
+        if short.ends_with("/CreateResponse") {
+            changes.extend([("response.shortcut", "walk"), ("response.tags", "walk")]);
+        }
+        let mut found = vec![String::new(); answers.len()];
+        for expected in [1, 0] {
+            let before = self.cluster.audit_records().await;
+            let door = self.cluster.door();
+            let outcome = self.book.call((&door, &self.token), path, &self.things, &changes).await;
+            let left = self.cluster.audit_records().await - before;
+            match outcome {
+                Ok(answered) if expected == 1 => {
+                    let texts = answers.iter().filter(|path| !path.is_empty());
+                    found.splice(.., texts.map(|path| answered.text(path)).chain([String::new()]));
+                }
+                Ok(_) => {}
+                // A secret is made anew each time; by then the etag is an older one.
+                Err(status) if expected == 0 && short.ends_with("/RotateApiClientSecret") => drop(status),
+                Err(status) => self.wrong.borrow_mut().push(format!("{path}: {status:?}")),
+            }
+            if left != expected {
+                self.wrong
+                    .borrow_mut()
+                    .push(format!("{path} left {left} records instead of {expected}"));
+            }
+        }
+        found
+    }
+
+    /// The etag that an rpc answers.
+    async fn etag(&self, path: &'static str, answer: &str) -> String {
+        let door = self.cluster.door();
+        let got = self.book.call((&door, &self.token), path, &self.things, &[]).await;
+        got.expect("answered").text(answer)
+    }
+
+    /// Makes, renames and removes one of that kind.
+    async fn life(&self, service: &str, kind: &str, thing: &str, new: &[(&str, &str)]) {
+        let (id, etag) = self.birth(service, kind, thing, new).await;
+        self.end(service, kind, thing, &id, &etag).await;
+    }
+
+    async fn birth(&self, service: &str, kind: &str, thing: &str, new: &[(&str, &str)]) -> (String, String) {
+        let key = if thing == "api_client" {
+            "client_id".to_owned()
+        } else {
+            format!("{thing}_id")
+        };
+        let fixed = format!("{thing}.name");
+        let name = format!("Walk {thing}");
+        let mut new = new.to_vec();
+        new.push((&fixed, &name));
+        let (named, marked) = (format!("{thing}.{key}"), format!("{thing}.etag"));
+        let made = self
+            .steps(&format!("{service}/Create{kind}"), &new, &[&named, &marked])
+            .await;
+        let id = made[0].clone();
+        let changes = [(named.as_str(), id.as_str()), (&fixed, "Renamed"), (&marked, &made[1])];
+        let etag = self.step(&format!("{service}/Update{kind}"), &changes, &marked).await;
+        (id, etag)
+    }
+
+    async fn end(&self, service: &str, kind: &str, thing: &str, id: &str, etag: &str) {
+        let key = if thing == "api_client" {
+            "client_id".to_owned()
+        } else {
+            format!("{thing}_id")
+        };
+        self.step(&format!("{service}/Delete{kind}"), &[(&key, id), ("etag", etag)], "")
+            .await;
+    }
+}
+
+async fn identities(walk: &Walk<'_>) {
+    walk.life("auth.v1.DivisionService", "Division", "division", &[]).await;
+    walk.life("auth.v1.RoleService", "Role", "role", &[]).await;
+    let (user, _) = walk.birth("auth.v1.UserService", "User", "user", &[]).await;
+    let door = walk.cluster.door();
+    let get = "/onqueue.auth.v1.GrantService/GetGrants";
+    let of = [("subject_id", user.as_str())];
+    let granted = walk.book.call((&door, &walk.token), get, &walk.things, &of);
+    let etag = granted.await.expect("answered").text("etag");
+    walk.step(
+        "auth.v1.GrantService/SetGrants",
+        &[("subject_id", &user), ("etag", &etag)],
+        "etag",
+    )
+    .await;
+    let password = [("user_id", user.as_str()), ("password", "yet another good password")];
+    walk.step("auth.v1.UserService/SetPassword", &password, "").await;
+    walk.end("auth.v1.UserService", "User", "user", &user, "3").await;
+    let own = [
+        ("current_password", PASSWORD),
+        ("new_password", "yet another good password"),
+    ];
+    walk.step("auth.v1.UserService/ChangePassword", &own, "").await;
+    let (client, etag) = walk
+        .birth("auth.v1.ApiClientService", "ApiClient", "api_client", &[])
+        .await;
+    let rotate = [("client_id", client.as_str()), ("etag", etag.as_str())];
+    let etag = walk
+        .step(
+            "auth.v1.ApiClientService/RotateApiClientSecret",
+            &rotate,
+            "api_client.etag",
+        )
+        .await;
+    walk.end("auth.v1.ApiClientService", "ApiClient", "api_client", &client, &etag)
+        .await;
+    walk.life("auth.v1.DeploymentService", "Deployment", "deployment", &[])
+        .await;
+    let organisation = [("organisation.name", "Renamed"), ("organisation.etag", "1")];
+    walk.step("auth.v1.OrganisationService/UpdateOrganisation", &organisation, "")
+        .await;
+}
+
+async fn work(walk: &Walk<'_>) {
+    let (queue, etag) = walk.birth("routing.v1.QueueService", "Queue", "queue", &[]).await;
+    // Whose walk it is.
+    let me = Uuid::from_u128(2).to_string();
+    let of = [("queue_id", queue.as_str()), ("user_ids", &me)];
+    for rpc in ["SetMembers", "LeaveQueue", "JoinQueue"] {
+        let of = if rpc == "SetMembers" { &of[..] } else { &of[..1] };
+        walk.step(&format!("routing.v1.QueueService/{rpc}"), of, "").await;
+    }
+    walk.end("routing.v1.QueueService", "Queue", "queue", &queue, &etag)
+        .await;
+    walk.life("routing.v1.SkillService", "Skill", "skill", &[]).await;
+    let etag = walk
+        .etag("/onqueue.routing.v1.SkillService/GetUserSkills", "user_skills.etag")
+        .await;
+    let skills = [("user_skills.etag", etag.as_str())];
+    walk.step("routing.v1.SkillService/SetUserSkills", &skills, "").await;
+    for of in ["", "User"] {
+        let get = if of.is_empty() {
+            "/onqueue.routing.v1.UtilizationService/GetUtilization"
+        } else {
+            "/onqueue.routing.v1.UtilizationService/GetUserUtilization"
+        };
+        let etag = walk.etag(get, "utilization.etag").await;
+        let capacities = [
+            ("utilization.etag", etag.as_str()),
+            ("utilization.capacities.medium", "2"),
+        ];
+        let update = format!("routing.v1.UtilizationService/Update{of}Utilization");
+        walk.step(&update, &capacities, "").await;
+    }
+    let (library, etag) = walk.birth("content.v1.LibraryService", "Library", "library", &[]).await;
+    walk.life(
+        "content.v1.ResponseService",
+        "Response",
+        "response",
+        &[("response.library_ids", &library)],
+    )
+    .await;
+    walk.end("content.v1.LibraryService", "Library", "library", &library, &etag)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_change_leaves_one_record() {
+    let cluster = cluster().await;
+    let customer = Customer::start(cluster.address(), &cluster.credentials, "Billing", "en").await;
+    let token = tester(&cluster, "demo", "everybody").await.token.expect("logged in");
+    let book = Book::open();
+    let things = things(&cluster, &customer, (&book, &token)).await;
+    let walk = Walk {
+        cluster: &cluster,
+        book,
+        token,
+        things,
+        walked: RefCell::default(),
+        wrong: RefCell::default(),
+    };
+    identities(&walk).await;
+    work(&walk).await;
+    let walked = walk.walked.borrow();
+    let audited = methods().iter().filter(|method| method.audited);
+    let left_out = audited.filter(|method| !walked.contains(method.path));
+    let mut wrong: Vec<String> = left_out
+        .map(|method| format!("{} was not walked", method.path))
+        .collect();
+    wrong.extend(walk.wrong.borrow().iter().cloned());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
