@@ -1,6 +1,6 @@
 // The text box: Enter sends, Shift+Enter makes a new line.
 import { Button, Group, Text, Textarea } from "@mantine/core";
-import { useRef, useState, type KeyboardEvent } from "react";
+import { useRef, useState, type KeyboardEvent, type RefObject } from "react";
 import { flushSync } from "react-dom";
 import { charactersLeft, isSendable } from "../core/message-text";
 import { slot, tabStorage } from "../core/storage";
@@ -23,17 +23,9 @@ export function Composer({ conversationId, language }: { conversationId: string;
   const words = useWords();
   const { store } = useDesk();
   const input = useRef<HTMLTextAreaElement>(null);
-  const [kept] = useState(() => slot<Draft>(tabStorage(), `onqueue.desk.chat.${conversationId}.draft`));
-  const [draft, setDraft] = useState(() => draftOf(kept.load()));
-  const [caret, setCaret] = useState(draft.text.length);
+  const [draft, change] = useDraft(conversationId);
   const { text } = draft;
-  const change = (next: string, responseIds = draft.responseIds) => {
-    const changed = next === "" ? EMPTY : { text: next, responseIds };
-    setDraft(changed);
-    if (next === "") kept.clear();
-    else kept.save(changed);
-    store.chat(conversationId)?.typed(next);
-  };
+  const [caret, setCaret] = useState(text.length);
   const finder = useFinder({
     conversationId,
     language,
@@ -62,30 +54,11 @@ export function Composer({ conversationId, language }: { conversationId: string;
     event.preventDefault();
     send();
   };
-  const follow = (box: HTMLTextAreaElement) => setCaret(box.selectionStart);
   return (
     <div className="pane-footer">
       <FinderPanel finder={finder} />
       <Group gap="xs" align="flex-end" wrap="nowrap">
-        <Textarea
-          ref={input}
-          className="grow"
-          autosize
-          minRows={2}
-          maxRows={8}
-          autoFocus
-          aria-label={words.t("chat.input")}
-          placeholder={words.t("chat.input")}
-          {...foundProps(finder)}
-          value={text}
-          onChange={(event) => {
-            change(event.currentTarget.value);
-            follow(event.currentTarget);
-          }}
-          onSelect={(event) => follow(event.currentTarget)}
-          onKeyDown={keyDown}
-          data-testid="desk-input"
-        />
+        <TextBox box={input} finder={finder} text={text} change={change} follow={setCaret} keyDown={keyDown} />
         <Button onClick={send} disabled={!isSendable(text)} data-testid="desk-send">
           {words.t("message.send")}
         </Button>
@@ -93,6 +66,56 @@ export function Composer({ conversationId, language }: { conversationId: string;
       <Hints text={text} />
     </div>
   );
+}
+
+interface TextBoxProps {
+  box: RefObject<HTMLTextAreaElement | null>;
+  finder: Finder;
+  text: string;
+  change(text: string): void;
+  /** Told where the caret is. */
+  follow(caret: number): void;
+  keyDown(event: KeyboardEvent): void;
+}
+
+function TextBox({ box, finder, text, change, follow, keyDown }: TextBoxProps) {
+  const words = useWords();
+  return (
+    <Textarea
+      ref={box}
+      className="grow"
+      autosize
+      minRows={2}
+      maxRows={8}
+      autoFocus
+      aria-label={words.t("chat.input")}
+      placeholder={words.t("chat.input")}
+      {...foundProps(finder)}
+      value={text}
+      onChange={(event) => {
+        change(event.currentTarget.value);
+        follow(event.currentTarget.selectionStart);
+      }}
+      onSelect={(event) => follow(event.currentTarget.selectionStart)}
+      onKeyDown={keyDown}
+      data-testid="desk-input"
+    />
+  );
+}
+
+/** What is being written, kept for this tab. */
+function useDraft(conversationId: string): [Draft, (text: string, responseIds?: string[]) => void] {
+  const { store } = useDesk();
+  const [kept] = useState(() => slot<Draft>(tabStorage(), `onqueue.desk.chat.${conversationId}.draft`));
+  const [draft, setDraft] = useState(() => draftOf(kept.load()));
+  const change = (text: string, responseIds = draft.responseIds) => {
+    const changed = text === "" ? EMPTY : { text, responseIds };
+    setDraft(changed);
+    if (text === "") kept.clear();
+    else kept.save(changed);
+    store.chat(conversationId)?.typed(text);
+  };
+  return [draft, change];
 }
 
 function Hints({ text }: { text: string }) {

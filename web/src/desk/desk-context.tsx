@@ -13,6 +13,8 @@ export interface Desk {
   transport: Transport;
   clients: DeskClients;
   store: DeskStore;
+  /** The forms that hold changes which are not saved. */
+  unsaved: Set<string>;
   /** Goes off queue and ends the session. */
   signOut(): Promise<void>;
 }

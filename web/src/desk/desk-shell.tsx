@@ -4,12 +4,20 @@ import { useNetwork } from "@mantine/hooks";
 import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { AgentPage } from "./agent-page";
+import type { DeskKey } from "./catalogues";
 import { useDesk, useMay, useSnapshot } from "./desk-context";
 import { LanguageSwitch } from "./language-switch";
 import { sectionsFor, type SectionName } from "./sections";
 import { SignOutButton } from "./sign-out-button";
 import { SupervisorPage } from "./supervisor-page";
 import { useWords } from "./words";
+
+const PAGE_NAMES: Record<string, DeskKey> = {
+  chats: "nav.chats",
+  conversations: "nav.conversations",
+  administration: "nav.administration",
+  account: "nav.account",
+};
 
 /** The signed-in desk. */
 export function DeskShell() {
@@ -175,8 +183,11 @@ function useIsSupervisor(): boolean {
 function useTitleBadge(): void {
   const words = useWords();
   const { offers, chats } = useSnapshot();
+  const page = useLocation({ select: ({ pathname }) => pathname.split("/")[1] ?? "" });
   const count = offers.length + chats.reduce((sum, chat) => sum + chat.unread, 0);
   useEffect(() => {
-    document.title = count > 0 ? words.t("desk.badge", { count }) : words.t("desk.title");
-  }, [count, words]);
+    const key = PAGE_NAMES[page];
+    const title = key ? words.t("desk.titleOf", { page: words.t(key) }) : words.t("desk.title");
+    document.title = count > 0 ? words.t("desk.badge", { count, title }) : title;
+  }, [count, page, words]);
 }

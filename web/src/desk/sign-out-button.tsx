@@ -9,31 +9,34 @@ import { useWords } from "./words";
 /** Signs out, at once if nobody waits for the agent. */
 export function SignOutButton() {
   const words = useWords();
-  const { signOut } = useDesk();
+  const { signOut, unsaved } = useDesk();
   const count = customersInHand(useSnapshot());
   const action = useAction();
   const [asking, { open, close }] = useDisclosure(false);
   const leave = () => action.run(signOut);
+  // Forms come and go without this button being drawn again.
+  const ask = () => (count > 0 || unsaved.size > 0 ? open() : leave());
   return (
     <>
       <Button
         size="xs"
         variant="default"
         loading={action.busy}
-        onClick={count > 0 ? open : leave}
+        onClick={ask}
         data-testid="logout"
       >
         {words.t("desk.logout")}
       </Button>
       <Modal
-        opened={asking && count > 0}
+        opened={asking && (count > 0 || unsaved.size > 0)}
         onClose={close}
         title={words.t("desk.logout")}
         closeButtonProps={{ "aria-label": words.t("chats.close") }}
         centered
         transitionProps={{ duration: 0 }}
       >
-        <Text mb="md">{words.count("desk.logoutQuestion", count)}</Text>
+        {count > 0 && <Text mb="md">{words.count("desk.logoutQuestion", count)}</Text>}
+        {unsaved.size > 0 && <Text mb="md">{words.t("desk.logoutUnsaved")}</Text>}
         <Group justify="flex-end" mt="md">
           <Button variant="default" onClick={close} data-autofocus data-testid="logout-no">
             {words.t("desk.logoutNo")}

@@ -3,7 +3,8 @@ import type { deskEn } from "./desk.en";
 /** Texte des Arbeitsplatzes. */
 export const deskDe: Record<keyof typeof deskEn, string> = {
   "desk.title": "Onqueue Arbeitsplatz",
-  "desk.badge": "({count}) Onqueue Arbeitsplatz",
+  "desk.badge": "({count}) {title}",
+  "desk.titleOf": "{page} · Onqueue Arbeitsplatz",
   "login.heading": "Anmelden",
   "login.organisation": "Organisation",
   "login.email": "E-Mail-Adresse",
@@ -14,6 +15,7 @@ export const deskDe: Record<keyof typeof deskEn, string> = {
   "desk.logout": "Abmelden",
   "desk.logoutQuestion.one": "{count} Kunde ist noch bei Ihnen: der Chat ist offen oder wird Ihnen angeboten. Trotzdem abmelden?",
   "desk.logoutQuestion.other": "{count} Kunden sind noch bei Ihnen: die Chats sind offen oder werden Ihnen angeboten. Trotzdem abmelden?",
+  "desk.logoutUnsaved": "Was Sie auf dieser Seite geändert haben, ist nicht gespeichert. Trotzdem abmelden?",
   "desk.logoutYes": "Abmelden",
   "desk.logoutNo": "Bleiben",
   "desk.offline": "Sie sind offline. Nachrichten werden aufbewahrt und gesendet, sobald Sie wieder verbunden sind.",

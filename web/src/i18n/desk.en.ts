@@ -1,7 +1,8 @@
 /** Texts of the desk. */
 export const deskEn = {
   "desk.title": "Onqueue Desk",
-  "desk.badge": "({count}) Onqueue Desk",
+  "desk.badge": "({count}) {title}",
+  "desk.titleOf": "{page} · Onqueue Desk",
   "login.heading": "Sign in",
   "login.organisation": "Organisation",
   "login.email": "E-mail address",
@@ -12,6 +13,7 @@ export const deskEn = {
   "desk.logout": "Sign out",
   "desk.logoutQuestion.one": "{count} customer is still with you: the chat is open or offered to you. Sign out all the same?",
   "desk.logoutQuestion.other": "{count} customers are still with you: the chats are open or offered to you. Sign out all the same?",
+  "desk.logoutUnsaved": "What you changed on this page is not saved. Sign out all the same?",
   "desk.logoutYes": "Sign out",
   "desk.logoutNo": "Stay",
   "desk.offline": "You are offline. Messages are kept and sent as soon as you are back.",

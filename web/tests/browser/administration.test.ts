@@ -149,10 +149,11 @@ test("who saves second sees what the first changed, and takes it or repeats", as
   await enter(page);
   await page.getByTestId("list-row").first().getByRole("link").click();
   await page.getByTestId("field-name").fill("Anna Neu");
-  admin.users.change(admin.anna, { email: "anna@else.example" });
+  admin.users.change(admin.anna, { email: "anna@else.example", divisionId: admin.south });
   await page.getByTestId("resource-form").getByTestId("save").click();
   await page.locator('[data-testid="conflict-field"][data-field="email"]').getByText("anna@else.example").waitFor();
-  expect(await page.getByTestId("conflict-field").count()).toBe(2);
+  await page.locator('[data-testid="conflict-field"][data-field="divisionId"]').getByText("Theirs: South").waitFor();
+  expect(await page.getByTestId("conflict-field").count()).toBe(3);
   await look(page, "admin-conflict");
   await page.getByTestId("conflict-mine").click();
   await page.getByTestId("resource-form").getByText("Saved.").waitFor();
@@ -163,6 +164,21 @@ test("who saves second sees what the first changed, and takes it or repeats", as
   await page.getByTestId("conflict-theirs").click();
   await expect.poll(() => page.getByTestId("field-name").inputValue()).toBe("Anna Anders");
   expect(admin.users.get(admin.anna).name).toBe("Anna Anders");
+});
+
+test("an answer that is lost makes no second object when the form is sent again", async () => {
+  const { admin } = visit.world;
+  const page = await visit.open("/desk#/administration/users/new");
+  await enter(page);
+  await page.getByTestId("field-name").fill("Once");
+  await page.getByTestId("field-email").fill("once@example.org");
+  await pick(page, "field-divisionId", "Nor", "North");
+  admin.losesAnswer = true;
+  await page.getByTestId("save").click();
+  await page.getByTestId("form-fault").getByText("cannot be reached").waitFor();
+  await page.getByTestId("save").click();
+  await page.getByTestId("delete").waitFor();
+  expect(admin.users.created).toBe(1);
 });
 
 test("unsaved changes are not lost by a wrong click, nor by going back", async () => {
@@ -177,6 +193,10 @@ test("unsaved changes are not lost by a wrong click, nor by going back", async (
   await page.goBack();
   await page.getByTestId("unsaved-stay").click();
   expect(await page.getByTestId("field-name").inputValue()).toBe("Anna Neu");
+  await page.getByTestId("logout").click();
+  await page.getByText("What you changed on this page is not saved.").waitFor();
+  await page.getByTestId("logout-no").click();
+  expect(await page.title()).toBe("Administration · Onqueue Desk");
   await page.getByTestId("section-roles").click();
   await page.getByTestId("unsaved-leave").click();
   await page.getByTestId("list-row").getByText("Agent").waitFor();

@@ -17,6 +17,7 @@ import {
 } from "../../src/admin/kit/bounds";
 import { changedFields, conflicts, maskOf, merged, same } from "../../src/admin/kit/draft";
 import { fieldKey } from "../../src/admin/kit/fields";
+import { mentionsIn } from "../../src/admin/kit/names";
 import { changeMembers, membersAfter } from "../../src/admin/kit/members";
 import { violationsOf } from "../../src/admin/kit/violations";
 import type { AdminClients } from "../../src/admin/clients";
@@ -80,6 +81,17 @@ describe("a draft", () => {
     const user = create(UserSchema, { name: "Anna" });
     expect(changedFields(user, { ...user, name: "Anne" }, ["name", "email"])).toEqual(["name"]);
   });
+});
+
+test("what a value mentions is found at any depth, once", () => {
+  const queue = { queueId: "q", labels: { en: "x" }, skillIds: ["s", "t"] };
+  expect(mentionsIn([{ divisionId: "d", name: "n", queues: [queue, queue], libraryIds: [], other: null }])).toEqual([
+    { kind: "divisions", id: "d" },
+    { kind: "queues", id: "q" },
+    { kind: "skills", id: "s" },
+    { kind: "skills", id: "t" },
+  ]);
+  expect(mentionsIn({ divisionId: "", limit: 1n })).toEqual([]);
 });
 
 describe("bounds", () => {

@@ -3,6 +3,7 @@ import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useAdminWords, type AdminWords } from "../words";
 import { conflicts, type FieldOf } from "./draft";
 import { fieldKey } from "./fields";
+import { useNamesIn } from "./names";
 import type { Editor } from "./use-editor";
 
 /** Says a field's value in words. */
@@ -17,6 +18,8 @@ interface ConflictProps<T extends object> {
 export function ConflictDialog<T extends object>({ editor, describe }: ConflictProps<T>) {
   const words = useAdminWords();
   const { theirs, base, value, fields } = editor;
+  const nameOf = useNamesIn(theirs ? [theirs, value] : []);
+  const say = (field: FieldOf<T>, whose: T) => describe?.(field, whose, words) ?? plainly(whose[field], words, nameOf);
   return (
     <Modal
       opened={theirs !== undefined}
@@ -35,8 +38,8 @@ export function ConflictDialog<T extends object>({ editor, describe }: ConflictP
               <Text component="dt" fw={600}>
                 {words.t(fieldKey(field))}
               </Text>
-              {byThem && <Said label={words.t("conflict.theirs")} text={say(field, theirs, words, describe)} />}
-              {byMe && <Said label={words.t("conflict.mine")} text={say(field, value, words, describe)} />}
+              {byThem && <Said label={words.t("conflict.theirs")} text={say(field, theirs)} />}
+              {byMe && <Said label={words.t("conflict.mine")} text={say(field, value)} />}
             </div>
           ))}
       </Stack>
@@ -63,18 +66,14 @@ function Said({ label, text }: { label: string; text: string }) {
   );
 }
 
-function say<T extends object>(field: FieldOf<T>, value: T, words: AdminWords, describe?: Describe<T>): string {
-  return describe?.(field, value, words) ?? plainly(value[field], words);
-}
-
 /** Any value in words; what is inside other things is named in a row. */
-export function plainly(value: unknown, words: AdminWords): string {
+function plainly(value: unknown, words: AdminWords, nameOf: (text: string) => string): string {
   if (value === undefined || value === "") return words.t("value.none");
   if (typeof value === "boolean") return words.t(value ? "value.yes" : "value.no");
   if (typeof value === "number" || typeof value === "bigint") return words.number(value);
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value !== "object" || value === null) return nameOf(String(value));
   const parts = Object.entries(value)
     .filter(([key]) => !key.startsWith("$"))
-    .map(([, part]) => plainly(part, words));
+    .map(([, part]) => plainly(part, words, nameOf));
   return parts.length === 0 ? words.t("value.none") : words.list(parts);
 }

@@ -1,37 +1,36 @@
 // Nobody loses what they typed by a wrong click: leaving a page with unsaved changes asks first.
 import { Button, Group, Modal, Text } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
-import { createContext, useContext, useEffect, useId, useState, type ReactNode } from "react";
+import { useEffect, useId, type ReactNode } from "react";
+import { useDesk } from "../../desk/desk-context";
 import { useAdminWords } from "../words";
-
-const UnsavedContext = createContext<Set<string>>(new Set());
 
 /** Watches over the forms among its children. */
 export function UnsavedGuard({ children }: { children: ReactNode }) {
-  const [forms] = useState(() => new Set<string>());
+  const { unsaved } = useDesk();
   const blocker = useBlocker({
-    shouldBlockFn: ({ current, next }) => forms.size > 0 && current.pathname !== next.pathname,
-    enableBeforeUnload: () => forms.size > 0,
+    shouldBlockFn: ({ current, next }) => unsaved.size > 0 && current.pathname !== next.pathname,
+    enableBeforeUnload: () => unsaved.size > 0,
     withResolver: true,
   });
   return (
-    <UnsavedContext value={forms}>
+    <>
       {children}
       <LeaveQuestion asked={blocker.status === "blocked"} stay={() => blocker.reset?.()} leave={() => blocker.proceed?.()} />
-    </UnsavedContext>
+    </>
   );
 }
 
 /** Tells the guard whether a form has unsaved changes; the answer forgets them at once. */
 export function useUnsaved(dirty: boolean): () => void {
-  const forms = useContext(UnsavedContext);
+  const { unsaved } = useDesk();
   const id = useId();
   useEffect(() => {
-    if (dirty) forms.add(id);
-    else forms.delete(id);
-    return () => void forms.delete(id);
-  }, [forms, id, dirty]);
-  return () => void forms.delete(id);
+    if (dirty) unsaved.add(id);
+    else unsaved.delete(id);
+    return () => void unsaved.delete(id);
+  }, [unsaved, id, dirty]);
+  return () => void unsaved.delete(id);
 }
 
 function LeaveQuestion({ asked, stay, leave }: { asked: boolean; stay(): void; leave(): void }) {

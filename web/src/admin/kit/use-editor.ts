@@ -64,23 +64,54 @@ interface State<T> {
 
 /** A form over an object. */
 export function useEditor<T extends object>(ports: EditorPorts<T>): Editor<T> {
-  const { fields, isNew, rules } = ports;
+  const { fields, isNew } = ports;
   const [state, setState] = useState<State<T>>(() => stateOf(ports.initial));
-  const [requestId] = useState(newUuid);
-  const running = useRef(false);
   const dirty = changedFields(state.base, state.value, fields).length > 0;
   const forgetUnsaved = useUnsaved(dirty);
-  const change = (part: Partial<State<T>>) => setState((now) => ({ ...now, ...part }));
+  const change: Change<T> = (part) => setState((now) => ({ ...now, ...part(now) }));
+  const save = useSaving(ports, change, forgetUnsaved);
+  return {
+    ...state,
+    fields,
+    isNew,
+    dirty,
+    set: (field, value) =>
+      change((now) => {
+        const { [field]: _, ...violations } = now.violations;
+        return { value: { ...now.value, [field]: value }, violations, isSaved: false };
+      }),
+    save: () => save(state.base, state.value),
+    takeTheirs: () => change(({ theirs }) => (theirs ? stateOf(theirs) : {})),
+    repeatMine: () => {
+      const { base, value, theirs } = state;
+      if (!theirs) return;
+      const mine = merged(theirs, value, changedFields(base, value, fields));
+      change(() => ({ base: theirs, value: mine, theirs: undefined }));
+      save(theirs, mine);
+    },
+    decideLater: () => change(() => ({ theirs: undefined })),
+    adopt: (held) => change(({ base, value }) => ({ base: held, value: merged(held, value, changedFields(base, value, fields)) })),
+    discard: () => change(({ base }) => stateOf(base)),
+  };
+}
+
+type Change<T> = (part: (now: State<T>) => Partial<State<T>>) => void;
+
+/** Saves one value at a time, and says what became of it. */
+function useSaving<T extends object>(ports: EditorPorts<T>, change: Change<T>, forgetUnsaved: () => void) {
+  const { fields, isNew, rules } = ports;
+  const [requestId] = useState(newUuid);
+  const running = useRef(false);
   const refuse = (violations: Violations, fault?: Fault) =>
-    setState((now) => ({ ...now, violations, fault, refusals: now.refusals + 1 }));
+    change(({ refusals }) => ({ violations, fault, refusals: refusals + 1 }));
 
   const submit = async (base: T, value: T): Promise<void> => {
     const violations = check(value, rules);
     if (Object.keys(violations).length > 0) return refuse(violations);
     const changed = changedFields(base, value, fields);
-    if (!isNew && changed.length === 0) return change({ isSaved: true, violations: {}, fault: undefined });
+    if (!isNew && changed.length === 0) return change(() => ({ isSaved: true, violations: {}, fault: undefined }));
     const next = await ports.write(value, changed, requestId);
-    setState((now) => ({ ...stateOf(next), value: typedMeanwhile(next, value, now.value, fields), isSaved: true }));
+    change((now) => ({ ...stateOf(next), value: typedMeanwhile(next, value, now.value, fields), isSaved: true }));
     forgetUnsaved();
     ports.saved?.(next);
   };
@@ -88,50 +119,25 @@ export function useEditor<T extends object>(ports: EditorPorts<T>): Editor<T> {
     const fault = faultOf(error);
     if (fault.reason === "ETAG_MISMATCH" && ports.read) {
       const theirs = await ports.read();
-      if (changedFields(base, theirs, fields).length > 0) return change({ theirs });
+      if (changedFields(base, theirs, fields).length > 0) return change(() => ({ theirs }));
       // What changed is nothing that this form shows.
       return submit(theirs, merged(theirs, value, changedFields(base, value, fields)));
     }
     const violations = violationsOf(error, fields);
     refuse(violations, Object.keys(violations).length > 0 ? undefined : fault);
   };
-  const save = (base = state.base, value = state.value) => {
+  return (base: T, value: T) => {
     // A second click comes before the next drawing.
     if (running.current) return;
     running.current = true;
-    change({ busy: true, fault: undefined, isSaved: false });
+    change(() => ({ busy: true, fault: undefined, isSaved: false }));
     submit(base, value)
       .catch((error: unknown) => failed(base, value, error))
-      .catch((error: unknown) => change({ fault: faultOf(error) }))
+      .catch((error: unknown) => change(() => ({ fault: faultOf(error) })))
       .finally(() => {
         running.current = false;
-        change({ busy: false });
+        change(() => ({ busy: false }));
       });
-  };
-
-  return {
-    ...state,
-    fields,
-    isNew,
-    dirty,
-    set: (field, value) =>
-      setState((now) => {
-        const { [field]: _, ...violations } = now.violations;
-        return { ...now, value: { ...now.value, [field]: value }, violations, isSaved: false };
-      }),
-    save: () => save(),
-    takeTheirs: () => setState((now) => (now.theirs ? stateOf(now.theirs) : now)),
-    repeatMine: () => {
-      const { base, value, theirs } = state;
-      if (!theirs) return;
-      const mine = merged(theirs, value, changedFields(base, value, fields));
-      change({ base: theirs, value: mine, theirs: undefined });
-      save(theirs, mine);
-    },
-    decideLater: () => change({ theirs: undefined }),
-    adopt: (held) =>
-      setState((now) => ({ ...now, base: held, value: merged(held, now.value, changedFields(now.base, now.value, fields)) })),
-    discard: () => setState((now) => stateOf(now.base)),
   };
 }
 

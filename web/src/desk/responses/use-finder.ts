@@ -47,46 +47,26 @@ export interface Finder {
 
 /** The finder of a text box. */
 export function useFinder({ conversationId, language, text, caret, insert }: FinderPorts): Finder {
-  const { clients } = useDesk();
   const mayFind = useMay("responses:response:view");
   const [left, setLeft] = useState<number>();
   const [active, setActive] = useState(0);
   const [isWanted, setWanted] = useState(false);
-  const [refused, setRefused] = useState<Fault>();
-  const [incomplete, setIncomplete] = useState<Incomplete & { trigger: Trigger }>();
-  const [isRendering, setRendering] = useState(false);
   const trigger = mayFind ? triggerAt(text, caret) : undefined;
   const search = useSearch(trigger, language);
+  const rendering = useRendering(conversationId, insert);
   // Several words that find nothing are words for the customer.
   const isPlainText = search.isCurrent && search.found.length === 0 && /\s/.test(trigger?.text ?? "");
   const isOpen = trigger !== undefined && trigger.start !== left && !isPlainText;
   const shown = Math.min(active, Math.max(search.found.length - 1, 0));
-
-  const render = async (at: Trigger, found: FoundResponse, values: Record<string, string>) => {
-    const responseId = found.response?.responseId ?? "";
-    setRendering(true);
-    setRefused(undefined);
-    try {
-      const rendered = await clients.responses.renderResponse({ responseId, language: found.language, conversationId, values });
-      setIncomplete(undefined);
-      insert(at, rendered.text, responseId);
-    } catch (error) {
-      const fault = faultOf(error);
-      if (fault.reason === "VARIABLE_MISSING") setIncomplete({ trigger: at, found, names: missingNames(fault.metadata), values });
-      else setRefused(fault);
-    } finally {
-      setRendering(false);
-    }
-  };
   const choose = (index: number) => {
     const found = search.found[index];
-    if (found && trigger && !isRendering) void render(trigger, found, {});
+    if (found && trigger && !rendering.isRendering) rendering.render(trigger, found, {});
   };
 
   useEffect(() => {
     setActive(0);
     setWanted(false);
-    setRefused(undefined);
+    rendering.forget();
   }, [trigger?.start, trigger?.text]);
   useEffect(() => {
     if (trigger?.start !== left) setLeft(undefined);
@@ -113,13 +93,49 @@ export function useFinder({ conversationId, language, text, caret, insert }: Fin
     isSearching: !search.isCurrent && !search.fault,
     found: search.found,
     active: shown,
-    fault: refused ?? search.fault,
-    incomplete,
-    isRendering,
+    fault: rendering.fault ?? search.fault,
+    incomplete: rendering.incomplete,
+    isRendering: rendering.isRendering,
     takeKey,
     choose,
-    complete: (values) => incomplete && void render(incomplete.trigger, incomplete.found, { ...incomplete.values, ...values }),
+    complete: rendering.complete,
+    giveUp: rendering.giveUp,
+  };
+}
+
+/** Fills in a response, asking for what is missing. */
+function useRendering(conversationId: string, insert: FinderPorts["insert"]) {
+  const { clients } = useDesk();
+  const [fault, setFault] = useState<Fault>();
+  const [incomplete, setIncomplete] = useState<Incomplete & { trigger: Trigger }>();
+  const [isRendering, setRendering] = useState(false);
+  const attempt = async (trigger: Trigger, found: FoundResponse, values: Record<string, string>) => {
+    const responseId = found.response?.responseId ?? "";
+    const asked = { responseId, language: found.language, conversationId, values };
+    try {
+      const { text } = await clients.responses.renderResponse(asked);
+      setIncomplete(undefined);
+      insert(trigger, text, responseId);
+    } catch (error) {
+      const refused = faultOf(error);
+      if (refused.reason !== "VARIABLE_MISSING") return setFault(refused);
+      setIncomplete({ trigger, found, names: missingNames(refused.metadata), values });
+    }
+  };
+  const render = (trigger: Trigger, found: FoundResponse, values: Record<string, string>) => {
+    setRendering(true);
+    setFault(undefined);
+    void attempt(trigger, found, values).finally(() => setRendering(false));
+  };
+  return {
+    fault,
+    incomplete,
+    isRendering,
+    render,
+    complete: (values: Record<string, string>) =>
+      incomplete && render(incomplete.trigger, incomplete.found, { ...incomplete.values, ...values }),
     giveUp: () => setIncomplete(undefined),
+    forget: () => setFault(undefined),
   };
 }
 

@@ -30,19 +30,25 @@ const CATALOGUE = [
 
 /** Adds the rpcs of administration. */
 export function adminRoutes(router: ConnectRouter, world: AdminWorld): void {
+  userRoutes(router, world);
   accessRoutes(router, world);
+  organisationRoutes(router, world);
   subjectRoutes(router, world);
   knowledgeRoutes(router, world);
   contentRoutes(router, world);
 }
 
-function accessRoutes(router: ConnectRouter, world: AdminWorld): void {
-  const { users, roles, divisions, apiClients } = world;
+function userRoutes(router: ConnectRouter, world: AdminWorld): void {
+  const { users } = world;
   router.service(UserService, {
     createUser: ({ requestId, user, password }) => {
       if (password === "password1234") throw refusal(Code.InvalidArgument, "FIELD_INVALID", { field: "password" });
       const made = users.create(requestId, user);
       if (password) world.passwords.set(made.userId, password);
+      if (world.losesAnswer) {
+        world.losesAnswer = false;
+        throw refusal(Code.Unavailable, "UNAVAILABLE");
+      }
       return { user: made };
     },
     getUser: ({ userId }) => ({ user: users.get(userId) }),
@@ -67,6 +73,10 @@ function accessRoutes(router: ConnectRouter, world: AdminWorld): void {
       return {};
     },
   });
+}
+
+function accessRoutes(router: ConnectRouter, world: AdminWorld): void {
+  const { roles, divisions, apiClients } = world;
   router.service(RoleService, {
     createRole: ({ requestId, role }) => ({ role: roles.create(requestId, role) }),
     getRole: ({ roleId }) => ({ role: roles.get(roleId) }),
@@ -105,6 +115,9 @@ function accessRoutes(router: ConnectRouter, world: AdminWorld): void {
     deleteApiClient: ({ clientId, etag }) => apiClients.remove(clientId, etag),
     rotateApiClientSecret: ({ clientId }) => ({ apiClient: apiClients.change(clientId, {}), secret: "second-secret" }),
   });
+}
+
+function organisationRoutes(router: ConnectRouter, world: AdminWorld): void {
   router.service(PermissionService, {
     getMyAccess: () => {
       if (!world.fresh) throw refusal(Code.Unavailable, "UNAVAILABLE");

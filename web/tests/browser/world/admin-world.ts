@@ -33,6 +33,8 @@ export class AdminWorld {
   ownPassword = "the old password";
   /** What the caller may do by now, if that can be asked. */
   fresh: string[] | undefined;
+  /** Whether the answer to making a user is lost once. */
+  losesAnswer = false;
   /** Whether lists fail. */
   listsFail = false;
 
