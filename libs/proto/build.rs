@@ -23,7 +23,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let set = protox::compile(&files, [root])?;
     debug_assert!(!set.encode_to_vec().is_empty());
-    tonic_prost_build::configure().bytes(".").btree_map(".").compile_fds(set)?;
+    tonic_prost_build::configure()
+        .bytes(".")
+        .btree_map(".")
+        .compile_fds(set)?;
     Ok(())
 }
 

@@ -67,7 +67,7 @@ pub enum Reason {
     TokenExpired,
     /// Organisation, address or password is wrong.
     CredentialsInvalid,
-    /// Too many wrong passwords.
+    /// Too many wrong passwords or secrets.
     AccountLocked,
     /// A permission is missing; metadata: permission.
     PermissionMissing,

@@ -19,7 +19,7 @@ pub struct Entry {
     pub organisation: OrganisationId,
     /// When.
     pub at: Timestamp,
-    /// Who: `user:<id>`, `guest:<participant id>`, `service:<name>` or `operator`.
+    /// Who: `user:<id>`, `client:<id>`, `guest:<participant id>`, `service:<name>` or `operator`.
     pub actor: String,
     /// What, as `entity.verb`, such as `queue.create`.
     pub action: String,

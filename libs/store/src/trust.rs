@@ -250,7 +250,15 @@ fn grants_table() -> SelectStatement {
 fn deployments_table() -> SelectStatement {
     select(
         "auth_trust_deployments",
-        &["organisation_id", "id", "name", "enabled", "origins", "queues", "greetings"],
+        &[
+            "organisation_id",
+            "id",
+            "name",
+            "enabled",
+            "origins",
+            "queues",
+            "greetings",
+        ],
     )
 }
 

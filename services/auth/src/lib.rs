@@ -37,7 +37,13 @@ pub async fn bind(settings: &Settings, store: Store, context: Context) -> Result
     let keys = app::Keys::open(tables.clone(), context.clone(), settings).await?;
     onqueue_trust::read_store(&store, &context.trust, context.clock.now()).await?;
     let checks = app::passwords::Checks::new(settings.password_checks);
-    let tokens = app::Tokens::new(tables.clone(), Arc::clone(&keys), context.clone(), checks.clone(), settings);
+    let tokens = app::Tokens::new(
+        tables.clone(),
+        Arc::clone(&keys),
+        context.clone(),
+        checks.clone(),
+        settings,
+    );
     let administration = app::Administration::new(tables.clone(), context.clone(), checks, settings);
     let clients = app::ApiClients::new(tables.clone(), Arc::clone(&keys), context.clone(), settings);
     let clients = Arc::new(clients);
@@ -46,14 +52,19 @@ pub async fn bind(settings: &Settings, store: Store, context: Context) -> Result
     context
         .tasks
         .spawn("auth upkeep", app::upkeep(tables, keys, context.clone()));
-    let routes = tonic::service::Routes::new(TokenServiceServer::new(grpc::TokenHandlers::new(tokens, Arc::clone(&clients))))
-        .add_service(TrustServiceServer::new(grpc::TrustHandlers::new(context.clone())))
-        .add_service(OrganisationServiceServer::new(grpc::OrganisationHandlers::new(organisations)))
-        .add_service(ApiClientServiceServer::new(grpc::ApiClientHandlers::new(clients)))
-        .add_service(DeploymentServiceServer::new(grpc::DeploymentHandlers::new(
-            deployments,
-            context.trust,
-        )));
+    let routes = tonic::service::Routes::new(TokenServiceServer::new(grpc::TokenHandlers::new(
+        tokens,
+        Arc::clone(&clients),
+    )))
+    .add_service(TrustServiceServer::new(grpc::TrustHandlers::new(context.clone())))
+    .add_service(OrganisationServiceServer::new(grpc::OrganisationHandlers::new(
+        organisations,
+    )))
+    .add_service(ApiClientServiceServer::new(grpc::ApiClientHandlers::new(clients)))
+    .add_service(DeploymentServiceServer::new(grpc::DeploymentHandlers::new(
+        deployments,
+        context.trust,
+    )));
     let routes = with_administration(routes, &administration);
     Ok(Bound { name: NAME, routes })
 }

@@ -21,9 +21,10 @@ pub(super) struct Waits {
 }
 
 impl Waits {
-    /// Of every chat that was opened at `since` or later. Who was never served waited until the chat's end, or still does.
+    /// Of every chat that was opened at `since` or later, or after the first fault began. Who was never served waited until the chat's end, or still does.
     pub fn of(facts: &Facts, faults: &[Fault], since: i64) -> Self {
         let mut waits = Self::default();
+        let since = faults.iter().map(|fault| fault.from).fold(since, i64::min);
         for one in &facts.conversations {
             let entries = facts.transcript(one.id);
             let Some(opened) = entries.first().map(|entry| entry.at).filter(|at| *at >= since) else {

@@ -1,13 +1,13 @@
 //! Requests and answers by the descriptor set: every rpc that there is can be called, also one that nobody here has heard of.
 
 use onqueue_proto::DESCRIPTOR_SET;
-use onqueue_tests::raw;
+use onqueue_tests::{cluster::Cluster, raw};
 use prost::Message as _;
 use prost_reflect::{
     Cardinality, DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value,
 };
-use std::collections::BTreeMap;
-use tonic::{Status, transport::Channel};
+use std::{collections::BTreeMap, time::Duration};
+use tonic::Status;
 use uuid::Uuid;
 
 /// What requests are filled with, by the names of fields.
@@ -37,7 +37,7 @@ impl Book {
     /// Calls the rpc with a filled request in which these fields are changed. Answers what came.
     pub async fn call(
         &self,
-        (door, token): (&Channel, &str),
+        (cluster, token): (&Cluster, &str),
         path: &'static str,
         things: &Things,
         changes: &[(&str, &str)],
@@ -46,28 +46,29 @@ impl Book {
         for (field, value) in changes {
             set(&mut request, field, value);
         }
-        let bytes = patiently(door, path, Some(token), &request.encode_to_vec()).await?;
+        let bytes = patiently(cluster, path, Some(token), &request.encode_to_vec()).await?;
         let answer = DynamicMessage::decode(self.messages(path).1, bytes).expect("an answer");
         Ok(Answer(answer))
     }
 }
 
-/// Calls an rpc, again while it says that there were too many calls a second; some say so of a minute.
+/// Calls an rpc, again while it says that there were too many calls: the clock, which the test holds, is moved on for so long.
 pub async fn patiently(
-    door: &Channel,
+    cluster: &Cluster,
     path: &'static str,
     token: Option<&str>,
     message: &[u8],
 ) -> Result<bytes::Bytes, Status> {
     let mut left = 20;
     loop {
-        let outcome = raw::call(door, path, token, message.to_vec()).await;
+        let outcome = raw::call(&cluster.door(), path, token, message.to_vec()).await;
         left -= 1;
         let reason = outcome.as_ref().err().and_then(onqueue_client::reason);
         if left == 0 || reason != Some(onqueue_model::Reason::RateLimited) {
             return outcome;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let wait = outcome.as_ref().err().and_then(onqueue_client::retry_after);
+        cluster.advance(wait.unwrap_or(Duration::from_millis(20))).await;
     }
 }
 

@@ -47,8 +47,10 @@ impl Walk<'_> {
         let mut found = vec![String::new(); answers.len()];
         for expected in [1, 0] {
             let before = self.cluster.audit_records().await;
-            let door = self.cluster.door();
-            let outcome = self.book.call((&door, &self.token), path, &self.things, &changes).await;
+            let outcome = self
+                .book
+                .call((self.cluster, &self.token), path, &self.things, &changes)
+                .await;
             let left = self.cluster.audit_records().await - before;
             match outcome {
                 Ok(answered) if expected == 1 => {
@@ -71,8 +73,10 @@ impl Walk<'_> {
 
     /// The etag that an rpc answers.
     async fn etag(&self, path: &'static str, answer: &str) -> String {
-        let door = self.cluster.door();
-        let got = self.book.call((&door, &self.token), path, &self.things, &[]).await;
+        let got = self
+            .book
+            .call((self.cluster, &self.token), path, &self.things, &[])
+            .await;
         got.expect("answered").text(answer)
     }
 
@@ -117,10 +121,9 @@ async fn identities(walk: &Walk<'_>) {
     walk.life("auth.v1.DivisionService", "Division", "division", &[]).await;
     walk.life("auth.v1.RoleService", "Role", "role", &[]).await;
     let (user, _) = walk.birth("auth.v1.UserService", "User", "user", &[]).await;
-    let door = walk.cluster.door();
     let get = "/onqueue.auth.v1.GrantService/GetGrants";
     let of = [("subject_id", user.as_str())];
-    let granted = walk.book.call((&door, &walk.token), get, &walk.things, &of);
+    let granted = walk.book.call((walk.cluster, &walk.token), get, &walk.things, &of);
     let etag = granted.await.expect("answered").text("etag");
     walk.step(
         "auth.v1.GrantService/SetGrants",

@@ -49,7 +49,10 @@ fn is_common(folded: &str) -> bool {
         .windows(2)
         .map(|pair| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0])))
         .collect();
-    different.len() < DIFFERENT || steps.len() == 1 || is_repeated(&letters) || COMMON.lines().any(|line| line == folded)
+    different.len() < DIFFERENT
+        || steps.len() == 1
+        || is_repeated(&letters)
+        || COMMON.lines().any(|line| line == folded)
 }
 
 /// Whether it is one short part again and again.
@@ -162,6 +165,10 @@ mod tests {
         for good in ["correct horse battery staple", "Grüße aus Köln", "k7wq-9xkd-3mzp"] {
             assert_eq!(check_new("password", good), Ok(()), "{good}");
         }
-        assert!(COMMON.lines().all(|line| line == line.to_lowercase() && line.chars().count() >= *NEW.start()));
+        assert!(
+            COMMON
+                .lines()
+                .all(|line| line == line.to_lowercase() && line.chars().count() >= *NEW.start())
+        );
     }
 }

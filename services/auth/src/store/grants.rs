@@ -59,6 +59,9 @@ impl SubjectKind {
     }
 }
 
+/// Refuses something about what it is given.
+type Check<T> = Box<dyn Fn(&T) -> Result<(), Fault> + Send + Sync>;
+
 /// Grants to be set.
 pub struct NewGrants {
     /// Whose.
@@ -68,9 +71,9 @@ pub struct NewGrants {
     /// The etag that the caller read last.
     pub etag: String,
     /// Refuses a subject that the caller may not see.
-    pub visible: Box<dyn Fn(&Subject) -> Result<(), Fault> + Send + Sync>,
+    pub visible: Check<Subject>,
     /// Refuses what the caller may not grant or take.
-    pub allow: Box<dyn Fn(&[Regrant]) -> Result<(), Fault> + Send + Sync>,
+    pub allow: Check<[Regrant]>,
 }
 
 /// A grant that comes or goes.

@@ -22,12 +22,12 @@ mod users;
 
 pub use api_clients::ApiClient;
 pub use deployments::{Deployment, Listed, no_deployment};
-pub use keys::StoredKey;
-pub use organisations::{Organisation, OrganisationChange};
 pub use divisions::Division;
 pub use grants::{Explained, GrantPlace, Granted, NewGrants, Regrant, Subject, etag as grants_etag};
+pub use keys::StoredKey;
 pub use objects::{Edit, Removal};
 use objects::{Key, Object, Stored};
+pub use organisations::{Organisation, OrganisationChange};
 pub use passwords::NewPassword;
 pub use roles::Role;
 pub use sessions::{Exchange, Exchanged, NewToken, Opened, Settle};
@@ -52,7 +52,10 @@ impl Tables {
 /// Keeps other changes of what the organisation's administrators make waiting until the transaction ends. It comes first in
 /// each of them: what it reads then is the latest, its audit record follows the last, and none waits for another that waits
 /// for it. On SQLite one transaction writes at a time anyway.
-pub(crate) async fn lock_organisation(tx: &DatabaseTransaction, organisation: OrganisationId) -> Result<(), StoreError> {
+pub(crate) async fn lock_organisation(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+) -> Result<(), StoreError> {
     let row = Scope::of(organisation).find::<entities::organisation::Entity>();
     row.lock_exclusive().one(tx).await?;
     Ok(())

@@ -2,15 +2,15 @@
 
 use super::{Tables, UserState, broken, entities, failures};
 use entities::{
-    deployment, grant, refresh_token, role, session, signing_key, trust_deployment, trust_grant, trust_head,
-    trust_key, trust_organisation, trust_revoked, user,
+    deployment, grant, refresh_token, role, session, signing_key, trust_deployment, trust_grant, trust_head, trust_key,
+    trust_organisation, trust_revoked, user,
 };
 use onqueue_access::MAX_CLIENT_LIFETIME;
 use onqueue_model::{OrganisationId, Permission, RoleId, Timestamp, TokenId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QuerySelect as _, QueryTrait as _, prelude::Expr, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, ExprTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, prelude::Expr, sea_query::OnConflict,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -234,11 +234,7 @@ async fn give<'k>(
 }
 
 /// Each of their grants' roles, spelled out; nothing for those who may do nothing now.
-async fn granted(
-    tx: &DatabaseTransaction,
-    scope: Scope,
-    subjects: &[Uuid],
-) -> Result<BTreeSet<GrantKey>, StoreError> {
+async fn granted(tx: &DatabaseTransaction, scope: Scope, subjects: &[Uuid]) -> Result<BTreeSet<GrantKey>, StoreError> {
     let barred = barred(tx, scope, subjects).await?;
     let rows = scope
         .find::<grant::Entity>()

@@ -101,7 +101,8 @@ pub fn why<T>(answer: Result<T, Status>) -> Option<Reason> {
     answer.err().and_then(|status| reason(&status))
 }
 
-/// A new request id.
+/// A new request id, as a client makes it.
+#[allow(clippy::disallowed_methods)]
 pub fn request_id() -> String {
     Uuid::now_v7().to_string()
 }

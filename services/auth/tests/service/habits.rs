@@ -1,4 +1,6 @@
 //! What divisions, users, roles, deployments and API clients have in common: each is made once, changed by etag, listed in pages.
+// Some of the messages have fields beyond those that all have.
+#![allow(clippy::needless_update)]
 
 use crate::{
     administered::{Administered, fields, request_id, why},

@@ -4,6 +4,7 @@ mod access;
 mod administered;
 mod api_clients;
 mod deployments;
+mod explained;
 mod fixture;
 mod habits;
 mod large;

@@ -41,7 +41,7 @@ impl Routing {
         let me = user(caller)?;
         let wanted = wanted.unwrap_or(me);
         if wanted != me {
-            self.context.trust.may(caller, permissions::QUEUE_VIEW)?;
+            self.may_about(caller, permissions::QUEUE_VIEW, wanted).await?;
         }
         self.agent(caller, wanted).await
     }

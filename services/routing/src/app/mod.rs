@@ -126,6 +126,23 @@ impl Routing {
         self.context.tasks.drain_token().clone()
     }
 
+    /// Whether the caller may see or change that about an agent: routing knows no division of theirs, so it must be held in
+    /// the division of a queue that they serve, or in all. AGENT_NOT_FOUND otherwise, and PERMISSION_MISSING for who holds
+    /// it nowhere.
+    async fn may_about(
+        &self,
+        caller: &onqueue_model::Caller,
+        permission: &str,
+        agent: onqueue_model::UserId,
+    ) -> Result<(), Fault> {
+        self.context.trust.may(caller, permission)?;
+        let divisions = self.divisions(caller, permission);
+        if divisions == Divisions::All || self.tables.serves_in(caller.organisation, agent, &divisions).await? {
+            return Ok(());
+        }
+        Err(agent_not_found())
+    }
+
     fn divisions(&self, caller: &onqueue_model::Caller, permission: &str) -> Divisions {
         self.context.trust.divisions(caller, permission)
     }

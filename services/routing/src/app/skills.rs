@@ -92,7 +92,7 @@ impl Routing {
 
     /// What the user knows.
     pub async fn get_user_skills(&self, caller: &Caller, user: UserId) -> Result<Knowledge, Fault> {
-        self.context.trust.may(caller, permissions::SKILL_VIEW)?;
+        self.may_about(caller, permissions::SKILL_VIEW, user).await?;
         Ok(self.tables.knowledge(caller.organisation, user).await?)
     }
 
@@ -103,7 +103,7 @@ impl Routing {
         user: UserId,
         (wanted, etag): (Knowledge, String),
     ) -> Result<Knowledge, Fault> {
-        self.context.trust.may(caller, permissions::USER_SKILL_MANAGE)?;
+        self.may_about(caller, permissions::USER_SKILL_MANAGE, user).await?;
         let by = self.actor(caller);
         let knowledge = self
             .tables

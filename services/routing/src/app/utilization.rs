@@ -31,7 +31,7 @@ impl Routing {
 
     /// What holds for the user.
     pub async fn get_user_utilization(&self, caller: &Caller, user: UserId) -> Result<Utilization, Fault> {
-        self.context.trust.may(caller, permissions::UTILIZATION_VIEW)?;
+        self.may_about(caller, permissions::UTILIZATION_VIEW, user).await?;
         Ok(self.tables.user_utilization(caller.organisation, user).await?)
     }
 
@@ -42,7 +42,7 @@ impl Routing {
         user: UserId,
         (own, etag): (Option<Capacities>, String),
     ) -> Result<Utilization, Fault> {
-        self.context.trust.may(caller, permissions::UTILIZATION_MANAGE)?;
+        self.may_about(caller, permissions::UTILIZATION_MANAGE, user).await?;
         let by = self.actor(caller);
         let utilization = self
             .tables

@@ -3,14 +3,14 @@
 use super::entities::member::{Column, Entity, Model};
 use super::leases::{check, shard};
 use super::{
-    Actor, Done, Fence, Member, Tables, agents, configuration, entities, lock_configuration, next_revision, queues, record,
-    refused,
+    Actor, Done, Fence, Member, Tables, agents, configuration, entities, lock_configuration, next_revision, queues,
+    record, refused,
 };
-use onqueue_model::{DivisionId, Fault, OrganisationId, QueueId, Reason, UserId};
-use onqueue_store::{Scope, StoreError};
+use onqueue_model::{DivisionId, Divisions, Fault, OrganisationId, QueueId, Reason, UserId};
+use onqueue_store::{Scope, StoreError, query::within};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set, prelude::Expr,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Set, prelude::Expr,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -112,6 +112,29 @@ impl Tables {
             })
         });
         work.await
+    }
+
+    /// Whether the user is a member of any queue of these divisions.
+    pub async fn serves_in(
+        &self,
+        organisation: OrganisationId,
+        user: UserId,
+        divisions: &Divisions,
+    ) -> Result<bool, StoreError> {
+        use entities::queue::{Column as QueueColumn, Entity as Queues};
+        let queues = Scope::of(organisation)
+            .find::<Queues>()
+            .filter(within(QueueColumn::DivisionId, divisions))
+            .select_only()
+            .column(QueueColumn::QueueId)
+            .into_query();
+        let found = Scope::of(organisation)
+            .find::<Entity>()
+            .filter(Column::UserId.eq(user.uuid()))
+            .filter(Column::QueueId.in_subquery(queues))
+            .one(self.0.reader())
+            .await?;
+        Ok(found.is_some())
     }
 
     /// Gives the agent another name.
