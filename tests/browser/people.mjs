@@ -15,7 +15,7 @@ export function launch() {
 }
 
 /** A page with short names for what its test ids say. */
-class Person {
+export class Person {
   constructor(page, complaints) {
     this.page = page;
     this.complaints = complaints;
@@ -78,10 +78,15 @@ export class Customer extends Person {
 }
 
 export class Agent extends Person {
-  static async arrive(browser, onqueue, name, language = "en-GB") {
+  static arrive(browser, onqueue, name, language = "en-GB") {
+    const { organisation } = onqueue.credentials;
+    return this.arrives(browser, onqueue, { organisation, ...onqueue.user(name) }, language);
+  }
+
+  /** Somebody who need not be of the demo. */
+  static async arrives(browser, onqueue, user, language = "en-GB") {
     const agent = await this.open(browser, `${onqueue.address}/desk`, language);
-    const user = onqueue.user(name);
-    await agent.at("login-organisation").fill(onqueue.credentials.organisation);
+    await agent.at("login-organisation").fill(user.organisation);
     await agent.at("login-email").fill(user.email);
     await agent.at("login-password").fill(user.password);
     await agent.at("login-submit").click();

@@ -1,6 +1,6 @@
 // Starts the real binary on free ports of loopback and ends it by its process id: one process with everything, or, with
 // ONQUEUE_TEST_CLUSTER=distributed, an installation of separate ones.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -16,6 +16,11 @@ const isDistributed = process.env.ONQUEUE_TEST_CLUSTER === "distributed";
 /** What a journey runs against. */
 export function start() {
   return isDistributed ? Installation.start() : Onqueue.start();
+}
+
+/** One process without the demo: only the organisation is there, and who administers it. */
+export function startEmpty(organisation) {
+  return Onqueue.startEmpty(organisation);
 }
 
 /** Waits until `condition` gives something true; fails after `seconds` with what it waited for. */
@@ -101,6 +106,19 @@ class Onqueue extends Place {
     self.healthPort = await freePort();
     await self.launch(["--demo", "--credentials", path.join(self.folder, "credentials.json")]);
     self.credentials = JSON.parse(readFileSync(path.join(self.folder, "credentials.json"), "utf8"));
+    return self;
+  }
+
+  static async startEmpty({ slug, name, email, password }) {
+    const self = new Onqueue();
+    self.folder = mkdtempSync(path.join(tmpdir(), "onqueue-browser-"));
+    self.port = await freePort();
+    self.healthPort = await freePort();
+    const made = ["--organisation", slug, "--name", slug, "--email", email, "--administrator", name];
+    const places = ["--data", path.join(self.folder, "data")];
+    const env = { ...process.env, ONQUEUE_ADMIN_PASSWORD: password };
+    await self.launch();
+    execFileSync(binary, ["admin", "create", ...made, ...places], { env, stdio: "pipe" });
     return self;
   }
 

@@ -65,7 +65,7 @@ function form(props: FormProps, fields: HTMLElement[]): HTMLElement {
   const submit = el("button", { type: "submit", class: "primary", "data-testid": "chat-start", disabled: busy }, label);
   const problem = el("p", { class: "problem", role: "alert", "data-testid": "chat-problem" }, props.problem);
   const element = el("form", { class: "card form", "data-testid": "chat-form", novalidate: true });
-  element.append(el("p", { class: "intro" }, words.t("chat.intro")), ...fields, problem, submit);
+  element.append(el("p", { class: "intro" }, labelIn(props.deployment.greetings, words.locale) || words.t("chat.intro")), ...fields, problem, submit);
   element.addEventListener("submit", (event) => {
     event.preventDefault();
     if (values.guestName.trim() !== "") return props.start(values, topicOf(props));

@@ -4,13 +4,15 @@ import { useMemo, type ReactNode } from "react";
 import { DeskContext, useDesk } from "./desk-context";
 
 const ASK_AGAIN_MS = 60_000;
+/** What was granted just before signing in is known everywhere within so long. */
+const SETTLED_MS = 5_000;
 
 /** Gives its children a desk that knows the present permissions; until they are known, those of signing in. */
 export function FreshPermissions({ children }: { children: ReactNode }) {
   const desk = useDesk();
-  const { data } = useQuery({
+  const { data } = useQuery<string[]>({
     queryKey: ["my-access"],
-    refetchInterval: ASK_AGAIN_MS,
+    refetchInterval: ({ state }) => (state.dataUpdateCount < 2 ? SETTLED_MS : ASK_AGAIN_MS),
     queryFn: async ({ signal }) => {
       const { permissions } = await desk.clients.permissions.getMyAccess({}, { signal });
       return permissions.map(({ permission }) => permission);
