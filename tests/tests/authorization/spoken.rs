@@ -145,6 +145,11 @@ fn value(field: &FieldDescriptor, things: &Things, depth: u8) -> Result<Option<V
         Kind::Message(of) if of.full_name().starts_with("onqueue.") && field.name() != "substitutions" => {
             filled(&of, things, depth + 1).map(|message| Some(Value::Message(message)))
         }
+        // The first that says something.
+        Kind::Enum(of) if !field.is_list() => {
+            let number = of.values().map(|value| value.number()).find(|number| *number > 0);
+            Ok(number.map(Value::EnumNumber))
+        }
         _ => Ok(None),
     }
 }

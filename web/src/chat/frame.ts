@@ -27,7 +27,7 @@ export class PageFrame {
     document.documentElement.lang = words.locale;
     document.title = title;
     const header = el("header", {}, el("h1", {}, title), this.badge, this.languageSwitch(words));
-    if (this.hide) header.append(button("chat-hide", words.t("chat.hide"), "plain", this.hide));
+    if (this.hide) header.append(this.hideButton(words, this.hide));
     this.root.replaceChildren(header, this.banner, el("main", {}, screen));
     this.showConnection(this.connection);
   }
@@ -45,6 +45,13 @@ export class PageFrame {
   /** The network came or went. */
   networkChanged(): void {
     this.showConnection(this.connection);
+  }
+
+  private hideButton(words: ChatTranslator, hide: () => void): HTMLElement {
+    const element = button("chat-hide", "▾", "plain", hide);
+    element.setAttribute("aria-label", words.t("chat.hide"));
+    element.title = words.t("chat.hide");
+    return element;
   }
 
   private languageSwitch(words: ChatTranslator): HTMLElement {
