@@ -3,6 +3,7 @@
 use super::Disks;
 use crate::process::binary;
 use onqueue::demo::Demo;
+use onqueue_model::OrganisationId;
 use onqueue_server::{Clock, Context};
 use onqueue_store::{Profile, Settings, Store};
 use onqueue_testkit::{Disk, PostgresDatabase, PostgresServer, Stop, own_postgres, postgres, psql, running_context};
@@ -63,6 +64,14 @@ impl Database {
         let (store, context) = self.open("auth").await;
         onqueue_auth::seed(&store, &context, seed).await.expect("seeds auth");
         store.close().await.expect("closes");
+    }
+
+    /// How many records a service's audit chain has; it is checked.
+    pub async fn audit_records(&self, service: &'static str, organisation: OrganisationId) -> usize {
+        let (store, _) = self.open(service).await;
+        let records = onqueue_store::audit::verify(store.reader(), service, organisation).await;
+        store.close().await.expect("closes");
+        records.expect("whole").len()
     }
 
     async fn open(&self, service: &'static str) -> (Store, Context) {
