@@ -51,13 +51,18 @@ export class Share {
   /** The worker failed: from now on the tab does without it. */
   fail(): void {
     this.useless = true;
-    for (const answer of [...this.answers.values()]) answer.broken();
+    this.returned();
     for (const tell of [...this.recalls.values()]) tell(undefined);
   }
 
   /** Lets go of every stream, because the page goes away. */
   leave(): void {
     for (const id of this.answers.keys()) this.port?.postMessage({ type: "close", id });
+  }
+
+  /** The page came back after it went away: what it let go of is to be asked for again. */
+  returned(): void {
+    for (const answer of [...this.answers.values()]) answer.broken();
   }
 
   /** Keeps a text for other tabs as long as any is open. */
@@ -183,6 +188,7 @@ export function joinShare(): Share {
     const share = new Share(worker.port);
     worker.onerror = () => share.fail();
     window.addEventListener("pagehide", () => share.leave());
+    window.addEventListener("pageshow", ({ persisted }) => persisted && share.returned());
     return share;
   } catch {
     return new Share(undefined);

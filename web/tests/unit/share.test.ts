@@ -142,6 +142,19 @@ test("what breaks off breaks off for all, and the first who asks again begins it
   expect(calls.map(({ body }) => body)).toEqual(["all", "rest"]);
 });
 
+test("a page that went away lets go of the stream, and asks for it again when it comes back", async () => {
+  const { calls, tab } = setUp();
+  const here = tab();
+  const seen = await read(here, "all", "whole");
+  here.leave();
+  expect([calls[0]?.signal.aborted, seen.state]).toEqual([true, "open"]);
+  here.returned();
+  await settle();
+  expect(seen.state).toBe("broken");
+  await read(here, "all", "whole");
+  expect(calls).toHaveLength(2);
+});
+
 test("who comes when too much has passed begins a new round", async () => {
   const { calls, tab } = setUp();
   await read(tab(), "all", "whole");
