@@ -8,5 +8,4 @@ mod render;
 mod responses;
 mod search;
 mod seeding;
-mod timing;
 mod world;
