@@ -4,6 +4,7 @@ use crate::{
     TracedBody,
     call::Call,
     context,
+    ids::{self, Ids},
     metrics::{CLIENT_CALLS, OTHER, SERVER_CALLS},
 };
 use http::{Request, Response};
@@ -125,6 +126,8 @@ async fn traced<A, E: 'static>(
 }
 
 fn serving<Q>(request: &Request<Q>, name: &'static str) -> Span {
+    let ids = ids::are_kept().then(|| Ids::caused_by(request.headers()));
+    let trace = ids.map(Ids::trace);
     let span = tracing::info_span!(
         parent: None,
         "rpc",
@@ -134,8 +137,12 @@ fn serving<Q>(request: &Request<Q>, name: &'static str) -> Span {
         rpc.method = name,
         rpc.response.status_code = Empty,
         otel.status_code = Empty,
-        trace_id = Empty,
+        trace_id = trace.as_deref(),
     );
+    if let Some(ids) = ids {
+        ids.keep_with(&span);
+        return span;
+    }
     context::set_parent_from(&span, request.headers());
     if let Some(trace) = context::trace_id(&span) {
         span.record("trace_id", trace);

@@ -1,6 +1,12 @@
 //! Begins a process's telemetry and ends it without losing what was recorded last.
 
-use crate::{fields::JsonFields, layer::CALLS, reports, spans::Spans};
+use crate::{
+    fields::JsonFields,
+    ids::{self, Holds},
+    layer::CALLS,
+    reports,
+    spans::Spans,
+};
 use onqueue_model::Fault;
 use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig as _};
@@ -112,20 +118,27 @@ pub fn init(service: &'static str, settings: &Settings) -> Result<Guard, String>
         Format::Json => fmt().json().fmt_fields(JsonFields).with_filter(shown).boxed(),
         Format::Pretty => fmt().with_target(false).with_filter(shown).boxed(),
     };
-    let spans = tracing_opentelemetry::layer()
-        .with_tracer(provider.tracer(service))
-        .with_location(false)
-        .with_threads(false)
-        // What nobody reads: contexts are taken from spans, and entering one happens many times a call.
-        .with_context_activation(false)
-        .with_tracked_inactivity(false)
-        .with_target(false)
-        .with_filter(sent);
+    let spans = match settings.endpoint.is_empty() {
+        true => Holds.with_filter(sent).boxed(),
+        false => tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer(service))
+            .with_location(false)
+            .with_threads(false)
+            // What nobody reads: contexts are taken from spans, and entering one happens many times a call.
+            .with_context_activation(false)
+            .with_tracked_inactivity(false)
+            .with_target(false)
+            .with_filter(sent)
+            .boxed(),
+    };
     tracing_subscriber::registry()
         .with(lines)
         .with(spans)
         .try_init()
         .map_err(|error| format!("telemetry: {error}"))?;
+    if settings.endpoint.is_empty() {
+        ids::keep();
+    }
     let reports = reports(resource, &settings.endpoint)?;
     let spans = provider;
     Ok(Guard { spans, reports })
