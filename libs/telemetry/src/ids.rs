@@ -5,8 +5,8 @@ use http::HeaderMap;
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator};
 use std::sync::atomic::{AtomicBool, Ordering};
-use tracing::{Span, Subscriber};
-use tracing_subscriber::{Layer, Registry, registry::LookupSpan as _};
+use tracing::Span;
+use tracing_subscriber::{Registry, registry::LookupSpan as _};
 
 /// Set once, when telemetry begins.
 static KEPT: AtomicBool = AtomicBool::new(false);
@@ -20,11 +20,6 @@ pub(crate) fn keep() {
 pub(crate) fn are_kept() -> bool {
     KEPT.load(Ordering::Relaxed)
 }
-
-/// Has spans exist that no line shows: they carry the ids.
-pub(crate) struct Holds;
-
-impl<S: Subscriber> Layer<S> for Holds {}
 
 /// Which trace a span belongs to, and which of its spans it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,8 +109,6 @@ impl Ids {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tracing_subscriber::layer::SubscriberExt as _;
-
     #[test]
     fn traceparents_are_read_strictly() {
         let trace = "0af7651916cd43dd8448eb211c80319c";
@@ -137,8 +130,7 @@ mod tests {
 
     #[test]
     fn spans_have_those_of_their_parents_or_their_own() {
-        let subscriber = tracing_subscriber::registry().with(Holds);
-        tracing::subscriber::with_default(subscriber, || {
+        tracing::subscriber::with_default(tracing_subscriber::registry(), || {
             assert_eq!(Ids::of(&Span::current()), None);
             let root = tracing::info_span!("root");
             let stored = Ids::of(&root).expect("made now");

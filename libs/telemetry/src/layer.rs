@@ -90,7 +90,8 @@ where
 }
 
 impl TraceLayer {
-    /// The answer that `inner` gives to the request: what the layer does, for who is no [`Service`].
+    /// The answer that `inner` gives to the request: what the layer does, for who is no [`Service`]. The span is entered
+    /// around the future, not around `inner`, which does no more than make it.
     pub async fn around<Q, A, E, F>(
         self,
         mut request: Request<Q>,
@@ -101,8 +102,7 @@ impl TraceLayer {
         E: 'static,
     {
         let call = self.begin(&mut request);
-        let answer = call.span().in_scope(|| inner(request));
-        traced(call, answer).await
+        traced(call, inner(request)).await
     }
 
     fn begin<Q>(self, request: &mut Request<Q>) -> Call {
@@ -126,8 +126,9 @@ async fn traced<A, E: 'static>(
 }
 
 fn serving<Q>(request: &Request<Q>, name: &'static str) -> Span {
-    let ids = ids::are_kept().then(|| Ids::caused_by(request.headers()));
-    let trace = ids.map(Ids::trace);
+    if ids::are_kept() {
+        return held(Ids::caused_by(request.headers()), name);
+    }
     let span = tracing::info_span!(
         parent: None,
         "rpc",
@@ -137,16 +138,19 @@ fn serving<Q>(request: &Request<Q>, name: &'static str) -> Span {
         rpc.method = name,
         rpc.response.status_code = Empty,
         otel.status_code = Empty,
-        trace_id = trace.as_deref(),
+        trace_id = Empty,
     );
-    if let Some(ids) = ids {
-        ids.keep_with(&span);
-        return span;
-    }
     context::set_parent_from(&span, request.headers());
     if let Some(trace) = context::trace_id(&span) {
         span.record("trace_id", trace);
     }
+    span
+}
+
+/// One that is sent nowhere: what lines show of it, and its ids.
+fn held(ids: Ids, name: &'static str) -> Span {
+    let span = tracing::info_span!(parent: None, "rpc", rpc.method = name, trace_id = ids.trace());
+    ids.keep_with(&span);
     span
 }
 
