@@ -2,6 +2,7 @@
 //! nothing here decides anything.
 #![deny(missing_docs)]
 
+pub mod carrier;
 mod convert;
 mod method;
 pub mod rpc;

@@ -1,5 +1,7 @@
 //! What each rpc declares about itself in the protos.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 /// One rpc.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Method {
@@ -98,12 +100,11 @@ pub fn methods() -> &'static [Method] {
     METHODS
 }
 
-/// The rpc of that path.
+/// The rpc of that path. Every call asks several times, and paths differ late: hashing is cheaper than searching.
 pub fn method(path: &str) -> Option<&'static Method> {
-    METHODS
-        .binary_search_by(|method| method.path.cmp(path))
-        .ok()
-        .map(|at| &METHODS[at])
+    static BY_PATH: LazyLock<HashMap<&str, &Method>> =
+        LazyLock::new(|| METHODS.iter().map(|method| (method.path, method)).collect());
+    BY_PATH.get(path).copied()
 }
 
 /// That path, if it is an rpc's: a name that may be kept and counted by.

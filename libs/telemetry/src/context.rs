@@ -1,5 +1,6 @@
 //! W3C trace context: out of and into headers, and as the text that is stored beside an event.
 
+use crate::ids::{self, Ids};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{
     Context, global,
@@ -13,6 +14,9 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 /// The current span as a `traceparent` (`00-<trace>-<span>-<flags>`), to be stored with what it causes; `None` outside of
 /// any span, or before [`crate::init`].
 pub fn current_traceparent() -> Option<String> {
+    if ids::are_kept() {
+        return Ids::of(&Span::current()).map(Ids::traceparent);
+    }
     let context = Span::current().context();
     let span = context.span();
     let ids = span.span_context();
@@ -28,11 +32,21 @@ pub fn current_traceparent() -> Option<String> {
 
 /// Makes `span` a child of the stored `traceparent`. Call it before the span is entered; a malformed text changes nothing.
 pub fn set_parent(span: &Span, traceparent: &str) {
+    if ids::are_kept() {
+        if let Some(parent) = Ids::parse(traceparent) {
+            parent.child().keep_with(span);
+        }
+        return;
+    }
     adopt(span, parse(traceparent));
 }
 
 /// Links `span` to the stored `traceparent`: it was caused by it but is not a part of it. A malformed text changes nothing.
 pub fn link(span: &Span, traceparent: &str) {
+    if ids::are_kept() {
+        // Nobody would read it.
+        return;
+    }
     span.add_link(parse(traceparent).span().span_context().clone());
 }
 
@@ -46,6 +60,12 @@ pub(crate) fn set_parent_from(span: &Span, headers: &HeaderMap) {
 
 /// Writes `span` into the headers.
 pub(crate) fn inject(span: &Span, headers: &mut HeaderMap) {
+    if ids::are_kept() {
+        if let Some(ids) = Ids::of(span) {
+            HeadersMut(headers).set("traceparent", ids.traceparent());
+        }
+        return;
+    }
     let context = span.context();
     global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut HeadersMut(headers)));
 }

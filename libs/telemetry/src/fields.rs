@@ -1,6 +1,6 @@
 //! What of a span is shown in log lines: short, and added to without reading what is there, because every call adds some.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{
     field::RecordFields,
@@ -20,7 +20,9 @@ impl<'w> FormatFields<'w> for JsonFields {
     fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
         let mut object = Object::default();
         fields.record(&mut object);
-        write!(writer, "{{{}}}", object.0)
+        writer.write_char('{')?;
+        writer.write_str(&object.0)?;
+        writer.write_char('}')
     }
 
     fn add_fields(&self, current: &'w mut FormattedFields<Self>, fields: &tracing::span::Record<'_>) -> fmt::Result {
@@ -45,14 +47,25 @@ struct Object(String);
 
 impl Object {
     fn add(&mut self, field: &Field, value: &dyn fmt::Display) {
-        use fmt::Write as _;
+        if self.begin(field) {
+            // Writing into a String does not fail.
+            let _ = write!(self.0, "{value}");
+        }
+    }
+
+    /// Adds the name, if it is one that is shown.
+    fn begin(&mut self, field: &Field) -> bool {
         let name = field.name();
         if name == STATUS || UNSHOWN.iter().any(|beginning| name.starts_with(beginning)) {
-            return;
+            return false;
         }
-        let comma = if self.0.is_empty() { "" } else { "," };
-        // Writing into a String does not fail.
-        let _ = write!(self.0, "{comma}\"{name}\":{value}");
+        if !self.0.is_empty() {
+            self.0.push(',');
+        }
+        for part in ["\"", name, "\":"] {
+            self.0.push_str(part);
+        }
+        true
     }
 }
 
@@ -63,10 +76,13 @@ impl Visit for Object {
 
     fn record_str(&mut self, field: &Field, value: &str) {
         let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-        if value.bytes().all(plain) {
-            self.add(field, &format_args!("\"{value}\""));
-        } else {
-            self.add(field, &serde_json::Value::from(value));
+        if !value.bytes().all(plain) {
+            return self.add(field, &serde_json::Value::from(value));
+        }
+        if self.begin(field) {
+            for part in ["\"", value, "\""] {
+                self.0.push_str(part);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use crate::{
     TracedBody,
     call::Call,
     context,
+    ids::{self, Ids},
     metrics::{CLIENT_CALLS, OTHER, SERVER_CALLS},
 };
 use http::{Request, Response};
@@ -89,7 +90,8 @@ where
 }
 
 impl TraceLayer {
-    /// The answer that `inner` gives to the request: what the layer does, for who is no [`Service`].
+    /// The answer that `inner` gives to the request: what the layer does, for who is no [`Service`]. The span is entered
+    /// around the future, not around `inner`, which does no more than make it.
     pub async fn around<Q, A, E, F>(
         self,
         mut request: Request<Q>,
@@ -100,8 +102,7 @@ impl TraceLayer {
         E: 'static,
     {
         let call = self.begin(&mut request);
-        let answer = call.span().in_scope(|| inner(request));
-        traced(call, answer).await
+        traced(call, inner(request)).await
     }
 
     fn begin<Q>(self, request: &mut Request<Q>) -> Call {
@@ -125,6 +126,9 @@ async fn traced<A, E: 'static>(
 }
 
 fn serving<Q>(request: &Request<Q>, name: &'static str) -> Span {
+    if ids::are_kept() {
+        return held(Ids::caused_by(request.headers()), name);
+    }
     let span = tracing::info_span!(
         parent: None,
         "rpc",
@@ -140,6 +144,13 @@ fn serving<Q>(request: &Request<Q>, name: &'static str) -> Span {
     if let Some(trace) = context::trace_id(&span) {
         span.record("trace_id", trace);
     }
+    span
+}
+
+/// One that is sent nowhere: what lines show of it, and its ids.
+fn held(ids: Ids, name: &'static str) -> Span {
+    let span = tracing::info_span!(parent: None, "rpc", rpc.method = name, trace_id = ids.trace());
+    ids.keep_with(&span);
     span
 }
 

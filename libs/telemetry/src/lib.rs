@@ -7,6 +7,7 @@ mod body;
 mod call;
 mod context;
 mod fields;
+mod ids;
 mod layer;
 pub mod metrics;
 mod reports;

@@ -1,6 +1,6 @@
 //! Begins a process's telemetry and ends it without losing what was recorded last.
 
-use crate::{fields::JsonFields, layer::CALLS, reports, spans::Spans};
+use crate::{fields::JsonFields, ids, layer::CALLS, reports, spans::Spans};
 use onqueue_model::Fault;
 use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig as _};
@@ -12,11 +12,12 @@ use opentelemetry_sdk::{
 };
 use serde::Deserialize;
 use std::time::Duration;
+use tracing::Metadata;
 use tracing_subscriber::{
-    Layer as _, Registry,
-    filter::{LevelFilter, ParseError, Targets},
+    Layer, Registry,
+    filter::{LevelFilter, ParseError, Targets, filter_fn},
     layer::SubscriberExt as _,
-    util::SubscriberInitExt as _,
+    util::{SubscriberInitExt as _, TryInitError},
 };
 
 /// What exporting a span may itself log is kept out of what is exported: otherwise it feeds on itself.
@@ -109,26 +110,44 @@ pub fn init(service: &'static str, settings: &Settings) -> Result<Guard, String>
     global::set_text_map_propagator(TraceContextPropagator::new());
     global::set_tracer_provider(provider.clone());
     let lines = match settings.format {
-        Format::Json => fmt().json().fmt_fields(JsonFields).with_filter(shown).boxed(),
-        Format::Pretty => fmt().with_target(false).with_filter(shown).boxed(),
+        Format::Json => fmt().json().fmt_fields(JsonFields).boxed(),
+        Format::Pretty => fmt().with_target(false).boxed(),
     };
-    let spans = tracing_opentelemetry::layer()
-        .with_tracer(provider.tracer(service))
-        .with_location(false)
-        .with_threads(false)
-        // What nobody reads: contexts are taken from spans, and entering one happens many times a call.
-        .with_context_activation(false)
-        .with_tracked_inactivity(false)
-        .with_target(false)
-        .with_filter(sent);
-    tracing_subscriber::registry()
-        .with(lines)
-        .with(spans)
-        .try_init()
-        .map_err(|error| format!("telemetry: {error}"))?;
+    if settings.endpoint.is_empty() {
+        // One filter for all: layers with one each are asked anew each time that a span is entered.
+        let registry = tracing_subscriber::registry().with(lines);
+        let most = Layer::<Registry>::max_level_hint(&shown).max(Layer::<Registry>::max_level_hint(&sent));
+        let shown = filter_fn(shown_or_held(shown, sent)).with_max_level_hint(most.unwrap_or(LevelFilter::TRACE));
+        begun(registry.with(shown).try_init())?;
+        ids::keep();
+    } else {
+        let spans = tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer(service))
+            .with_location(false)
+            .with_threads(false)
+            // What nobody reads: contexts are taken from spans, and entering one happens many times a call.
+            .with_context_activation(false)
+            .with_tracked_inactivity(false)
+            .with_target(false)
+            .with_filter(sent);
+        let registry = tracing_subscriber::registry().with(lines.with_filter(shown));
+        begun(registry.with(spans).try_init())?;
+    }
     let reports = reports(resource, &settings.endpoint)?;
     let spans = provider;
     Ok(Guard { spans, reports })
+}
+
+fn begun(outcome: Result<(), TryInitError>) -> Result<(), String> {
+    outcome.map_err(|error| format!("telemetry: {error}"))
+}
+
+/// What lines are to show, and spans that belong to a trace: they carry its ids even where no line shows them.
+fn shown_or_held(shown: Targets, held: Targets) -> impl Fn(&Metadata<'_>) -> bool {
+    move |it| {
+        let is_in = |targets: &Targets| targets.would_enable(it.target(), it.level());
+        is_in(&shown) || it.is_span() && is_in(&held)
+    }
 }
 
 const fn calls_sent(settings: &Settings) -> LevelFilter {

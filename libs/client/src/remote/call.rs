@@ -3,6 +3,7 @@
 
 use super::{
     balancing::{Affinity, Avoid},
+    carrier::Outcome,
     connection::Place,
     endpoint::Endpoint,
     pool::{Pool, Wish},
@@ -12,7 +13,7 @@ use crate::{deadline::Deadline, deadline::now, message, refusal};
 use bytes::Bytes;
 use h2::RecvStream;
 use http::{
-    HeaderMap, HeaderName, Request, Response, Uri, Version, header,
+    Extensions, HeaderMap, HeaderName, Request, Response, Uri, Version, header,
     request::Parts,
     uri::{Authority, Scheme},
 };
@@ -49,6 +50,7 @@ pub(super) async fn call(pool: &Pool, authority: &Authority, request: Request<Bo
 
 struct Call<'a> {
     pool: &'a Pool,
+    authority: &'a Authority,
     head: Parts,
     wish: Wish,
     deadline: Option<Deadline>,
@@ -57,7 +59,7 @@ struct Call<'a> {
 // A refusal is an answer itself, not something to hand around.
 #[allow(clippy::result_large_err)]
 impl<'a> Call<'a> {
-    fn new(pool: &'a Pool, authority: &Authority, mut head: Parts, deadline: Option<Deadline>) -> Self {
+    fn new(pool: &'a Pool, authority: &'a Authority, mut head: Parts, deadline: Option<Deadline>) -> Self {
         let avoid = head.extensions.get::<Avoid>().map(|avoid| avoid.0);
         let wish = Wish {
             affinity: head.extensions.get::<Affinity>().copied(),
@@ -68,9 +70,9 @@ impl<'a> Call<'a> {
             head.headers.remove(name);
         }
         head.version = Version::HTTP_2;
-        head.uri = absolute(head.uri, authority);
         Self {
             pool,
+            authority,
             head,
             wish,
             deadline,
@@ -90,16 +92,20 @@ impl<'a> Call<'a> {
                 () = timer.as_mut() => Err(refusal::exceeded(service).into_http()),
             },
         };
-        Ok(answer?.map(|reply| reply.until(timer).into_body()))
+        Ok(match answer? {
+            Answer::Begun(answer) => answer.map(|reply| reply.until(timer).into_body()),
+            Answer::Whole(answer) => answer,
+        })
     }
 
-    async fn carry_out(&mut self, body: Body) -> Result<Response<Reply>, Response<Body>> {
+    async fn carry_out(&mut self, body: Body) -> Result<Answer, Response<Body>> {
         let message = message(body).await.map_err(Status::into_http)?;
         for _ in 0..=MOST_MOVES {
             let place = self.place().await?;
             let flight = Flight::new(place.endpoint(), self.deadline);
-            match self.send(&place, message.clone()).await {
-                Sent::Answered(answer) => return Ok(self.answer(answer, place, flight)),
+            match self.send(&place, &message).await {
+                Sent::Answered(answer) => return Ok(Answer::Begun(self.answer(answer, place, flight))),
+                Sent::Carried(answer) => return Ok(Answer::Whole(self.carried(answer, place.endpoint(), flight))),
                 Sent::Lost => return Err(self.lost(place.endpoint())),
                 Sent::Never => {
                     flight.end();
@@ -118,8 +124,22 @@ impl<'a> Call<'a> {
         Err(refusal::unreachable(self.pool.service()).into_http())
     }
 
-    async fn send(&self, place: &Place, message: Bytes) -> Sent {
-        let head = Request::from_parts(self.head.clone(), ());
+    async fn send(&self, place: &Place, message: &Bytes) -> Sent {
+        if let Some(ticket) = place.carry(&self.head, message) {
+            match ticket.await {
+                Outcome::Answered(answer) => return Sent::Carried(answer),
+                Outcome::Refused => return Sent::Never,
+                Outcome::Lost => return Sent::Lost,
+                Outcome::Apart => {}
+            }
+        }
+        self.send_apart(place, message.clone()).await
+    }
+
+    /// On a stream of its own.
+    async fn send_apart(&self, place: &Place, message: Bytes) -> Sent {
+        let mut head = Request::from_parts(self.head.clone(), ());
+        *head.uri_mut() = absolute(self.head.uri.clone(), self.authority);
         match place.send(head, message) {
             Some(answer) => answer.await.map_or_else(|error| failure(&error), Sent::Answered),
             None => Sent::Never,
@@ -133,21 +153,43 @@ impl<'a> Call<'a> {
     }
 
     fn answer(&self, answer: Response<RecvStream>, place: Place, flight: Flight) -> Response<Reply> {
-        flight.end();
-        let (endpoint, code) = (place.endpoint(), code(answer.headers()));
-        judge(self.pool, endpoint, code);
-        let avoid = matches!(code, Some(Code::Unavailable | Code::Aborted)).then_some(Avoid(endpoint.id));
+        let code = code(answer.headers());
+        let avoid = self.judge(place.endpoint(), code, flight);
         let mut answer = answer.map(|body| Reply::new(body, place, code.is_some()));
-        if let Some(avoid) = avoid {
-            answer.extensions_mut().insert(avoid);
-        }
+        answer.extensions_mut().extend(avoid);
         answer
     }
+
+    fn carried(&self, mut answer: Response<Body>, endpoint: &Endpoint, flight: Flight) -> Response<Body> {
+        let avoid = self.judge(endpoint, code(answer.headers()), flight);
+        answer.extensions_mut().extend(avoid);
+        answer
+    }
+
+    /// What the next attempt is to be told, if there is one.
+    fn judge(&self, endpoint: &Endpoint, code: Option<Code>, flight: Flight) -> Extensions {
+        flight.end();
+        judge(self.pool, endpoint, code);
+        let mut told = Extensions::new();
+        if matches!(code, Some(Code::Unavailable | Code::Aborted)) {
+            told.insert(Avoid(endpoint.id));
+        }
+        told
+    }
+}
+
+/// What came back.
+enum Answer {
+    /// Its head; the body follows on its stream.
+    Begun(Response<Reply>),
+    /// All of it.
+    Whole(Response<Body>),
 }
 
 /// What became of a request.
 enum Sent {
     Answered(Response<RecvStream>),
+    Carried(Response<Body>),
     /// The other side has not carried it out and will not.
     Never,
     /// Nobody knows.

@@ -1,10 +1,15 @@
 //! One HTTP/2 connection: made, proven by the first words of the other side, and counted upon: a stream has its place until
 //! its answer has ended or nobody wants it any more.
 
-use super::{driver::Driver, endpoint::Endpoint, settings::Settings};
+use super::{
+    carrier::{self, Carrier, Ticket},
+    driver::Driver,
+    endpoint::Endpoint,
+    settings::Settings,
+};
 use bytes::Bytes;
 use h2::client::{self, ResponseFuture, SendRequest};
-use http::Request;
+use http::{Request, request::Parts};
 use onqueue_credentials::{Identity, server_name};
 use std::{
     future::{Future as _, poll_fn},
@@ -39,6 +44,8 @@ pub(super) type Http2 = client::Connection<TlsStream<TcpStream>, Bytes>;
 /// An open connection.
 pub(super) struct Connection {
     sender: SendRequest<Bytes>,
+    /// For calls that need no stream of their own.
+    carrier: Option<Carrier>,
     /// Streams at once.
     most: usize,
     open: AtomicUsize,
@@ -68,6 +75,9 @@ impl Connection {
         let ready = self.sender.clone().poll_ready(&mut Context::from_waker(Waker::noop()));
         let Poll::Ready(Err(ending)) = ready else { return None };
         self.is_ending.store(true, Ordering::Relaxed);
+        if let Some(carrier) = &self.carrier {
+            carrier.close();
+        }
         Some(ending)
     }
 }
@@ -100,6 +110,11 @@ impl Place {
             endpoint.look_again();
         }
         Some(place)
+    }
+
+    /// Has the request on its way beside others, if it can go so.
+    pub(super) fn carry(&self, head: &Parts, message: &Bytes) -> Option<Ticket> {
+        self.connection.carrier.as_ref()?.carry(head, message)
     }
 
     /// Has the request on its way with its message, and gives what its answer comes by. `None` if it never left.
@@ -149,14 +164,21 @@ pub(super) async fn dial(
     let io = tls.connect(server_name(service), io).await?;
     let (sender, mut http2) = builder().handshake(io).await.map_err(io::Error::other)?;
     let taken = first_words(&mut http2).await?;
+    let (carrier, courier) = carrier::open(&sender, service, taken).unzip();
     let connection = Connection {
         sender,
-        most: settings.streams.min(taken),
+        most: settings.streams.min(taken - usize::from(carrier.is_some())),
+        carrier,
         open: AtomicUsize::new(0),
         is_ending: AtomicBool::new(false),
     };
     let (interval, patience) = (settings.keepalive_ms, settings.keepalive_timeout_ms);
-    let driver = Driver::new(http2, Duration::from_millis(interval), Duration::from_millis(patience));
+    let driver = Driver::new(
+        http2,
+        courier,
+        Duration::from_millis(interval),
+        Duration::from_millis(patience),
+    );
     Ok((connection, driver))
 }
 

@@ -1,7 +1,10 @@
 //! What runs one connection: moves its frames, notices when it takes no more streams, and gives it up when the other side
 //! has not a word to say.
 
-use super::connection::{Connection, Http2};
+use super::{
+    carrier::Courier,
+    connection::{Connection, Http2},
+};
 use crate::deadline::now;
 use h2::{Ping, PingPong};
 use std::{
@@ -16,11 +19,12 @@ use tokio::time::{Sleep, sleep};
 
 pub(super) struct Driver {
     http2: Http2,
+    courier: Option<Courier>,
     pulse: Option<Pulse>,
 }
 
 impl Driver {
-    pub(super) fn new(mut http2: Http2, interval: Duration, patience: Duration) -> Self {
+    pub(super) fn new(mut http2: Http2, courier: Option<Courier>, interval: Duration, patience: Duration) -> Self {
         let pings = http2.ping_pong();
         let pulse = pings.map(|pings| Pulse {
             pings,
@@ -29,7 +33,7 @@ impl Driver {
             is_waiting: false,
             timer: Box::pin(sleep(interval)),
         });
-        Self { http2, pulse }
+        Self { http2, courier, pulse }
     }
 
     /// Runs it until it takes no more streams. Those that are open go on with [`Driver::finish`].
@@ -56,13 +60,21 @@ impl Driver {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.carry(cx);
         // First, so that what has arrived is heard before silence is judged.
         if let Poll::Ready(ended) = Pin::new(&mut self.http2).poll(cx) {
             return Poll::Ready(ended.or_else(quietly));
         }
+        self.carry(cx);
         match &mut self.pulse {
             Some(pulse) => pulse.poll(cx).map(Err),
             None => Poll::Pending,
+        }
+    }
+
+    fn carry(&mut self, cx: &mut Context<'_>) {
+        if let Some(courier) = &mut self.courier {
+            courier.poll(cx);
         }
     }
 }

@@ -29,6 +29,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// A connection that ends earlier was no success.
 const SETTLED: Duration = Duration::from_secs(1);
 
+/// Calls of one connection that travel together better than apart: what is made at once is written at once.
+const TOGETHER: usize = 64;
+
 /// Problems of one address that are remembered.
 const MOST_PROBLEMS: usize = 8;
 
@@ -89,11 +92,11 @@ impl Endpoint {
         self.read(|all| all.iter().any(|connection| connection.has_room()))
     }
 
-    /// A place on the connection that has the most room; `None` if there is none.
+    /// A place on the connection that has the most room, as long as that matters; `None` if there is none.
     pub(super) fn place(self: &Arc<Self>) -> Option<Place> {
         let free = |all: &[Arc<Connection>]| {
             let with_room = all.iter().filter(|connection| connection.has_room());
-            with_room.min_by_key(|connection| connection.open()).cloned()
+            with_room.min_by_key(|connection| connection.open() / TOGETHER).cloned()
         };
         Place::take(self.read(free)?, self)
     }

@@ -3,6 +3,7 @@
 
 mod balancing;
 mod call;
+mod carrier;
 mod connection;
 mod driver;
 mod endpoint;

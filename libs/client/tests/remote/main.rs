@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)] // Peers need threads of their own, and what is measured is measured by another clock.
 
 mod affinity;
+mod carried;
 mod credentials;
 mod deadlines;
 mod faults;

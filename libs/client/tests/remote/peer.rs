@@ -48,6 +48,8 @@ pub struct Known {
     /// How often streams have said something.
     pub told: AtomicUsize,
     pub calls: AtomicUsize,
+    /// Those among them that had no stream of their own.
+    pub carried: AtomicUsize,
     pub open: AtomicUsize,
     /// Where calls came from: one for each connection.
     pub sources: Mutex<HashSet<SocketAddr>>,
@@ -109,6 +111,7 @@ impl Peer {
             said: watch::channel(0).0,
             told: AtomicUsize::new(0),
             calls: AtomicUsize::new(0),
+            carried: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             sources: Mutex::default(),
             timeouts: Mutex::default(),
@@ -172,6 +175,9 @@ impl Drop for Open {
 #[allow(clippy::result_large_err)]
 async fn answer(known: Arc<Known>, address: SocketAddr, request: Request<Body>) -> Result<Response<Body>, Status> {
     known.calls.fetch_add(1, Ordering::SeqCst);
+    // Only what has a stream of its own says which host it asks for.
+    let carried = usize::from(request.uri().host().is_none());
+    known.carried.fetch_add(carried, Ordering::SeqCst);
     known.open.fetch_add(1, Ordering::SeqCst);
     let open = Open(Arc::clone(&known));
     if let Some(remote) = request.extensions().get::<listener::Remote>() {

@@ -1,6 +1,7 @@
 //! Listeners: HTTP/1.1 and HTTP/2 on one port for the public, HTTP/2 behind mutual TLS for other services; with every limit
 //! set that the libraries leave open, and an end in order.
 
+mod carrier;
 mod life;
 mod limits;
 mod peers;

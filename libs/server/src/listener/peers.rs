@@ -2,17 +2,18 @@
 
 use super::{
     Remote,
+    carrier::{self, Marks},
     life::Life,
     words::{Reread, Version, listen},
 };
 use crate::{InProcess, Peer};
-use http::{Extensions, Request};
+use http::{Request, Response};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use onqueue_credentials::{Identity, peer};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tonic::body::Body;
-use tower::ServiceExt as _;
+use tonic::{Status, body::Body};
+use tower::{ServiceExt as _, service_fn};
 
 pub(super) async fn converse(io: TcpStream, service: InProcess, identity: &Identity, remote: Remote, life: Life) {
     // Asked for before the certificate is, so that no renewal is missed in between.
@@ -26,18 +27,21 @@ pub(super) async fn converse(io: TcpStream, service: InProcess, identity: &Ident
         }
     };
     let closing = life.closing().clone();
-    let service = service.map_request(move |request: Request<hyper::body::Incoming>| {
-        let mut request = request.map(Body::new);
-        let mut extensions = Extensions::new();
-        extensions.insert(peer);
-        extensions.insert(remote);
-        extensions.insert(closing.clone());
-        *request.extensions_mut() = extensions;
-        request
+    let marks = Marks { peer, remote, closing };
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        answer(request.map(Body::new), service.clone(), marks.clone())
     });
     let builder = life.builder_for_peers();
     let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
     life.live(connection).await;
+}
+
+async fn answer(mut request: Request<Body>, service: InProcess, marks: Marks) -> Result<Response<Body>, Status> {
+    if carrier::is_for(&request) {
+        return Ok(carrier::carry(request, service, marks));
+    }
+    *request.extensions_mut() = marks.extensions();
+    service.oneshot(request).await
 }
 
 /// Who calls, as their certificate says, and their words. The error says why they are not heard.

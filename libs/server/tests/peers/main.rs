@@ -1,6 +1,7 @@
 //! Services that call one another over real sockets: who is let in, as whom, and how connections end.
 #![allow(clippy::disallowed_methods)] // Clients run beside the service, and are measured by another clock.
 
+mod carried;
 mod world;
 
 use http::HeaderMap;

@@ -3,7 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response};
-use http_body::Frame;
+use http_body::{Body as _, Frame};
 use onqueue_model::Fault;
 use onqueue_server::status;
 use onqueue_telemetry::metrics::STREAM_DROPPED;
@@ -23,9 +23,10 @@ pub(super) enum Kind {
     Stream,
 }
 
-/// The answer in whole messages. One that is nothing but a status stays as it is.
+/// The answer in whole messages. One that is nothing but a status stays as it is, and so does one that is all there.
 pub(super) fn whole(answer: Response<Body>, kind: Kind) -> Response<Body> {
-    if answer.headers().contains_key("grpc-status") {
+    let is_there = answer.body().size_hint().exact().is_some_and(|length| length > 0);
+    if is_there || answer.headers().contains_key("grpc-status") {
         return answer;
     }
     answer.map(|body| {
