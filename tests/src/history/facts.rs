@@ -3,7 +3,9 @@
 use super::{Class, Seen};
 use onqueue_acd::Command;
 use onqueue_chat::Body;
-use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, FromQueryResult, IsolationLevel, Statement, TransactionTrait,
+};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -90,8 +92,21 @@ struct LogRow {
 }
 
 impl Facts {
-    /// Reads all of one database in which the services' tables are found by their names alone.
+    /// Reads all of one database in which the services' tables are found by their names alone, as of one moment: what is
+    /// written meanwhile is in none of it.
     pub async fn read(database: &DatabaseConnection, now: i64) -> Result<Self, DbErr> {
+        // SQLite knows no levels: a transaction there sees one state anyhow.
+        let level = match database.get_database_backend() {
+            DbBackend::Postgres => Some(IsolationLevel::RepeatableRead),
+            _ => None,
+        };
+        let moment = database.begin_with_config(level, None).await?;
+        let facts = Self::read_in(&moment, now).await?;
+        moment.commit().await?;
+        Ok(facts)
+    }
+
+    async fn read_in(database: &impl ConnectionTrait, now: i64) -> Result<Self, DbErr> {
         let conversations = "SELECT id, queue_id, state, last_sequence FROM session_conversations ORDER BY id";
         let log =
             "SELECT organisation_id, position, epoch, at, command FROM routing_log ORDER BY organisation_id, position";
@@ -133,7 +148,7 @@ impl Entry {
     }
 }
 
-async fn transcripts(database: &DatabaseConnection) -> Result<BTreeMap<Uuid, Vec<Entry>>, DbErr> {
+async fn transcripts(database: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, Vec<Entry>>, DbErr> {
     let statement = "SELECT conversation_id, id, sequence, public_sequence, agent_sequence, at, participant_id, part, \
                      client_message_id FROM session_events ORDER BY conversation_id, sequence";
     let mut transcripts: BTreeMap<Uuid, Vec<Entry>> = BTreeMap::new();
@@ -166,7 +181,7 @@ fn logged(row: &LogRow) -> Result<Logged, DbErr> {
 }
 
 /// The rows of a statement.
-pub async fn rows<R: FromQueryResult>(database: &DatabaseConnection, statement: &str) -> Result<Vec<R>, DbErr> {
+pub async fn rows<R: FromQueryResult>(database: &impl ConnectionTrait, statement: &str) -> Result<Vec<R>, DbErr> {
     let statement = Statement::from_string(database.get_database_backend(), statement);
     R::find_by_statement(statement).all(database).await
 }
