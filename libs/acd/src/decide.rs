@@ -7,14 +7,11 @@ use crate::roster::Survey;
 use crate::rules::Rules;
 use crate::state::{Place, Presence, Rank, State};
 use crate::turn::Turn;
-use crate::{Candidate, Decided, Decision, Effect, OfferOutcome, OfferView};
+use crate::{Candidate, Decided, Decision, Effect, OfferOutcome, OfferView, Stage};
 use onqueue_model::{InteractionId, OfferId, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use uuid::Uuid;
-
-/// The only stage of the standard method.
-pub(crate) const STAGE: &str = "standard";
 
 /// How many candidates a decision names.
 const NAMED: usize = 10;
@@ -102,7 +99,8 @@ impl Turn<'_> {
             at: self.state.now,
             offer: offer_id(id, self.state.offers_made),
             rank_key: interaction.rank(self.rules).key,
-            stage: STAGE.to_owned(),
+            stage: Stage::Standard,
+            eligible: survey.eligible.len() as u32,
             skills: interaction.requirements.skills.keys().copied().collect(),
             language: interaction.requirements.language.clone(),
             decided: decided(&candidates),
@@ -167,6 +165,8 @@ pub(crate) fn candidates(
             .map_or(rules.idle_cap, |at| now.since(at).min(rules.idle_cap));
         Candidate {
             agent: id,
+            preference: None,
+            proficiency: 0,
             idle_ms: u64::try_from(idle.as_millis()).unwrap_or(u64::MAX),
             active: u8::try_from(agent.active()).unwrap_or(u8::MAX),
         }

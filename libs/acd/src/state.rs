@@ -1,7 +1,8 @@
 //! What the engine remembers: the content of a snapshot and of the digest. Whatever can be derived from it is in the index.
 
+use crate::few::Few;
 use crate::rules::Rules;
-use crate::{AgentProfile, AgentState, OfferOutcome, OfferView, Proficiency, QueueConfig, Requirements};
+use crate::{AgentProfile, AgentState, Medium, OfferOutcome, OfferView, Proficiency, QueueConfig, Requirements};
 use onqueue_model::{InteractionId, Language, OfferId, QueueId, SkillId, Timestamp, UserId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -57,8 +58,8 @@ pub(crate) struct Agent {
     pub since: Timestamp,
     /// The later of the last assignment and the last end.
     pub last_used: Option<Timestamp>,
-    pub alerting: BTreeSet<OfferId>,
-    pub held: BTreeSet<InteractionId>,
+    pub alerting: Few<OfferId>,
+    pub held: Few<InteractionId>,
     /// Live interactions that they declined or missed since they came on queue.
     pub declined: BTreeSet<InteractionId>,
 }
@@ -70,8 +71,8 @@ impl Agent {
             presence: Presence::Off,
             since: now,
             last_used: None,
-            alerting: BTreeSet::new(),
-            held: BTreeSet::new(),
+            alerting: Few::default(),
+            held: Few::default(),
             declined: BTreeSet::new(),
         }
     }
@@ -82,7 +83,7 @@ impl Agent {
 
     pub fn has_room(&self, rules: &Rules) -> bool {
         let alerting = if rules.offer_holds_slot { self.alerting.len() } else { 0 };
-        self.held.len() + alerting < usize::from(self.profile.maximum_chats)
+        self.held.len() + alerting < usize::from(self.profile.utilization.maximum(Medium::Chat))
     }
 
     pub fn state(&self) -> AgentState {

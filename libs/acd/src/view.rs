@@ -1,10 +1,11 @@
 //! What may be asked of the engine, and the shapes of the answers. Reading changes nothing.
 
 use crate::state::{Agent, Interaction, Place};
-use crate::{AgentProfile, AgentState, Candidate, Engine, Exclusion, OfferEnd, QueueConfig, Requirements, decide};
-use onqueue_model::{InteractionId, Language, OfferId, QueueId, SkillId, Timestamp, UserId};
+use crate::{
+    AgentProfile, AgentState, Candidate, Engine, Exclusion, Medium, OfferEnd, QueueConfig, Requirements, Stage, decide,
+};
+use onqueue_model::{InteractionId, LabelId, Language, OfferId, QueueId, SkillId, Timestamp, UserId, WorkId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// An agent as they are now.
 #[derive(Clone, Copy, Debug)]
@@ -15,12 +16,54 @@ pub struct AgentView<'a> {
     pub state: AgentState,
     /// Since when they do it.
     pub since: Timestamp,
-    /// Chats in hand and alerting.
+    /// When they were last used; their idle time counts from then. `None` is never.
+    pub last_used: Option<Timestamp>,
+    /// All that counts: alerting, in hand, after-contact work that holds its slot, external work.
     pub active: usize,
-    /// Interactions in hand.
-    pub held: &'a BTreeSet<InteractionId>,
-    /// Offers that alert them.
-    pub alerting: &'a BTreeSet<OfferId>,
+    /// The same by medium, in the order of [`Medium::ALL`].
+    pub active_by_medium: [usize; 5],
+    /// Interactions in hand, by id.
+    pub held: &'a [InteractionId],
+    /// Offers that alert them, by id.
+    pub alerting: &'a [OfferId],
+    /// After-contact work, by interaction.
+    pub acw: &'a [AcwView],
+    /// Work that was not routed here, by id.
+    pub external: &'a [ExternalWorkView],
+}
+
+/// After-contact work that goes on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AcwView {
+    /// After which interaction.
+    pub interaction: InteractionId,
+    /// Of which queue it was.
+    pub queue: QueueId,
+    /// Of what kind it was.
+    pub medium: Medium,
+    /// Its labels.
+    pub labels: Vec<LabelId>,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it ends by itself; `None` is never.
+    pub ends: Option<Timestamp>,
+    /// Whether it counts as active.
+    pub holds_slot: bool,
+    /// Whether it may not be ended early.
+    pub forced: bool,
+}
+
+/// Work that was not routed here and goes on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ExternalWorkView {
+    /// What it is called.
+    pub work: WorkId,
+    /// Of what kind it is.
+    pub medium: Medium,
+    /// Its labels.
+    pub labels: Vec<LabelId>,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// A queue as it is now.
@@ -80,10 +123,27 @@ pub struct InteractionView<'a> {
     pub requirements: &'a Requirements,
     /// When it came into the queue.
     pub entered: Timestamp,
-    /// Smaller is served first; ties in the order of entry.
-    pub rank_key: i64,
+    /// Its place among all that wait: smaller is served first, across queues.
+    pub rank: Rank,
+    /// Its stage if it waits, else that which it had when it left the line.
+    pub stage: Stage,
+    /// When the method of its queue began (or begins, while the last agent has it to themselves).
+    pub stage_since: Timestamp,
     /// Where it is.
     pub place: InteractionPlace,
+}
+
+/// Place in line: smaller is served first, also across queues. Read as: class, key, tie, position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Rank {
+    /// 0 where the queue scores by priority alone, else 1.
+    pub class: u8,
+    /// Entry in milliseconds less 60,000 for each point of priority; under [`crate::Scoring::PriorityOnly`] minus the priority.
+    pub key: i64,
+    /// Under [`crate::Scoring::PriorityOnly`] the entry in milliseconds, else 0.
+    pub tie: i64,
+    /// How many entries into queues had been taken, its own included.
+    pub position: u64,
 }
 
 /// Where an interaction is.
@@ -118,12 +178,14 @@ pub struct Explanation {
     pub at: Timestamp,
     /// Smaller is served first.
     pub rank_key: i64,
-    /// Stage of the routing method; `standard`.
-    pub stage: String,
-    /// Skills asked for.
+    /// What is open to it.
+    pub stage: Stage,
+    /// Skills still required or asked for.
     pub skills: Vec<SkillId>,
     /// Language asked for.
     pub language: Option<Language>,
+    /// How many are eligible.
+    pub eligible: u32,
     /// The ten best, the one who would get it first. Empty after every [`Engine::apply`]: had there been one, they would
     /// have got it.
     pub candidates: Vec<Candidate>,
@@ -131,7 +193,51 @@ pub struct Explanation {
     pub excluded: Vec<(Exclusion, u32)>,
 }
 
+/// Where an agent stands with a waiting interaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentExplanation {
+    /// They could have it.
+    Eligible {
+        /// With what they compete.
+        candidate: Candidate,
+        /// Their place among the eligible, from 1.
+        place: u32,
+    },
+    /// They could not.
+    Excluded {
+        /// The first reason.
+        exclusion: Exclusion,
+        /// Where the reason is a medium or a label: how much of it they have, and how much they may.
+        load: Option<Load>,
+    },
+}
+
+/// How much somebody has, and how much they may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    /// Alerting, in hand, after-contact work that holds its slot, external work.
+    pub active: u32,
+    /// At most.
+    pub maximum: u32,
+}
+
 impl Engine {
+    /// Everybody eligible for a waiting interaction, best first; those whom the cut of [`crate::Settings::top`] keeps from
+    /// competing come last. `None` if it does not wait.
+    pub fn all_candidates(&self, interaction: InteractionId, now: Timestamp) -> Option<Vec<Candidate>> {
+        self.explain(interaction, now).map(|explanation| explanation.candidates)
+    }
+
+    /// Where an agent stands with a waiting interaction, as of `now`. `None` if it does not wait or nobody knows the agent.
+    pub fn explain_agent(&self, interaction: InteractionId, agent: UserId, now: Timestamp) -> Option<AgentExplanation> {
+        let all = self.all_candidates(interaction, now)?;
+        let place = all.iter().position(|candidate| candidate.agent == agent)?;
+        let candidate = all[place];
+        let place = place as u32 + 1;
+        Some(AgentExplanation::Eligible { candidate, place })
+    }
+
     /// The latest time the engine saw.
     pub fn now(&self) -> Timestamp {
         self.state.now
@@ -204,7 +310,8 @@ impl Engine {
             queue: interaction.queue,
             at,
             rank_key: interaction.rank(&self.rules).key,
-            stage: decide::STAGE.to_owned(),
+            stage: Stage::Standard,
+            eligible: survey.eligible.len() as u32,
             skills: interaction.requirements.skills.keys().copied().collect(),
             language: interaction.requirements.language.clone(),
             candidates: decide::candidates(&self.state, &self.index, &self.rules, &survey.eligible, at),
@@ -226,7 +333,14 @@ impl Engine {
             queue: interaction.queue,
             requirements: &interaction.requirements,
             entered: interaction.entered,
-            rank_key: interaction.rank(&self.rules).key,
+            rank: Rank {
+                class: 1,
+                key: interaction.rank(&self.rules).key,
+                tie: 0,
+                position: interaction.position,
+            },
+            stage: Stage::Standard,
+            stage_since: interaction.entered,
             place: self.place(interaction),
         }
     }
@@ -248,7 +362,11 @@ fn agent_view(agent: &Agent) -> AgentView<'_> {
         profile: &agent.profile,
         state: agent.state(),
         since: agent.since,
+        last_used: agent.last_used,
         active: agent.active(),
+        active_by_medium: [0; 5],
+        acw: &[],
+        external: &[],
         held: &agent.held,
         alerting: &agent.alerting,
     }

@@ -116,6 +116,12 @@ ids! {
     Queue QueueId
     /// Names a skill.
     Skill SkillId
+    /// Names a group of agents within a queue's members.
+    Group GroupId
+    /// Names a label of interactions that has a utilization of its own.
+    Label LabelId
+    /// Names work that was not routed here, as whoever reports it calls it.
+    Work WorkId
     /// Names a conversation.
     Conversation ConversationId
     /// Names an event of a conversation.
