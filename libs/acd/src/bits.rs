@@ -1,21 +1,21 @@
 //! Sets of small numbers, as words of 64 bits.
 
-/// A set of agent slots. Grows as needed; what is beyond its end is not in it.
+/// A set of places. Grows as needed; what is beyond its end is not in it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bits {
     words: Vec<u64>,
 }
 
 impl Bits {
-    pub fn set(&mut self, slot: usize, present: bool) {
-        let word = slot / 64;
+    pub fn set(&mut self, place: usize, present: bool) {
+        let word = place / 64;
         if word >= self.words.len() {
             if !present {
                 return;
             }
             self.words.resize(word + 1, 0);
         }
-        let mask = 1 << (slot % 64);
+        let mask = 1 << (place % 64);
         if present {
             self.words[word] |= mask;
         } else {
@@ -23,14 +23,24 @@ impl Bits {
         }
     }
 
-    pub fn contains(&self, slot: usize) -> bool {
+    pub fn contains(&self, place: usize) -> bool {
         self.words
-            .get(slot / 64)
-            .is_some_and(|word| word >> (slot % 64) & 1 == 1)
+            .get(place / 64)
+            .is_some_and(|word| word >> (place % 64) & 1 == 1)
     }
 
     pub fn len(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    pub fn clear(&mut self) {
+        self.words.clear();
+    }
+
+    /// Becomes equal to the other.
+    pub fn copy(&mut self, other: &Self) {
+        self.words.clear();
+        self.words.extend_from_slice(&other.words);
     }
 
     pub fn iter(&self) -> impl Iterator<Item = usize> {
@@ -50,32 +60,26 @@ impl Bits {
         }
     }
 
-    /// Keeps what is in `mask` too; how many went.
-    pub fn keep(&mut self, mask: &Self) -> u32 {
+    /// Keeps what is in `mask` too.
+    pub fn keep(&mut self, mask: &Self) {
         let masks = mask.words.iter().copied().chain(std::iter::repeat(0));
-        let mut gone = 0;
         for (word, mask) in self.words.iter_mut().zip(masks) {
-            gone += (*word & !mask).count_ones();
             *word &= mask;
         }
-        gone
     }
 
-    /// Takes out what is in `mask`; how many went.
-    pub fn drop(&mut self, mask: &Self) -> u32 {
-        let mut gone = 0;
+    /// Takes out what is in `mask`.
+    pub fn drop_all(&mut self, mask: &Self) {
         for (word, mask) in self.words.iter_mut().zip(&mask.words) {
-            gone += (*word & mask).count_ones();
             *word &= !mask;
         }
-        gone
     }
 }
 
 impl FromIterator<usize> for Bits {
-    fn from_iter<I: IntoIterator<Item = usize>>(slots: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = usize>>(places: I) -> Self {
         let mut bits = Self::default();
-        slots.into_iter().for_each(|slot| bits.set(slot, true));
+        places.into_iter().for_each(|place| bits.set(place, true));
         bits
     }
 }
@@ -97,16 +101,20 @@ mod tests {
     proptest! {
         #[test]
         fn as_a_set(a in prop::collection::btree_set(0..300_usize, 0..40), b in prop::collection::btree_set(0..300_usize, 0..40)) {
-            let (mut kept, mut rest, mut both) = (bits(&a), bits(&a), bits(&a));
+            let (mut kept, mut rest, mut both, mut copy) = (bits(&a), bits(&a), bits(&a), bits(&b));
             prop_assert_eq!(&set(&kept), &a);
             prop_assert_eq!(kept.len(), a.len());
-            prop_assert!((0..400).all(|slot| kept.contains(slot) == a.contains(&slot)));
-            prop_assert_eq!(kept.keep(&bits(&b)) as usize, a.difference(&b).count());
+            prop_assert!((0..400).all(|place| kept.contains(place) == a.contains(&place)));
+            kept.keep(&bits(&b));
             prop_assert_eq!(set(&kept), a.intersection(&b).copied().collect::<BTreeSet<_>>());
-            prop_assert_eq!(rest.drop(&bits(&b)) as usize, a.intersection(&b).count());
+            rest.drop_all(&bits(&b));
             prop_assert_eq!(set(&rest), a.difference(&b).copied().collect::<BTreeSet<_>>());
             both.add_all(&bits(&b));
             prop_assert_eq!(set(&both), a.union(&b).copied().collect::<BTreeSet<_>>());
+            copy.copy(&bits(&a));
+            prop_assert_eq!(&set(&copy), &a);
+            copy.clear();
+            prop_assert_eq!(copy.len(), 0);
         }
     }
 }

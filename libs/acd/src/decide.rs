@@ -1,194 +1,210 @@
 //! The routing pass: who gets what, and the record of why.
 
-use crate::bits::Bits;
-use crate::index::Index;
-use crate::lines::GroupId;
-use crate::roster::Survey;
-use crate::rules::Rules;
-use crate::state::{Place, Presence, Rank, State};
+use crate::contest::Contest;
+use crate::lines::{Group, Prospect};
+use crate::offers::Answer;
+use crate::stage::{Signature, asked};
+use crate::state::State;
+use crate::survey::{Current, Survey};
+use crate::table::Slot;
 use crate::turn::Turn;
-use crate::{Candidate, Decided, Decision, Effect, OfferOutcome, OfferView, Stage};
-use onqueue_model::{InteractionId, OfferId, Timestamp, UserId};
-use sha2::{Digest, Sha256};
-use std::time::Duration;
-use uuid::Uuid;
+use crate::{Candidate, Decided, Decision, Rank, Recording};
+use onqueue_model::Timestamp;
 
 /// How many candidates a decision names.
-const NAMED: usize = 10;
+pub(crate) const NAMED: usize = 10;
 
 /// The best-ranked group for which somebody may be eligible.
 struct Nominated {
     rank: Rank,
-    group: GroupId,
+    group: Group,
     /// The agent who is.
-    by: Option<UserId>,
+    by: Option<Slot>,
 }
 
 impl Turn<'_> {
     /// Makes every offer that can be made, best rank first. Before the turn no waiting interaction had an eligible agent, so
     /// only new groups, and agents who gained something, need be looked at.
     pub fn route(&mut self) {
+        if self.rules.head_blocks_line {
+            return self.route_heads();
+        }
+        self.route_newcomer();
         while let Some(nominated) = self.nominate() {
-            if self.offer_head(nominated.group) {
+            let signature = std::sync::Arc::clone(self.index.lines.signature(nominated.group));
+            let interaction = self.index.lines.head(nominated.group);
+            if self.offer_to_best(interaction, &signature) {
                 continue;
             }
             self.index.lines.settle(nominated.group);
             if let Some(agent) = nominated.by {
-                self.index.gained.remove(&agent);
+                self.index.gained.retain(|gained| *gained != agent);
             }
+        }
+    }
+
+    /// Where nothing else has changed, what has just entered is all there is to look at: it gets its best agent, or stands in
+    /// line for good.
+    fn route_newcomer(&mut self) {
+        if !self.index.gained.is_empty() || self.index.lines.first_fresh().is_some() {
+            return self.seat_newcomer();
+        }
+        let Some(newcomer) = self.newcomer.take() else { return };
+        let due = self.set_stage(newcomer);
+        let Some(signature) = self.sign(newcomer) else { return };
+        if self.index.lines.knows(&signature) || !self.offer_to_best(newcomer, &signature) {
+            self.insert(newcomer, signature, due, Prospect::None);
         }
     }
 
     fn nominate(&mut self) -> Option<Nominated> {
         let fresh = self.index.lines.first_fresh();
         let mut best = fresh.map(|(rank, group)| Nominated { rank, group, by: None });
-        for agent in self.index.gained.clone() {
+        let mut place = 0;
+        while let Some(agent) = self.index.gained.get(place).copied() {
             let Some((rank, group)) = self.first_suitable(agent) else {
-                self.index.gained.remove(&agent);
+                self.index.gained.swap_remove(place);
                 continue;
             };
             if best.as_ref().is_none_or(|best| rank < best.rank) {
                 let by = Some(agent);
                 best = Some(Nominated { rank, group, by });
             }
+            place += 1;
         }
         best
     }
 
     /// The best-ranked group that the agent may be offered.
-    fn first_suitable(&self, agent: UserId) -> Option<(Rank, GroupId)> {
-        let agent = self.state.agents.get(&agent)?;
-        if agent.presence != Presence::On || !agent.has_room(self.rules) {
+    fn first_suitable(&self, slot: Slot) -> Option<(Rank, Group)> {
+        let (lines, roster) = (&self.index.lines, &self.index.roster);
+        let agent = roster.entry(slot);
+        if !agent.is_on() {
             return None;
         }
-        let Index { lines, roster, .. } = &*self.index;
-        let suits = |group: GroupId| lines.signature(group).is_some_and(|wish| roster.suits(agent, wish));
-        let joined = agent.profile.queues.iter().filter(|(_, membership)| membership.joined);
-        let mut first: Option<(Rank, GroupId)> = None;
-        for (queue, _) in joined {
-            for lead in std::iter::once(None).chain(agent.profile.skills.keys().copied().map(Some)) {
-                let heads = lines.heads(*queue, lead);
-                let mut better = heads.take_while(|(rank, _)| first.is_none_or(|(best, _)| *rank < best));
-                first = better.find(|(_, group)| suits(*group)).or(first);
+        let suits = |group: Group| roster.why_not(slot, lines.signature(group)).is_none();
+        let mut first = lines.naming(agent.id).find(|(_, group)| suits(*group));
+        for seat in agent
+            .seats
+            .iter()
+            .filter(|seat| seat.joined && lines.waiting(seat.pool) > 0)
+        {
+            for medium in agent.media_with_room() {
+                for lead in std::iter::once(None).chain(agent.leads().map(Some)) {
+                    let heads = lines.heads(seat.pool, medium, lead);
+                    let mut better = heads.take_while(|(rank, _)| first.is_none_or(|(best, _)| *rank < best));
+                    first = better.find(|(_, group)| suits(*group)).or(first);
+                }
             }
         }
         first
     }
 
-    /// Offers the first interaction of the group to its best agent; false if it has none.
-    fn offer_head(&mut self, group: GroupId) -> bool {
-        let Index { lines, roster, .. } = &*self.index;
-        let Some((signature, interaction)) = lines.signature(group).zip(lines.head(group)) else {
-            return false;
-        };
-        let survey = roster.survey(signature);
-        let candidates = candidates(self.state, self.index, self.rules, &survey.eligible, self.state.now);
-        if candidates.is_empty() {
+    /// Under the wrong rule by which whoever is first in a queue holds up those behind.
+    fn route_heads(&mut self) {
+        self.seat_newcomer();
+        self.index.gained.clear();
+        self.index.lines.settle_all();
+        loop {
+            let mut heads: Vec<(Rank, Slot)> = self.index.lines.first_of_each().collect();
+            heads.sort_unstable();
+            let offered = heads.into_iter().any(|(_, slot)| {
+                let signature = self.sign(slot);
+                signature.is_some_and(|signature| self.offer_to_best(slot, &signature))
+            });
+            if !offered {
+                return;
+            }
+        }
+    }
+
+    /// Offers an interaction to its best agent; false if it has none.
+    fn offer_to_best(&mut self, slot: Slot, signature: &Signature) -> bool {
+        self.index.roster.prepare(signature);
+        let mut survey = std::mem::take(&mut self.index.survey);
+        survey.make(&self.index.roster, &self.state.agents, signature, self.recording);
+        let offered = self.offer_to_first(slot, &mut survey);
+        self.index.survey = survey;
+        offered
+    }
+
+    fn offer_to_first(&mut self, slot: Slot, survey: &mut Survey) -> bool {
+        let eligible = survey.eligible();
+        if eligible == 0 {
             return false;
         }
-        let decision = self.decision(interaction, survey, candidates);
-        self.offer(decision);
+        let named = if self.recording == Recording::On { NAMED } else { 1 };
+        let Some(contest) = Contest::of(self.state, &self.index.roster, self.rules, slot, self.state.now) else {
+            return false;
+        };
+        let candidates = contest.candidates(survey, Current::Yes, named);
+        let Some(agent) = candidates.first().and_then(|best| self.state.agents.slot(best.agent)) else {
+            return false;
+        };
+        let decision = (self.recording == Recording::On).then(|| Decision {
+            eligible: u32::try_from(eligible).unwrap_or(u32::MAX),
+            decided: decided(&candidates, self.state),
+            candidates,
+            excluded: survey.excluded(),
+            ..self.bare_decision(slot)
+        });
+        self.leave_line(slot);
+        self.offer(slot, agent, decision, Answer::AsConfigured);
         true
     }
 
-    fn decision(&self, id: InteractionId, survey: Survey, candidates: Vec<Candidate>) -> Decision {
-        let interaction = &self.state.interactions[&id];
+    /// What a decision says of the interaction and the moment.
+    pub fn bare_decision(&self, slot: Slot) -> Decision {
+        let interaction = &self.state.interactions[slot];
+        let config = self.state.config(interaction.queue);
         Decision {
-            interaction: id,
+            interaction: interaction.id,
             queue: interaction.queue,
             at: self.state.now,
-            offer: offer_id(id, self.state.offers_made),
-            rank_key: interaction.rank(self.rules).key,
-            stage: Stage::Standard,
-            eligible: survey.eligible.len() as u32,
-            skills: interaction.requirements.skills.keys().copied().collect(),
+            offer: self.next_offer(interaction.id),
+            rank_key: config.map_or(0, |config| interaction.rank(config.scoring, self.rules).key),
+            stage: interaction.stage,
+            skills: config.map_or_else(Vec::new, |config| asked(interaction, &config.method)),
             language: interaction.requirements.language.clone(),
-            decided: decided(&candidates),
-            candidates,
-            excluded: survey.excluded,
+            eligible: 0,
+            candidates: Vec::new(),
+            excluded: Vec::new(),
+            decided: Decided::OnlyCandidate,
         }
     }
 
-    fn offer(&mut self, decision: Decision) {
-        let offer = self.new_offer(&decision);
-        if let Some(interaction) = self.state.interactions.get_mut(&offer.interaction) {
-            interaction.place = Place::Alerting { offer: offer.id };
-            self.index.lines.remove(offer.queue, interaction.rank(self.rules));
-        }
-        self.index.lines.started_alerting(offer.queue);
-        self.index.timers.insert((offer.expires, offer.number, offer.id));
-        self.state.offers.insert(offer.id, offer);
-        self.state.offers_made += 1;
-        self.note(Effect::Offered {
-            interaction: offer.interaction,
-            agent: offer.agent,
-            offer: offer.id,
-            queue: offer.queue,
-            expires: offer.expires,
-            entered: offer.entered,
-        });
-        self.note(Effect::DecisionRecorded { decision });
-        self.change_agent(offer.agent, |agent| {
-            agent.alerting.insert(offer.id);
-        });
-    }
-
-    fn new_offer(&self, decision: &Decision) -> OfferView {
-        let alerting = self.state.queues[&decision.queue].alerting_timeout_ms;
-        OfferView {
-            id: decision.offer,
-            number: self.state.offers_made,
-            interaction: decision.interaction,
-            agent: decision.candidates[0].agent,
-            queue: decision.queue,
-            entered: self.state.interactions[&decision.interaction].entered,
-            offered_at: self.state.now,
-            expires: self.state.now + Duration::from_millis(alerting),
-            outcome: OfferOutcome::Alerting,
-        }
-    }
-}
-
-/// The ten best of the eligible as of `now`, best first.
-pub(crate) fn candidates(
-    state: &State,
-    index: &Index,
-    rules: &Rules,
-    eligible: &Bits,
-    now: Timestamp,
-) -> Vec<Candidate> {
-    let best = index.roster.best(eligible, NAMED);
-    let candidate = |id: UserId| {
-        let agent = &state.agents[&id];
-        let idle = agent
-            .last_used
-            .map_or(rules.idle_cap, |at| now.since(at).min(rules.idle_cap));
+    /// An agent as somebody else's choice finds them.
+    pub fn candidate_by_hand(&self, agent: Slot) -> Candidate {
+        let entry = self.index.roster.entry(agent);
         Candidate {
-            agent: id,
+            agent: entry.id,
             preference: None,
             proficiency: 0,
-            idle_ms: u64::try_from(idle.as_millis()).unwrap_or(u64::MAX),
-            active: u8::try_from(agent.active()).unwrap_or(u8::MAX),
+            idle_ms: idle_ms(self.state.agents[agent].last_used, self.rules, self.state.now),
+            active: u8::try_from(entry.burden.total()).unwrap_or(u8::MAX),
         }
-    };
-    best.into_iter().map(candidate).collect()
-}
-
-fn decided(candidates: &[Candidate]) -> Decided {
-    match candidates {
-        [first, second, ..] if first.idle_ms == second.idle_ms => Decided::AgentId,
-        [_, _, ..] => Decided::LongestIdle,
-        _ => Decided::OnlyCandidate,
     }
 }
 
-fn offer_id(interaction: InteractionId, offers_made: u64) -> OfferId {
-    let hash = Sha256::new()
-        .chain_update(interaction.conversation.uuid().as_bytes())
-        .chain_update(interaction.opening.to_be_bytes())
-        .chain_update(offers_made.to_be_bytes())
-        .finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
-    OfferId::new(Uuid::from_bytes(bytes))
+/// How long somebody last used then has been idle.
+pub(crate) fn idle_ms(used: Option<Timestamp>, rules: &crate::Rules, now: Timestamp) -> u64 {
+    let idle = used.map_or(rules.idle_cap, |at| now.since(at).min(rules.idle_cap));
+    u64::try_from(idle.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn decided(candidates: &[Candidate], state: &State) -> Decided {
+    let [first, second, ..] = candidates else {
+        return Decided::OnlyCandidate;
+    };
+    if first.preference != second.preference {
+        Decided::Preference
+    } else if first.proficiency != second.proficiency {
+        Decided::Proficiency
+    } else if state.settings.least_loaded && first.active != second.active {
+        Decided::LeastLoaded
+    } else if first.idle_ms != second.idle_ms {
+        Decided::LongestIdle
+    } else {
+        Decided::AgentId
+    }
 }

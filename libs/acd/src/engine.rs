@@ -4,19 +4,20 @@ use crate::index::Index;
 use crate::rules::Rules;
 use crate::state::State;
 use crate::turn::Turn;
-use crate::{Command, Effect, Refusal};
+use crate::{Command, Effect, OfferEnd, Refusal};
 use onqueue_model::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 /// Routes the interactions of one organisation. Serialising it gives a snapshot; the engine read back from that goes on
 /// exactly as this one would. It begins at the Unix epoch.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(from = "State", into = "State")]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "State")]
 pub struct Engine {
     pub(crate) state: State,
     pub(crate) index: Index,
     pub(crate) rules: Rules,
+    recording: Recording,
 }
 
 /// Whether reasons are noted.
@@ -50,14 +51,18 @@ impl Engine {
     pub fn with_rules(rules: Rules) -> Self {
         let state = State::default();
         let index = Index::of(&state, rules);
-        Self { state, index, rules }
+        Self {
+            state,
+            index,
+            rules,
+            recording: Recording::On,
+        }
     }
 
     /// The same engine, recording decisions or not from now on. Not part of its snapshot; on unless said otherwise.
     #[must_use]
     pub fn with_recording(self, recording: Recording) -> Self {
-        let _ = recording;
-        self
+        Self { recording, ..self }
     }
 
     /// Takes a command at a time; an earlier time than the last one counts as the last one. Timers due before `now` fire
@@ -70,13 +75,13 @@ impl Engine {
     /// so on until none has.
     pub fn apply(&mut self, now: Timestamp, command: Command) -> Applied {
         let now = now.max(self.state.now);
-        let mut turn = Turn::new(&mut self.state, &mut self.index, &self.rules);
+        let mut turn = Turn::new(&mut self.state, &mut self.index, &self.rules, self.recording);
         if command != Command::Resume {
             turn.fire_timers_before(now);
         }
         turn.pass_time(now);
         let refusal = turn.handle(command).err();
-        turn.lapse_offers();
+        turn.fire_due(OfferEnd::TimedOut);
         turn.route();
         Applied {
             effects: turn.into_effects(),
@@ -97,12 +102,17 @@ impl From<State> for Engine {
     fn from(state: State) -> Self {
         let rules = Rules::default();
         let index = Index::of(&state, rules);
-        Self { state, index, rules }
+        Self {
+            state,
+            index,
+            rules,
+            recording: Recording::On,
+        }
     }
 }
 
-impl From<Engine> for State {
-    fn from(engine: Engine) -> Self {
-        engine.state
+impl Serialize for Engine {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.state.serialize(serializer)
     }
 }

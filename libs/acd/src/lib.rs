@@ -3,22 +3,37 @@
 //! durable, letting effects out and telling the time are left to its shell.
 #![deny(missing_docs)]
 
+mod administer;
 mod bits;
+mod by_hand;
 mod command;
 mod config;
+mod contest;
 mod decide;
 mod effect;
 mod engine;
+mod explain;
 mod few;
 mod handle;
+mod hands;
 mod index;
 mod lines;
+mod load;
+pub mod metrics;
+mod offers;
+mod order;
+mod pool;
 mod roster;
 mod rules;
+mod stage;
 mod state;
+mod survey;
+mod table;
+pub mod text;
 mod turn;
 mod utilization;
 mod view;
+pub mod waiting;
 
 pub use command::Command;
 pub use config::{

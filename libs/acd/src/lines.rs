@@ -1,148 +1,296 @@
 //! Who waits, ranked: per queue, and per signature, so that a pass looks at the first of each kind only.
 
-use crate::state::{Rank, Signature};
-use onqueue_model::{InteractionId, QueueId, SkillId};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::rules::Rules;
+use crate::stage::{Open, Signature};
+use crate::table::{Map, Slot};
+use crate::{Medium, Rank};
+use onqueue_model::{SkillId, Timestamp, UserId};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Names a group of waiting interactions with an equal signature, as long as it has any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct GroupId(u64);
+pub(crate) type Group = u32;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lines {
-    lines: BTreeMap<QueueId, Line>,
-    groups: BTreeMap<GroupId, Group>,
-    by_signature: BTreeMap<Arc<Signature>, GroupId>,
-    groups_made: u64,
-    /// Groups that came about since the last pass. Nobody was eligible for any other, else they would not wait.
-    fresh: BTreeSet<GroupId>,
+    rules: Rules,
+    /// By the number of the queue.
+    lines: Vec<Line>,
+    groups: Vec<Option<Company>>,
+    vacant: Vec<Group>,
+    by_signature: Map<Arc<Signature>, Group>,
+    /// The groups that name somebody, by the rank of their first.
+    naming: Map<UserId, BTreeMap<Rank, Group>>,
+    /// Groups that came about since the last pass, by the rank of their first. Nobody was eligible for any other, else they
+    /// would not wait.
+    fresh: BTreeMap<Rank, Group>,
+    /// By the slot of the interaction.
+    standing: Vec<Option<Standing>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Line {
-    order: BTreeMap<Rank, (InteractionId, GroupId)>,
-    /// The first of each group, by the group's lead.
-    heads: BTreeMap<Option<SkillId>, BTreeMap<Rank, GroupId>>,
+    order: BTreeMap<Rank, Slot>,
+    /// The first of each group that is open to members, by medium and the group's lead.
+    heads: Map<(Medium, Option<SkillId>), BTreeMap<Rank, Group>>,
     alerting: usize,
 }
 
+/// The waiting interactions of one signature.
 #[derive(Clone, Debug)]
-struct Group {
+struct Company {
     signature: Arc<Signature>,
-    ranks: BTreeSet<Rank>,
+    first: (Rank, Slot),
+    rest: BTreeMap<Rank, Slot>,
+    fresh: bool,
+}
+
+/// How an interaction stands in line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub rank: Rank,
+    pub group: Group,
+    /// When its stage changes.
+    pub due: Option<Timestamp>,
+}
+
+/// Whether somebody may be eligible for a new group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prospect {
+    Open,
+    /// It was found out that nobody is.
+    None,
 }
 
 impl Lines {
-    pub fn waiting(&self, queue: QueueId) -> usize {
-        self.lines.get(&queue).map_or(0, |line| line.order.len())
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            ..Self::default()
+        }
     }
 
-    pub fn alerting(&self, queue: QueueId) -> usize {
-        self.lines.get(&queue).map_or(0, |line| line.alerting)
+    fn line(&mut self, queue: u32) -> &mut Line {
+        let place = queue as usize;
+        if self.lines.len() <= place {
+            self.lines.resize_with(place + 1, Line::default);
+        }
+        &mut self.lines[place]
     }
 
-    pub fn in_order(&self, queue: QueueId) -> impl Iterator<Item = InteractionId> {
-        let line = self.lines.get(&queue).into_iter();
-        line.flat_map(|line| line.order.values().map(|(interaction, _)| *interaction))
+    pub fn waiting(&self, queue: u32) -> usize {
+        self.lines.get(queue as usize).map_or(0, |line| line.order.len())
     }
 
-    pub fn started_alerting(&mut self, queue: QueueId) {
-        self.lines.entry(queue).or_default().alerting += 1;
+    pub fn alerting(&self, queue: u32) -> usize {
+        self.lines.get(queue as usize).map_or(0, |line| line.alerting)
     }
 
-    pub fn stopped_alerting(&mut self, queue: QueueId) {
-        self.lines.entry(queue).or_default().alerting -= 1;
+    pub fn in_order(&self, queue: u32) -> impl Iterator<Item = Slot> {
+        let line = self.lines.get(queue as usize).into_iter();
+        line.flat_map(|line| line.order.values().copied())
     }
 
-    pub fn insert(&mut self, rank: Rank, interaction: InteractionId, signature: Signature) {
-        let line = self.lines.entry(signature.queue).or_default();
-        let id = match self.by_signature.get(&signature) {
-            Some(id) => *id,
+    /// The first of each queue.
+    pub fn first_of_each(&self) -> impl Iterator<Item = (Rank, Slot)> {
+        let firsts = self.lines.iter().filter_map(|line| line.order.first_key_value());
+        firsts.map(|(rank, slot)| (*rank, *slot))
+    }
+
+    pub fn started_alerting(&mut self, queue: u32) {
+        self.line(queue).alerting += 1;
+    }
+
+    pub fn stopped_alerting(&mut self, queue: u32) {
+        self.line(queue).alerting -= 1;
+    }
+
+    pub fn standing(&self, interaction: Slot) -> Option<Standing> {
+        self.standing.get(interaction as usize).copied().flatten()
+    }
+
+    /// Whether others with that signature wait.
+    pub fn knows(&self, signature: &Signature) -> bool {
+        self.by_signature.contains_key(signature)
+    }
+
+    pub fn insert(
+        &mut self,
+        rank: Rank,
+        interaction: Slot,
+        signature: Signature,
+        due: Option<Timestamp>,
+        prospect: Prospect,
+    ) {
+        let queue = signature.queue;
+        let group = match self.by_signature.get(&signature).copied() {
+            Some(group) => {
+                self.join(group, rank, interaction);
+                group
+            }
+            None => self.found(signature, rank, interaction, prospect),
+        };
+        self.line(queue).order.insert(rank, interaction);
+        let place = interaction as usize;
+        if self.standing.len() <= place {
+            self.standing.resize(place + 1, None);
+        }
+        self.standing[place] = Some(Standing { rank, group, due });
+    }
+
+    fn found(&mut self, signature: Signature, rank: Rank, interaction: Slot, prospect: Prospect) -> Group {
+        let signature = Arc::new(signature);
+        let company = Company {
+            signature: Arc::clone(&signature),
+            first: (rank, interaction),
+            rest: BTreeMap::new(),
+            fresh: prospect == Prospect::Open,
+        };
+        let group = match self.vacant.pop() {
+            Some(group) => {
+                self.groups[group as usize] = Some(company);
+                group
+            }
             None => {
-                self.groups_made += 1;
-                let id = GroupId(self.groups_made);
-                let signature = Arc::new(signature);
-                self.by_signature.insert(Arc::clone(&signature), id);
-                let ranks = BTreeSet::new();
-                self.groups.insert(id, Group { signature, ranks });
-                self.fresh.insert(id);
-                id
+                self.groups.push(Some(company));
+                (self.groups.len() - 1) as Group
             }
         };
-        line.order.insert(rank, (interaction, id));
-        if let Some(group) = self.groups.get_mut(&id) {
-            let head = group.ranks.first().copied();
-            group.ranks.insert(rank);
-            line.move_head(group.signature.lead(), id, head, group.ranks.first().copied());
-        }
+        self.line(signature.queue);
+        self.by_signature.insert(signature, group);
+        self.move_head(group, None, Some(rank));
+        group
     }
 
-    pub fn remove(&mut self, queue: QueueId, rank: Rank) {
-        let Some(line) = self.lines.get_mut(&queue) else { return };
-        let Some((_, id)) = line.order.remove(&rank) else {
+    fn join(&mut self, group: Group, rank: Rank, interaction: Slot) {
+        let Some(company) = self.groups[group as usize].as_mut() else {
             return;
         };
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        let head = group.ranks.first().copied();
-        group.ranks.remove(&rank);
-        line.move_head(group.signature.lead(), id, head, group.ranks.first().copied());
-        if group.ranks.is_empty() {
-            self.by_signature.remove(&group.signature);
-            self.groups.remove(&id);
-            self.fresh.remove(&id);
+        let (first, _) = company.first;
+        if first < rank {
+            company.rest.insert(rank, interaction);
+            return;
+        }
+        let former = std::mem::replace(&mut company.first, (rank, interaction));
+        company.rest.insert(former.0, former.1);
+        self.move_head(group, Some(first), Some(rank));
+    }
+
+    /// Takes an interaction out of its line.
+    pub fn remove(&mut self, interaction: Slot) -> Option<Standing> {
+        let standing = self.standing.get_mut(interaction as usize)?.take()?;
+        let Standing { rank, group, .. } = standing;
+        let company = self.groups[group as usize].as_mut()?;
+        let queue = company.signature.queue;
+        if company.first.0 != rank {
+            company.rest.remove(&rank);
+        } else if let Some(next) = company.rest.pop_first() {
+            company.first = next;
+            self.move_head(group, Some(rank), Some(next.0));
+        } else {
+            self.move_head(group, Some(rank), None);
+            self.dissolve(group);
+        }
+        self.lines[queue as usize].order.remove(&rank);
+        Some(standing)
+    }
+
+    fn dissolve(&mut self, group: Group) {
+        if let Some(company) = self.groups[group as usize].take() {
+            self.by_signature.remove(&company.signature);
+            self.vacant.push(group);
         }
     }
 
-    /// The groups of a queue with this lead, the one with the best-ranked head first.
-    pub fn heads(&self, queue: QueueId, lead: Option<SkillId>) -> impl Iterator<Item = (Rank, GroupId)> {
-        let heads = self.lines.get(&queue).and_then(|line| line.heads.get(&lead));
-        heads.into_iter().flatten().map(|(rank, id)| (*rank, *id))
+    /// Keeps the heads in step with the first of a group.
+    fn move_head(&mut self, group: Group, from: Option<Rank>, to: Option<Rank>) {
+        let Some(company) = self.groups[group as usize].as_ref() else {
+            return;
+        };
+        let signature = &company.signature;
+        if company.fresh {
+            shift(&mut self.fresh, group, from, to);
+        }
+        if signature.open != Open::Nobody {
+            let lead = (signature.medium, signature.lead(&self.rules));
+            let line = &mut self.lines[signature.queue as usize];
+            shift(line.heads.entry(lead).or_default(), group, from, to);
+        }
+        for agent in signature.names() {
+            let naming = self.naming.entry(agent).or_default();
+            shift(naming, group, from, to);
+            if naming.is_empty() {
+                self.naming.remove(&agent);
+            }
+        }
     }
 
-    pub fn signature(&self, group: GroupId) -> Option<&Signature> {
-        self.groups.get(&group).map(|group| &*group.signature)
+    /// The groups open to members of a queue with this lead, the one with the best-ranked head first.
+    pub fn heads(&self, queue: u32, medium: Medium, lead: Option<SkillId>) -> impl Iterator<Item = (Rank, Group)> {
+        let line = self.lines.get(queue as usize);
+        let heads = line.and_then(|line| line.heads.get(&(medium, lead)));
+        heads.into_iter().flatten().map(|(rank, group)| (*rank, *group))
     }
 
-    pub fn head(&self, group: GroupId) -> Option<InteractionId> {
-        let group = self.groups.get(&group)?;
-        let line = self.lines.get(&group.signature.queue)?;
-        line.order
-            .get(group.ranks.first()?)
-            .map(|(interaction, _)| *interaction)
+    /// The groups that name an agent, likewise.
+    pub fn naming(&self, agent: UserId) -> impl Iterator<Item = (Rank, Group)> {
+        let heads = self.naming.get(&agent).into_iter().flatten();
+        heads.map(|(rank, group)| (*rank, *group))
+    }
+
+    pub fn signature(&self, group: Group) -> &Arc<Signature> {
+        &self.company(group).signature
+    }
+
+    /// The first of a group.
+    pub fn head(&self, group: Group) -> Slot {
+        self.company(group).first.1
+    }
+
+    fn company(&self, group: Group) -> &Company {
+        self.groups[group as usize]
+            .as_ref()
+            .expect("a group is asked for while it has any")
     }
 
     /// The fresh group with the best-ranked head.
-    pub fn first_fresh(&self) -> Option<(Rank, GroupId)> {
-        let fresh = self
-            .fresh
-            .iter()
-            .filter_map(|id| Some((*self.groups.get(id)?.ranks.first()?, *id)));
-        fresh.min()
+    pub fn first_fresh(&self) -> Option<(Rank, Group)> {
+        self.fresh.first_key_value().map(|(rank, group)| (*rank, *group))
     }
 
     /// Nobody is eligible for this group.
-    pub fn settle(&mut self, group: GroupId) {
-        self.fresh.remove(&group);
+    pub fn settle(&mut self, group: Group) {
+        if let Some(company) = self.groups[group as usize].as_mut().filter(|company| company.fresh) {
+            company.fresh = false;
+            self.fresh.remove(&company.first.0);
+        }
     }
 
     /// Nobody is eligible for any group.
     pub fn settle_all(&mut self) {
         self.fresh.clear();
+        self.groups
+            .iter_mut()
+            .flatten()
+            .for_each(|company| company.fresh = false);
+    }
+
+    /// Somebody may be eligible for any group of a queue.
+    pub fn refresh(&mut self, queue: u32) {
+        for (group, company) in (0..).zip(&mut self.groups) {
+            if let Some(company) = company.as_mut().filter(|company| company.signature.queue == queue) {
+                company.fresh = true;
+                self.fresh.insert(company.first.0, group);
+            }
+        }
     }
 }
 
-impl Line {
-    fn move_head(&mut self, lead: Option<SkillId>, group: GroupId, from: Option<Rank>, to: Option<Rank>) {
-        if from == to {
-            return;
-        }
-        let heads = self.heads.entry(lead).or_default();
-        if let Some(from) = from {
-            heads.remove(&from);
-        }
-        if let Some(to) = to {
-            heads.insert(to, group);
-        }
+fn shift(heads: &mut BTreeMap<Rank, Group>, group: Group, from: Option<Rank>, to: Option<Rank>) {
+    if let Some(from) = from {
+        heads.remove(&from);
+    }
+    if let Some(to) = to {
+        heads.insert(to, group);
     }
 }

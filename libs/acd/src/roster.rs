@@ -1,228 +1,375 @@
-//! The agents as sets: who is a member, on queue, has room, knows what; and in which order they are preferred. One survey
-//! answers who is eligible for an interaction and why the others are not.
+//! The agents as routing sees them: what they do, know and have, and at which place of which queue.
 
-use crate::bits::Bits;
-use crate::config::{KNOWN, primary};
-use crate::rules::{Preference, Rules};
-use crate::state::{Agent, Presence, Signature};
-use crate::{AgentProfile, Exclusion, Medium, Proficiency};
+use crate::config::KNOWN;
+use crate::load::{Burden, Limits, Verdict, reason};
+use crate::order::{Order, Room, Scale};
+use crate::pool::{Pool, Status};
+use crate::rules::Rules;
+use crate::stage::{Open, Signature, Tongue};
+use crate::state::{Agent, Presence};
+use crate::table::{Map, Slot};
+use crate::{AgentProfile, AgentState, Exclusion, Medium, Method, Proficiency, Settings};
 use onqueue_model::{QueueId, SkillId, Timestamp, UserId};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Up to so many are sorted; more are met soon enough in the order of preference.
-const FEW: usize = 64;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roster {
     rules: Rules,
-    slots: BTreeMap<UserId, usize>,
-    ids: Vec<UserId>,
-    queues: BTreeMap<QueueId, Members>,
-    /// Per skill and proficiency.
-    skilled: BTreeMap<SkillId, BTreeMap<Proficiency, Bits>>,
-    /// Per first subtag.
-    speakers: BTreeMap<String, Bits>,
-    off: Bits,
-    silent: Bits,
-    with_room: Bits,
-    preferred: Preferred,
+    least_loaded: bool,
+    numbers: Map<QueueId, u32>,
+    pools: Vec<Pool>,
+    entries: Vec<Option<Entry>>,
+    pub order: Order,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Members {
-    all: Bits,
-    joined: Bits,
+/// An agent.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub id: UserId,
+    pub burden: Burden,
+    pub seats: Vec<Seat>,
+    limits: Limits,
+    status: Status,
+    skills: Vec<(SkillId, Proficiency)>,
+    tongues: Vec<(Tongue, Proficiency)>,
 }
 
-/// Who is eligible, and how many are not for which first reason.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Survey {
-    pub eligible: Bits,
-    pub excluded: Vec<(Exclusion, u32)>,
+/// A membership.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat {
+    pub pool: u32,
+    pub place: u32,
+    pub joined: bool,
 }
 
-impl Survey {
-    fn only(&mut self, mask: &Bits, else_: Exclusion) {
-        let gone = self.eligible.keep(mask);
-        self.note(else_, gone);
-    }
-
-    fn without(&mut self, mask: &Bits, because: Exclusion) {
-        let gone = self.eligible.drop(mask);
-        self.note(because, gone);
-    }
-
-    fn note(&mut self, exclusion: Exclusion, number: u32) {
-        if number > 0 {
-            self.excluded.push((exclusion, number));
+impl Entry {
+    fn new(id: UserId) -> Self {
+        Self {
+            id,
+            burden: Burden::default(),
+            seats: Vec::new(),
+            limits: Limits::default(),
+            status: Status::NEW,
+            skills: Vec::new(),
+            tongues: Vec::new(),
         }
+    }
+
+    pub fn seat(&self, pool: u32) -> Option<Seat> {
+        self.seats.iter().find(|seat| seat.pool == pool).copied()
+    }
+
+    pub fn proficiency(&self, skill: SkillId) -> Proficiency {
+        let place = self.skills.binary_search_by_key(&skill, |(skill, _)| *skill);
+        place.map_or(0, |place| self.skills[place].1)
+    }
+
+    pub fn fluency(&self, tongue: Tongue) -> Proficiency {
+        let same = self.tongues.iter().filter(|(known, _)| *known == tongue);
+        same.map(|(_, proficiency)| *proficiency).max().unwrap_or(0)
+    }
+
+    pub fn has(&self, skill: SkillId, least: Proficiency) -> bool {
+        self.proficiency(skill) >= least
+    }
+
+    pub fn speaks(&self, tongue: Tongue) -> bool {
+        self.fluency(tongue) >= KNOWN
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.status.presence == Presence::On
+    }
+
+    pub fn verdict(&self, medium: Medium) -> Verdict {
+        self.status.verdicts[medium as usize]
+    }
+
+    pub fn state(&self) -> AgentState {
+        match self.status.presence {
+            Presence::Off => AgentState::OffQueue,
+            Presence::Silent => AgentState::NotResponding,
+            Presence::On if self.burden.total() == 0 => AgentState::Idle,
+            Presence::On if self.burden.is_external_only() => AgentState::Communicating,
+            Presence::On => AgentState::Interacting,
+        }
+    }
+
+    /// Skills without which there is nothing for them, each once.
+    pub fn leads(&self) -> impl Iterator<Item = SkillId> {
+        self.skills
+            .iter()
+            .filter(|(_, level)| *level > 0)
+            .map(|(skill, _)| *skill)
+    }
+
+    pub fn media_with_room(&self) -> impl Iterator<Item = Medium> {
+        let room = self.status.verdicts;
+        Medium::ALL
+            .into_iter()
+            .filter(move |medium| room[*medium as usize] == 0)
     }
 }
 
 impl Roster {
-    pub fn new(rules: Rules) -> Self {
+    pub fn new(rules: Rules, settings: &Settings) -> Self {
         Self {
             rules,
+            least_loaded: settings.least_loaded,
             ..Self::default()
         }
     }
 
-    /// Takes up an agent's profile, in place of `former`.
-    pub fn enrol(&mut self, former: Option<&AgentProfile>, profile: &AgentProfile) {
-        let slot = self.slot(profile.id);
-        if let Some(former) = former {
-            self.mark(slot, former, false);
+    /// The number of a queue, which it keeps for good.
+    pub fn number(&mut self, queue: QueueId) -> u32 {
+        let next = self.pools.len() as u32;
+        let number = *self.numbers.entry(queue).or_insert(next);
+        if number == next {
+            self.pools.push(Pool::default());
         }
-        self.mark(slot, profile, true);
+        number
     }
 
-    fn slot(&mut self, agent: UserId) -> usize {
-        *self.slots.entry(agent).or_insert_with(|| {
-            self.ids.push(agent);
-            self.ids.len() - 1
-        })
+    pub fn number_of(&self, queue: QueueId) -> Option<u32> {
+        self.numbers.get(&queue).copied()
     }
 
-    fn mark(&mut self, slot: usize, profile: &AgentProfile, present: bool) {
-        for (queue, membership) in &profile.queues {
-            let members = self.queues.entry(*queue).or_default();
-            members.all.set(slot, present);
-            members.joined.set(slot, present && membership.joined);
+    pub fn pool(&self, number: u32) -> &Pool {
+        &self.pools[number as usize]
+    }
+
+    pub fn set_method(&mut self, queue: QueueId, method: &Method) {
+        let number = self.number(queue);
+        self.pools[number as usize].set_method(method);
+    }
+
+    pub fn any_skill_suffices(&self) -> bool {
+        self.rules.any_skill_suffices
+    }
+
+    pub fn presence(&self, slot: Slot) -> Presence {
+        self.entry(slot).status.presence
+    }
+
+    pub fn entry(&self, slot: Slot) -> &Entry {
+        self.entries[slot as usize].as_ref().expect("every agent has an entry")
+    }
+
+    pub fn burden(&mut self, slot: Slot) -> &mut Burden {
+        &mut self.entries[slot as usize]
+            .as_mut()
+            .expect("every agent has an entry")
+            .burden
+    }
+
+    /// Takes up an agent's profile, in place of the former one if there is one. [`Roster::refresh`] must follow.
+    pub fn enrol(&mut self, slot: Slot, profile: &AgentProfile) {
+        if self.entries.len() <= slot as usize {
+            self.entries.resize(slot as usize + 1, None);
         }
-        for (skill, proficiency) in &profile.skills {
-            let levels = self.skilled.entry(*skill).or_default();
-            levels.entry(*proficiency).or_default().set(slot, present);
-        }
-        let known = profile
+        let mut entry = self.entries[slot as usize]
+            .take()
+            .unwrap_or_else(|| Entry::new(profile.id));
+        self.leave_all(&mut entry);
+        entry.skills = profile.skills.iter().map(|(skill, level)| (*skill, *level)).collect();
+        entry.tongues = profile
             .languages
             .iter()
-            .filter(|(_, proficiency)| **proficiency >= KNOWN);
-        for (language, _) in known {
-            self.speakers
-                .entry(primary(language).to_owned())
-                .or_default()
-                .set(slot, present);
+            .map(|(language, level)| (Tongue::of(language), *level))
+            .collect();
+        entry.limits = Limits::of(&profile.utilization, &self.rules);
+        for (queue, membership) in &profile.queues {
+            let number = self.number(*queue);
+            let pool = &mut self.pools[number as usize];
+            let place = pool.admit(slot, membership);
+            pool.labelled.set(place as usize, entry.limits.has_labels());
+            pool.note_knowledge(
+                place,
+                |skill, least| entry.has(skill, least),
+                |tongue| entry.speaks(tongue),
+            );
+            let seat = Seat {
+                pool: number,
+                place,
+                joined: membership.joined,
+            };
+            pool.sit(seat, entry.status);
+            entry.seats.push(seat);
+        }
+        self.entries[slot as usize] = Some(entry);
+    }
+
+    fn leave_all(&mut self, entry: &mut Entry) {
+        for seat in std::mem::take(&mut entry.seats) {
+            let pool = &mut self.pools[seat.pool as usize];
+            pool.rise(seat, entry.status);
+            pool.dismiss(seat.place);
         }
     }
 
-    pub fn set_joined(&mut self, agent: UserId, queue: QueueId, joined: Joined) {
-        let slot = self.slot(agent);
-        self.queues
-            .entry(queue)
-            .or_default()
-            .joined
-            .set(slot, joined == Joined::Yes);
+    /// The agent is no more.
+    pub fn strike(&mut self, slot: Slot) {
+        let Some(mut entry) = self.entries[slot as usize].take() else {
+            return;
+        };
+        self.leave_all(&mut entry);
+        let never = Scale::at(Timestamp::default(), &self.rules);
+        self.order.put(entry.id, slot, 0, None, Room::None, never);
+    }
+
+    pub fn set_joined(&mut self, slot: Slot, queue: QueueId, joined: Joined) {
+        let Some(number) = self.number_of(queue) else { return };
+        let Some(entry) = self.entries[slot as usize].as_mut() else {
+            return;
+        };
+        let status = entry.status;
+        if let Some(seat) = entry.seats.iter_mut().find(|seat| seat.pool == number) {
+            let pool = &mut self.pools[number as usize];
+            pool.rise(*seat, status);
+            seat.joined = joined == Joined::Yes;
+            pool.sit(*seat, status);
+        }
     }
 
     /// Takes up what an enrolled agent does and has in hand.
-    pub fn refresh(&mut self, agent: &Agent, now: Timestamp) {
-        let slot = self.slot(agent.profile.id);
-        let on = agent.presence == Presence::On;
-        let room = agent.has_room(&self.rules);
-        self.off.set(slot, agent.presence == Presence::Off);
-        self.silent.set(slot, agent.presence == Presence::Silent);
-        self.with_room.set(slot, room);
-        self.preferred.take_out(slot, agent.profile.id);
-        if on && room {
-            self.preferred.put_in(slot, agent, &self.rules, now);
-        }
-    }
-
-    /// Time has passed: idle times reach their cap.
-    pub fn age(&mut self, now: Timestamp) {
-        self.preferred.age(&self.ids, &self.rules, now);
-    }
-
-    /// Who may have an interaction of this kind.
-    pub fn survey(&self, wish: &Signature) -> Survey {
-        let Some(members) = self.queues.get(&wish.queue) else {
-            return Survey::default();
-        };
-        let mut survey = Survey {
-            eligible: members.all.clone(),
-            excluded: Vec::new(),
-        };
-        survey.only(&members.joined, Exclusion::NotJoined);
-        survey.without(&self.off, Exclusion::OffQueue);
-        survey.without(&self.silent, Exclusion::NotResponding);
-        if self.rules.decline_excludes {
-            let declined = wish.declined.iter().filter_map(|agent| self.slots.get(agent).copied());
-            survey.without(&declined.collect(), Exclusion::Declined);
-        }
-        survey.only(&self.with_room, Exclusion::AtCapacity(Medium::Chat));
-        if let Some(language) = &wish.language {
-            let none = Bits::default();
-            survey.only(
-                self.speakers.get(primary(language)).unwrap_or(&none),
-                Exclusion::Language,
-            );
-        }
-        self.sieve_by_skill(&mut survey, &wish.skills);
-        survey
-    }
-
-    fn sieve_by_skill(&self, survey: &mut Survey, skills: &BTreeMap<SkillId, Proficiency>) {
-        if self.rules.any_skill_suffices {
-            let mut any = Bits::default();
-            skills
-                .iter()
-                .for_each(|(skill, least)| any.add_all(&self.with_skill(*skill, *least)));
-            if let Some(skill) = skills.keys().next() {
-                survey.only(&any, Exclusion::MissingSkill(*skill));
-            }
+    pub fn refresh(&mut self, slot: Slot, agent: &Agent, now: Timestamp) {
+        let Some(entry) = self.entries[slot as usize].as_mut() else {
             return;
+        };
+        let before = entry.status;
+        let after = Status {
+            presence: agent.presence,
+            verdicts: entry.limits.verdicts(&entry.burden, &self.rules),
+        };
+        entry.status = after;
+        if before != after {
+            for seat in entry.seats.iter().filter(|seat| seat.joined) {
+                self.pools[seat.pool as usize].tell(seat.place, Some(before), Some(after));
+            }
         }
-        for (skill, least) in skills.iter().filter(|(_, least)| **least > 0) {
-            survey.only(&self.with_skill(*skill, *least), Exclusion::MissingSkill(*skill));
+        let load = if self.least_loaded { entry.burden.total() } else { 0 };
+        let load = u8::try_from(load).unwrap_or(u8::MAX);
+        let room = if after.is_free() { Room::Some } else { Room::None };
+        let scale = Scale::at(now, &self.rules);
+        self.order.put(entry.id, slot, load, agent.last_used, room, scale);
+    }
+
+    /// Takes up the settings. All agents must be refreshed.
+    pub fn configure(&mut self, settings: &Settings) {
+        self.least_loaded = settings.least_loaded;
+    }
+
+    /// Time has passed.
+    pub fn age(&mut self, now: Timestamp) {
+        self.order.age(Scale::at(now, &self.rules));
+    }
+
+    /// The first reason for which an agent may not have an interaction of this kind; `None` is that they may.
+    pub fn why_not(&self, slot: Slot, wish: &Signature) -> Option<Exclusion> {
+        let entry = self.entry(slot);
+        let anywhere = wish.anywhere == Some(entry.id);
+        let named = anywhere || wish.named.has(&entry.id);
+        match entry.seat(wish.queue) {
+            None if !anywhere => return Some(Exclusion::NotMember),
+            Some(seat) if !seat.joined && !anywhere => return Some(Exclusion::NotJoined),
+            _ => {}
+        }
+        match entry.status.presence {
+            Presence::Off => return Some(Exclusion::OffQueue),
+            Presence::Silent => return Some(Exclusion::NotResponding),
+            Presence::On => {}
+        }
+        if wish.declined.has(&entry.id) {
+            return Some(Exclusion::Declined);
+        }
+        let closed = if named { None } else { self.closed(entry, wish) };
+        closed.or_else(|| self.no_room(slot, wish)).or_else(|| {
+            if named && !self.rules.preferred_need_skills {
+                None
+            } else {
+                self.unable(entry, wish)
+            }
+        })
+    }
+
+    /// The same for a joined member on queue, as if they were neither named nor had declined.
+    pub fn why_not_plainly(&self, slot: Slot, wish: &Signature) -> Option<Exclusion> {
+        let entry = self.entry(slot);
+        let closed = self.closed(entry, wish);
+        closed
+            .or_else(|| self.no_room(slot, wish))
+            .or_else(|| self.unable(entry, wish))
+    }
+
+    fn closed(&self, entry: &Entry, wish: &Signature) -> Option<Exclusion> {
+        let place = |entry: &Entry| entry.seat(wish.queue).map_or(usize::MAX, |seat| seat.place as usize);
+        let pool = self.pool(wish.queue);
+        match &wish.open {
+            Open::All => None,
+            Open::Nobody => Some(Exclusion::NotPreferredYet),
+            Open::Rings(first, last) => (!pool.stands_in(place(entry), *first, *last)).then_some(Exclusion::OuterRing),
+            Open::Groups(groups) => (!pool.is_in_any(place(entry), groups)).then_some(Exclusion::NotInGroup),
         }
     }
 
-    fn with_skill(&self, skill: SkillId, least: Proficiency) -> Bits {
-        let mut bits = Bits::default();
-        let levels = self.skilled.get(&skill).into_iter();
-        levels
-            .flat_map(|levels| levels.range(least..))
-            .for_each(|(_, level)| bits.add_all(level));
-        bits
+    /// Why an agent has no room for an interaction of this kind, if they have none.
+    pub fn no_room(&self, slot: Slot, wish: &Signature) -> Option<Exclusion> {
+        self.full(slot, wish.medium, &wish.labels)
     }
 
-    /// Whether the agent may have an interaction of this kind: [`Roster::survey`] for one who is a joined member.
-    pub fn suits(&self, agent: &Agent, wish: &Signature) -> bool {
-        agent.presence == Presence::On
-            && !(self.rules.decline_excludes && wish.declined.contains(&agent.profile.id))
-            && agent.has_room(&self.rules)
-            && wish
-                .language
-                .as_ref()
-                .is_none_or(|language| agent.profile.speaks(language))
-            && self.is_skilled(&agent.profile, &wish.skills)
+    /// The same for a medium and labels.
+    pub fn full(&self, slot: Slot, medium: Medium, labels: &[onqueue_model::LabelId]) -> Option<Exclusion> {
+        let entry = self.entry(slot);
+        let label = || {
+            entry
+                .limits
+                .full_label(&entry.burden, labels, &self.rules)
+                .map(Exclusion::AtLabel)
+        };
+        reason(entry.verdict(medium), medium).or_else(label)
     }
 
-    fn is_skilled(&self, profile: &AgentProfile, skills: &BTreeMap<SkillId, Proficiency>) -> bool {
-        let mut held = skills.iter().map(|(skill, least)| profile.has(*skill, *least));
+    fn unable(&self, entry: &Entry, wish: &Signature) -> Option<Exclusion> {
+        if wish.language.is_some_and(|tongue| !entry.speaks(tongue)) {
+            return Some(Exclusion::Language);
+        }
+        let mut lacking = wish.required.iter().filter(|(skill, least)| !entry.has(*skill, *least));
+        let first = lacking.next();
         if self.rules.any_skill_suffices {
-            return skills.is_empty() || held.any(|has| has);
+            let none = !wish.required.is_empty() && first.is_some() && lacking.count() + 1 == wish.required.len();
+            return none.then(|| Exclusion::MissingSkill(wish.required[0].0));
         }
-        held.all(|has| has)
+        first.map(|(skill, _)| Exclusion::MissingSkill(*skill))
     }
 
-    /// The most preferred of the eligible, at most `number`, best first.
-    pub fn best(&self, eligible: &Bits, number: usize) -> Vec<UserId> {
-        if eligible.len() > FEW {
-            let order = self
-                .preferred
-                .order
-                .iter()
-                .filter(|(.., slot)| eligible.contains(*slot));
-            return order.take(number).map(|(_, agent, _)| *agent).collect();
+    /// Makes the sets that a survey of this kind goes by.
+    pub fn prepare(&mut self, wish: &Signature) {
+        let entries = &self.entries;
+        let knows = |slot: Slot, is_so: &dyn Fn(&Entry) -> bool| entries[slot as usize].as_ref().is_some_and(is_so);
+        let pool = &mut self.pools[wish.queue as usize];
+        for (skill, least) in &wish.required {
+            pool.learn_skill(*skill, *least, |slot| knows(slot, &|entry| entry.has(*skill, *least)));
         }
-        let keys = eligible
-            .iter()
-            .filter_map(|slot| Some((self.preferred.key(slot)?, self.ids[slot])));
-        let mut keys: Vec<_> = keys.collect();
-        keys.sort_unstable();
-        keys.truncate(number);
-        keys.into_iter().map(|(_, agent)| agent).collect()
+        if let Some(tongue) = wish.language {
+            pool.learn_language(tongue, |slot| knows(slot, &|entry| entry.speaks(tongue)));
+        }
+    }
+}
+
+impl Pool {
+    fn sit(&mut self, seat: Seat, status: Status) {
+        if seat.joined {
+            self.tell(seat.place, None, Some(status));
+        } else {
+            self.unjoined += 1;
+        }
+    }
+
+    fn rise(&mut self, seat: Seat, status: Status) {
+        if seat.joined {
+            self.tell(seat.place, Some(status), None);
+        } else {
+            self.unjoined -= 1;
+        }
     }
 }
 
@@ -231,75 +378,4 @@ impl Roster {
 pub(crate) enum Joined {
     Yes,
     No,
-}
-
-/// Agents on queue with room, in the order in which they are preferred.
-#[derive(Clone, Debug, Default)]
-struct Preferred {
-    order: BTreeSet<(i64, UserId, usize)>,
-    /// Those whose idle time has not reached its cap.
-    ageing: BTreeSet<(Timestamp, usize)>,
-    entries: Vec<Option<Entry>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    key: i64,
-    last_used: Option<Timestamp>,
-}
-
-impl Preferred {
-    fn key(&self, slot: usize) -> Option<i64> {
-        self.entries.get(slot).copied().flatten().map(|entry| entry.key)
-    }
-
-    fn put_in(&mut self, slot: usize, agent: &Agent, rules: &Rules, now: Timestamp) {
-        let uncapped = agent.last_used.filter(|at| now.since(*at) < rules.idle_cap);
-        let key = key(uncapped, rules);
-        if self.entries.len() <= slot {
-            self.entries.resize(slot + 1, None);
-        }
-        self.entries[slot] = Some(Entry {
-            key,
-            last_used: agent.last_used,
-        });
-        self.order.insert((key, agent.profile.id, slot));
-        if let Some(at) = uncapped {
-            self.ageing.insert((at, slot));
-        }
-    }
-
-    fn take_out(&mut self, slot: usize, agent: UserId) {
-        let Some(entry) = self.entries.get_mut(slot).and_then(Option::take) else {
-            return;
-        };
-        self.order.remove(&(entry.key, agent, slot));
-        if let Some(at) = entry.last_used {
-            self.ageing.remove(&(at, slot));
-        }
-    }
-
-    fn age(&mut self, ids: &[UserId], rules: &Rules, now: Timestamp) {
-        while let Some((at, slot)) = self.ageing.first().copied()
-            && now.since(at) >= rules.idle_cap
-        {
-            self.ageing.pop_first();
-            let capped = key(None, rules);
-            if let Some(entry) = self.entries[slot].as_mut() {
-                self.order.remove(&(entry.key, ids[slot], slot));
-                entry.key = capped;
-                self.order.insert((capped, ids[slot], slot));
-            }
-        }
-    }
-}
-
-/// Smaller is preferred. `None` is an idle time at its cap.
-fn key(uncapped: Option<Timestamp>, rules: &Rules) -> i64 {
-    let longest = uncapped.map_or(i64::MIN, Timestamp::millis);
-    match rules.preference {
-        Preference::LongestIdle => longest,
-        Preference::ShortestIdle => longest.saturating_neg(),
-        Preference::LowestId => 0,
-    }
 }

@@ -1,11 +1,16 @@
 //! What the engine remembers: the content of a snapshot and of the digest. Whatever can be derived from it is in the index.
 
 use crate::few::Few;
+use crate::load::Work;
 use crate::rules::Rules;
-use crate::{AgentProfile, AgentState, Medium, OfferOutcome, OfferView, Proficiency, QueueConfig, Requirements};
-use onqueue_model::{InteractionId, Language, OfferId, QueueId, SkillId, Timestamp, UserId};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::table::{Keyed, Table};
+use crate::{
+    AcwView, AgentProfile, ExternalWorkView, OfferOutcome, OfferView, QueueConfig, Rank, Requirements, Scoring,
+    Settings, Stage,
+};
+use onqueue_model::{InteractionId, OfferId, QueueId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, VecDeque};
 
 /// How many ended offers, and how many ended interactions, are remembered.
 const MEMORY: usize = 4096;
@@ -13,19 +18,16 @@ const MEMORY: usize = 4096;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct State {
     pub now: Timestamp,
-    /// Interactions taken so far: the last one's log position.
+    /// Entries into queues so far: the last one's log position.
     pub entries: u64,
     /// Offers made so far.
     pub offers_made: u64,
-    #[serde(with = "keyed")]
-    pub queues: BTreeMap<QueueId, QueueConfig>,
-    #[serde(with = "keyed")]
-    pub agents: BTreeMap<UserId, Agent>,
-    #[serde(with = "keyed")]
-    pub interactions: BTreeMap<InteractionId, Interaction>,
+    pub settings: Settings,
+    pub queues: Table<Queue>,
+    pub agents: Table<Agent>,
+    pub interactions: Table<Interaction>,
     /// Alerting offers, accepted ones while their interaction is in hand, and the retired ones.
-    #[serde(with = "keyed")]
-    pub offers: BTreeMap<OfferId, OfferView>,
+    pub offers: Table<OfferView>,
     pub retired_offers: VecDeque<OfferId>,
     pub ended_interactions: Ended,
 }
@@ -37,9 +39,27 @@ impl State {
         if self.retired_offers.len() > MEMORY
             && let Some(oldest) = self.retired_offers.pop_front()
         {
-            self.offers.remove(&oldest);
+            self.offers.remove(oldest);
         }
     }
+
+    pub fn config(&self, queue: QueueId) -> Option<&QueueConfig> {
+        self.queues.get(queue).map(|queue| &queue.config)
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Queue {
+    pub config: QueueConfig,
+    #[serde(default)]
+    pub metrics: Metrics,
+}
+
+/// As last observed.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Metrics {
+    pub estimated_wait_ms: Option<u64>,
+    pub service_level: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,12 +76,16 @@ pub(crate) struct Agent {
     pub presence: Presence,
     /// When the state last changed.
     pub since: Timestamp,
-    /// The later of the last assignment and the last end.
+    /// Idle time counts from here.
     pub last_used: Option<Timestamp>,
     pub alerting: Few<OfferId>,
     pub held: Few<InteractionId>,
-    /// Live interactions that they declined or missed since they came on queue.
-    pub declined: BTreeSet<InteractionId>,
+    /// Live interactions that they declined, missed or passed on since they came on queue.
+    pub declined: Few<InteractionId>,
+    /// By interaction.
+    pub acw: Vec<AcwView>,
+    /// By id.
+    pub external: Vec<ExternalWorkView>,
 }
 
 impl Agent {
@@ -73,26 +97,14 @@ impl Agent {
             last_used: None,
             alerting: Few::default(),
             held: Few::default(),
-            declined: BTreeSet::new(),
+            declined: Few::default(),
+            acw: Vec::new(),
+            external: Vec::new(),
         }
     }
 
-    pub fn active(&self) -> usize {
-        self.alerting.len() + self.held.len()
-    }
-
-    pub fn has_room(&self, rules: &Rules) -> bool {
-        let alerting = if rules.offer_holds_slot { self.alerting.len() } else { 0 };
-        self.held.len() + alerting < usize::from(self.profile.utilization.maximum(Medium::Chat))
-    }
-
-    pub fn state(&self) -> AgentState {
-        match self.presence {
-            Presence::Off => AgentState::OffQueue,
-            Presence::Silent => AgentState::NotResponding,
-            Presence::On if self.active() == 0 => AgentState::Idle,
-            Presence::On => AgentState::Interacting,
-        }
+    pub fn acw_of(&self, interaction: InteractionId) -> Option<&AcwView> {
+        self.acw.iter().find(|acw| acw.interaction == interaction)
     }
 }
 
@@ -109,53 +121,47 @@ pub(crate) struct Interaction {
     pub queue: QueueId,
     pub requirements: Requirements,
     pub entered: Timestamp,
-    /// Log position: how many interactions had been taken, this one included.
+    /// Log position: how many entries into queues had been taken, this one included.
     pub position: u64,
-    /// Agents who declined or missed it since they came on queue.
-    pub declined: BTreeSet<UserId>,
+    /// When the queue's method begins.
+    pub stage_since: Timestamp,
+    /// Until when its last agent has it to themselves; stays when that is over, for they stay open.
+    pub hold: Option<Timestamp>,
+    /// Which rules of a conditional method were true when it entered.
+    pub openings: Vec<u8>,
+    /// The stage it is at, or was at when it left the line.
+    pub stage: Stage,
+    /// Agents who declined, missed or passed it on since they came on queue.
+    pub declined: Few<UserId>,
     pub place: Place,
-}
-
-/// Place in line: smaller is served first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Rank {
-    pub key: i64,
-    pub position: u64,
-}
-
-/// What decides who may have an interaction: those with an equal signature differ in rank alone.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Signature {
-    pub queue: QueueId,
-    pub skills: BTreeMap<SkillId, Proficiency>,
-    pub language: Option<Language>,
-    pub declined: BTreeSet<UserId>,
-}
-
-impl Signature {
-    /// A skill without which nobody is eligible, if there is one: it spares an agent the groups that they can not have.
-    pub fn lead(&self) -> Option<SkillId> {
-        let mut required = self.skills.iter().filter(|(_, least)| **least > 0);
-        required.next().map(|(skill, _)| *skill)
-    }
+    /// Who has it in hand wants after-contact work.
+    pub acw_requested: bool,
 }
 
 impl Interaction {
-    pub fn rank(&self, rules: &Rules) -> Rank {
-        let head_start = i64::try_from(rules.head_start.as_millis()).unwrap_or(i64::MAX);
-        let head_start = i64::from(self.requirements.priority).saturating_mul(head_start);
+    pub fn rank(&self, scoring: Scoring, rules: &Rules) -> Rank {
+        let priority = i64::from(self.requirements.priority);
+        let (class, key, tie) = match scoring {
+            Scoring::TimestampAndPriority => {
+                let head_start = i64::try_from(rules.head_start.as_millis()).unwrap_or(i64::MAX);
+                let head_start = priority.saturating_mul(head_start);
+                (1, self.entered.millis().saturating_sub(head_start), 0)
+            }
+            Scoring::PriorityOnly => (u8::from(!rules.priority_only_first), -priority, self.entered.millis()),
+        };
+        let position = self.position;
         Rank {
-            key: self.entered.millis().saturating_sub(head_start),
-            position: self.position,
+            class,
+            key,
+            tie,
+            position,
         }
     }
 
-    pub fn signature(&self) -> Signature {
-        Signature {
-            queue: self.queue,
-            skills: self.requirements.skills.clone(),
-            language: self.requirements.language.clone(),
-            declined: self.declined.clone(),
+    pub fn work(&self) -> Work {
+        Work {
+            medium: self.requirements.medium,
+            labels: self.requirements.labels.iter().copied().collect(),
         }
     }
 }
@@ -197,16 +203,11 @@ impl From<Ended> for VecDeque<InteractionId> {
     }
 }
 
-/// A value that carries its own key, so that a map of them is written as a plain list.
-pub(crate) trait Keyed {
-    type Key: Ord;
-    fn key(&self) -> Self::Key;
-}
-
 macro_rules! keyed {
     ($($value:ty, $key:ty, |$it:ident| $expression:expr;)*) => {$(
         impl Keyed for $value {
             type Key = $key;
+
             fn key(&self) -> $key {
                 let $it = self;
                 $expression
@@ -216,28 +217,10 @@ macro_rules! keyed {
 }
 
 keyed! {
-    QueueConfig, QueueId, |queue| queue.id;
+    Queue, QueueId, |queue| queue.config.id;
     Agent, UserId, |agent| agent.profile.id;
     Interaction, InteractionId, |interaction| interaction.id;
     OfferView, OfferId, |offer| offer.id;
-}
-
-mod keyed {
-    use super::{BTreeMap, Deserialize, Deserializer, Keyed, Serialize, Serializer};
-
-    pub fn serialize<V: Keyed + Serialize, S: Serializer>(
-        map: &BTreeMap<V::Key, V>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(map.values())
-    }
-
-    pub fn deserialize<'de, V: Keyed + Deserialize<'de>, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<V::Key, V>, D::Error> {
-        let values = Vec::<V>::deserialize(deserializer)?;
-        Ok(values.into_iter().map(|value| (value.key(), value)).collect())
-    }
 }
 
 impl OfferView {

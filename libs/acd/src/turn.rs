@@ -1,25 +1,41 @@
-//! One turn of the engine: the transitions of agents, interactions and offers, which keep state and index in step and note
-//! each effect.
+//! One turn of the engine: time, the line and the agents, kept in step in state and index, and each effect noted.
 
-use crate::index::Index;
+use crate::engine::Recording;
+use crate::index::{Index, Timer};
+use crate::lines::Prospect;
+use crate::load::Burden;
 use crate::rules::Rules;
+use crate::stage::{Signature, progress};
 use crate::state::{Agent, Interaction, Place, State};
-use crate::{Effect, OfferEnd, OfferOutcome, OfferView};
-use onqueue_model::{InteractionId, OfferId, Timestamp, UserId};
+use crate::table::Slot;
+use crate::{AgentState, Effect, OfferEnd};
+use onqueue_model::{InteractionId, Timestamp};
 
 pub(crate) struct Turn<'e> {
     pub state: &'e mut State,
     pub index: &'e mut Index,
     pub rules: &'e Rules,
+    pub recording: Recording,
+    /// An interaction that has entered and is not in its line yet: mostly there is somebody for it at once.
+    pub newcomer: Option<Slot>,
     effects: Vec<Effect>,
 }
 
+/// Whether an interaction is new in its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    New,
+    Back,
+}
+
 impl<'e> Turn<'e> {
-    pub fn new(state: &'e mut State, index: &'e mut Index, rules: &'e Rules) -> Self {
+    pub fn new(state: &'e mut State, index: &'e mut Index, rules: &'e Rules, recording: Recording) -> Self {
         Self {
             state,
             index,
             rules,
+            recording,
+            newcomer: None,
             effects: Vec::new(),
         }
     }
@@ -34,11 +50,11 @@ impl<'e> Turn<'e> {
 
     /// Lets each timer that was due before fire at its time, with a pass of its own.
     pub fn fire_timers_before(&mut self, now: Timestamp) {
-        while let Some((due, ..)) = self.index.timers.first().copied()
+        while let Some((due, _)) = self.index.timers.first().copied()
             && due < now
         {
             self.pass_time(due);
-            self.lapse_offers();
+            self.fire_due(OfferEnd::TimedOut);
             self.route();
         }
     }
@@ -48,177 +64,175 @@ impl<'e> Turn<'e> {
         self.index.roster.age(self.state.now);
     }
 
-    /// Ends the offers that have alerted long enough by now.
-    pub fn lapse_offers(&mut self) {
-        self.end_due_offers(OfferEnd::TimedOut);
-    }
-
-    /// Ends the same offers for that reason.
-    pub fn end_due_offers(&mut self, end: OfferEnd) {
-        while let Some((at, _, offer)) = self.index.timers.first().copied()
-            && at <= self.state.now
-        {
-            self.end_offer(offer, end);
+    /// Lets the timers due by now fire, all together; offers end for that reason.
+    pub fn fire_due(&mut self, end: OfferEnd) {
+        let now = self.state.now;
+        if self.index.timers.first().is_none_or(|(due, _)| *due > now) {
+            return;
+        }
+        self.seat_newcomer();
+        let later = self
+            .index
+            .timers
+            .split_off(&(now + std::time::Duration::from_millis(1), Timer::FIRST));
+        let due = std::mem::replace(&mut self.index.timers, later);
+        let mut due: Vec<Timer> = due.into_iter().map(|(_, timer)| timer).collect();
+        due.sort_unstable();
+        for timer in due {
+            match timer {
+                Timer::Offer(_, offer) => self.end_offer(offer, end),
+                Timer::Acw(_, agent, interaction) => self.end_acw(agent, interaction),
+                Timer::Stage(_, interaction) => self.move_on(interaction),
+            }
         }
     }
 
-    /// Changes an agent, and tells if that changed their state or load.
-    pub fn change_agent(&mut self, id: UserId, change: impl FnOnce(&mut Agent)) {
-        let Some(agent) = self.state.agents.get_mut(&id) else {
+    /// What routing looks at in an agent's doings.
+    pub fn look(&self, agent: Slot) -> (AgentState, usize) {
+        let entry = self.index.roster.entry(agent);
+        (entry.state(), entry.burden.total())
+    }
+
+    /// Changes an agent and what they have, and tells if that changed their state or load.
+    pub fn change_agent(&mut self, slot: Slot, change: impl FnOnce(&mut Agent, &mut Burden)) {
+        let before = self.look(slot);
+        let agent = &mut self.state.agents[slot];
+        change(agent, self.index.roster.burden(slot));
+        self.index.roster.refresh(slot, agent, self.state.now);
+        let after = self.look(slot);
+        if after == before {
             return;
-        };
-        let before = (agent.state(), agent.active());
-        change(agent);
-        let state = agent.state();
-        if state != before.0 {
+        }
+        let agent = &mut self.state.agents[slot];
+        if after.0 != before.0 {
             agent.since = self.state.now;
         }
-        let changed = (state, agent.active()) != before;
-        self.index.roster.refresh(agent, self.state.now);
-        if changed {
-            self.note(Effect::AgentStateChanged { agent: id, state });
+        let agent = agent.profile.id;
+        self.note(Effect::AgentStateChanged { agent, state: after.0 });
+    }
+
+    /// The agent may have become eligible for something.
+    pub fn gain(&mut self, agent: Slot) {
+        if !self.index.gained.contains(&agent) {
+            self.index.gained.push(agent);
         }
     }
 
-    /// Puts a new interaction in line.
-    pub fn enter(&mut self, interaction: Interaction) {
-        let id = interaction.id;
-        self.state.interactions.insert(id, interaction);
-        self.stand_in_line(id);
-    }
-
-    fn stand_in_line(&mut self, id: InteractionId) {
-        let Some(interaction) = self.state.interactions.get_mut(&id) else {
-            return;
-        };
+    /// Puts an interaction in line and says so.
+    pub fn stand_in_line(&mut self, slot: Slot, entry: Entry) {
+        let interaction = &mut self.state.interactions[slot];
         interaction.place = Place::Waiting;
-        self.index
-            .lines
-            .insert(interaction.rank(self.rules), id, interaction.signature());
-        let queue = interaction.queue;
+        let (id, queue, former) = (interaction.id, interaction.queue, interaction.stage);
+        let undisturbed = self.index.gained.is_empty() && self.index.lines.first_fresh().is_none();
+        if entry == Entry::New && self.newcomer.is_none() && undisturbed {
+            self.newcomer = Some(slot);
+            self.note(Effect::Queued { interaction: id, queue });
+            return;
+        }
+        self.line_up(slot, Prospect::Open);
         self.note(Effect::Queued { interaction: id, queue });
+        if entry == Entry::Back {
+            self.note_stage(slot, former);
+        }
     }
 
-    /// Ends an alerting offer without an acceptance. Unless it ended itself, the interaction waits again, at its old place.
-    pub fn end_offer(&mut self, id: OfferId, end: OfferEnd) {
-        let Some(offer) = self.stop_alerting(id, OfferOutcome::Ended(end)) else {
+    pub fn seat_newcomer(&mut self) {
+        if let Some(newcomer) = self.newcomer.take() {
+            self.line_up(newcomer, Prospect::Open);
+        }
+    }
+
+    fn note_stage(&mut self, slot: Slot, former: crate::Stage) {
+        let interaction = &self.state.interactions[slot];
+        if interaction.stage != former {
+            let (interaction, stage) = (interaction.id, interaction.stage);
+            self.note(Effect::StageChanged { interaction, stage });
+        }
+    }
+
+    /// Finds out at which stage an interaction is; when the next one comes.
+    pub fn set_stage(&mut self, slot: Slot) -> Option<Timestamp> {
+        let interaction = &mut self.state.interactions[slot];
+        let config = &self.state.queues.get(interaction.queue)?.config;
+        let (stage, due) = progress(interaction, config, self.rules, self.state.now);
+        interaction.stage = stage;
+        due
+    }
+
+    /// The signature of an interaction at its stage; `None` if its queue is no more.
+    pub fn sign(&self, slot: Slot) -> Option<Signature> {
+        let interaction = &self.state.interactions[slot];
+        let config = self.state.config(interaction.queue)?;
+        let queue = self.index.roster.number_of(interaction.queue)?;
+        Some(Signature::of(interaction, config, queue, self.rules))
+    }
+
+    /// Puts an interaction in line, at the stage at which it is now.
+    pub fn line_up(&mut self, slot: Slot, prospect: Prospect) {
+        let due = self.set_stage(slot);
+        if let Some(signature) = self.sign(slot) {
+            self.insert(slot, signature, due, prospect);
+        }
+    }
+
+    pub fn insert(&mut self, slot: Slot, signature: Signature, due: Option<Timestamp>, prospect: Prospect) {
+        let interaction = &self.state.interactions[slot];
+        let Some(config) = self.state.config(interaction.queue) else {
             return;
         };
-        self.state.retire_offer(id);
-        self.note(Effect::Rescinded {
-            interaction: offer.interaction,
-            agent: offer.agent,
-            offer: id,
-            end,
-        });
-        let missed = matches!(end, OfferEnd::Declined | OfferEnd::TimedOut);
-        if let Some(interaction) = self.state.interactions.get_mut(&offer.interaction).filter(|_| missed) {
-            interaction.declined.insert(offer.agent);
+        let rank = interaction.rank(config.scoring, self.rules);
+        if let Some(due) = due {
+            let timer = Timer::Stage(interaction.position, interaction.id);
+            self.index.timers.insert((due, timer));
         }
-        if end != OfferEnd::Cancelled {
-            self.stand_in_line(offer.interaction);
+        self.index.lines.insert(rank, slot, signature, due, prospect);
+    }
+
+    /// Takes an interaction out of its line, if it stands in it.
+    pub fn leave_line(&mut self, slot: Slot) {
+        if self.newcomer == Some(slot) {
+            self.newcomer = None;
         }
-        self.change_agent(offer.agent, |agent| {
-            agent.alerting.remove(&id);
-            if missed {
-                agent.declined.insert(offer.interaction);
+        let interaction = &self.state.interactions[slot];
+        let timer = Timer::Stage(interaction.position, interaction.id);
+        if let Some(due) = self.index.lines.remove(slot).and_then(|standing| standing.due) {
+            self.index.timers.remove(&(due, timer));
+        }
+    }
+
+    /// Puts a waiting interaction where it belongs after something that ranks or signs it has changed.
+    pub fn stand_anew(&mut self, slot: Slot, change: impl FnOnce(&mut Interaction)) {
+        let interaction = &mut self.state.interactions[slot];
+        if interaction.place != Place::Waiting {
+            return change(interaction);
+        }
+        let former = interaction.stage;
+        self.leave_line(slot);
+        change(&mut self.state.interactions[slot]);
+        self.line_up(slot, Prospect::Open);
+        self.note_stage(slot, former);
+    }
+
+    /// The time of a waiting interaction's stage is over.
+    fn move_on(&mut self, interaction: InteractionId) {
+        if let Some(slot) = self.state.interactions.slot(interaction) {
+            let waits = self.state.interactions[slot].place == Place::Waiting;
+            if waits {
+                self.stand_anew(slot, |_| {});
             }
-            if end == OfferEnd::TimedOut {
-                agent.presence = crate::state::Presence::Silent;
-            }
-        });
-        self.index.gained.insert(offer.agent);
-    }
-
-    pub fn stop_alerting(&mut self, id: OfferId, outcome: OfferOutcome) -> Option<OfferView> {
-        let offer = self.state.offers.get_mut(&id).filter(|offer| offer.is_alerting())?;
-        offer.outcome = outcome;
-        self.index.timers.remove(&(offer.expires, offer.number, id));
-        self.index.lines.stopped_alerting(offer.queue);
-        Some(*offer)
-    }
-
-    /// Gives the interaction to whom it alerts.
-    pub fn assign(&mut self, id: OfferId) {
-        let Some(offer) = self.stop_alerting(id, OfferOutcome::Accepted) else {
-            return;
-        };
-        let OfferView { interaction, agent, .. } = offer;
-        if let Some(interaction) = self.state.interactions.get_mut(&interaction) {
-            interaction.place = Place::Held { agent, offer: id };
         }
-        self.note(Effect::Assigned {
-            interaction,
-            agent,
-            offer: id,
-        });
-        let now = self.state.now;
-        self.change_agent(agent, |agent| {
-            agent.alerting.remove(&id);
-            agent.held.insert(interaction);
-            agent.last_used = Some(now);
-        });
     }
 
-    /// The interaction is over, wherever it is.
-    pub fn end_interaction(&mut self, id: InteractionId) {
-        let Some(interaction) = self.state.interactions.get(&id) else {
+    /// An interaction is over for routing: nothing remembers it but its id.
+    pub fn forget(&mut self, id: InteractionId) {
+        let Some(interaction) = self.state.interactions.remove(id) else {
             return;
         };
-        match interaction.place {
-            Place::Waiting => self.index.lines.remove(interaction.queue, interaction.rank(self.rules)),
-            Place::Alerting { offer } => self.end_offer(offer, OfferEnd::Cancelled),
-            Place::Held { agent, offer } => self.free_slot(agent, id, offer),
-        }
-        self.forget(id);
-    }
-
-    fn free_slot(&mut self, agent: UserId, interaction: InteractionId, offer: OfferId) {
-        self.state.retire_offer(offer);
-        self.note(Effect::SlotFreed { agent, interaction });
-        let now = self.state.now;
-        let resets = self.rules.end_resets_idle;
-        self.change_agent(agent, |agent| {
-            agent.held.remove(&interaction);
-            if resets {
-                agent.last_used = Some(now);
-            }
-        });
-        self.index.gained.insert(agent);
-    }
-
-    fn forget(&mut self, id: InteractionId) {
-        let Some(interaction) = self.state.interactions.remove(&id) else {
-            return;
-        };
-        for agent in &interaction.declined {
-            if let Some(agent) = self.state.agents.get_mut(agent) {
+        for agent in interaction.declined.iter() {
+            if let Some(agent) = self.state.agents.get_mut(*agent) {
                 agent.declined.remove(&id);
             }
         }
         self.state.ended_interactions.remember(id);
-    }
-
-    /// The agent may be offered again what they declined or missed.
-    pub fn forgive(&mut self, agent: UserId) {
-        let Some(declined) = self
-            .state
-            .agents
-            .get_mut(&agent)
-            .map(|agent| std::mem::take(&mut agent.declined))
-        else {
-            return;
-        };
-        for id in declined {
-            let Some(interaction) = self.state.interactions.get_mut(&id) else {
-                continue;
-            };
-            interaction.declined.remove(&agent);
-            if interaction.place == Place::Waiting {
-                let rank = interaction.rank(self.rules);
-                self.index.lines.remove(interaction.queue, rank);
-                self.index.lines.insert(rank, id, interaction.signature());
-            }
-        }
     }
 }

@@ -1,8 +1,10 @@
 //! What may be asked of the engine, and the shapes of the answers. Reading changes nothing.
 
-use crate::state::{Agent, Interaction, Place};
+use crate::state::{Interaction, Place, Queue};
+use crate::table::Slot;
 use crate::{
-    AgentProfile, AgentState, Candidate, Engine, Exclusion, Medium, OfferEnd, QueueConfig, Requirements, Stage, decide,
+    AgentProfile, AgentState, Candidate, Engine, Exclusion, Medium, OfferEnd, QueueConfig, Requirements, Settings,
+    Stage,
 };
 use onqueue_model::{InteractionId, LabelId, Language, OfferId, QueueId, SkillId, Timestamp, UserId, WorkId};
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,10 @@ pub struct ExternalWorkView {
 pub struct QueueView<'a> {
     /// As last upserted.
     pub config: &'a QueueConfig,
+    /// The metrics last observed; `None` is not known.
+    pub estimated_wait_ms: Option<u64>,
+    /// In hundredths of a percent.
+    pub service_level: Option<u16>,
     /// Interactions waiting, alerting ones not counted.
     pub waiting: usize,
     /// Interactions alerting. The limit counts both.
@@ -129,6 +135,8 @@ pub struct InteractionView<'a> {
     pub stage: Stage,
     /// When the method of its queue began (or begins, while the last agent has it to themselves).
     pub stage_since: Timestamp,
+    /// Agents who declined, missed or passed it on since they came on queue, by id.
+    pub declined: &'a [UserId],
     /// Where it is.
     pub place: InteractionPlace,
 }
@@ -223,124 +231,89 @@ pub struct Load {
 }
 
 impl Engine {
-    /// Everybody eligible for a waiting interaction, best first; those whom the cut of [`crate::Settings::top`] keeps from
-    /// competing come last. `None` if it does not wait.
-    pub fn all_candidates(&self, interaction: InteractionId, now: Timestamp) -> Option<Vec<Candidate>> {
-        self.explain(interaction, now).map(|explanation| explanation.candidates)
-    }
-
-    /// Where an agent stands with a waiting interaction, as of `now`. `None` if it does not wait or nobody knows the agent.
-    pub fn explain_agent(&self, interaction: InteractionId, agent: UserId, now: Timestamp) -> Option<AgentExplanation> {
-        let all = self.all_candidates(interaction, now)?;
-        let place = all.iter().position(|candidate| candidate.agent == agent)?;
-        let candidate = all[place];
-        let place = place as u32 + 1;
-        Some(AgentExplanation::Eligible { candidate, place })
-    }
-
     /// The latest time the engine saw.
     pub fn now(&self) -> Timestamp {
         self.state.now
     }
 
-    /// When the next timer is due; the shell sends a [`crate::Command::Tick`] then, unless something else comes first.
+    /// When the next timer is due: an offer, after-contact work or a stage. The shell sends a [`crate::Command::Tick`] then,
+    /// unless something else comes first.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.index.timers.first().map(|(at, ..)| *at)
+        self.index.timers.first().map(|(at, _)| *at)
     }
 
-    /// An agent; `None` if never upserted.
+    /// What holds for the whole organisation.
+    pub fn settings(&self) -> Settings {
+        self.state.settings
+    }
+
+    /// An agent; `None` if there is none of that id.
     pub fn agent(&self, id: UserId) -> Option<AgentView<'_>> {
-        self.state.agents.get(&id).map(agent_view)
+        self.state.agents.slot(id).map(|slot| self.agent_view(slot))
     }
 
     /// All agents, by id.
     pub fn agents(&self) -> impl Iterator<Item = AgentView<'_>> {
-        self.state.agents.values().map(agent_view)
+        self.state.agents.in_order().map(|(slot, _)| self.agent_view(slot))
     }
 
-    /// A queue; `None` if never upserted.
+    /// A queue; `None` if there is none of that id.
     pub fn queue(&self, id: QueueId) -> Option<QueueView<'_>> {
-        self.state.queues.get(&id).map(|config| self.queue_view(config))
+        self.state.queues.get(id).map(|queue| self.queue_view(queue))
     }
 
     /// All queues, by id.
     pub fn queues(&self) -> impl Iterator<Item = QueueView<'_>> {
-        self.state.queues.values().map(|config| self.queue_view(config))
+        self.state.queues.in_order().map(|(_, queue)| self.queue_view(queue))
     }
 
     /// An offer. One that is over is known as long as its interaction is in the hands of who accepted it, and then until
     /// 4,096 others are over; `None` afterwards, or if it never was.
     pub fn offer(&self, id: OfferId) -> Option<OfferView> {
-        self.state.offers.get(&id).copied()
+        self.state.offers.get(id).copied()
     }
 
     /// An interaction; `None` if it never came or has ended.
     pub fn interaction(&self, id: InteractionId) -> Option<InteractionView<'_>> {
-        self.state
-            .interactions
-            .get(&id)
-            .map(|interaction| self.interaction_view(interaction))
+        let interaction = self.state.interactions.get(id);
+        interaction.map(|interaction| self.interaction_view(interaction))
     }
 
     /// All interactions that have not ended, by id.
     pub fn interactions(&self) -> impl Iterator<Item = InteractionView<'_>> {
-        self.state
-            .interactions
-            .values()
-            .map(|interaction| self.interaction_view(interaction))
+        let interactions = self.state.interactions.in_order();
+        interactions.map(|(_, interaction)| self.interaction_view(interaction))
     }
 
     /// Who waits in the queue, in rank order; alerting ones are not in it.
     pub fn waiting(&self, queue: QueueId) -> impl Iterator<Item = InteractionView<'_>> {
-        let ids = self.index.lines.in_order(queue);
-        ids.filter_map(|id| self.interaction(id))
+        let number = self.index.roster.number_of(queue).into_iter();
+        let slots = number.flat_map(|number| self.index.lines.in_order(number));
+        slots.map(|slot| self.interaction_view(&self.state.interactions[slot]))
     }
 
-    /// Who would get the interaction and why the others would not, as things stood after the last [`Engine::apply`], with
-    /// idle times as of `now`. `None` if it does not wait.
-    pub fn explain(&self, interaction: InteractionId, now: Timestamp) -> Option<Explanation> {
-        let interaction = self.state.interactions.get(&interaction)?;
-        if interaction.place != Place::Waiting {
-            return None;
-        }
-        let survey = self.index.roster.survey(&interaction.signature());
-        let at = now.max(self.state.now);
-        Some(Explanation {
-            interaction: interaction.id,
-            queue: interaction.queue,
-            at,
-            rank_key: interaction.rank(&self.rules).key,
-            stage: Stage::Standard,
-            eligible: survey.eligible.len() as u32,
-            skills: interaction.requirements.skills.keys().copied().collect(),
-            language: interaction.requirements.language.clone(),
-            candidates: decide::candidates(&self.state, &self.index, &self.rules, &survey.eligible, at),
-            excluded: survey.excluded,
-        })
-    }
-
-    fn queue_view<'a>(&'a self, config: &'a QueueConfig) -> QueueView<'a> {
+    fn queue_view<'a>(&'a self, queue: &'a Queue) -> QueueView<'a> {
+        let number = self.index.roster.number_of(queue.config.id).unwrap_or(u32::MAX);
         QueueView {
-            config,
-            waiting: self.index.lines.waiting(config.id),
-            alerting: self.index.lines.alerting(config.id),
+            config: &queue.config,
+            estimated_wait_ms: queue.metrics.estimated_wait_ms,
+            service_level: queue.metrics.service_level,
+            waiting: self.index.lines.waiting(number),
+            alerting: self.index.lines.alerting(number),
         }
     }
 
     fn interaction_view<'a>(&'a self, interaction: &'a Interaction) -> InteractionView<'a> {
+        let scoring = self.state.config(interaction.queue).map(|config| config.scoring);
         InteractionView {
             id: interaction.id,
             queue: interaction.queue,
             requirements: &interaction.requirements,
             entered: interaction.entered,
-            rank: Rank {
-                class: 1,
-                key: interaction.rank(&self.rules).key,
-                tie: 0,
-                position: interaction.position,
-            },
-            stage: Stage::Standard,
-            stage_since: interaction.entered,
+            rank: interaction.rank(scoring.unwrap_or_default(), &self.rules),
+            stage: interaction.stage,
+            stage_since: interaction.stage_since,
+            declined: &interaction.declined,
             place: self.place(interaction),
         }
     }
@@ -350,24 +323,30 @@ impl Engine {
             Place::Waiting => InteractionPlace::Waiting,
             Place::Held { agent, offer } => InteractionPlace::Held { agent, offer },
             Place::Alerting { offer } => InteractionPlace::Alerting {
-                agent: self.state.offers[&offer].agent,
+                agent: self
+                    .state
+                    .offers
+                    .get(offer)
+                    .map(|offer| offer.agent)
+                    .expect("an offer that alerts is kept"),
                 offer,
             },
         }
     }
-}
 
-fn agent_view(agent: &Agent) -> AgentView<'_> {
-    AgentView {
-        profile: &agent.profile,
-        state: agent.state(),
-        since: agent.since,
-        last_used: agent.last_used,
-        active: agent.active(),
-        active_by_medium: [0; 5],
-        acw: &[],
-        external: &[],
-        held: &agent.held,
-        alerting: &agent.alerting,
+    fn agent_view(&self, slot: Slot) -> AgentView<'_> {
+        let (agent, entry) = (&self.state.agents[slot], self.index.roster.entry(slot));
+        AgentView {
+            profile: &agent.profile,
+            state: entry.state(),
+            since: agent.since,
+            last_used: agent.last_used,
+            active: entry.burden.total(),
+            active_by_medium: Medium::ALL.map(|medium| entry.burden.of_medium(medium)),
+            held: &agent.held,
+            alerting: &agent.alerting,
+            acw: &agent.acw,
+            external: &agent.external,
+        }
     }
 }

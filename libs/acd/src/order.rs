@@ -1,0 +1,145 @@
+//! Who would be first if nothing but load and idle time counted.
+
+use crate::rules::{Preference, Rules};
+use crate::table::Slot;
+use onqueue_model::{Timestamp, UserId};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Smaller than any other.
+const LOWEST: UserId = UserId::new(Uuid::nil());
+
+/// Never used.
+const NEVER: i64 = i64::MIN;
+
+/// What is compared: how much they have (if that counts), when they were last used, their id. Smaller is first.
+pub(crate) type Key = (u8, i64, UserId, Slot);
+
+/// How agents compare as of some time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scale {
+    preference: Preference,
+    /// Who was last used by then has been idle as long as counts.
+    cutoff: i64,
+}
+
+impl Scale {
+    pub fn at(now: Timestamp, rules: &Rules) -> Self {
+        Self {
+            preference: rules.preference,
+            cutoff: (now - rules.idle_cap).millis(),
+        }
+    }
+
+    fn weigh(&self, used: i64) -> i64 {
+        let longest = if used <= self.cutoff { NEVER } else { used };
+        match self.preference {
+            Preference::LongestIdle => longest,
+            Preference::ShortestIdle => longest.saturating_neg(),
+            Preference::LowestId => 0,
+        }
+    }
+}
+
+/// Agents in order, those with room for anything; and of all the facts that it is made of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Order {
+    sorted: BTreeSet<Key>,
+    facts: Vec<Fact>,
+    /// Nobody's idle time reaches its cap before.
+    ageing: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Fact {
+    used: i64,
+    load: u8,
+    placed: Option<(u8, i64)>,
+}
+
+impl Order {
+    pub fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.sorted.iter()
+    }
+
+    pub fn key(&self, agent: UserId, slot: Slot, scale: Scale) -> Key {
+        let fact = self.facts[slot as usize];
+        (fact.load, scale.weigh(fact.used), agent, slot)
+    }
+
+    /// Takes up how much an agent has (0 if that does not count), when they were last used, and whether they have room.
+    pub fn put(&mut self, agent: UserId, slot: Slot, load: u8, used: Option<Timestamp>, room: Room, scale: Scale) {
+        let used = used.map_or(NEVER, Timestamp::millis);
+        let place = slot as usize;
+        if self.facts.len() <= place {
+            let nobody = Fact {
+                used: NEVER,
+                load: 0,
+                placed: None,
+            };
+            self.facts.resize(place + 1, nobody);
+        }
+        let wanted = (room == Room::Some).then(|| (load, scale.weigh(used)));
+        let placed = self.facts[place].placed;
+        self.facts[place] = Fact {
+            used,
+            load,
+            placed: wanted,
+        };
+        if placed == wanted {
+            return;
+        }
+        if let Some((load, key)) = placed {
+            self.sorted.remove(&(load, key, agent, slot));
+        }
+        if let Some((load, key)) = wanted {
+            self.sorted.insert((load, key, agent, slot));
+            self.watch(key);
+        }
+    }
+
+    fn watch(&mut self, key: i64) {
+        if key > NEVER && self.ageing.is_none_or(|first| key < first) {
+            self.ageing = Some(key);
+        }
+    }
+
+    /// Time has passed: idle times reach their cap.
+    pub fn age(&mut self, scale: Scale) {
+        if scale.preference != Preference::LongestIdle || self.ageing.is_none_or(|first| first > scale.cutoff) {
+            return;
+        }
+        self.ageing = None;
+        let mut load = Some(0);
+        while let Some(of) = load {
+            self.age_those_with(of, scale);
+            let above = (of.checked_add(1)).map(|above| (above, NEVER, LOWEST, 0));
+            load = above
+                .and_then(|above| self.sorted.range(above..).next())
+                .map(|(load, ..)| *load);
+        }
+    }
+
+    fn age_those_with(&mut self, load: u8, scale: Scale) {
+        let from = (load, NEVER + 1, LOWEST, 0);
+        while let Some((_, key, agent, slot)) = self.sorted.range(from..).next().copied().filter(|key| key.0 == load) {
+            if key > scale.cutoff {
+                return self.watch(key);
+            }
+            self.sorted.remove(&(load, key, agent, slot));
+            self.sorted.insert((load, NEVER, agent, slot));
+            self.facts[slot as usize].placed = Some((load, NEVER));
+        }
+    }
+}
+
+/// Whether there is any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Some,
+    None,
+}
