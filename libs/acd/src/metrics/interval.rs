@@ -1,6 +1,6 @@
 //! Quarters of an hour, the grain of history.
 
-use super::happening::{Happening, What};
+use super::happening::{Happening, Leaving, What};
 use super::listed;
 use super::tally::{AgentTally, QueueTally};
 use crate::{Medium, ServiceTarget};
@@ -69,12 +69,26 @@ impl Interval {
     }
 
     pub(super) fn count(&mut self, happening: &Happening, target: ServiceTarget) {
+        if !counts(&happening.what) {
+            return;
+        }
         let key = (happening.queue, happening.medium);
         self.queues.entry(key).or_default().count(happening, target);
         if let Some(agent) = concerned(&happening.what) {
             self.agents.entry(agent).or_default().count(&happening.what);
         }
     }
+}
+
+/// Whether it is counted anywhere: the end of a talk is when it is handled.
+const fn counts(what: &What) -> bool {
+    !matches!(
+        what,
+        What::TalkEnded {
+            leaving: Leaving::Ended | Leaving::Returned,
+            ..
+        }
+    )
 }
 
 /// When the quarter began in which `at` lies.
