@@ -21,7 +21,7 @@ pub const LAYERS: &[&[&str]] = &[
         "onqueue-bus",
         "onqueue-credentials",
     ],
-    &["onqueue-trust"],
+    &["onqueue-trust", "onqueue-simulation"],
     &["onqueue-server", "onqueue-client"],
     &["onqueue-testkit"],
     &[
@@ -40,6 +40,7 @@ const PURE: &[&str] = &[
     "onqueue-chat",
     "onqueue-access",
     "onqueue-script",
+    "onqueue-simulation",
 ];
 const IMPURE: &[&str] = &["tokio", "tonic", "prost", "sea-orm", "opentelemetry", "config"];
 
@@ -76,9 +77,14 @@ const HOLDERS: &[(&str, &[&str])] = &[
     ),
     ("onqueue-testkit", &["onqueue-tests"]),
     ("onqueue-daemons", &["onqueue-testkit", "onqueue-tests", "xtask"]),
-    // Each pure core has one shell. Claims are also what trust reads and what the chassis hands on.
-    ("onqueue-acd", &["onqueue-routing", "onqueue-tests"]),
+    // Each pure core has one shell; routing logs are repeated by the binary alone, and the simulation is pure too. Claims are
+    // also what trust reads and what the chassis hands on.
+    (
+        "onqueue-acd",
+        &["onqueue-routing", "onqueue-simulation", "onqueue", "onqueue-tests"],
+    ),
     ("onqueue-chat", &["onqueue-session", "onqueue-tests"]),
+    ("onqueue-simulation", &["onqueue", "onqueue-tests"]),
 ];
 
 /// One declared dependency.
