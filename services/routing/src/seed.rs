@@ -2,7 +2,7 @@
 
 use crate::grpc;
 use crate::store::{Profile, Queue, Tables};
-use onqueue_acd::AgentProfile;
+use onqueue_acd::{AgentProfile, Utilization};
 use onqueue_model::{Fault, Language, OrganisationId, QueueId, SkillId, UserId};
 use onqueue_proto::routing::v1 as proto;
 use onqueue_server::Context;
@@ -81,10 +81,10 @@ pub async fn seed(store: &Store, context: &Context, seed: Seed) -> Result<(), Fa
 }
 
 fn profile(agent: SeedAgent) -> Result<Profile, Fault> {
-    let queues = agent.queues.iter().map(|membership| {
-        let joined = membership.joined;
-        (membership.queue, onqueue_acd::Membership { joined })
-    });
+    let queues = agent
+        .queues
+        .iter()
+        .map(|membership| (membership.queue, onqueue_acd::Membership::new(membership.joined)));
     let languages = agent.languages.iter().map(|(tag, level)| {
         let language =
             Language::parse(tag).ok_or_else(|| Fault::field("languages", format!("{tag} is no BCP-47 tag")))?;
@@ -96,7 +96,7 @@ fn profile(agent: SeedAgent) -> Result<Profile, Fault> {
             queues: queues.collect(),
             skills: agent.skills,
             languages: languages.collect::<Result<_, Fault>>()?,
-            maximum_chats: agent.maximum_chats,
+            utilization: Utilization::with_chats(agent.maximum_chats),
         },
         name: agent.name,
         revision: 0,

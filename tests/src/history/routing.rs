@@ -6,7 +6,9 @@ use super::{
     check::violation,
     facts::{ALERTING, CONNECTED, Conversation, ENDED, Entry, Logged, QUEUED},
 };
-use onqueue_acd::{AgentProfile, AgentState, Command, Effect, Engine, InteractionPlace, OfferEnd, Requirements};
+use onqueue_acd::{
+    AgentProfile, AgentState, Command, Effect, Engine, InteractionPlace, Medium, OfferEnd, Requirements,
+};
 use onqueue_chat::{Body, ParticipantKind};
 use onqueue_model::{InteractionId, OfferId, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -215,7 +217,10 @@ impl Outlook {
                 self.held.entry(*agent).or_default().remove(interaction);
             }
             Effect::AgentStateChanged { agent, state } => {
-                let is_on = matches!(state, AgentState::Idle | AgentState::Interacting);
+                let is_on = match state {
+                    AgentState::Idle | AgentState::Interacting | AgentState::Communicating => true,
+                    AgentState::OffQueue | AgentState::NotResponding => false,
+                };
                 self.presence.entry(*agent).or_default().push((at, is_on));
             }
             _ => {}
@@ -228,7 +233,7 @@ impl Outlook {
         let most = self
             .profiles
             .get(&agent)
-            .map_or(0, |profile| usize::from(profile.maximum_chats));
+            .map_or(0, |profile| usize::from(chats(profile)));
         if held.len() > most {
             let detail = format!("{agent}: {} of {most} with {interaction}", held.len());
             self.overfilled
@@ -352,6 +357,11 @@ impl Stays {
     }
 }
 
+/// How many chats at once.
+fn chats(profile: &AgentProfile) -> u8 {
+    profile.utilization.maximum(Medium::Chat)
+}
+
 /// How many of the spans hold at once at most.
 fn most_at_once(spans: &[(i64, i64)]) -> i64 {
     let mut changes: Vec<(i64, i64)> = spans
@@ -376,7 +386,7 @@ fn overfilled_talks(stays: &Stays, outlook: &Outlook) -> Vec<Violation> {
         let most = outlook
             .profiles
             .get(user)
-            .map_or(0, |profile| i64::from(profile.maximum_chats));
+            .map_or(0, |profile| i64::from(chats(profile)));
         let at_once = most_at_once(&talks);
         if at_once > most {
             found.push(violation(
@@ -426,7 +436,7 @@ fn suits(profile: &AgentProfile, conversation: Uuid, queue: Uuid, outlook: &Outl
 /// The longest undisturbed time within the span in which the agent was on queue and had room, in milliseconds.
 fn free_beside(records: &Records, outlook: &Outlook, stays: &Stays, profile: &AgentProfile, span: (i64, i64)) -> i64 {
     let busy = stays.busy.get(&profile.id).map_or(&[][..], Vec::as_slice);
-    let most = i64::from(profile.maximum_chats);
+    let most = i64::from(chats(profile));
     let mut longest = 0;
     for (from, until) in outlook.on_queue(profile.id, span) {
         let mut changes: Vec<i64> = busy.iter().flat_map(|(from, until)| [*from, *until]).collect();

@@ -4,7 +4,7 @@ use super::{
     Class, Facts, Records, Seen, Send, View,
     facts::{CONNECTED, Conversation, Entry, Logged, Write},
 };
-use onqueue_acd::{AgentProfile, Command, Effect, Engine, Evaluation, Membership, Method, QueueConfig, Requirements};
+use onqueue_acd::{AgentProfile, Command, Effect, Engine, Membership, QueueConfig, Requirements, Utilization};
 use onqueue_chat::{Body, ParticipantKind};
 use onqueue_model::{Id, InteractionId, OfferId, QueueId, Timestamp, UserId};
 use std::collections::BTreeMap;
@@ -43,24 +43,22 @@ pub fn log(inputs: Vec<(i64, Command)>) -> Vec<Logged> {
 
 /// The queue and its one agent, on queue, with room for one chat.
 pub fn beginning() -> Vec<(i64, Command)> {
-    let queue = QueueConfig {
-        id: QUEUE,
-        evaluation: Evaluation::AllSkills,
-        method: Method::Standard,
-        limit: None,
-        alerting_timeout_ms: 30_000,
-    };
+    let queue = QueueConfig::new(QUEUE);
     let agent = AgentProfile {
         id: AGENT,
-        queues: BTreeMap::from([(QUEUE, Membership { joined: true })]),
+        queues: BTreeMap::from([(QUEUE, Membership::new(true))]),
         skills: BTreeMap::new(),
         languages: BTreeMap::new(),
-        maximum_chats: 1,
+        utilization: Utilization::with_chats(1),
+    };
+    let on_queue = Command::GoOnQueue {
+        agent: AGENT,
+        last_interaction: None,
     };
     vec![
         (1_000, Command::UpsertQueue { queue }),
         (1_000, Command::UpsertAgent { agent }),
-        (1_000, Command::GoOnQueue { agent: AGENT }),
+        (1_000, on_queue),
     ]
 }
 

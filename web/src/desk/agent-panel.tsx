@@ -10,7 +10,7 @@ import { NotificationButton } from "./notifications";
 import { useAction } from "./use-action";
 import { useWords } from "./words";
 
-type StateName = "off_queue" | "idle" | "interacting" | "not_responding";
+type StateName = "off_queue" | "idle" | "interacting" | "communicating" | "not_responding";
 
 const STATES: Record<AgentState, StateName> = {
   [AgentState.UNSPECIFIED]: "off_queue",
@@ -18,12 +18,14 @@ const STATES: Record<AgentState, StateName> = {
   [AgentState.IDLE]: "idle",
   [AgentState.INTERACTING]: "interacting",
   [AgentState.NOT_RESPONDING]: "not_responding",
+  [AgentState.COMMUNICATING]: "communicating",
 };
 
 const COLOURS: Record<StateName, string> = {
   off_queue: "gray",
   idle: "teal.9",
   interacting: "cyan",
+  communicating: "cyan",
   not_responding: "red",
 };
 
@@ -68,7 +70,7 @@ function QueueToggle({ state }: { state: StateName }) {
   const { goOnQueue, ...action } = useGoOnQueue();
   const allowed = useMay("routing:agent:onqueue");
   if (!allowed) return null;
-  const goesOff = state === "idle" || state === "interacting";
+  const goesOff = state === "idle" || state === "interacting" || state === "communicating";
   const goOff = () => action.run(async () => store.setAgent((await clients.agents.goOffQueue({})).agent));
   const label = state === "not_responding" ? "agent.goBack" : goesOff ? "agent.goOff" : "agent.goOn";
   return (

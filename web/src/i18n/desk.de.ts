@@ -35,6 +35,7 @@ export const deskDe: Record<keyof typeof deskEn, string> = {
   "agent.state.idle": "Angemeldet, frei",
   "agent.state.interacting": "Angemeldet, im Gespräch",
   "agent.alerting": "Angemeldet, Chat angeboten",
+  "agent.state.communicating": "Angemeldet, anderweitig beschäftigt",
   "agent.state.not_responding": "Antwortet nicht",
   "agent.since": "seit {time}",
   "agent.goOn": "In die Warteschlange",

@@ -33,6 +33,7 @@ export const deskEn = {
   "agent.state.idle": "On queue, free",
   "agent.state.interacting": "On queue, in conversation",
   "agent.alerting": "On queue, chat offered",
+  "agent.state.communicating": "On queue, busy elsewhere",
   "agent.state.not_responding": "Not responding",
   "agent.since": "since {time}",
   "agent.goOn": "Go on queue",

@@ -34,6 +34,7 @@ describe("what an agent has in hand", () => {
     [AgentState.IDLE, true],
     [AgentState.INTERACTING, true],
     [AgentState.NOT_RESPONDING, true],
+    [AgentState.COMMUNICATING, true],
   ])("the state %i is on queue: %s", (state, expected) => {
     expect(isOnQueue(create(AgentSchema, { state }))).toBe(expected);
     expect(isOnQueue(undefined)).toBe(false);

@@ -95,7 +95,7 @@ instruments! {
     ROUTE_DECISION: Histogram = "onqueue.route_decision" in "s";
 
     /// Agents that are signed in, of the shards that this process owns, by state.
-    AGENTS: UpDown = "onqueue.agents" in "{agent}" by "state" ["off_queue" "idle" "interacting" "not_responding"];
+    AGENTS: UpDown = "onqueue.agents" in "{agent}" by "state" ["off_queue" "idle" "interacting" "communicating" "not_responding"];
 
     /// Chats ended because nobody wrote.
     INACTIVITY_DISCONNECTS: Counter = "onqueue.inactivity_disconnects" in "{chat}";

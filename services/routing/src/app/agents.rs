@@ -20,7 +20,15 @@ impl Routing {
     pub async fn go_on_queue(&self, caller: &Caller) -> Result<AgentNow, Fault> {
         let agent = user(caller)?;
         self.learn_name(caller).await?;
-        self.decide(caller, Command::GoOnQueue { agent }).await?;
+        let last_interaction = None;
+        self.decide(
+            caller,
+            Command::GoOnQueue {
+                agent,
+                last_interaction,
+            },
+        )
+        .await?;
         // Whoever took the permission back meanwhile has looked for agents on queue before this one was.
         if let Err(missing) = self.context.trust.may(caller, permissions::AGENT_ONQUEUE) {
             self.decide(caller, Command::GoOffQueue { agent }).await?;
@@ -139,12 +147,25 @@ fn fault(refusal: Refusal) -> Fault {
         Refusal::UnknownAgent => agent_not_found(),
         Refusal::UnknownQueue => Fault::new(Reason::QueueNotFound, "there is no queue of this id"),
         Refusal::QueueFull => Fault::new(Reason::QueueFull, "the queue holds as many as it may; try again later"),
-        Refusal::NotMember => Fault::new(Reason::StateConflict, "the agent is not a member of this queue"),
+        Refusal::NotMember => conflict("the agent is not a member of this queue"),
+        Refusal::NotJoined => conflict("the agent has left this queue"),
+        Refusal::OffQueue => Fault::new(Reason::AgentNotOnQueue, "the agent is not on queue"),
+        Refusal::AtCapacity => conflict("the agent has as much in hand as they may"),
+        Refusal::UnknownInteraction => Fault::new(Reason::ConversationNotFound, "there is no conversation of this id"),
+        Refusal::AlreadyAssigned => conflict("an agent has this conversation already"),
+        Refusal::NotWaiting => conflict("this conversation does not wait"),
+        Refusal::NotHeld => conflict("the agent does not have this conversation"),
+        Refusal::UnknownAcw => conflict("the agent has no after-contact work of this conversation"),
+        Refusal::AcwForced => conflict("this after-contact work ends when its time is over"),
         Refusal::UnknownOffer => Fault::new(Reason::OfferNotFound, "there is no offer of this id"),
         Refusal::OfferExpired => Fault::new(Reason::OfferExpired, "the offer was not answered in time"),
         Refusal::OfferRescinded => Fault::new(Reason::OfferRescinded, "the offer was taken back"),
         Refusal::OfferAlreadyAccepted => Fault::new(Reason::OfferAlreadyAccepted, "the offer was accepted already"),
     }
+}
+
+fn conflict(problem: &'static str) -> Fault {
+    Fault::new(Reason::StateConflict, problem)
 }
 
 /// A stream of an agent's frames, ended with a reason.

@@ -1,6 +1,5 @@
 //! What session is told of an effect.
 
-use super::frames::end;
 use super::host::Names;
 use onqueue_acd::{Effect, OfferEnd, Refusal};
 use onqueue_model::{InteractionId, Reason};
@@ -35,12 +34,12 @@ pub fn of_effect(names: &Names, effect: &Effect) -> Option<(InteractionId, Fact)
             interaction,
             agent,
             offer,
-            end: why,
-        } if *why != OfferEnd::Cancelled => {
+            end,
+        } => {
             let rescinded = RescindedFact {
                 offer_id: offer.to_string(),
                 user_id: agent.to_string(),
-                reason: end(*why).to_owned(),
+                reason: withdrawal(*end)?.to_owned(),
             };
             Some((*interaction, Fact::Rescinded(rescinded)))
         }
@@ -60,7 +59,23 @@ pub fn of_effect(names: &Names, effect: &Effect) -> Option<(InteractionId, Fact)
             let reason = reason(*refusal).as_str().to_owned();
             Some((*interaction, Fact::Refused(RefusedFact { reason })))
         }
-        _ => None,
+        Effect::StageChanged { .. }
+        | Effect::AgentStateChanged { .. }
+        | Effect::SlotFreed { .. }
+        | Effect::AcwStarted { .. }
+        | Effect::AcwEnded { .. }
+        | Effect::DecisionRecorded { .. } => None,
+    }
+}
+
+/// Why the offer did not come to anything, as session knows it: an agent from whom a chat was taken away could not have it
+/// any more than one who has gone. `None` where the conversation is over, which session knows first.
+const fn withdrawal(end: OfferEnd) -> Option<&'static str> {
+    match end {
+        OfferEnd::Declined => Some("declined"),
+        OfferEnd::TimedOut => Some("timed_out"),
+        OfferEnd::AgentGone | OfferEnd::Interrupted | OfferEnd::Reassigned => Some("agent_gone"),
+        OfferEnd::Cancelled => None,
     }
 }
 
@@ -78,7 +93,10 @@ pub fn interaction(effect: &Effect) -> Option<InteractionId> {
         | Effect::Offered { interaction, .. }
         | Effect::Rescinded { interaction, .. }
         | Effect::Assigned { interaction, .. }
+        | Effect::StageChanged { interaction, .. }
         | Effect::SlotFreed { interaction, .. }
+        | Effect::AcwStarted { interaction, .. }
+        | Effect::AcwEnded { interaction, .. }
         | Effect::Rejected { interaction, .. } => Some(*interaction),
         Effect::DecisionRecorded { decision } => Some(decision.interaction),
         Effect::AgentStateChanged { .. } => None,

@@ -17,7 +17,7 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Figures {
     waiting: Share,
-    agents: [(AgentState, Share); 4],
+    agents: [(AgentState, Share); 5],
     _shards: Share,
     /// When to count again, if anything has changed.
     due: Option<Timestamp>,
@@ -35,6 +35,7 @@ impl Figures {
                 of(AgentState::OffQueue, "off_queue"),
                 of(AgentState::Idle, "idle"),
                 of(AgentState::Interacting, "interacting"),
+                of(AgentState::Communicating, "communicating"),
                 of(AgentState::NotResponding, "not_responding"),
             ],
             _shards: shards,
@@ -81,7 +82,7 @@ pub fn offers(effect: &Effect) {
         Effect::Rescinded { end, .. } => match end {
             OfferEnd::Declined => "declined",
             OfferEnd::TimedOut => "expired",
-            OfferEnd::AgentGone | OfferEnd::Interrupted | OfferEnd::Cancelled => "rescinded",
+            OfferEnd::AgentGone | OfferEnd::Reassigned | OfferEnd::Interrupted | OfferEnd::Cancelled => "rescinded",
         },
         _ => return,
     };

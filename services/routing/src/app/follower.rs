@@ -147,6 +147,7 @@ fn opened(opened: &ConversationOpened) -> Option<Change> {
             skills: skills.collect::<Option<_>>()?,
             language: Language::parse(&opened.language),
             priority: opened.priority.clamp(-25_000_000, 25_000_000),
+            ..Requirements::default()
         },
         details: Details {
             guest_name: opened.guest_name.clone(),

@@ -1,7 +1,7 @@
 //! What a watching agent is told.
 
 use super::host::Host;
-use onqueue_acd::{AgentState, Effect, OfferEnd, OfferOutcome, OfferView};
+use onqueue_acd::{AgentState, Effect, Medium, OfferEnd, OfferOutcome, OfferView};
 use onqueue_model::{ConversationId, InteractionId, OfferId, QueueId, Timestamp, UserId};
 use tokio::sync::mpsc;
 
@@ -18,7 +18,7 @@ pub enum Frame {
         offer: OfferId,
         /// Of which conversation.
         conversation: ConversationId,
-        /// `accepted`, `declined`, `timed_out`, `agent_gone` or `cancelled`.
+        /// `accepted`, `declined`, `timed_out`, `agent_gone`, `reassigned` or `cancelled`.
         reason: &'static str,
     },
 }
@@ -93,13 +93,14 @@ pub struct OfferNow {
     pub waiting_since: Timestamp,
 }
 
-/// How an offer's end is called in frames and reports. One that was interrupted reads like an agent's who was not there: they
+/// How an offer's end is called in frames. One that was interrupted reads like an agent's who was not there: they
 /// could not be reached either.
-pub const fn end(end: OfferEnd) -> &'static str {
+const fn end(end: OfferEnd) -> &'static str {
     match end {
         OfferEnd::Declined => "declined",
         OfferEnd::TimedOut => "timed_out",
         OfferEnd::AgentGone | OfferEnd::Interrupted => "agent_gone",
+        OfferEnd::Reassigned => "reassigned",
         OfferEnd::Cancelled => "cancelled",
     }
 }
@@ -157,8 +158,8 @@ pub fn agent_now(host: &Host, user: UserId) -> Option<AgentNow> {
         user,
         name: names.agent(user),
         state: view.state,
-        active: view.active,
-        maximum: view.profile.maximum_chats,
+        active: view.active_by_medium[Medium::Chat as usize],
+        maximum: view.profile.utilization.maximum(Medium::Chat),
         since: view.since,
         queues: queues.collect(),
         skills: skills.collect(),

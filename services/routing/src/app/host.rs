@@ -157,7 +157,7 @@ impl Host {
     /// Keeps in step who is on queue.
     fn follow(&mut self, command: &Command, now: Timestamp) {
         match command {
-            Command::GoOnQueue { agent } => self.presence.came(*agent, now),
+            Command::GoOnQueue { agent, .. } => self.presence.came(*agent, now),
             Command::GoOffQueue { agent } | Command::AgentGone { agent } => self.presence.left(*agent),
             _ => {}
         }

@@ -150,7 +150,7 @@ impl Routing {
         // Whoever took the permission back meanwhile has looked for active memberships before this one was.
         let trust = &self.context.trust;
         if let Err(missing) = trust.may_in(caller, permissions::QUEUE_JOIN, division) {
-            self.write_joined(caller, queue, Membership { joined: false }).await?;
+            self.write_joined(caller, queue, Membership::new(false)).await?;
             return Err(missing);
         }
         Ok(member)

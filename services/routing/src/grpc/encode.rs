@@ -2,7 +2,7 @@
 
 use crate::app::{AgentNow, Frame, Named, Next, OfferNow};
 use crate::store::{self, StoredDecision};
-use onqueue_acd::{AgentState, Decided, Exclusion};
+use onqueue_acd::{AgentState, Decided, Exclusion, Stage};
 use onqueue_model::UserId;
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::watch_me_response::Frame as Out;
@@ -67,6 +67,7 @@ const fn state(state: AgentState) -> proto::AgentState {
         AgentState::OffQueue => proto::AgentState::OffQueue,
         AgentState::Idle => proto::AgentState::Idle,
         AgentState::Interacting => proto::AgentState::Interacting,
+        AgentState::Communicating => proto::AgentState::Communicating,
         AgentState::NotResponding => proto::AgentState::NotResponding,
     }
 }
@@ -140,7 +141,7 @@ pub fn decision(stored: StoredDecision) -> proto::Decision {
         revision: stored.revision,
         log_position: stored.log_position,
         rank_key: decision.rank_key,
-        stage: decision.stage,
+        stage: stage(decision.stage),
         required_skill_ids: decision.skills.iter().map(ToString::to_string).collect(),
         language: decision
             .language
@@ -154,7 +155,19 @@ pub fn decision(stored: StoredDecision) -> proto::Decision {
     }
 }
 
-/// Counts by reason; which skill was missing is not told apart.
+fn stage(stage: Stage) -> String {
+    match stage {
+        Stage::LastAgent => "last_agent".to_owned(),
+        Stage::Standard => "standard".to_owned(),
+        Stage::Ring(ring) => format!("ring_{ring}"),
+        Stage::Preferred(rule) => format!("preferred_{rule}"),
+        Stage::AfterPreferred => "after_preferred".to_owned(),
+        Stage::Groups(rule) => format!("groups_{rule}"),
+        Stage::ByHand => "by_hand".to_owned(),
+    }
+}
+
+/// Counts by reason; which skill was missing, or which medium or label there was too much of, is not told apart.
 fn excluded(excluded: &[(Exclusion, u32)]) -> Vec<proto::ReasonCount> {
     let mut counts: BTreeMap<Place, i32> = BTreeMap::new();
     for (exclusion, count) in excluded {
@@ -172,20 +185,32 @@ type Place = (u8, &'static str);
 
 const fn place(exclusion: Exclusion) -> Place {
     match exclusion {
-        Exclusion::NotJoined => (0, "not_joined"),
-        Exclusion::OffQueue => (1, "off_queue"),
-        Exclusion::NotResponding => (2, "not_responding"),
-        Exclusion::Declined => (3, "declined"),
-        Exclusion::AtCapacity => (4, "at_capacity"),
-        Exclusion::Language => (5, "language"),
-        Exclusion::MissingSkill(_) => (6, "missing_skill"),
+        Exclusion::NotMember => (0, "not_member"),
+        Exclusion::NotJoined => (1, "not_joined"),
+        Exclusion::OffQueue => (2, "off_queue"),
+        Exclusion::NotResponding => (3, "not_responding"),
+        Exclusion::Declined => (4, "declined"),
+        Exclusion::OuterRing => (5, "outer_ring"),
+        Exclusion::NotPreferredYet => (6, "not_preferred_yet"),
+        Exclusion::NotInGroup => (7, "not_in_group"),
+        Exclusion::AtCapacity(_) => (8, "at_capacity"),
+        Exclusion::BlockedBy(_) => (9, "blocked"),
+        Exclusion::AtLabel(_) => (10, "at_label"),
+        Exclusion::Language => (11, "language"),
+        Exclusion::MissingSkill(_) => (12, "missing_skill"),
     }
 }
 
 const fn decided(decided: Decided) -> &'static str {
     match decided {
         Decided::OnlyCandidate => "only_candidate",
+        Decided::Preference => "preference",
+        Decided::Proficiency => "proficiency",
+        Decided::LeastLoaded => "least_loaded",
         Decided::LongestIdle => "longest_idle",
         Decided::AgentId => "agent_id",
+        Decided::ByHand => "by_hand",
+        Decided::ByForce => "by_force",
+        Decided::Pulled => "pulled",
     }
 }

@@ -146,7 +146,7 @@ impl QueueService for Rpcs {
     ) -> Result<Response<proto::JoinQueueResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
         let queue = id("queue_id", &request.get_ref().queue_id).map_err(status)?;
-        let joined = Membership { joined: true };
+        let joined = Membership::new(true);
         let member = self.0.set_joined(&caller, queue, joined).await.map_err(status)?;
         let member = Some(encode::member(member));
         Ok(Response::new(proto::JoinQueueResponse { member }))
@@ -158,7 +158,7 @@ impl QueueService for Rpcs {
     ) -> Result<Response<proto::LeaveQueueResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
         let queue = id("queue_id", &request.get_ref().queue_id).map_err(status)?;
-        let left = Membership { joined: false };
+        let left = Membership::new(false);
         let member = self.0.set_joined(&caller, queue, left).await.map_err(status)?;
         let member = Some(encode::member(member));
         Ok(Response::new(proto::LeaveQueueResponse { member }))

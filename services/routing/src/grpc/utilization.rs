@@ -1,7 +1,8 @@
 //! UtilizationService.
 
 use crate::app::Routing;
-use crate::store::{Capacities, Capacity, Medium, Utilization};
+use crate::store::{Capacities, Utilization};
+use onqueue_acd::{Capacity, Medium};
 use onqueue_model::Fault;
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::utilization_service_server::UtilizationService;

@@ -69,7 +69,7 @@ pub(super) async fn ensure(
     if new.is_empty() {
         return Ok(());
     }
-    let chats = utilization::usual_chats(tx, organisation).await?;
+    let chats = utilization::shared(tx, Scope::of(organisation)).await?.chats();
     let rows = new.into_iter().map(|user| agent::ActiveModel {
         organisation_id: Set(organisation.uuid()),
         user_id: Set(user.uuid()),

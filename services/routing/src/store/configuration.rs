@@ -1,8 +1,8 @@
 //! Configuration as the owner takes it over: what the engine must know, and the names that people see.
 
-use super::entities::{agent, agent_language, agent_skill, member, policy, queue, skill};
-use super::{Queue, Tables, entities};
-use onqueue_acd::{AgentProfile, Membership};
+use super::entities::{agent, agent_language, agent_skill, capacity, member, policy, queue, skill};
+use super::{Queue, Tables, entities, utilization};
+use onqueue_acd::{AgentProfile, Membership, Utilization};
 use onqueue_model::{Language, OrganisationId, QueueId, SkillId, UserId};
 use onqueue_store::{Scope, Scoped, StoreError};
 use sea_orm::{
@@ -178,6 +178,13 @@ async fn agents<C: ConnectionTrait>(connection: &C, scope: Scope, part: Part) ->
     for row in select.all(connection).await? {
         profiles.insert(row.user_id.into(), bare(row));
     }
+    if profiles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let usual = utilization::shared(connection, scope).await?.utilization();
+    for profile in profiles.values_mut() {
+        profile.agent.utilization.clone_from(&usual);
+    }
     let ids: Vec<Uuid> = profiles.keys().map(|id| id.uuid()).collect();
     for some in ids.chunks(IDS) {
         let only = match part {
@@ -197,14 +204,14 @@ fn bare(row: agent::Model) -> Profile {
             queues: BTreeMap::new(),
             skills: BTreeMap::new(),
             languages: BTreeMap::new(),
-            maximum_chats: u8::try_from(row.maximum_chats).unwrap_or(0),
+            utilization: Utilization::default(),
         },
         name: row.name,
         revision: row.revision,
     }
 }
 
-/// Adds memberships, skills and languages of the users, or of everybody.
+/// Adds memberships, skills, languages and utilization of their own, of the users or of everybody.
 async fn fill<C: ConnectionTrait>(
     connection: &C,
     scope: Scope,
@@ -216,7 +223,7 @@ async fn fill<C: ConnectionTrait>(
         .await?
     {
         if let Some(profile) = profiles.get_mut(&row.user_id.into()) {
-            let membership = Membership { joined: row.joined };
+            let membership = Membership::new(row.joined);
             profile.agent.queues.insert(row.queue_id.into(), membership);
         }
     }
@@ -235,6 +242,12 @@ async fn fill<C: ConnectionTrait>(
         let language = Language::parse(&row.language);
         if let (Some(profile), Some(language)) = (profiles.get_mut(&row.user_id.into()), language) {
             profile.agent.languages.insert(language, level(row.level));
+        }
+    }
+    let capacities = of::<capacity::Entity>(scope, capacity::Column::UserId, only);
+    for (user, own) in utilization::by_user(capacities.all(connection).await?) {
+        if let Some(profile) = profiles.get_mut(&user.into()) {
+            profile.agent.utilization = own.utilization();
         }
     }
     Ok(())

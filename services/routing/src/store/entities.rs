@@ -89,6 +89,7 @@ tables! {
         #[sea_orm(primary_key, auto_increment = false)]
         user_id: Uuid,
         name: String,
+        // Kept right for processes of the version before; what holds is in the capacities.
         maximum_chats: i16,
         revision: i64,
         applied_revision: i64,

@@ -268,7 +268,7 @@ async fn replace(
     }
     agents::ensure(tx, organisation, &new).await?;
     for user in &new {
-        add(tx, organisation, queue, *user, onqueue_acd::Membership { joined: true }).await?;
+        add(tx, organisation, queue, *user, &onqueue_acd::Membership::new(true)).await?;
     }
     Ok(&gone | &new)
 }
@@ -278,7 +278,7 @@ pub(super) async fn add(
     organisation: OrganisationId,
     queue: QueueId,
     user: UserId,
-    membership: onqueue_acd::Membership,
+    membership: &onqueue_acd::Membership,
 ) -> Result<(), StoreError> {
     let row = entities::member::ActiveModel {
         organisation_id: Set(organisation.uuid()),

@@ -27,7 +27,7 @@ pub use load::Loaded;
 pub use members::Joined;
 pub use outbox::Waiting;
 pub use queues::{NewQueue, QueuePlace};
-pub use records::{Capacities, Capacity, Content, Knowledge, Medium, Member, Queue, Skill, SkillContent, Utilization};
+pub use records::{Capacities, Content, Knowledge, Member, Queue, Skill, SkillContent, Utilization};
 pub use renewal::Kept;
 pub use skills::{NewSkill, SkillPlace};
 

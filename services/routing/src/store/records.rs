@@ -1,7 +1,7 @@
 //! Rows as the rest of the service sees them.
 
 use super::entities;
-use onqueue_acd::{Evaluation, Method, Proficiency, QueueConfig};
+use onqueue_acd::{Capacity, Medium, Proficiency, QueueConfig};
 use onqueue_model::{DivisionId, Language, QueueId, SkillId, Timestamp, UserId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,51 +86,14 @@ pub struct Knowledge {
     pub languages: BTreeMap<Language, Proficiency>,
 }
 
-/// A kind of work. Its number stands in the tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Medium {
-    /// A call.
-    Call = 1,
-    /// A chat.
-    Chat = 2,
-    /// An email.
-    Email = 3,
-    /// A conversation that goes on for days.
-    Message = 4,
-    /// A call that was promised.
-    Callback = 5,
-}
-
-impl Medium {
-    /// Each.
-    pub const ALL: [Self; 5] = [Self::Call, Self::Chat, Self::Email, Self::Message, Self::Callback];
-
-    /// As the tables hold it.
-    pub(super) const fn number(self) -> i16 {
-        self as i16
-    }
-}
-
-/// How much of a medium an agent takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capacity {
-    /// 0–25 at once.
-    pub maximum: u8,
-    /// Media that may arrive while this is in hand.
-    pub interruptible_by: BTreeSet<Medium>,
-}
-
 /// The capacity for every medium.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capacities(pub BTreeMap<Medium, Capacity>);
 
 impl Default for Capacities {
     fn default() -> Self {
-        let usual = |medium| Capacity {
-            maximum: match medium {
-                Medium::Chat | Medium::Message => 4,
-                Medium::Call | Medium::Email | Medium::Callback => 1,
-            },
+        let usual = |medium: Medium| Capacity {
+            maximum: medium.usual_maximum(),
             interruptible_by: BTreeSet::new(),
         };
         Self(Medium::ALL.into_iter().map(|medium| (medium, usual(medium))).collect())
@@ -141,6 +104,14 @@ impl Capacities {
     /// How many chats at once.
     pub fn chats(&self) -> u8 {
         self.0.get(&Medium::Chat).map_or(0, |capacity| capacity.maximum)
+    }
+
+    /// As the engine needs them.
+    pub fn utilization(self) -> onqueue_acd::Utilization {
+        onqueue_acd::Utilization {
+            media: self.0,
+            labels: BTreeMap::new(),
+        }
     }
 
     /// For the audit trail.
@@ -185,11 +156,9 @@ impl Queue {
     pub fn config(&self) -> QueueConfig {
         let limit = self.content.limit;
         QueueConfig {
-            id: self.id,
-            evaluation: Evaluation::AllSkills,
-            method: Method::Standard,
             limit: (limit > 0).then_some(limit),
             alerting_timeout_ms: u64::try_from(self.content.alerting_timeout_ms).unwrap_or(0),
+            ..QueueConfig::new(self.id)
         }
     }
 

@@ -2,9 +2,10 @@
 
 use super::entities::{agent, queue, skill};
 use super::{
-    Actor, Done, Knowledge, Profile, Queue, Skill, SkillContent, Tables, agents, lock_configuration, members,
-    next_revision, queues, record, skills, utilization,
+    Actor, Capacities, Done, Knowledge, Profile, Queue, Skill, SkillContent, Tables, agents, lock_configuration,
+    members, next_revision, queues, record, skills, utilization,
 };
+use onqueue_acd::Medium;
 use onqueue_model::{OrganisationId, SkillId, UserId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _, Set};
@@ -81,12 +82,12 @@ impl Tables {
         work.await
     }
 
-    /// Makes or changes the agent. Memberships that they have already stay as they joined or left them; the profile's
-    /// revision is not looked at.
+    /// Makes or changes the agent. Memberships that they have already stay as they joined or left them, and of how much they
+    /// take only the number of chats is looked at: of other media it stays. Nor is the profile's revision looked at.
     pub async fn put_agent(&self, organisation: OrganisationId, wanted: Profile, by: Actor) -> Result<(), StoreError> {
         let wanted = self.without_removed(organisation, wanted).await?;
         let before = self.profile(organisation, wanted.agent.id).await?;
-        let wanted = keep_joined(wanted, before.as_ref());
+        let wanted = keep_media(keep_joined(wanted, before.as_ref()), before.as_ref());
         if before
             .as_ref()
             .is_some_and(|before| content(before) == content(&wanted))
@@ -154,9 +155,20 @@ fn named(id: SkillId, name: String, before: Option<&Skill>, (revision, by): (i64
 fn keep_joined(mut wanted: Profile, before: Option<&Profile>) -> Profile {
     for (queue, membership) in &mut wanted.agent.queues {
         if let Some(had) = before.and_then(|before| before.agent.queues.get(queue)) {
-            *membership = *had;
+            membership.clone_from(had);
         }
     }
+    wanted
+}
+
+fn keep_media(mut wanted: Profile, before: Option<&Profile>) -> Profile {
+    let chats = wanted.agent.utilization.maximum(Medium::Chat);
+    let had = before.map(|before| before.agent.utilization.clone());
+    let mut kept = had.unwrap_or_else(|| Capacities::default().utilization());
+    if let Some(capacity) = kept.media.get_mut(&Medium::Chat) {
+        capacity.maximum = chats;
+    }
+    wanted.agent.utilization = kept;
     wanted
 }
 
@@ -174,6 +186,7 @@ async fn write_agent(
     profile: &Profile,
 ) -> Result<(), StoreError> {
     let (user, revision) = (profile.agent.id, next_revision(tx, organisation).await?);
+    let capacities = Capacities(profile.agent.utilization.media.clone());
     let existing = Scope::of(organisation)
         .find::<agent::Entity>()
         .filter(agent::Column::UserId.eq(user.uuid()));
@@ -183,7 +196,7 @@ async fn write_agent(
         organisation_id: Set(organisation.uuid()),
         user_id: Set(user.uuid()),
         name: Set(profile.name.clone()),
-        maximum_chats: Set(i16::from(profile.agent.maximum_chats)),
+        maximum_chats: Set(i16::from(capacities.chats())),
         revision: Set(revision),
         applied_revision: Set(applied_revision),
         skills_revision: Set(revision),
@@ -191,7 +204,7 @@ async fn write_agent(
     };
     agent::Entity::insert(row).exec_without_returning(tx).await?;
     for (queue, membership) in &profile.agent.queues {
-        members::add(tx, organisation, *queue, user, *membership).await?;
+        members::add(tx, organisation, *queue, user, membership).await?;
     }
     let knowledge = Knowledge {
         revision,
@@ -199,7 +212,7 @@ async fn write_agent(
         languages: profile.agent.languages.clone(),
     };
     agents::write(tx, organisation, user, &knowledge).await?;
-    utilization::put_chats(tx, organisation, user, profile.agent.maximum_chats).await
+    utilization::write(tx, organisation, user.uuid(), Some(&capacities)).await
 }
 
 /// Removes the agent and their memberships, before they are written anew.

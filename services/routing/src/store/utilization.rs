@@ -1,18 +1,19 @@
 //! How many of each kind of work an agent takes at once: the organisation's, and those of agents who differ.
 
-use super::entities::capacity::{ActiveModel, Column, Entity};
+use super::entities::capacity::{ActiveModel, Column, Entity, Model};
 use super::entities::{agent, head};
 use super::{
-    Actor, Capacities, Capacity, Done, Medium, Tables, Utilization, agents, check_etag, lock_configuration, members,
-    next_revision, record,
+    Actor, Capacities, Done, Tables, Utilization, agents, check_etag, lock_configuration, members, next_revision,
+    record,
 };
+use onqueue_acd::{Capacity, Medium};
 use onqueue_model::{OrganisationId, UserId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, QueryTrait as _, Set, prelude::Expr,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 impl Tables {
@@ -92,7 +93,7 @@ impl Tables {
                     own: own.is_some(),
                     capacities: match own {
                         Some(own) => own,
-                        None => usual(tx, organisation).await?.capacities,
+                        None => shared(tx, Scope::of(organisation)).await?,
                     },
                 };
                 take_over(tx, organisation, user, &after).await?;
@@ -105,20 +106,12 @@ impl Tables {
     }
 }
 
-/// How many chats at once an agent takes who has nothing of their own.
-pub(super) async fn usual_chats<C: ConnectionTrait>(
-    connection: &C,
-    organisation: OrganisationId,
-) -> Result<u8, StoreError> {
-    Ok(usual(connection, organisation).await?.capacities.chats())
-}
-
 async fn usual<C: ConnectionTrait>(connection: &C, organisation: OrganisationId) -> Result<Utilization, StoreError> {
-    let head = Scope::of(organisation).find::<head::Entity>().one(connection).await?;
-    let stored = read(connection, organisation, Uuid::nil()).await?;
+    let scope = Scope::of(organisation);
+    let head = scope.find::<head::Entity>().one(connection).await?;
     Ok(Utilization {
         revision: head.map_or(0, |head| head.utilization_revision),
-        capacities: stored.unwrap_or_default(),
+        capacities: shared(connection, scope).await?,
         own: false,
     })
 }
@@ -128,58 +121,70 @@ async fn of_user<C: ConnectionTrait>(
     organisation: OrganisationId,
     user: UserId,
 ) -> Result<Utilization, StoreError> {
-    let row = Scope::of(organisation)
+    let scope = Scope::of(organisation);
+    let row = scope
         .find::<agent::Entity>()
         .filter(agent::Column::UserId.eq(user.uuid()));
     let revision = row.one(connection).await?.map_or(0, |row| row.utilization_revision);
-    let own = read(connection, organisation, user.uuid()).await?;
+    let own = read(connection, scope, user.uuid()).await?;
     Ok(Utilization {
         revision,
         own: own.is_some(),
         capacities: match own {
             Some(own) => own,
-            None => usual(connection, organisation).await?.capacities,
+            None => shared(connection, scope).await?,
         },
     })
 }
 
-/// What is stored; a medium of which nothing is stored has its default. `None` if nothing is stored of any.
-async fn read<C: ConnectionTrait>(
-    connection: &C,
-    organisation: OrganisationId,
-    user: Uuid,
-) -> Result<Option<Capacities>, StoreError> {
-    let rows = Scope::of(organisation)
-        .find::<Entity>()
-        .filter(Column::UserId.eq(user))
-        .all(connection)
-        .await?;
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    let mut capacities = Capacities::default();
+/// What holds for who has nothing of their own.
+pub(super) async fn shared<C: ConnectionTrait>(connection: &C, scope: Scope) -> Result<Capacities, StoreError> {
+    Ok(read(connection, scope, Uuid::nil()).await?.unwrap_or_default())
+}
+
+/// What is stored. `None` if nothing is stored of any medium.
+async fn read<C: ConnectionTrait>(connection: &C, scope: Scope, user: Uuid) -> Result<Option<Capacities>, StoreError> {
+    let rows = scope.find::<Entity>().filter(Column::UserId.eq(user));
+    Ok(by_user(rows.all(connection).await?).remove(&user))
+}
+
+/// What the rows say of each user; a medium of which they say nothing has its default.
+pub(super) fn by_user(rows: Vec<Model>) -> BTreeMap<Uuid, Capacities> {
+    let mut found: BTreeMap<Uuid, Capacities> = BTreeMap::new();
     for row in rows {
         let capacity = Capacity {
             maximum: u8::try_from(row.maximum).unwrap_or(0),
             interruptible_by: media(row.interruptible_by),
         };
-        let medium = Medium::ALL.into_iter().find(|medium| medium.number() == row.medium);
+        let medium = Medium::ALL.into_iter().find(|medium| number(*medium) == row.medium);
+        let capacities = found.entry(row.user_id).or_default();
         capacities.0.extend(medium.map(|medium| (medium, capacity)));
     }
-    Ok(Some(capacities))
+    found
+}
+
+/// As the tables hold it.
+const fn number(medium: Medium) -> i16 {
+    match medium {
+        Medium::Call => 1,
+        Medium::Chat => 2,
+        Medium::Email => 3,
+        Medium::Message => 4,
+        Medium::Callback => 5,
+    }
 }
 
 /// One bit for each medium.
 fn media(bits: i16) -> BTreeSet<Medium> {
-    let is_in = |medium: &Medium| bits >> medium.number() & 1 == 1;
+    let is_in = |medium: &Medium| bits >> number(*medium) & 1 == 1;
     Medium::ALL.into_iter().filter(is_in).collect()
 }
 
 fn bits(media: &BTreeSet<Medium>) -> i16 {
-    media.iter().fold(0, |bits, medium| bits | 1 << medium.number())
+    media.iter().fold(0, |bits, medium| bits | 1 << number(*medium))
 }
 
-async fn write(
+pub(super) async fn write(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
     user: Uuid,
@@ -194,27 +199,12 @@ async fn write(
     let rows = capacities.0.iter().map(|(medium, capacity)| ActiveModel {
         organisation_id: Set(organisation.uuid()),
         user_id: Set(user),
-        medium: Set(medium.number()),
+        medium: Set(number(*medium)),
         maximum: Set(i16::from(capacity.maximum)),
         interruptible_by: Set(bits(&capacity.interruptible_by)),
     });
     Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(())
-}
-
-/// Makes that many chats the agent's own; what they have of other media stays.
-pub(super) async fn put_chats(
-    tx: &DatabaseTransaction,
-    organisation: OrganisationId,
-    user: UserId,
-    chats: u8,
-) -> Result<(), StoreError> {
-    let stored = read(tx, organisation, user.uuid()).await?;
-    let mut capacities = stored.unwrap_or_default();
-    if let Some(capacity) = capacities.0.get_mut(&Medium::Chat) {
-        capacity.maximum = chats;
-    }
-    write(tx, organisation, user.uuid(), Some(&capacities)).await
 }
 
 async fn mark(tx: &DatabaseTransaction, organisation: OrganisationId, revision: i64) -> Result<(), StoreError> {
@@ -226,8 +216,7 @@ async fn mark(tx: &DatabaseTransaction, organisation: OrganisationId, revision: 
     Ok(())
 }
 
-/// Has the owner take over every agent for whom the organisation's holds and is another than it was. In the order of the
-/// ids: see `members::touch`.
+/// Has the owner take over every agent for whom the organisation's holds. In the order of the ids: see `members::touch`.
 async fn adapt(tx: &DatabaseTransaction, organisation: OrganisationId, usual: &Utilization) -> Result<(), StoreError> {
     let chats = i16::from(usual.capacities.chats());
     let own = Scope::of(organisation)
@@ -235,20 +224,19 @@ async fn adapt(tx: &DatabaseTransaction, organisation: OrganisationId, usual: &U
         .select_only()
         .column(Column::UserId)
         .into_query();
-    let differing = Condition::all()
+    let without = Condition::all()
         .add(agent::Column::OrganisationId.eq(organisation.uuid()))
-        .add(agent::Column::MaximumChats.ne(chats))
         .add(agent::Column::UserId.not_in_subquery(own));
     let in_order = agent::Entity::find()
         .select_only()
         .column(agent::Column::UserId)
-        .filter(differing.clone())
+        .filter(without.clone())
         .order_by_asc(agent::Column::UserId);
     in_order.lock_exclusive().into_tuple::<Uuid>().all(tx).await?;
     agent::Entity::update_many()
         .col_expr(agent::Column::MaximumChats, Expr::value(chats))
         .col_expr(agent::Column::Revision, Expr::value(usual.revision))
-        .filter(differing)
+        .filter(without)
         .exec(tx)
         .await?;
     Ok(())

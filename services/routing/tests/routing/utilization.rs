@@ -2,9 +2,12 @@
 
 use crate::administrator::{administrator, audited, refusal, text};
 use crate::fake_session::Wish;
-use crate::world::{AGENT, DIVISION, SALES, World, agent, id, organisation, reason, sales};
-use onqueue_model::Reason;
+use crate::world::{AGENT, DIVISION, SALES, World, agent, id, organisation, reason, sales, seeded};
+use onqueue_acd::{Command, Medium as Kind, Utilization};
+use onqueue_model::{Reason, UserId};
 use onqueue_proto::routing::v1::{self as proto, AgentState, Medium};
+use onqueue_routing::SeedAgent;
+use std::collections::BTreeMap;
 
 fn any() -> Wish {
     Wish {
@@ -31,6 +34,17 @@ fn maximum(utilization: &proto::Utilization, medium: Medium) -> i32 {
         .find(|capacity| capacity.medium() == medium)
         .expect("every medium")
         .maximum
+}
+
+/// What the engine was told last of each agent.
+async fn given(world: &World) -> BTreeMap<UserId, Utilization> {
+    let log = "SELECT command FROM routing_log ORDER BY position";
+    let commands = world.texts(log).await.into_iter();
+    let agents = commands.filter_map(|command| match serde_json::from_str(&command).expect("a command") {
+        Command::UpsertAgent { agent } => Some((agent.id, agent.utilization)),
+        _ => None,
+    });
+    agents.collect()
 }
 
 /// With two agents who have nothing of their own.
@@ -132,6 +146,65 @@ async fn what_is_an_agents_own_goes_before_the_organisations_until_it_is_taken_a
     // An agent comes about by it too.
     admin.set_own(7, chats("0", 25)).await.expect("may");
     assert_eq!(admin.agent(7).await.expect("an agent").maximum_chats, 25);
+}
+
+#[tokio::test]
+async fn the_engine_learns_all_media_of_those_for_whom_they_hold() {
+    let world = world().await;
+    let admin = administrator(&world);
+    let (shared, _) = admin.own(2).await;
+    admin.set_own(2, chats(&shared.etag, 2)).await.expect("may");
+    let others = admin.usual().await;
+    let mut emails = chats(&others.etag, 4);
+    emails.capacities[0].interruptible_by.clear();
+    emails.capacities.push(proto::Capacity {
+        medium: Medium::Email.into(),
+        maximum: 7,
+        interruptible_by: vec![Medium::Chat.into(), Medium::Callback.into()],
+    });
+    let before = world.number("SELECT COUNT(*) FROM routing_log").await;
+    admin.set_usual(emails).await.expect("may");
+    let after = world.number("SELECT COUNT(*) FROM routing_log").await;
+    assert_eq!(after - before, 1, "who has their own is left alone");
+
+    let given = given(&world).await;
+    let of = |number: u128| &given[&id(number)];
+    assert_eq!(Kind::ALL.map(|medium| of(1).maximum(medium)), [1, 4, 7, 4, 1]);
+    assert_eq!(Kind::ALL.map(|medium| of(2).maximum(medium)), [1, 2, 1, 4, 1]);
+    let lets = |number, active, arriving| of(number).lets_through(active, arriving);
+    assert!(lets(1, Kind::Email, Kind::Chat) && lets(1, Kind::Email, Kind::Callback));
+    assert!(!lets(1, Kind::Email, Kind::Call) && !lets(1, Kind::Chat, Kind::Call));
+    assert!(lets(2, Kind::Chat, Kind::Call) && !lets(2, Kind::Email, Kind::Chat));
+}
+
+#[tokio::test]
+async fn seeding_again_changes_nothing_but_chats() {
+    let world = World::new(vec![agent(1, "Anna")]).await;
+    let admin = administrator(&world);
+    let (mine, _) = admin.own(1).await;
+    let mut wanted = chats(&mine.etag, 3);
+    wanted.capacities.push(proto::Capacity {
+        medium: Medium::Message.into(),
+        maximum: 9,
+        interruptible_by: vec![],
+    });
+    let (mine, _) = admin.set_own(1, wanted).await.expect("may");
+    seed(&world, 3).await;
+    assert_eq!(admin.own(1).await, (mine.clone(), true));
+    seed(&world, 5).await;
+    let (fewer, _) = admin.own(1).await;
+    assert_eq!(maximum(&fewer, Medium::Chat), 5);
+    assert_eq!(maximum(&fewer, Medium::Message), 9);
+    assert_eq!(fewer.capacities[1].interruptible_by, [i32::from(Medium::Call)]);
+}
+
+async fn seed(world: &World, maximum_chats: u8) {
+    let agent = SeedAgent {
+        maximum_chats,
+        ..agent(1, "Anna")
+    };
+    let seeded = onqueue_routing::seed(&world.temp.store, &world.context, seeded(vec![agent]));
+    seeded.await.expect("the seed is good");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use onqueue_routing::{Gate, Membership, Migrations, Owners, Seed, SeedAgent, See
 use onqueue_server::{Context, InProcess, ManualClock, Tasks, as_peer, layered};
 use onqueue_store::Store;
 use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, with_token};
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -224,6 +224,15 @@ impl World {
     /// What a query finds in its first column.
     pub async fn number(&self, sql: &str) -> i64 {
         number(&self.temp.store, sql).await
+    }
+
+    /// The one column that a query answers.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let connection = self.temp.store.reader();
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let rows = connection.query_all_raw(statement).await.expect("a good query");
+        let text = |row: &QueryResult| row.try_get_by_index(0).expect("a text");
+        rows.iter().map(text).collect()
     }
 
     /// Runs a statement behind the service's back.
