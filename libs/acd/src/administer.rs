@@ -134,7 +134,7 @@ impl Turn<'_> {
         self.note(Effect::SlotFreed { agent, interaction: id });
         self.state.interactions[slot].acw_requested = false;
         if self.state.queues.contains(self.state.interactions[slot].queue) {
-            return self.stand_in_line(slot, Entry::Back);
+            return self.stand_in_line(slot, Entry::New);
         }
         self.forget(id);
         self.note(Effect::Rejected {
@@ -149,7 +149,7 @@ impl Turn<'_> {
         let (id, declined) = (agent.profile.id, std::mem::take(&mut agent.declined));
         for interaction in declined {
             if let Some(slot) = self.state.interactions.slot(interaction) {
-                self.stand_anew(slot, |interaction| {
+                self.rejoin(slot, |interaction| {
                     interaction.declined.remove(&id);
                 });
             }

@@ -4,7 +4,7 @@ use crate::handle::Handled;
 use crate::offers::Answer;
 use crate::state::{Place, Presence};
 use crate::table::Slot;
-use crate::turn::{Entry, Turn};
+use crate::turn::{Age, Entry, Turn};
 use crate::{Decided, Decision, OfferEnd, Recording, Refusal, Requirements, Stage};
 use onqueue_model::{InteractionId, OfferId, QueueId, UserId};
 
@@ -100,7 +100,7 @@ impl Turn<'_> {
         &mut self,
         id: InteractionId,
         queue: QueueId,
-        age: Entry,
+        age: Age,
         agent: Option<UserId>,
         wanted: Option<Requirements>,
     ) -> Handled {
@@ -139,10 +139,10 @@ impl Turn<'_> {
     }
 
     /// Makes an interaction one of another queue, or anew of its own.
-    fn redirect(&mut self, slot: Slot, queue: QueueId, age: Entry, wanted: Option<Requirements>) {
+    fn redirect(&mut self, slot: Slot, queue: QueueId, age: Age, wanted: Option<Requirements>) {
         let now = self.state.now;
-        let keeps = age == Entry::Back && self.rules.transfer_keeps_age;
-        if age == Entry::New {
+        let keeps = age == Age::Kept && self.rules.transfer_keeps_age;
+        if age == Age::None {
             self.state.entries += 1;
         }
         let position = self.state.entries;
@@ -150,7 +150,7 @@ impl Turn<'_> {
         if !keeps {
             interaction.entered = now;
         }
-        if age == Entry::New {
+        if age == Age::None {
             interaction.position = position;
         }
         interaction.queue = queue;

@@ -119,7 +119,7 @@ impl<'a> Contest<'a> {
             agent: entry.id,
             preference,
             proficiency,
-            idle_ms: idle_ms(self.state.agents[slot].last_used, self.rules, self.now),
+            idle_ms: idle_ms(self.state.last_used(slot), self.rules, self.now),
             active: u8::try_from(entry.burden.total()).unwrap_or(u8::MAX),
         }
     }

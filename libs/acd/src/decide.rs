@@ -84,12 +84,9 @@ impl Turn<'_> {
         }
         let suits = |group: Group| roster.why_not(slot, lines.signature(group)).is_none();
         let mut first = lines.naming(agent.id).find(|(_, group)| suits(*group));
-        for seat in agent
-            .seats
-            .iter()
-            .filter(|seat| seat.joined && lines.waiting(seat.pool) > 0)
-        {
-            for medium in agent.media_with_room() {
+        for seat in agent.seats.iter().filter(|seat| seat.joined) {
+            let media = agent.media_with_room();
+            for medium in media.filter(|medium| lines.has_heads(seat.pool, *medium)) {
                 for lead in std::iter::once(None).chain(agent.leads().map(Some)) {
                     let heads = lines.heads(seat.pool, medium, lead);
                     let mut better = heads.take_while(|(rank, _)| first.is_none_or(|(best, _)| *rank < best));
@@ -180,7 +177,7 @@ impl Turn<'_> {
             agent: entry.id,
             preference: None,
             proficiency: 0,
-            idle_ms: idle_ms(self.state.agents[agent].last_used, self.rules, self.state.now),
+            idle_ms: idle_ms(self.state.last_used(agent), self.rules, self.state.now),
             active: u8::try_from(entry.burden.total()).unwrap_or(u8::MAX),
         }
     }

@@ -6,7 +6,7 @@ use crate::roster::Joined;
 use crate::stage::openings;
 use crate::state::{Interaction, Metrics, Place, Presence};
 use crate::table::Slot;
-use crate::turn::{Entry, Turn};
+use crate::turn::{Age, Entry, Turn};
 use crate::{Command, Effect, ExternalWorkView, LastAgentMode, OfferEnd, OfferOutcome, Refusal, Requirements, Stage};
 use onqueue_model::{InteractionId, OfferId, QueueId, Timestamp, UserId};
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Turn<'_> {
                 agent,
                 requirements,
             } => {
-                let age = if keep_age { Entry::Back } else { Entry::New };
+                let age = if keep_age { Age::Kept } else { Age::None };
                 self.transfer(interaction, queue, age, agent, requirements)?;
             }
             Command::AssignByHand {
@@ -142,7 +142,6 @@ impl Turn<'_> {
         });
         self.hold(slot);
         self.open(slot);
-        self.set_stage(slot);
         self.stand_in_line(slot, Entry::New);
         Ok(())
     }
@@ -161,14 +160,12 @@ impl Turn<'_> {
     /// Keeps a new interaction for whom its customer had last, if they could take it now.
     fn hold(&mut self, slot: Slot) {
         let interaction = &self.state.interactions[slot];
-        let Some(config) = self.state.config(interaction.queue) else {
+        let last = interaction.requirements.last_agent;
+        let Some((last, config)) = last.zip(self.state.config(interaction.queue)) else {
             return;
         };
         let rule = config.last_agent;
-        let last = interaction
-            .requirements
-            .last_agent
-            .and_then(|last| self.state.agents.slot(last));
+        let last = self.state.agents.slot(last);
         let Some(last) = last.filter(|_| rule.mode != LastAgentMode::Disabled && rule.hold_ms > 0) else {
             return;
         };
@@ -196,7 +193,7 @@ impl Turn<'_> {
     fn set_priority(&mut self, id: InteractionId, priority: i32) -> Handled {
         let slot = self.interaction_slot(id)?;
         if self.state.interactions[slot].requirements.priority != priority {
-            self.stand_anew(slot, |interaction| interaction.requirements.priority = priority);
+            self.rejoin(slot, |interaction| interaction.requirements.priority = priority);
         }
         Ok(())
     }
@@ -291,7 +288,7 @@ impl Turn<'_> {
         let reset = self.state.settings.on_queue_resets_idle.then_some(now);
         self.change_agent(slot, |agent, _| {
             agent.presence = Presence::On;
-            agent.last_used = agent.last_used.max(used).max(reset);
+            agent.ended = agent.ended.max(used).max(reset);
         });
         self.gain(slot);
         Ok(())

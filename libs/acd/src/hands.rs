@@ -58,7 +58,7 @@ impl Turn<'_> {
                 agent.acw.push(acw);
                 agent.acw.sort_unstable();
             }
-            agent.last_used = used.or(agent.last_used);
+            agent.ended = used.or(agent.ended);
         });
         self.gain(holder);
     }
@@ -112,7 +112,7 @@ impl Turn<'_> {
         self.change_agent(slot, |agent, burden| {
             if acw.holds_slot {
                 burden.remove(Kind::Acw, &acw.work());
-                agent.last_used = used.or(agent.last_used);
+                agent.ended = used.or(agent.ended);
             }
         });
         self.gain(slot);

@@ -6,6 +6,8 @@ use crate::table::{Map, Slot};
 use crate::{Medium, Rank};
 use onqueue_model::{SkillId, Timestamp, UserId};
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::sync::Arc;
 
 /// Names a group of waiting interactions with an equal signature, as long as it has any.
@@ -31,8 +33,8 @@ pub(crate) struct Lines {
 #[derive(Clone, Debug, Default)]
 struct Line {
     order: BTreeMap<Rank, Slot>,
-    /// The first of each group that is open to members, by medium and the group's lead.
-    heads: Map<(Medium, Option<SkillId>), BTreeMap<Rank, Group>>,
+    /// The first of each group that is open to members, by medium and the group's lead; no lead without a group.
+    heads: [Map<Option<SkillId>, BTreeMap<Rank, Group>>; 5],
     alerting: usize,
 }
 
@@ -111,7 +113,7 @@ impl Lines {
 
     /// Whether others with that signature wait.
     pub fn knows(&self, signature: &Signature) -> bool {
-        self.by_signature.contains_key(signature)
+        !self.by_signature.is_empty() && self.by_signature.contains_key(signature)
     }
 
     pub fn insert(
@@ -212,23 +214,25 @@ impl Lines {
             shift(&mut self.fresh, group, from, to);
         }
         if signature.open != Open::Nobody {
-            let lead = (signature.medium, signature.lead(&self.rules));
             let line = &mut self.lines[signature.queue as usize];
-            shift(line.heads.entry(lead).or_default(), group, from, to);
+            let heads = &mut line.heads[signature.medium as usize];
+            shift_in(heads, signature.lead(&self.rules), group, from, to);
         }
         for agent in signature.names() {
-            let naming = self.naming.entry(agent).or_default();
-            shift(naming, group, from, to);
-            if naming.is_empty() {
-                self.naming.remove(&agent);
-            }
+            shift_in(&mut self.naming, agent, group, from, to);
         }
+    }
+
+    /// Whether any group of this medium is open to members of a queue.
+    pub fn has_heads(&self, queue: u32, medium: Medium) -> bool {
+        let line = self.lines.get(queue as usize);
+        line.is_some_and(|line| !line.heads[medium as usize].is_empty())
     }
 
     /// The groups open to members of a queue with this lead, the one with the best-ranked head first.
     pub fn heads(&self, queue: u32, medium: Medium, lead: Option<SkillId>) -> impl Iterator<Item = (Rank, Group)> {
         let line = self.lines.get(queue as usize);
-        let heads = line.and_then(|line| line.heads.get(&(medium, lead)));
+        let heads = line.and_then(|line| line.heads[medium as usize].get(&lead));
         heads.into_iter().flatten().map(|(rank, group)| (*rank, *group))
     }
 
@@ -281,6 +285,28 @@ impl Lines {
             if let Some(company) = company.as_mut().filter(|company| company.signature.queue == queue) {
                 company.fresh = true;
                 self.fresh.insert(company.first.0, group);
+            }
+        }
+    }
+}
+
+fn shift_in<K: Eq + Hash>(
+    all: &mut Map<K, BTreeMap<Rank, Group>>,
+    key: K,
+    group: Group,
+    from: Option<Rank>,
+    to: Option<Rank>,
+) {
+    match all.entry(key) {
+        Entry::Occupied(mut heads) => {
+            shift(heads.get_mut(), group, from, to);
+            if heads.get().is_empty() {
+                heads.remove();
+            }
+        }
+        Entry::Vacant(heads) => {
+            if let Some(to) = to {
+                heads.insert(BTreeMap::from([(to, group)]));
             }
         }
     }

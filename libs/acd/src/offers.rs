@@ -5,7 +5,7 @@ use crate::load::Kind;
 use crate::state::{Place, Presence};
 use crate::table::Slot;
 use crate::turn::{Entry, Turn};
-use crate::{Decision, DeclineRule, Effect, IdleFrom, OfferEnd, OfferOutcome, OfferView};
+use crate::{Decision, DeclineRule, Effect, OfferEnd, OfferOutcome, OfferView};
 use onqueue_model::{InteractionId, OfferId};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -210,13 +210,13 @@ impl Turn<'_> {
             agent,
             offer: id,
         });
-        let used = (self.state.settings.idle_from == IdleFrom::LastOfAssignmentAndEnd).then_some(self.state.now);
+        let now = self.state.now;
         self.change_agent(holder, |agent, burden| {
             agent.alerting.remove(&id);
             burden.remove(Kind::Alerting, &work);
             agent.held.insert(interaction);
             burden.add(Kind::Held, &work);
-            agent.last_used = used.or(agent.last_used);
+            agent.assigned = Some(now);
         });
     }
 }

@@ -14,7 +14,7 @@ use onqueue_model::{QueueId, SkillId, Timestamp, UserId};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roster {
     rules: Rules,
-    least_loaded: bool,
+    settings: Settings,
     numbers: Map<QueueId, u32>,
     pools: Vec<Pool>,
     entries: Vec<Option<Entry>>,
@@ -114,18 +114,19 @@ impl Roster {
     pub fn new(rules: Rules, settings: &Settings) -> Self {
         Self {
             rules,
-            least_loaded: settings.least_loaded,
+            settings: *settings,
             ..Self::default()
         }
     }
 
     /// The number of a queue, which it keeps for good.
     pub fn number(&mut self, queue: QueueId) -> u32 {
-        let next = self.pools.len() as u32;
-        let number = *self.numbers.entry(queue).or_insert(next);
-        if number == next {
-            self.pools.push(Pool::default());
+        if let Some(number) = self.number_of(queue) {
+            return number;
         }
+        let number = self.pools.len() as u32;
+        self.numbers.insert(queue, number);
+        self.pools.push(Pool::default());
         number
     }
 
@@ -246,16 +247,27 @@ impl Roster {
                 self.pools[seat.pool as usize].tell(seat.place, Some(before), Some(after));
             }
         }
-        let load = if self.least_loaded { entry.burden.total() } else { 0 };
+        let load = if self.settings.least_loaded {
+            entry.burden.total()
+        } else {
+            0
+        };
         let load = u8::try_from(load).unwrap_or(u8::MAX);
         let room = if after.is_free() { Room::Some } else { Room::None };
         let scale = Scale::at(now, &self.rules);
-        self.order.put(entry.id, slot, load, agent.last_used, room, scale);
+        self.order.put(
+            entry.id,
+            slot,
+            load,
+            agent.last_used(self.settings.idle_from),
+            room,
+            scale,
+        );
     }
 
     /// Takes up the settings. All agents must be refreshed.
     pub fn configure(&mut self, settings: &Settings) {
-        self.least_loaded = settings.least_loaded;
+        self.settings = *settings;
     }
 
     /// Time has passed.

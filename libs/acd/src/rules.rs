@@ -4,7 +4,6 @@ use std::time::Duration;
 
 /// What decides. Only the default is right; every other value exists to prove that the tests notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Rules {
     /// Who of the eligible gets it.
     pub preference: Preference,

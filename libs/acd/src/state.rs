@@ -3,14 +3,14 @@
 use crate::few::Few;
 use crate::load::Work;
 use crate::rules::Rules;
-use crate::table::{Keyed, Table};
+use crate::table::{Keyed, Map, Slot, Table};
 use crate::{
-    AcwView, AgentProfile, ExternalWorkView, OfferOutcome, OfferView, QueueConfig, Rank, Requirements, Scoring,
-    Settings, Stage,
+    AcwView, AgentProfile, ExternalWorkView, IdleFrom, OfferOutcome, OfferView, QueueConfig, Rank, Requirements,
+    Scoring, Settings, Stage,
 };
 use onqueue_model::{InteractionId, OfferId, QueueId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// How many ended offers, and how many ended interactions, are remembered.
 const MEMORY: usize = 4096;
@@ -41,6 +41,10 @@ impl State {
         {
             self.offers.remove(oldest);
         }
+    }
+
+    pub fn last_used(&self, agent: Slot) -> Option<Timestamp> {
+        self.agents[agent].last_used(self.settings.idle_from)
     }
 
     pub fn config(&self, queue: QueueId) -> Option<&QueueConfig> {
@@ -76,8 +80,10 @@ pub(crate) struct Agent {
     pub presence: Presence,
     /// When the state last changed.
     pub since: Timestamp,
-    /// Idle time counts from here.
-    pub last_used: Option<Timestamp>,
+    /// When they were last given something.
+    pub assigned: Option<Timestamp>,
+    /// When they were last done with something, or came on queue if that counts.
+    pub ended: Option<Timestamp>,
     pub alerting: Few<OfferId>,
     pub held: Few<InteractionId>,
     /// Live interactions that they declined, missed or passed on since they came on queue.
@@ -94,12 +100,21 @@ impl Agent {
             profile,
             presence: Presence::Off,
             since: now,
-            last_used: None,
+            assigned: None,
+            ended: None,
             alerting: Few::default(),
             held: Few::default(),
             declined: Few::default(),
             acw: Vec::new(),
             external: Vec::new(),
+        }
+    }
+
+    /// When their idle time began; `None` is before all time.
+    pub fn last_used(&self, from: IdleFrom) -> Option<Timestamp> {
+        match from {
+            IdleFrom::LastOfAssignmentAndEnd => self.assigned.max(self.ended),
+            IdleFrom::End => self.ended,
         }
     }
 
@@ -147,7 +162,10 @@ impl Interaction {
                 let head_start = priority.saturating_mul(head_start);
                 (1, self.entered.millis().saturating_sub(head_start), 0)
             }
-            Scoring::PriorityOnly => (u8::from(!rules.priority_only_first), -priority, self.entered.millis()),
+            Scoring::PriorityOnly => {
+                let class = if rules.priority_only_first { 0 } else { 2 };
+                (class, -priority, self.entered.millis())
+            }
         };
         let position = self.position;
         Rank {
@@ -171,17 +189,17 @@ impl Interaction {
 #[serde(from = "VecDeque<InteractionId>", into = "VecDeque<InteractionId>")]
 pub(crate) struct Ended {
     order: VecDeque<InteractionId>,
-    known: BTreeSet<InteractionId>,
+    known: Map<InteractionId, ()>,
 }
 
 impl Ended {
     pub fn contains(&self, interaction: InteractionId) -> bool {
-        self.known.contains(&interaction)
+        self.known.contains_key(&interaction)
     }
 
     pub fn remember(&mut self, interaction: InteractionId) {
         self.order.push_back(interaction);
-        self.known.insert(interaction);
+        self.known.insert(interaction, ());
         if self.order.len() > MEMORY
             && let Some(oldest) = self.order.pop_front()
         {
@@ -192,7 +210,7 @@ impl Ended {
 
 impl From<VecDeque<InteractionId>> for Ended {
     fn from(order: VecDeque<InteractionId>) -> Self {
-        let known = order.iter().copied().collect();
+        let known = order.iter().map(|interaction| (*interaction, ())).collect();
         Self { order, known }
     }
 }

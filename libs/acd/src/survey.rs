@@ -264,6 +264,9 @@ impl Survey {
             let slot = pool.member(place);
             roster.order.key(roster.entry(slot).id, slot, scale)
         };
+        if number == 1 {
+            return self.eligible.iter().map(key).min().into_iter().collect();
+        }
         let mut keys: Vec<Key> = Vec::with_capacity(FEW);
         for key in self.eligible.iter().map(key) {
             if keys.len() >= number.max(FEW).saturating_mul(2) {

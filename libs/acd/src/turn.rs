@@ -21,11 +21,20 @@ pub(crate) struct Turn<'e> {
     effects: Vec<Effect>,
 }
 
-/// Whether an interaction is new in its queue.
+/// How an interaction comes to stand in line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
+    /// It enters, or comes back from an agent who is no more: at which stage is not noted.
     New,
+    /// An offer was over: if its stage is another by now, that is noted.
     Back,
+}
+
+/// Whether an interaction keeps its age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Age {
+    Kept,
+    None,
 }
 
 impl<'e> Turn<'e> {
@@ -200,7 +209,19 @@ impl<'e> Turn<'e> {
         }
     }
 
-    /// Puts a waiting interaction where it belongs after something that ranks or signs it has changed.
+    /// Puts an interaction, if it waits, where it belongs after a change of what ranks or signs it that leaves its stage.
+    pub fn rejoin(&mut self, slot: Slot, change: impl FnOnce(&mut Interaction)) {
+        let due = self.index.lines.standing(slot).map(|standing| standing.due);
+        self.leave_line(slot);
+        change(&mut self.state.interactions[slot]);
+        if let Some(due) = due
+            && let Some(signature) = self.sign(slot)
+        {
+            self.insert(slot, signature, due, Prospect::Open);
+        }
+    }
+
+    /// The same after a change that its stage may follow from.
     pub fn stand_anew(&mut self, slot: Slot, change: impl FnOnce(&mut Interaction)) {
         let interaction = &mut self.state.interactions[slot];
         if interaction.place != Place::Waiting {

@@ -135,6 +135,10 @@ pub struct InteractionView<'a> {
     pub stage: Stage,
     /// When the method of its queue began (or begins, while the last agent has it to themselves).
     pub stage_since: Timestamp,
+    /// Until when its last agent has, or had, it to themselves; `None` if it was not held for them. They stay open to it.
+    pub hold: Option<Timestamp>,
+    /// Which rules of [`crate::Method::Conditional`] were true when it entered, by their place, from 0.
+    pub openings: &'a [u8],
     /// Agents who declined, missed or passed it on since they came on queue, by id.
     pub declined: &'a [UserId],
     /// Where it is.
@@ -313,6 +317,8 @@ impl Engine {
             rank: interaction.rank(scoring.unwrap_or_default(), &self.rules),
             stage: interaction.stage,
             stage_since: interaction.stage_since,
+            hold: interaction.hold,
+            openings: &interaction.openings,
             declined: &interaction.declined,
             place: self.place(interaction),
         }
@@ -340,7 +346,7 @@ impl Engine {
             profile: &agent.profile,
             state: entry.state(),
             since: agent.since,
-            last_used: agent.last_used,
+            last_used: self.state.last_used(slot),
             active: entry.burden.total(),
             active_by_medium: Medium::ALL.map(|medium| entry.burden.of_medium(medium)),
             held: &agent.held,
