@@ -55,7 +55,7 @@ impl Names {
     }
 }
 
-fn called<T: Ord + Display>(names: &BTreeMap<T, String>, id: T) -> String {
+fn called<T: Copy + Ord + Display>(names: &BTreeMap<T, String>, id: T) -> String {
     names.get(&id).cloned().unwrap_or_else(|| id.to_string())
 }
 

@@ -4,14 +4,13 @@ use super::asked::{Asked, Preference, Skill};
 use super::line::{
     Answered, AssignByHand, Configure, EndExternalWork, Enqueue, GoOnQueue, Line, Nothing, ObserveMetric, OfAgent,
     OfInteraction, OfMember, OfQueue, OfWork, Said, SetPriority, SetRequirements, StartExternalWork, Transfer,
-    UpsertAgent,
 };
 use super::log::{Answer, Entry, Input, Log};
 use super::names::Names;
 use super::setup::{General, Setup};
 use super::value::{Decimal, Name, Tag, Whole};
-use crate::{Command, Requirements};
-use onqueue_model::{InteractionId, LabelId, Language, OfferId, QueueId, UserId};
+use crate::{Command, Medium, Requirements, Settings};
+use onqueue_model::{InteractionId, LabelId, Language, OfferId, QueueId, Timestamp, UserId, WorkId};
 use std::collections::BTreeSet;
 
 /// The text of a log, from which [`super::parse`] reads the same log: one line for the beginning, one for each entry, each
@@ -77,22 +76,15 @@ impl Writer<'_> {
 
     fn said(self, command: &Command) -> Said {
         match command {
-            Command::Configure { settings } => Said::Configure(Configure {
-                settings: (*settings).into(),
-            }),
+            Command::Configure { settings } => Said::Configure(configure(*settings)),
             Command::UpsertQueue { queue } => Said::UpsertQueue(self.upsert_queue(queue)),
             Command::RemoveQueue { queue } => Said::RemoveQueue(self.of_queue(*queue)),
-            Command::UpsertAgent { agent } => Said::UpsertAgent(UpsertAgent {
-                agent: self.agent(agent),
-            }),
+            Command::UpsertAgent { agent } => Said::UpsertAgent(self.upsert_agent(agent)),
             Command::RemoveAgent { agent } => Said::RemoveAgent(self.of_agent(*agent)),
             Command::GoOnQueue {
                 agent,
                 last_interaction,
-            } => Said::GoOnQueue(GoOnQueue {
-                agent: self.user(*agent),
-                last_interaction: last_interaction.map(|at| Whole(at.0)),
-            }),
+            } => self.go_on_queue(*agent, *last_interaction),
             Command::GoOffQueue { agent } => Said::GoOffQueue(self.of_agent(*agent)),
             Command::JoinQueue { agent, queue } => Said::JoinQueue(self.of_member(*agent, *queue)),
             Command::LeaveQueue { agent, queue } => Said::LeaveQueue(self.of_member(*agent, *queue)),
@@ -115,55 +107,31 @@ impl Writer<'_> {
                 interaction,
                 requirements,
             } => self.set_requirements(*interaction, requirements),
-            Command::Cancel { interaction } => Said::Cancel(OfInteraction {
-                interaction: self.interaction(*interaction),
-            }),
+            Command::Cancel { interaction } => Said::Cancel(self.of_interaction(*interaction)),
             Command::Transfer {
                 interaction,
                 queue,
                 keep_age,
                 agent,
                 requirements,
-            } => Said::Transfer(Transfer {
-                interaction: self.interaction(*interaction),
-                queue: self.queue_name(*queue),
-                keep_age: *keep_age,
-                agent: agent.map(|agent| self.user(agent)),
-                requirements: requirements.as_ref().map(|requirements| self.asked(requirements)),
-            }),
+            } => self.transfer(*interaction, *queue, *keep_age, *agent, requirements.as_ref()),
             Command::AssignByHand {
                 interaction,
                 agent,
                 forced,
-            } => Said::AssignByHand(AssignByHand {
-                interaction: self.interaction(*interaction),
-                agent: self.user(*agent),
-                forced: *forced,
-            }),
+            } => self.assign_by_hand(*interaction, *agent, *forced),
             Command::StartExternalWork {
                 agent,
                 work,
                 medium,
                 labels,
-            } => Said::StartExternalWork(StartExternalWork {
-                agent: self.user(*agent),
-                work: Name(self.names.work(*work)),
-                medium: *medium,
-                labels: self.labels(labels),
-            }),
-            Command::EndExternalWork { agent, work } => Said::EndExternalWork(EndExternalWork {
-                agent: self.user(*agent),
-                work: Name(self.names.work(*work)),
-            }),
+            } => self.start_external_work(*agent, *work, *medium, labels),
+            Command::EndExternalWork { agent, work } => self.end_external_work(*agent, *work),
             Command::ObserveMetric {
                 queue,
                 estimated_wait_ms,
                 service_level,
-            } => Said::ObserveMetric(ObserveMetric {
-                queue: self.queue_name(*queue),
-                estimated_wait: estimated_wait_ms.map(Decimal),
-                service_level: service_level.map(|share| Decimal(share.into())),
-            }),
+            } => self.observe_metric(*queue, *estimated_wait_ms, *service_level),
         }
     }
 
@@ -189,6 +157,67 @@ impl Writer<'_> {
             agent: self.user(agent),
             interaction: self.interaction(interaction),
         }
+    }
+
+    fn of_interaction(self, interaction: InteractionId) -> OfInteraction {
+        let interaction = self.interaction(interaction);
+        OfInteraction { interaction }
+    }
+
+    fn go_on_queue(self, agent: UserId, last_interaction: Option<Timestamp>) -> Said {
+        Said::GoOnQueue(GoOnQueue {
+            agent: self.user(agent),
+            last_interaction: last_interaction.map(|at| Whole(at.0)),
+        })
+    }
+
+    fn transfer(
+        self,
+        interaction: InteractionId,
+        queue: QueueId,
+        keep_age: bool,
+        agent: Option<UserId>,
+        requirements: Option<&Requirements>,
+    ) -> Said {
+        Said::Transfer(Transfer {
+            interaction: self.interaction(interaction),
+            queue: self.queue_name(queue),
+            keep_age,
+            agent: agent.map(|agent| self.user(agent)),
+            requirements: requirements.map(|requirements| self.asked(requirements)),
+        })
+    }
+
+    fn assign_by_hand(self, interaction: InteractionId, agent: UserId, forced: bool) -> Said {
+        Said::AssignByHand(AssignByHand {
+            interaction: self.interaction(interaction),
+            agent: self.user(agent),
+            forced,
+        })
+    }
+
+    fn start_external_work(self, agent: UserId, work: WorkId, medium: Medium, labels: &BTreeSet<LabelId>) -> Said {
+        Said::StartExternalWork(StartExternalWork {
+            agent: self.user(agent),
+            work: Name(self.names.work(work)),
+            medium,
+            labels: self.labels(labels),
+        })
+    }
+
+    fn end_external_work(self, agent: UserId, work: WorkId) -> Said {
+        Said::EndExternalWork(EndExternalWork {
+            agent: self.user(agent),
+            work: Name(self.names.work(work)),
+        })
+    }
+
+    fn observe_metric(self, queue: QueueId, estimated_wait: Option<u64>, service_level: Option<u16>) -> Said {
+        Said::ObserveMetric(ObserveMetric {
+            queue: self.queue_name(queue),
+            estimated_wait: estimated_wait.map(Decimal),
+            service_level: service_level.map(|share| Decimal(share.into())),
+        })
     }
 
     fn answered(self, agent: UserId, interaction: Option<Name>, offer: Option<OfferId>, answer: Answer) -> Said {
@@ -272,6 +301,11 @@ impl Writer<'_> {
     fn interaction(self, interaction: InteractionId) -> Name {
         Name(self.names.interaction(interaction))
     }
+}
+
+fn configure(settings: Settings) -> Configure {
+    let settings = settings.into();
+    Configure { settings }
 }
 
 fn tag(language: Option<&Language>) -> Option<Tag> {

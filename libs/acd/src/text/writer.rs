@@ -1,6 +1,6 @@
 //! Turning queues and agents as the engine takes them into what is written.
 
-use super::line::UpsertQueue;
+use super::line::{UpsertAgent, UpsertQueue};
 use super::setup::{
     AfterContactWork, Agent, Capacity, Conditional, GroupRule, Member, MethodName, Preferred, PreferredRule, Queue,
     Ring, Room,
@@ -99,6 +99,11 @@ impl Writer<'_> {
 
     fn groups(self, groups: &BTreeSet<GroupId>) -> Vec<Name> {
         groups.iter().map(|group| Name(self.names.group(*group))).collect()
+    }
+
+    pub fn upsert_agent(self, agent: &AgentProfile) -> UpsertAgent {
+        let agent = self.agent(agent);
+        UpsertAgent { agent }
     }
 
     pub fn agent(self, agent: &AgentProfile) -> Agent {

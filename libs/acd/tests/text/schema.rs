@@ -79,80 +79,86 @@ fn schema_and_reader_refuse_what_neither_knows() {
     }
 }
 
+/// First lines, and whether they are good.
+const FIRST: &[(&str, bool)] = &[
+    (
+        r#"{"queues":{"q":{"method":"bullseye","rings":[{},{},{},{},{},{}]}}}"#,
+        true,
+    ),
+    (
+        r#"{"queues":{"q":{"method":"bullseye","rings":[{},{},{},{},{},{},{}]}}}"#,
+        false,
+    ),
+    (r#"{"queues":{"q":{"alerting_timeout_ms":0}}}"#, false),
+    (
+        r#"{"queues":{"q":{"after_contact_work":{"mode":"mandatory_timeout","timeout_ms":3600000}}}}"#,
+        true,
+    ),
+    (
+        r#"{"queues":{"q":{"after_contact_work":{"mode":"mandatory_timeout","timeout_ms":999}}}}"#,
+        false,
+    ),
+    (
+        r#"{"queues":{"q":{"alerting_timeout_ms_by_medium":{"fax":9000}}}}"#,
+        false,
+    ),
+    (r#"{"agents":[{"id":"a","skills":{"x":5}}]}"#, true),
+    (r#"{"agents":[{"id":"a","skills":{"x":5.01}}]}"#, false),
+    (r#"{"agents":[{"id":"a","skills":{"":1}}]}"#, false),
+    (r#"{"agents":[{"id":"a","languages":{"deutschland":1}}]}"#, false),
+    (
+        r#"{"agents":[{"id":"a","utilization":{"chat":{"maximum":26}}}]}"#,
+        false,
+    ),
+    (r#"{"agents":[{"id":"a","queues":[{"id":"q","ring":0}]}]}"#, false),
+    (r#"{"agents":[{"queues":[]}]}"#, false),
+    (r#"{"settings":{"top_n":null}}"#, true),
+    (r#"{"settings":{"top_n":0}}"#, false),
+];
+
+/// Further lines, and whether they are good.
+const FURTHER: &[(&str, bool)] = &[
+    (
+        r#"{"t":0,"command":"set_priority","interaction":"i","priority":-25000000}"#,
+        true,
+    ),
+    (
+        r#"{"t":0,"command":"set_priority","interaction":"i","priority":-25000001}"#,
+        false,
+    ),
+    (
+        r#"{"t":0,"command":"enqueue","interaction":"i","queue":"q","preferred":[{"agent":"a","score":101}]}"#,
+        false,
+    ),
+    (
+        r#"{"t":0,"command":"enqueue","interaction":"i","queue":"q","language":null}"#,
+        true,
+    ),
+    (r#"{"t":0,"command":"enqueue","interaction":"i","queue":""}"#, false),
+    (r#"{"t":0,"command":"accept","agent":"a"}"#, false),
+    (r#"{"t":0,"command":"accept","agent":"a","interaction":"i"}"#, true),
+    (
+        r#"{"t":0,"command":"observe_metric","queue":"q","service_level":100.5}"#,
+        false,
+    ),
+    (
+        r#"{"t":0,"command":"configure","settings":{"auto_accept":true}}"#,
+        false,
+    ),
+    (r#"{"t":0,"command":"upsert_queue","queue":{}}"#, false),
+    (r#"{"t":-1,"command":"tick"}"#, false),
+    (r#"{"t":0,"command":"tock"}"#, false),
+];
+
 #[test]
 fn schema_and_reader_draw_the_same_limits() {
     let schema = Schema::published();
-    for (line, good) in [
-        (
-            r#"{"queues":{"q":{"method":"bullseye","rings":[{},{},{},{},{},{}]}}}"#,
-            true,
-        ),
-        (
-            r#"{"queues":{"q":{"method":"bullseye","rings":[{},{},{},{},{},{},{}]}}}"#,
-            false,
-        ),
-        (r#"{"queues":{"q":{"alerting_timeout_ms":0}}}"#, false),
-        (
-            r#"{"queues":{"q":{"after_contact_work":{"mode":"mandatory_timeout","timeout_ms":3600000}}}}"#,
-            true,
-        ),
-        (
-            r#"{"queues":{"q":{"after_contact_work":{"mode":"mandatory_timeout","timeout_ms":999}}}}"#,
-            false,
-        ),
-        (
-            r#"{"queues":{"q":{"alerting_timeout_ms_by_medium":{"fax":9000}}}}"#,
-            false,
-        ),
-        (r#"{"agents":[{"id":"a","skills":{"x":5}}]}"#, true),
-        (r#"{"agents":[{"id":"a","skills":{"x":5.01}}]}"#, false),
-        (r#"{"agents":[{"id":"a","skills":{"":1}}]}"#, false),
-        (r#"{"agents":[{"id":"a","languages":{"deutschland":1}}]}"#, false),
-        (
-            r#"{"agents":[{"id":"a","utilization":{"chat":{"maximum":26}}}]}"#,
-            false,
-        ),
-        (r#"{"agents":[{"id":"a","queues":[{"id":"q","ring":0}]}]}"#, false),
-        (r#"{"agents":[{"queues":[]}]}"#, false),
-        (r#"{"settings":{"top_n":null}}"#, true),
-        (r#"{"settings":{"top_n":0}}"#, false),
-    ] {
-        assert_eq!(schema.refuses(line).is_none(), good, "schema: {line}");
-        assert_eq!(parse(line).is_ok(), good, "reader: {line}");
+    for (line, good) in FIRST {
+        assert_eq!(schema.refuses(line).is_none(), *good, "schema: {line}");
+        assert_eq!(parse(line).is_ok(), *good, "reader: {line}");
     }
-    for (line, good) in [
-        (
-            r#"{"t":0,"command":"set_priority","interaction":"i","priority":-25000000}"#,
-            true,
-        ),
-        (
-            r#"{"t":0,"command":"set_priority","interaction":"i","priority":-25000001}"#,
-            false,
-        ),
-        (
-            r#"{"t":0,"command":"enqueue","interaction":"i","queue":"q","preferred":[{"agent":"a","score":101}]}"#,
-            false,
-        ),
-        (
-            r#"{"t":0,"command":"enqueue","interaction":"i","queue":"q","language":null}"#,
-            true,
-        ),
-        (r#"{"t":0,"command":"enqueue","interaction":"i","queue":""}"#, false),
-        (r#"{"t":0,"command":"accept","agent":"a"}"#, false),
-        (r#"{"t":0,"command":"accept","agent":"a","interaction":"i"}"#, true),
-        (
-            r#"{"t":0,"command":"observe_metric","queue":"q","service_level":100.5}"#,
-            false,
-        ),
-        (
-            r#"{"t":0,"command":"configure","settings":{"auto_accept":true}}"#,
-            false,
-        ),
-        (r#"{"t":0,"command":"upsert_queue","queue":{}}"#, false),
-        (r#"{"t":-1,"command":"tick"}"#, false),
-        (r#"{"t":0,"command":"tock"}"#, false),
-    ] {
-        assert_eq!(schema.refuses(line).is_none(), good, "schema: {line}");
-        assert_eq!(parse(format!("{{}}\n{line}")).is_ok(), good, "reader: {line}");
+    for (line, good) in FURTHER {
+        assert_eq!(schema.refuses(line).is_none(), *good, "schema: {line}");
+        assert_eq!(parse(format!("{{}}\n{line}")).is_ok(), *good, "reader: {line}");
     }
 }
