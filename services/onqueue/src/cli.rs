@@ -35,6 +35,8 @@ pub enum Command {
     /// Settings.
     #[command(subcommand)]
     Config(Config),
+    /// Feed a routing log to a fresh engine and print who gets what, one JSON object a line. Exits with 2 if it is no log.
+    Route(Route),
 }
 
 /// Where settings and data are.
@@ -171,4 +173,18 @@ pub struct Healthcheck {
 pub enum Config {
     /// Print the effective settings, secrets hidden.
     Print(Place),
+}
+
+/// Options of `route`. docs/routing-log.md says what a log is.
+#[derive(Debug, Clone, Args)]
+pub struct Route {
+    /// The log; - reads the standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print decisions and refusals too.
+    #[arg(long)]
+    pub explain: bool,
+    /// Print the digest of the engine's state at the end.
+    #[arg(long)]
+    pub digest: bool,
 }

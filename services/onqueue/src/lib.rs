@@ -6,6 +6,7 @@ mod command;
 pub mod demo;
 mod node;
 mod output;
+mod route;
 pub mod settings;
 
 pub use cli::Place;

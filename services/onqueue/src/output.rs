@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    io::{Write as _, stderr, stdout},
+    io::{BufWriter, Write, stderr, stdout},
 };
 
 /// A line for the person; one who listens no more (`onqueue config print | head`) has ended nothing.
@@ -13,4 +13,9 @@ pub fn say(line: impl Display) {
 /// A line about what went wrong.
 pub fn complain(line: impl Display) {
     let _ = writeln!(stderr(), "{line}");
+}
+
+/// Where many lines go at once, for a person or a program. What is written last arrives when it is flushed.
+pub fn lines() -> impl Write {
+    BufWriter::new(stdout().lock())
 }

@@ -8,6 +8,7 @@ use crate::{
     cli::{Admin, Certs, Command, Config, Healthcheck, Place},
     node,
     output::{complain, say},
+    route,
     settings::{self, Loaded},
 };
 use onqueue_model::Fault;
@@ -41,6 +42,7 @@ pub fn run(command: Command) -> ExitCode {
         }
         Command::Healthcheck(options) => ended(healthcheck(&options)),
         Command::Config(Config::Print(place)) => with_settings(&place, print),
+        Command::Route(options) => route::route(&options),
     }
 }
 
