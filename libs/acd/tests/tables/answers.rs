@@ -22,10 +22,10 @@ fn a_decision_says_why() {
     let json = serde_json::to_value(&decision).expect("a decision is JSON");
     assert_eq!(json["rank_key"], START + MINUTE - 30_001 - MINUTE);
     assert_eq!(json["decided"], "agent_id");
-    assert_eq!(json["stage"], "standard");
+    assert_eq!((&json["stage"], &json["eligible"]), (&"standard".into(), &2.into()));
     assert_eq!(
         json["excluded"],
-        serde_json::json!([["off_queue", 1], ["at_capacity", 1]])
+        serde_json::json!([["off_queue", 1], [{"at_capacity": "chat"}, 1]])
     );
     let candidates: Vec<_> = decision
         .candidates

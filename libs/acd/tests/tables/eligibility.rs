@@ -39,7 +39,7 @@ fn skills_and_language_decide_who_may() {
         let requirements = Requirements {
             skills: skills.iter().map(|(number, least)| (skill(*number), *least)).collect(),
             language: tag.map(language),
-            priority: 0,
+            ..Requirements::default()
         };
         wanting(number, requirements)
     };
@@ -76,7 +76,7 @@ fn skills_and_language_decide_who_may() {
     let explanation = engine.explain(chat(3), Timestamp(START + 8)).expect("it waits");
     assert_eq!(
         (explanation.candidates, explanation.excluded),
-        (vec![], vec![(Exclusion::AtCapacity, 3)])
+        (vec![], vec![(Exclusion::AtCapacity(Medium::Chat), 3)])
     );
     assert_eq!(engine.explain(chat(4), Timestamp(START + 8)), None, "it does not wait");
 }

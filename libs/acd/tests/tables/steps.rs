@@ -1,7 +1,7 @@
 //! Steps, and what is expected of each, as text.
 
-use onqueue_acd::{AgentProfile, Command, Effect, Engine, Evaluation, Membership, Method, QueueConfig, Requirements};
-use onqueue_model::{Id, InteractionId, Language, OfferId, QueueId, SkillId, Timestamp, UserId};
+use onqueue_acd::{AgentProfile, Command, Effect, Engine, Membership, QueueConfig, Requirements, Utilization};
+use onqueue_model::{GroupId, Id, InteractionId, Language, OfferId, QueueId, SkillId, Timestamp, UserId};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -45,33 +45,43 @@ pub fn skill(number: u64) -> SkillId {
     id(4, number)
 }
 
+pub fn group(number: u64) -> GroupId {
+    id(5, number)
+}
+
 pub fn language(tag: &str) -> Language {
     Language::parse(tag).expect("a language")
 }
 
 /// A queue without a limit, or with one.
 pub fn queue_of(number: u64, limit: Option<u32>) -> Command {
-    Command::UpsertQueue {
-        queue: QueueConfig {
-            id: queue(number),
-            evaluation: Evaluation::AllSkills,
-            method: Method::Standard,
-            limit,
-            alerting_timeout_ms: 30_000,
-        },
-    }
+    queue_with(number, |queue| queue.limit = limit)
+}
+
+/// A queue as usual but for what is said.
+pub fn queue_with(number: u64, change: impl FnOnce(&mut QueueConfig)) -> Command {
+    let mut queue = QueueConfig::new(queue(number));
+    change(&mut queue);
+    Command::UpsertQueue { queue }
 }
 
 /// A joined member of queues 1 and 2.
 pub fn profile(name: char, maximum_chats: u8) -> AgentProfile {
-    let joined = Membership { joined: true };
+    let joined = Membership::new(true);
     AgentProfile {
         id: agent(name),
-        queues: BTreeMap::from([(queue(1), joined), (queue(2), joined)]),
+        queues: BTreeMap::from([(queue(1), joined.clone()), (queue(2), joined)]),
         skills: BTreeMap::new(),
         languages: BTreeMap::new(),
-        maximum_chats,
+        utilization: Utilization::with_chats(maximum_chats),
     }
+}
+
+/// An agent as usual but for what is said.
+pub fn hired(name: char, change: impl FnOnce(&mut AgentProfile)) -> Command {
+    let mut agent = profile(name, 1);
+    change(&mut agent);
+    hire(agent)
 }
 
 pub fn hire(agent: AgentProfile) -> Command {
@@ -79,7 +89,10 @@ pub fn hire(agent: AgentProfile) -> Command {
 }
 
 pub fn on(name: char) -> Command {
-    Command::GoOnQueue { agent: agent(name) }
+    Command::GoOnQueue {
+        agent: agent(name),
+        last_interaction: None,
+    }
 }
 
 pub fn off(name: char) -> Command {
@@ -104,6 +117,20 @@ pub fn urgent(number: u64, priority: i32) -> Command {
         ..Requirements::default()
     };
     wanting(number, requirements)
+}
+
+/// A chat that asks for what is said.
+pub fn asking(number: u64, change: impl FnOnce(&mut Requirements)) -> Command {
+    let mut requirements = Requirements::default();
+    change(&mut requirements);
+    wanting(number, requirements)
+}
+
+pub fn ends(name: char, number: u64) -> Command {
+    Command::EndWork {
+        agent: agent(name),
+        interaction: chat(number),
+    }
 }
 
 pub fn cancel(number: u64) -> Command {
@@ -172,6 +199,18 @@ pub fn text(effect: &Effect) -> Option<String> {
         Effect::AgentStateChanged { agent, state } => format!("{} {state:?}", name(*agent)),
         Effect::SlotFreed { agent, interaction } => format!("{} lost {}", name(*agent), number(*interaction)),
         Effect::Rejected { interaction, refusal } => format!("{} rejected: {refusal:?}", number(*interaction)),
+        Effect::StageChanged { interaction, stage } => format!("{} at {stage:?}", number(*interaction)),
+        Effect::AcwStarted {
+            agent,
+            interaction,
+            ends,
+        } => {
+            let until = ends
+                .map(|ends| format!(" until {}", ends.0 - START))
+                .unwrap_or_default();
+            format!("{} wraps up {}{until}", name(*agent), number(*interaction))
+        }
+        Effect::AcwEnded { agent, interaction } => format!("{} wrapped up {}", name(*agent), number(*interaction)),
         Effect::DecisionRecorded { .. } => return None,
     })
 }
