@@ -58,6 +58,8 @@ impl Seen {
             Effect::DecisionRecorded { decision } => {
                 self.add("stage", &decision.stage);
                 self.add("decided", &decision.decided);
+                self.add("many", &(decision.eligible > 64));
+                self.add("cut", &(decision.candidates.len() < 10.min(decision.eligible as usize)));
                 decision
                     .excluded
                     .iter()
@@ -97,6 +99,8 @@ fn all() -> Vec<(&'static str, &'static [&'static str])> {
         all!("idle", IdleFrom: LastOfAssignmentAndEnd End),
         ("followed by", &["Mandatory", "MandatoryTimeout", "MandatoryForced", "AgentRequested"]),
         ("holds", &["true", "false"]),
+        ("many", &["true", "false"]),
+        ("cut", &["true", "false"]),
     ]);
     all
 }
@@ -120,7 +124,7 @@ fn all_answers() -> Vec<(&'static str, &'static [&'static str])> {
 #[test]
 fn every_outcome_occurs() {
     let mut seen = Seen::default();
-    for seed in 0..20 {
+    for seed in 0..25 {
         let mut engine = Engine::new();
         let _ = log(&mut World::new(seed), 1_000, |now, command| {
             seen.command(command);

@@ -10,7 +10,9 @@ use onqueue_model::{GroupId, Id, InteractionId, LabelId, OfferId, QueueId, Skill
 use uuid::Uuid;
 
 const DAY: u64 = 86_400_000;
-const AGENTS: u64 = 8;
+const FEW_AGENTS: u64 = 8;
+/// More than a machine word has bits.
+const MANY_AGENTS: u64 = 100;
 const QUEUES: u64 = 3;
 
 /// Makes commands, and keeps in mind what they brought about.
@@ -18,6 +20,7 @@ pub struct World {
     dice: Dice,
     /// Sets its ids apart from another world's.
     island: u64,
+    agents: u64,
     /// Whether there is anything but chats.
     has_media: bool,
     now: u64,
@@ -39,11 +42,13 @@ impl World {
 
     pub fn on_island(seed: u64, island: u64) -> Self {
         let mut dice = Dice(seed);
+        let is_large = seed % 25 == 24;
         Self {
             now: 1_700_000_000_000 + dice.below(60_000),
-            has_media: !dice.one_in(3),
+            has_media: !dice.one_in(3) && !is_large,
             dice,
             island,
+            agents: if is_large { MANY_AGENTS } else { FEW_AGENTS },
             chats_made: 0,
             chats: Vec::new(),
             offers: Vec::new(),
@@ -60,10 +65,10 @@ impl World {
         for number in 0..QUEUES {
             commands.push(self.upsert_queue(number));
         }
-        for number in 0..AGENTS {
+        for number in 0..self.agents {
             commands.push(self.upsert_agent(number));
         }
-        for number in 0..AGENTS {
+        for number in 0..self.agents {
             commands.push(Command::GoOnQueue {
                 agent: self.user(number),
                 last_interaction: None,
@@ -174,7 +179,7 @@ impl World {
             21..23 => Command::JoinQueue { agent, queue },
             23 => Command::LeaveQueue { agent, queue },
             24..27 => {
-                let number = self.dice.below(AGENTS);
+                let number = self.dice.below(self.agents);
                 self.upsert_agent(number)
             }
             27 if self.dice.one_in(3) => Command::RemoveAgent { agent },
@@ -341,8 +346,13 @@ impl World {
         }
     }
 
+    /// Whether there are so many agents that most could have most of what comes.
+    fn is_large(&self) -> bool {
+        self.agents == MANY_AGENTS
+    }
+
     fn agent(&mut self) -> UserId {
-        let bound = if self.dice.one_in(40) { AGENTS + 1 } else { AGENTS };
+        let bound = self.agents + u64::from(self.dice.one_in(40));
         let number = self.dice.below(bound);
         self.user(number)
     }
@@ -360,7 +370,7 @@ impl World {
 
     /// The order of the ids is not the order in which the agents are made.
     fn user(&self, number: u64) -> UserId {
-        self.id(1, (number * 7) % 11)
+        self.id(1, (number * 37) % 101)
     }
 
     fn skill(&mut self) -> SkillId {

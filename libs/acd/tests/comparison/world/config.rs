@@ -14,7 +14,7 @@ impl World {
         let dice = &mut self.dice;
         Command::Configure {
             settings: Settings {
-                top: dice.any([Some(100), Some(100), None, Some(1), Some(2), Some(0)]),
+                top: dice.any([Some(100), Some(100), None, Some(40), Some(1), Some(2), Some(0)]),
                 language_counts: dice.one_in(2),
                 least_loaded: dice.one_in(3),
                 idle_from: dice.any([IdleFrom::LastOfAssignmentAndEnd, IdleFrom::End]),
@@ -147,7 +147,7 @@ impl World {
     pub(super) fn upsert_agent(&mut self, number: u64) -> Command {
         let mut queues = BTreeMap::new();
         for queue in 0..=QUEUES {
-            if !self.dice.one_in(4) {
+            if self.is_large() || !self.dice.one_in(4) {
                 queues.insert(self.id(2, queue), self.membership());
             }
         }
@@ -181,6 +181,7 @@ impl World {
                 continue;
             }
             let maximum = match medium {
+                Medium::Chat if self.is_large() => self.dice.any([1, 1, 1, 4]),
                 Medium::Chat => self.dice.any([1, 1, 2, 3, 4, 0]),
                 _ => self.dice.any([1, 1, 2, 2, 0]),
             };
@@ -206,7 +207,8 @@ impl World {
     }
 
     pub(super) fn requirements(&mut self) -> Requirements {
-        let skills = (0..self.dice.below(3)).map(|_| (self.skill(), self.least()));
+        let most = if self.is_large() { 2 } else { 3 };
+        let skills = (0..self.dice.below(most)).map(|_| (self.skill(), self.least()));
         Requirements {
             skills: skills.collect(),
             medium: self.medium(),
@@ -252,6 +254,9 @@ impl World {
     }
 
     fn language(&mut self) -> Option<Language> {
+        if self.is_large() && !self.dice.one_in(4) {
+            return None;
+        }
         let tag = self.dice.any(["de", "de-AT", "en", "", "", "", ""]);
         Language::parse(tag)
     }
