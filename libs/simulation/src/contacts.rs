@@ -23,6 +23,8 @@ pub(crate) struct Contact {
     pub measured: bool,
     pub place: Place,
     pub arrived: Nanos,
+    /// When an agent took them; 0 before.
+    pub answered: Nanos,
     /// How much work they are, in nanoseconds of an agent with nothing else.
     pub work: f64,
     /// How long the work after it takes.

@@ -1,6 +1,6 @@
 //! The report as pictures (SVG). Text is left to whoever shows them: no font is read.
 
-use crate::{Estimate, Interval, Outcome, Report};
+use crate::{Estimate, Interval, Line, Outcome, Report};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -44,6 +44,7 @@ struct Frame<'a> {
     places: Vec<String>,
     /// Up to where it goes at least.
     top: f64,
+    legend: SeriesLabelPosition,
 }
 
 /// The pictures that the report has something for: the distribution of waits; service level and occupancy, and mean waits, by
@@ -117,24 +118,27 @@ fn waits(report: &Report) -> Plot {
         up: "share [%]",
         places: Vec::new(),
         top: 100.0,
+        legend: SeriesLabelPosition::LowerRight,
     };
     picture("waits", |area| curves_in(area, &frame, &curves))
 }
 
-/// Makes a curve over the variants, one for each line of the first one.
-fn over_variants(report: &Report, up: &str, of: impl Fn(&Outcome, usize) -> Option<Estimate>) -> Vec<Curve> {
-    let lines = report.outcomes[0].lines.iter().enumerate();
-    lines
-        .map(|(line, first)| {
-            let name = if report.outcomes[0].lines.len() == 1 {
-                up.to_owned()
-            } else {
-                format!("{}: {up}", first.name())
-            };
-            curve(name, report.outcomes.iter().map(|outcome| of(outcome, line)))
-        })
-        .filter(|curve| !curve.points.is_empty())
-        .collect()
+/// Makes a curve over the variants for each line of the first one; kinds of arrivals aside, which would be too many.
+fn over_variants(report: &Report, up: &str, of: impl Fn(&Line) -> Option<Estimate>) -> Vec<Curve> {
+    let first = report.outcomes[0].lines.iter().filter(|line| line.arrivals.is_none());
+    let lines: Vec<&Line> = first.collect();
+    let name = |line: &Line| match lines.len() {
+        1 => up.to_owned(),
+        _ => format!("{}: {up}", line.name()),
+    };
+    let curves = lines.iter().map(|line| {
+        let same = |outcome: &Outcome| {
+            let mut there = outcome.lines.iter();
+            of(there.find(|other| other.queue == line.queue && other.arrivals.is_none())?)
+        };
+        curve(name(line), report.outcomes.iter().map(same))
+    });
+    curves.filter(|curve| !curve.points.is_empty()).collect()
 }
 
 fn curve(name: String, estimates: impl Iterator<Item = Option<Estimate>>) -> Curve {
@@ -156,11 +160,12 @@ fn curve(name: String, estimates: impl Iterator<Item = Option<Estimate>>) -> Cur
 }
 
 fn shares_by_variant(report: &Report) -> Plot {
-    let mut curves = over_variants(report, "service level", |outcome, line| {
-        outcome.lines.get(line)?.service_level.map(percent)
-    });
-    for (number, staff) in report.outcomes[0].staff.iter().enumerate() {
-        let occupancy = |outcome: &Outcome| outcome.staff.get(number)?.occupancy.map(percent);
+    let mut curves = over_variants(report, "service level", |line| line.service_level.map(percent));
+    for staff in &report.outcomes[0].staff {
+        let occupancy = |outcome: &Outcome| {
+            let mut pools = outcome.staff.iter();
+            pools.find(|other| other.pool == staff.pool)?.occupancy.map(percent)
+        };
         let name = match report.outcomes[0].staff.len() {
             1 => "occupancy".to_owned(),
             _ => format!("{}: occupancy", staff.pool),
@@ -173,21 +178,21 @@ fn shares_by_variant(report: &Report) -> Plot {
         up: "share [%]",
         places: variant_names(report),
         top: 100.0,
+        legend: SeriesLabelPosition::LowerRight,
     };
     picture("shares-by-variant", |area| curves_in(area, &frame, &curves))
 }
 
 fn waits_by_variant(report: &Report) -> Plot {
-    let mut curves = over_variants(report, "mean wait", |outcome, line| outcome.lines.get(line)?.wait);
-    curves.extend(over_variants(report, "P90", |outcome, line| {
-        outcome.lines.get(line)?.wait_p90
-    }));
+    let mut curves = over_variants(report, "mean wait", |line| line.wait);
+    curves.extend(over_variants(report, "P90", |line| line.wait_p90));
     let frame = Frame {
         title: &report.title,
         across: "",
         up: "wait of those who were answered [s]",
         places: variant_names(report),
         top: 0.0,
+        legend: SeriesLabelPosition::UpperRight,
     };
     picture("waits-by-variant", |area| curves_in(area, &frame, &curves))
 }
@@ -222,6 +227,7 @@ fn by_interval(report: &Report, name: &'static str, up: &str, of: impl Fn(&Inter
         up,
         places: Vec::new(),
         top: 0.0,
+        legend: SeriesLabelPosition::UpperRight,
     };
     picture(name, |area| curves_in(area, &frame, &curves))
 }
@@ -243,6 +249,7 @@ fn occupancy(report: &Report) -> Plot {
         up: "occupied [%]",
         places: Vec::new(),
         top: 100.0,
+        legend: SeriesLabelPosition::LowerRight,
     };
     picture("occupancy", |area| curves_in(area, &frame, &curves))
 }
@@ -327,7 +334,7 @@ fn curves_in(area: &Area, frame: &Frame, curves: &[Curve]) -> Drawn {
             .configure_series_labels()
             .background_style(WHITE.mix(0.85))
             .border_style(BLACK.mix(0.3))
-            .position(SeriesLabelPosition::LowerRight)
+            .position(frame.legend.clone())
             .draw()?;
     }
     Ok(())

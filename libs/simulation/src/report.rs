@@ -60,6 +60,9 @@ pub struct Line {
     pub wait_p50: Option<Estimate>,
     /// Nine of ten of those who were answered waited no longer.
     pub wait_p90: Option<Estimate>,
+    /// How long a conversation took on the average, from the answer to its end, after-contact work aside. Longer than its work
+    /// where agents have several at once that slow one another down.
+    pub conversation: Option<Estimate>,
     /// Of those who came in: the share that went away.
     pub abandoned: Option<Estimate>,
     /// Of those who came: the share that the full queue did not take.
@@ -210,6 +213,7 @@ fn line(
         wait_all: figures.wait_all(),
         wait_p50: quantile(&of_replications, 0.5),
         wait_p90: quantile(&of_replications, 0.9),
+        conversation: figures.ratio(|counts| (seconds(counts.talked), counts.talked_to as f64)),
         abandoned: figures.share_of_entered(|counts| counts.abandoned),
         refused: figures.ratio(|counts| (counts.refused as f64, counts.offered as f64)),
         left: figures.share_of_entered(|counts| counts.left),

@@ -109,7 +109,7 @@ impl<'m, O: Observer> Run<'m, O> {
     /// Lets the engine's own timers fire that are due by then; false if there is none.
     fn tick_before(&mut self, at: Nanos) -> bool {
         let deadline = self.engine.next_deadline();
-        let Some(due) = deadline.map(|due| nanos_of(due)).filter(|due| *due <= at) else {
+        let Some(due) = deadline.map(nanos_of).filter(|due| *due <= at) else {
             return false;
         };
         self.apply(due, Command::Tick);
@@ -172,6 +172,7 @@ impl<'m, O: Observer> Run<'m, O> {
             measured: model.measured.contains(&now),
             place: Place::Waiting,
             arrived: now,
+            answered: 0,
             work: of.handling.sample(&mut source.handling),
             wrap_up: of
                 .wrap_up
@@ -235,7 +236,9 @@ impl<'m, O: Observer> Run<'m, O> {
             self.flows[flow].waited(waited);
         }
         self.observer.answered(now, contact.serial, flow, waited);
-        self.contacts.at(slot).place = Place::InHand { agent };
+        let taken = self.contacts.at(slot);
+        taken.place = Place::InHand { agent };
+        taken.answered = now;
         let completion = self.crew.begin(agent, slot, contact.work, now);
         self.expect(agent, completion);
     }
@@ -252,6 +255,11 @@ impl<'m, O: Observer> Run<'m, O> {
         };
         self.events += 1;
         self.expect(agent, next);
+        let talked = u128::from(now - self.contacts.at(slot).answered);
+        self.count(slot, |counts| {
+            counts.talked_to += 1;
+            counts.talked += talked;
+        });
         let interaction = self.contacts.id(slot);
         let id = agent_id(agent);
         if self.wants_wrap_up(slot) {

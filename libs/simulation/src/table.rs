@@ -62,6 +62,7 @@ const COLUMNS: &[Column] = &[
     column("mean wait [s]", |line| number(line.wait, 2)),
     column("P50 [s]", |line| number(line.wait_p50, 1)),
     column("P90 [s]", |line| number(line.wait_p90, 1)),
+    column("conversation [s]", |line| number(line.conversation, 0)),
     if_any("abandoned", |line| percent(line.abandoned)),
     if_any("refused", |line| percent(line.refused)),
     if_any("left waiting", |line| percent(line.left)),

@@ -42,6 +42,10 @@ pub(crate) struct Counts {
     pub waited_answered: u128,
     /// The same of all who waited.
     pub waited: u128,
+    /// Whose conversation is over.
+    pub talked_to: u64,
+    /// How long those conversations took, in nanoseconds together.
+    pub talked: u128,
 }
 
 impl AddAssign<&Counts> for Counts {
@@ -55,6 +59,8 @@ impl AddAssign<&Counts> for Counts {
         self.left += other.left;
         self.waited_answered += other.waited_answered;
         self.waited += other.waited;
+        self.talked_to += other.talked_to;
+        self.talked += other.talked;
     }
 }
 

@@ -51,73 +51,76 @@ arrivals.chats.handle_seconds = {{ constant = 600 }}
     assert!((handling - 600.0).abs() < 1e-9, "{handling}");
 }
 
+/// What stands in [`SMALL`], what is written instead, and what is said of it.
+const WRONG: [(&str, &str, &str); 15] = [
+    (
+        "per_hour = 60",
+        "per_hours = 60",
+        "arrivals.chats.per_hours: unknown field",
+    ),
+    (
+        "per_hour = 60",
+        "per_hour = \"x\"",
+        "write a number of arrivals per hour",
+    ),
+    (
+        "per_hour = 60",
+        "per_hour = -1",
+        "arrivals.chats.per_hour: is -1; write a number of at least 0",
+    ),
+    ("per_hour = 60", "", "missing field `per_hour`"),
+    (
+        "queue = \"support\"",
+        "queue = \"sales\"",
+        "arrivals.chats.queue: there is no “sales”; there is support",
+    ),
+    (
+        "queues = [\"support\"]",
+        "queues = [\"x\"]",
+        "agents.team.queues: there is no “x”; there is support",
+    ),
+    (
+        "exponential = 300",
+        "exponential = 0",
+        "arrivals.chats.handle_seconds: is 0; write a number greater than 0",
+    ),
+    (
+        "exponential = 300",
+        "normal = 300",
+        "unknown variant `normal`, expected one of `constant`",
+    ),
+    ("count = 6", "count = -6", "agents.team.count: invalid value"),
+    (
+        "count = 6",
+        "count = 6\nshifts = [{ from = \"8\", to = \"9:00\" }]",
+        "“8” is no time of day; write it as \"08:30\"",
+    ),
+    (
+        "count = 6",
+        "count = 6\nskills = { billing = 7 }",
+        "agents.team.skills.billing: write a number of stars from 0 to 5",
+    ),
+    (
+        "target_seconds = 20",
+        "after_contact = { mode = \"mandatory\" }",
+        "wrap_up_seconds: is missing",
+    ),
+    (
+        "target_seconds = 20",
+        "after_contact = { mode = \"mandatory_forced\" }",
+        "after_contact.timeout_seconds: is missing",
+    ),
+    (
+        "target_seconds = 20",
+        "rings = [{ seconds = 9 }]",
+        "queues.support.rings: is not looked at",
+    ),
+    ("[queues.support]", "[queues.support", "(line 3)"),
+];
+
 #[test]
 fn what_is_wrong_is_told_by_field_with_what_to_do() {
-    for (old, new, expected) in [
-        (
-            "per_hour = 60",
-            "per_hours = 60",
-            "arrivals.chats.per_hours: unknown field",
-        ),
-        (
-            "per_hour = 60",
-            "per_hour = \"x\"",
-            "write a number of arrivals per hour",
-        ),
-        (
-            "per_hour = 60",
-            "per_hour = -1",
-            "arrivals.chats.per_hour: is -1; write a number of at least 0",
-        ),
-        ("per_hour = 60", "", "missing field `per_hour`"),
-        (
-            "queue = \"support\"",
-            "queue = \"sales\"",
-            "arrivals.chats.queue: there is no “sales”; there is support",
-        ),
-        (
-            "queues = [\"support\"]",
-            "queues = [\"x\"]",
-            "agents.team.queues: there is no “x”; there is support",
-        ),
-        (
-            "exponential = 300",
-            "exponential = 0",
-            "arrivals.chats.handle_seconds: is 0; write a number greater than 0",
-        ),
-        (
-            "exponential = 300",
-            "normal = 300",
-            "unknown variant `normal`, expected one of `constant`",
-        ),
-        ("count = 6", "count = -6", "agents.team.count: invalid value"),
-        (
-            "count = 6",
-            "count = 6\nshifts = [{ from = \"8\", to = \"9:00\" }]",
-            "“8” is no time of day; write it as \"08:30\"",
-        ),
-        (
-            "count = 6",
-            "count = 6\nskills = { billing = 7 }",
-            "agents.team.skills.billing: write a number of stars from 0 to 5",
-        ),
-        (
-            "target_seconds = 20",
-            "after_contact = { mode = \"mandatory\" }",
-            "wrap_up_seconds: is missing",
-        ),
-        (
-            "target_seconds = 20",
-            "after_contact = { mode = \"mandatory_forced\" }",
-            "after_contact.timeout_seconds: is missing",
-        ),
-        (
-            "target_seconds = 20",
-            "rings = [{ seconds = 9 }]",
-            "queues.support.rings: is not looked at",
-        ),
-        ("[queues.support]", "[queues.support", "(line 3)"),
-    ] {
+    for (old, new, expected) in WRONG {
         assert!(SMALL.contains(old), "{old}");
         let found = mistakes(&SMALL.replacen(old, new, 1));
         assert!(

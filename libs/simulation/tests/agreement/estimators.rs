@@ -7,7 +7,7 @@
 //! second, but for what does not grow with the wait (Ibrahim and Whitt, “Real-time delay estimation based on delay history”,
 //! 2009).
 
-use crate::trial::{REPLICATIONS, Set, assert_agreement, point, run_section, set};
+use crate::trial::{REPLICATIONS, assert_agreement, point, run_section, set};
 use onqueue_simulation::{Estimate, Nanos, Observer, Scenario};
 use std::collections::BTreeMap;
 
@@ -77,9 +77,6 @@ impl Observer for Onlooker {
 #[test]
 fn the_length_of_the_queue_is_twice_as_sure_as_the_last_wait() {
     let set = set();
-    if set == Set::Short {
-        return;
-    }
     let text = format!(
         "{}
 [queues.q]
@@ -92,7 +89,7 @@ count = {SERVERS}
 queues = [\"q\"]
 at_once = {{ chat = 1 }}
 ",
-        run_section(5_000.0, 400),
+        run_section(set.hours(5_000.0), 400),
         LOAD * 3_600.0 / HANDLING
     );
     let scenario = Scenario::parse(&text).expect("a scenario");
