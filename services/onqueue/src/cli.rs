@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 
 /// Open-source contact-centre chat.
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ pub enum Command {
     Config(Config),
     /// Feed a routing log to a fresh engine and print who gets what, one JSON object a line. Exits with 2 if it is no log.
     Route(Route),
+    /// Simulate a contact centre with the routing engine: service level, waits and occupancy. Exits with 2 if it is no scenario.
+    Simulate(Simulate),
 }
 
 /// Where settings and data are.
@@ -187,4 +189,24 @@ pub struct Route {
     /// Print the digest of the engine's state at the end.
     #[arg(long)]
     pub digest: bool,
+}
+
+/// Options of `simulate`. docs/simulation.md says what a scenario is.
+#[derive(Debug, Clone, Args)]
+pub struct Simulate {
+    /// The scenario (TOML).
+    #[arg(value_name = "SCENARIO")]
+    pub file: PathBuf,
+    /// From which all random numbers come; goes before what the scenario says.
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// How often each variant is run; goes before what the scenario says.
+    #[arg(long, value_name = "NUMBER")]
+    pub replications: Option<NonZero<u32>>,
+    /// Print JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+    /// Write plots (SVG) into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub plots: Option<PathBuf>,
 }

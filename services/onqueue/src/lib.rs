@@ -8,6 +8,7 @@ mod node;
 mod output;
 mod route;
 pub mod settings;
+mod simulate;
 
 pub use cli::Place;
 pub use node::{Node, Surroundings, migrate};

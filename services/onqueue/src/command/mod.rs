@@ -10,6 +10,7 @@ use crate::{
     output::{complain, say},
     route,
     settings::{self, Loaded},
+    simulate,
 };
 use onqueue_model::Fault;
 use onqueue_store::Lock;
@@ -43,6 +44,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Healthcheck(options) => ended(healthcheck(&options)),
         Command::Config(Config::Print(place)) => with_settings(&place, print),
         Command::Route(options) => route::route(&options),
+        Command::Simulate(options) => simulate::simulate(&options),
     }
 }
 
