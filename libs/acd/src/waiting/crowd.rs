@@ -91,7 +91,8 @@ pub(super) enum Lack {
 
 impl<'a> Crowd<'a> {
     pub fn of(engine: &'a Engine, asked: &Asked<'a>) -> Self {
-        let size = engine.agents().count();
+        let agents: Vec<AgentView<'_>> = engine.agents().collect();
+        let size = agents.len();
         let empty = || Set::empty(size);
         let slots = || Slots {
             may: empty(),
@@ -108,8 +109,8 @@ impl<'a> Crowd<'a> {
             nobody: empty(),
             media: std::array::from_fn(|_| slots()),
         };
-        for (number, agent) in engine.agents().enumerate() {
-            crowd.enrol(number, &agent);
+        for (number, agent) in agents.iter().enumerate() {
+            crowd.enrol(number, agent);
         }
         crowd
     }

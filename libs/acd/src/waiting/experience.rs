@@ -6,17 +6,18 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// So many handle times are remembered.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 128;
 /// An error counts for this part in the mean of squared errors, so that about so many are in it.
 const SMOOTHING: u64 = 16;
-/// In thousandths, by how much an estimate that was too short is stretched, and one that was too long is cut: for the median
-/// the same, for P90 so that nine of ten stay within.
-const P50_STEPS: (u64, u64) = (20, 20);
-const P90_STEPS: (u64, u64) = (45, 5);
-/// As it comes, in thousandths; and how far it may be from that.
-const STRAIGHT: u64 = 1_000;
-const LEAST_STRETCH: u64 = 200;
-const MOST_STRETCH: u64 = 5_000;
+/// In millionths, by how much an estimate that was too short stretches the next ones, and one that was too long cuts them: for the
+/// median the same, for P90 so that nine of ten stay within. Divided by the square root of how many were ahead: as many have been
+/// estimated before the first of them is heard of, and would all push the same way.
+const P50_STEPS: (u64, u64) = (20_000, 20_000);
+const P90_STEPS: (u64, u64) = (45_000, 5_000);
+/// As it comes, in millionths; and how far it may be from that.
+const STRAIGHT: u64 = 1_000_000;
+const LEAST_STRETCH: u64 = 200_000;
+const MOST_STRETCH: u64 = 5_000_000;
 /// Nine of ten are within the mean and so many thousandths of the standard deviation.
 const P90_DEVIATIONS: u64 = 1_282;
 
@@ -161,16 +162,20 @@ impl Experience {
         }
     }
 
-    /// Takes up how long it was in the end, what the methods had said, and the estimate made of it.
-    pub fn learn(&mut self, wait_ms: u64, guesses: Guesses, estimated: Guess) {
+    /// Takes up how long it was in the end, what the methods had said when so many millionths were `ahead`, and the estimate made
+    /// of it.
+    pub fn learn(&mut self, wait_ms: u64, ahead: u64, guesses: Guesses, estimated: Guess) {
         if let Some(guess) = guesses.by_queue_length {
             self.by_queue_length = Some(smoothed(self.by_queue_length, guess.p50_ms.abs_diff(wait_ms)));
         }
         if let Some(guess) = guesses.by_last_wait {
             self.by_last_wait = Some(smoothed(self.by_last_wait, guess.p50_ms.abs_diff(wait_ms)));
         }
-        adjust(&mut self.p50_stretch, wait_ms > estimated.p50_ms, P50_STEPS);
-        adjust(&mut self.p90_stretch, wait_ms > estimated.p90_ms, P90_STEPS);
+        let ahead = (ahead / WHOLE).isqrt().max(1);
+        let p50_steps = (P50_STEPS.0 / ahead, P50_STEPS.1 / ahead);
+        let p90_steps = (P90_STEPS.0 / ahead, P90_STEPS.1 / ahead);
+        adjust(&mut self.p50_stretch, wait_ms > estimated.p50_ms, p50_steps);
+        adjust(&mut self.p90_stretch, wait_ms > estimated.p90_ms, p90_steps);
     }
 }
 

@@ -59,7 +59,7 @@ pub enum Estimate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitMethod {
-    /// What is to be done before it is served, by the mean of the last 64 handle times of queue and medium, divided by how many
+    /// What is to be done before it is served, by the mean of the last 128 handle times of queue and medium, divided by how many
     /// at once the agents can have who could serve it: on queue, joined, with its skills and language, less work from elsewhere.
     /// Of others that rank before it, as much counts as of their service comes from these agents.
     QueueLength,
@@ -169,7 +169,7 @@ impl Waiting {
         let noted = self.forget(interaction)?;
         let wait_ms = u64::try_from(at.since(noted.at).as_millis()).unwrap_or(u64::MAX);
         let experience = self.experience.entry(key).or_default();
-        experience.learn(wait_ms, noted.guesses, noted.estimated);
+        experience.learn(wait_ms, noted.ahead, noted.guesses, noted.estimated);
         Some(Score {
             p50_ms: noted.estimated.p50_ms,
             p90_ms: noted.estimated.p90_ms,

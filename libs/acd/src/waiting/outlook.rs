@@ -62,7 +62,7 @@ impl<'a> Outlook<'a> {
             lines.entry(kind.wish.queue).or_default().extend(&kind.ranks);
         }
         lines.values_mut().for_each(|line| line.sort_unstable());
-        let crowd = Crowd::of(engine, &asked(&kinds, newcomers));
+        let crowd = Crowd::of(engine, &asked(engine, &kinds, newcomers));
         Self {
             waiting,
             engine,
@@ -93,7 +93,7 @@ impl<'a> Outlook<'a> {
         let queue = *queue;
         let config = self.engine.queue(queue)?.config;
         let rank = self.rank_of_newcomer(config.scoring, requirements.priority);
-        let wish = Wish::plain(queue, requirements).under(Some(config));
+        let wish = Wish::plain(requirements, config);
         let load = match self.serve(&wish) {
             Ok(able) => self.load(&wish, &able, &self.rivals(&able), rank),
             Err(lack) => Err(unknown(lack)),
@@ -121,7 +121,8 @@ impl<'a> Outlook<'a> {
         if interaction.place != InteractionPlace::Waiting {
             return None;
         }
-        let number = self.numbers.get(&Wish::of(interaction))?;
+        let config = self.engine.queue(interaction.queue)?.config;
+        let number = self.numbers.get(&Wish::of(interaction, config))?;
         self.kinds.get(*number)
     }
 
@@ -207,23 +208,21 @@ impl<'a> Outlook<'a> {
     }
 }
 
-/// Everything that waits, by kind.
+/// Everything that waits, by kind; each queue comes in rank order, and so does each kind.
 fn kinds(engine: &Engine) -> (Vec<Kind<'_>>, BTreeMap<Wish<'_>, usize>) {
     let mut kinds: Vec<Kind<'_>> = Vec::new();
     let mut numbers = BTreeMap::new();
-    let waiting = engine
-        .interactions()
-        .filter(|interaction| interaction.place == InteractionPlace::Waiting);
-    for interaction in waiting {
-        let wish = Wish::of(&interaction);
-        let number = *numbers.entry(wish).or_insert_with_key(|wish| {
-            let config = engine.queue(wish.queue).map(|queue| queue.config);
-            kinds.push(Kind::new(wish.clone().under(config)));
-            kinds.len() - 1
-        });
-        kinds[number].ranks.push(interaction.rank);
+    for queue in engine.queues() {
+        for interaction in engine.waiting(queue.config.id) {
+            let number = *numbers
+                .entry(Wish::of(&interaction, queue.config))
+                .or_insert_with_key(|wish| {
+                    kinds.push(Kind::new(wish.clone()));
+                    kinds.len() - 1
+                });
+            kinds[number].ranks.push(interaction.rank);
+        }
     }
-    kinds.iter_mut().for_each(|kind| kind.ranks.sort_unstable());
     (kinds, numbers)
 }
 
@@ -239,13 +238,14 @@ impl<'a> Kind<'a> {
 }
 
 /// What the index of agents must tell apart.
-fn asked<'a>(kinds: &[Kind<'a>], newcomers: &'a [Newcomer]) -> Asked<'a> {
+fn asked<'a>(engine: &'a Engine, kinds: &[Kind<'a>], newcomers: &'a [Newcomer]) -> Asked<'a> {
     let mut asked = Asked::default();
     kinds.iter().for_each(|kind| asked.add(&kind.wish));
-    let wishes = newcomers
-        .iter()
-        .map(|(queue, requirements)| Wish::plain(*queue, requirements));
-    wishes.for_each(|wish| asked.add(&wish));
+    for (queue, requirements) in newcomers {
+        if let Some(queue) = engine.queue(*queue) {
+            asked.add(&Wish::plain(requirements, queue.config));
+        }
+    }
     asked
 }
 

@@ -3,17 +3,20 @@
 use super::Key;
 use super::crowd::is_opened;
 use crate::config::primary;
-use crate::{Evaluation, InteractionView, Medium, Method, Proficiency, QueueConfig, Requirements, Stage};
+use crate::{Evaluation, InteractionView, Medium, Method, Proficiency, QueueConfig, Requirements};
 use onqueue_model::{GroupId, Language, QueueId, SkillId, UserId};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+
+/// Whom interactions prefer where the queue does not ask.
+static NOBODY: BTreeMap<UserId, u8> = BTreeMap::new();
 
 /// What decides who could serve an interaction, whenever that may be.
 #[derive(Clone, Debug)]
 pub(super) struct Wish<'a> {
     pub queue: QueueId,
     pub medium: Medium,
-    config: Option<&'a QueueConfig>,
+    config: &'a QueueConfig,
     skills: &'a BTreeMap<SkillId, Proficiency>,
     language: Option<&'a Language>,
     preferred: &'a BTreeMap<UserId, u8>,
@@ -32,32 +35,32 @@ type Order<'a> = (
 );
 
 impl<'a> Wish<'a> {
-    /// Of an interaction, without its queue's configuration.
-    pub fn of(interaction: &InteractionView<'a>) -> Self {
+    /// Of an interaction that waits in a queue so configured.
+    pub fn of(interaction: &InteractionView<'a>, config: &'a QueueConfig) -> Self {
         let last_agent = interaction.requirements.last_agent;
         Self {
-            last_agent: last_agent.filter(|_| interaction.stage == Stage::LastAgent),
-            ..Self::plain(interaction.queue, interaction.requirements)
+            last_agent: last_agent.filter(|_| interaction.hold.is_some()),
+            openings: interaction.openings,
+            ..Self::plain(interaction.requirements, config)
         }
     }
 
     /// Of one that does not wait yet.
-    pub fn plain(queue: QueueId, requirements: &'a Requirements) -> Self {
+    pub fn plain(requirements: &'a Requirements, config: &'a QueueConfig) -> Self {
+        let preferred = match config.method {
+            Method::Preferred { .. } => &requirements.preferred,
+            _ => &NOBODY,
+        };
         Self {
-            queue,
+            queue: config.id,
             medium: requirements.medium,
-            config: None,
+            config,
             skills: &requirements.skills,
             language: requirements.language.as_ref(),
-            preferred: &requirements.preferred,
+            preferred,
             last_agent: None,
             openings: &[],
         }
-    }
-
-    /// With its queue's configuration, which does not tell kinds apart.
-    pub fn under(self, config: Option<&'a QueueConfig>) -> Self {
-        Self { config, ..self }
     }
 
     /// Under what its waits are learnt of.
@@ -66,8 +69,7 @@ impl<'a> Wish<'a> {
     }
 
     fn disregards(&self) -> bool {
-        self.config
-            .is_some_and(|config| config.evaluation == Evaluation::Disregard)
+        self.config.evaluation == Evaluation::Disregard
     }
 
     /// The language's first subtag, if it counts.
@@ -88,7 +90,7 @@ impl<'a> Wish<'a> {
 
     /// Whether a ring that will be left drops the skill; the last ring is never left.
     fn is_dropped(&self, skill: SkillId) -> bool {
-        let Some(Method::Bullseye { rings }) = self.config.map(|config| &config.method) else {
+        let Method::Bullseye { rings } = &self.config.method else {
             return false;
         };
         let left = rings.split_last().map_or(&[][..], |(_, left)| left);
@@ -97,7 +99,7 @@ impl<'a> Wish<'a> {
 
     /// Groups that will be open; `None` if all members will.
     pub fn groups(&self) -> Option<impl Iterator<Item = GroupId>> {
-        let Some(Method::Conditional { rules }) = self.config.map(|config| &config.method) else {
+        let Method::Conditional { rules } = &self.config.method else {
             return None;
         };
         let opened = self.openings.iter().filter_map(|place| rules.get(usize::from(*place)));
@@ -107,11 +109,10 @@ impl<'a> Wish<'a> {
 
     /// Preferred agents who will be open.
     pub fn preferred(&self) -> impl Iterator<Item = UserId> {
-        let method = self.config.map(|config| &config.method);
         let opened = self
             .preferred
             .iter()
-            .filter(move |(_, score)| method.is_some_and(|method| is_opened(method, **score)));
+            .filter(|(_, score)| is_opened(&self.config.method, **score));
         opened.map(|(agent, _)| *agent)
     }
 

@@ -207,6 +207,7 @@ fn agents_have_what_the_engine_shows() {
 
 #[test]
 fn every_visit_is_somewhere() {
+    let mut ever = QueueTally::default();
     for seed in 0..SEEDS {
         let run = Run::whole(seed);
         let mut all = run.metrics.current().clone();
@@ -221,9 +222,20 @@ fn every_visit_is_somewhere() {
                 tally.handled + now.in_hand + now.after_contact,
                 "seed {seed}"
             );
+            ever.merge(&tally);
             let ended = tally.declined + tally.missed + tally.withdrawn;
             assert_eq!(tally.offered, tally.answered + ended + now.alerting, "seed {seed}");
         }
+    }
+    assert_everything_happened(&ever);
+}
+
+/// Else the comparisons would say little.
+fn assert_everything_happened(ever: &QueueTally) {
+    let counts = serde_json::to_value(ever).expect("can be written");
+    let counts = counts.as_object().expect("has fields");
+    for (name, count) in counts.iter().filter(|(_, count)| count.is_number()) {
+        assert_ne!(count.as_u64(), Some(0), "{name} never happened");
     }
 }
 

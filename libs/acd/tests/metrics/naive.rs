@@ -4,7 +4,7 @@
 use crate::world::Step;
 use onqueue_acd::metrics::{AgentCounts, AgentTally, QueueTally, WindowTally};
 use onqueue_acd::{AgentState, Command, Effect, Engine, InteractionPlace, Medium, OfferEnd, Refusal, ServiceTarget};
-use onqueue_model::{InteractionId, OfferId, QueueId, Timestamp, UserId};
+use onqueue_model::{InteractionId, OfferId, QueueId, UserId};
 use std::collections::BTreeMap;
 
 type Key = (QueueId, Medium);

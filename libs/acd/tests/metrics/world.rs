@@ -4,7 +4,7 @@ use onqueue_acd::{
     AfterContact, AfterContactMode, AgentProfile, Applied, Capacity, Command, Effect, Engine, Evaluation, Medium,
     Membership, Method, PreferredRule, QueueConfig, Requirements, Ring, Scoring, ServiceTarget, Utilization,
 };
-use onqueue_model::{Id, InteractionId, Language, OfferId, QueueId, SkillId, Timestamp, UserId, WorkId};
+use onqueue_model::{Id, InteractionId, Language, OfferId, QueueId, Timestamp, UserId, WorkId};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -339,8 +339,8 @@ impl World {
                 queues.insert(id(2, queue), Membership::new(!self.dice.one_in(5)));
             }
         }
-        let skills = (0..4).filter_map(|skill| self.dice.one_in(2).then(|| (id::<_>(4, skill) as SkillId, 200)));
-        let skills = skills.collect();
+        let skills = (0..4).filter(|_| self.dice.one_in(2));
+        let skills = skills.map(|skill| (id(4, skill), 200)).collect();
         let languages = ["de", "en"].into_iter().filter(|_| self.dice.one_in(2));
         let languages = languages.filter_map(|tag| Some((Language::parse(tag)?, 300))).collect();
         AgentProfile {
