@@ -28,8 +28,11 @@ impl Pair {
 
     /// What the naive one makes of it, and how the engine differs.
     fn step(&mut self, now: Timestamp, command: &Command) -> (Applied, Option<String>) {
-        let right = self.naive.apply(now, command);
-        let engine = &mut self.engine;
+        let (engine, naive) = (&mut self.engine, &mut self.naive);
+        let right = catch_unwind(AssertUnwindSafe(|| naive.apply(now, command)));
+        let Ok(right) = right else {
+            return (nothing(), Some("the naive one panicked".to_owned()));
+        };
         let applied = catch_unwind(AssertUnwindSafe(|| engine.apply(now, command.clone())));
         self.steps += 1;
         let differs = match applied {
@@ -65,6 +68,11 @@ impl Pair {
     }
 }
 
+fn nothing() -> Applied {
+    let effects = Vec::new();
+    Applied { effects, refusal: None }
+}
+
 /// From the first effect on in which they differ.
 fn what_differs(applied: &Applied, right: &Applied) -> String {
     let pairs = applied.effects.iter().zip(&right.effects);
@@ -98,8 +106,7 @@ pub fn by_seed(seed: u64, rules: Rules) -> Result<usize, Difference> {
     let log = log(&mut World::new(seed), STEPS, |now, command| {
         if found.is_some() {
             // What follows a difference is thrown away.
-            let effects = Vec::new();
-            return Applied { effects, refusal: None };
+            return nothing();
         }
         let (right, differs) = pair.step(now, command);
         until_then.push((now, command.clone()));

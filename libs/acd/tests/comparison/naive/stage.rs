@@ -146,8 +146,9 @@ impl Naive {
         let Method::Bullseye { rings } = &self.queue_of(chat).method else {
             return false;
         };
-        let left = &rings[..usize::from(open) - 1];
-        left.iter().any(|ring| ring.skills_to_remove.contains(&skill))
+        // What alerts is at the stage that it had in line, also if its queue has fewer rings since.
+        let mut left = rings.iter().take(usize::from(open) - 1);
+        left.any(|ring| ring.skills_to_remove.contains(&skill))
     }
 
     /// Why the stage does not open to a member.
