@@ -1,6 +1,6 @@
 //! How fast the engine is: `cargo run --release -p onqueue-acd --example speed [AGENTS…]`. A table of the median and the 99th
 //! percentile of one `apply`, in microseconds, at each number of agents (100, 1,000, 10,000 and 100,000 unless given), with
-//! decisions recorded and not; and how many events of a small simulated centre it decides in a second.
+//! decisions recorded and not, and once with hardly two chats that ask for the same; and how many events of a small simulated centre it decides in a second.
 #![allow(clippy::disallowed_methods, reason = "it measures time")]
 #![allow(clippy::print_stdout, reason = "its answer is a table")]
 
@@ -51,17 +51,20 @@ struct Centre {
     dice: Dice,
     now: i64,
     chats: u64,
+    /// How many kinds of chats there are in a queue, for each half and number of skills.
+    kinds: u64,
     /// What the first half has in hand.
     held: VecDeque<(UserId, InteractionId)>,
 }
 
 impl Centre {
-    fn of(agents: u64, recording: Recording) -> Self {
+    fn of(agents: u64, kinds: u64, recording: Recording) -> Self {
         let mut centre = Self {
             engine: Engine::new().with_recording(recording),
             dice: Dice(agents),
             now: BEGINNING,
             chats: 0,
+            kinds,
             held: VecDeque::new(),
         };
         for queue in 0..QUEUES {
@@ -106,16 +109,18 @@ impl Centre {
         }
     }
 
-    /// What asks for a skill of this half.
+    /// What asks for so many skills of this half, of one of the kinds of its queue.
     fn enqueue(&mut self, half: u64, skills: u64) -> Command {
         self.chats += 1;
-        let dice = &mut self.dice;
+        let queue = self.dice.roll(QUEUES);
+        let kind = self.dice.roll(self.kinds);
+        let mut dice = Dice((queue * self.kinds + kind) * 8 + half * 4 + skills);
         let skills = (0..skills)
             .map(|_| (id(4, half * SKILLS / 2 + dice.roll(SKILLS / 2)), 100))
             .collect();
         Command::Enqueue {
             interaction: chat(self.chats),
-            queue: id(2, dice.roll(QUEUES)),
+            queue: id(2, queue),
             requirements: Requirements {
                 medium: Medium::Chat,
                 skills,
@@ -354,9 +359,9 @@ fn main() {
     };
     small_centre();
     for agents in sizes {
-        for recording in [Recording::On, Recording::Off] {
-            let mut centre = Centre::of(agents, recording);
-            println!("{agents} agents, {WAITING} waiting, recording {recording:?}");
+        for (kinds, recording) in [(20, Recording::On), (20, Recording::Off), (1_000_000, Recording::On)] {
+            let mut centre = Centre::of(agents, kinds, recording);
+            println!("{agents} agents, {WAITING} waiting of {kinds} kinds, recording {recording:?}");
             centre.row("enqueue and offer", Centre::enqueue_and_offer);
             centre.row("enqueue and wait", Centre::enqueue_and_wait);
             centre.row("agent freed", Centre::agent_freed);

@@ -8,8 +8,11 @@ use crate::state::State;
 use crate::survey::{Current, Survey};
 use crate::table::Slot;
 use crate::turn::Turn;
-use crate::{Candidate, Decided, Decision, Rank, Recording};
+use crate::{Candidate, Decided, Decision, Medium, Rank, Recording};
 use onqueue_model::Timestamp;
+
+/// How many groups at the front of a line are looked at one by one.
+const FRONT: usize = 96;
 
 /// How many candidates a decision names.
 pub(crate) const NAMED: usize = 10;
@@ -87,14 +90,38 @@ impl Turn<'_> {
         for seat in agent.seats.iter().filter(|seat| seat.joined) {
             let media = agent.media_with_room();
             for medium in media.filter(|medium| lines.has_heads(seat.pool, *medium)) {
-                for lead in std::iter::once(None).chain(agent.leads().map(Some)) {
-                    let heads = lines.heads(seat.pool, medium, lead);
-                    let mut better = heads.take_while(|(rank, _)| first.is_none_or(|(best, _)| *rank < best));
-                    first = better.find(|(_, group)| suits(*group)).or(first);
-                }
+                first = self.better_in(seat.pool, medium, slot, first).or(first);
             }
         }
         first
+    }
+
+    /// The best-ranked group open to members of a queue that the agent may be offered, if it is better than the best so far.
+    /// Mostly it is not far from the front; if it is, going by what the agent knows spares the rest.
+    fn better_in(&self, queue: u32, medium: Medium, slot: Slot, best: Option<(Rank, Group)>) -> Option<(Rank, Group)> {
+        let (lines, roster) = (&self.index.lines, &self.index.roster);
+        let agent = roster.entry(slot);
+        let suits = |group: Group| roster.why_not(slot, lines.signature(group)).is_none();
+        let is_better = |rank: Rank, best: Option<(Rank, Group)>| best.is_none_or(|(best, _)| rank < best);
+        let (mut last, mut seen) = (None, 0);
+        for (rank, group) in lines.heads(queue, medium, agent.knows).take(FRONT) {
+            if !is_better(rank, best) {
+                return None;
+            }
+            if let Some(group) = group.filter(|group| suits(*group)) {
+                return Some((rank, group));
+            }
+            last = Some(rank);
+            seen += 1;
+        }
+        let last = last.filter(|_| seen == FRONT)?;
+        let mut found = None;
+        for lead in std::iter::once(None).chain(agent.leads().map(Some)) {
+            let behind = lines.heads_led(queue, medium, lead, agent.knows, last);
+            let mut better = behind.take_while(|(rank, _)| is_better(*rank, found.or(best)));
+            found = better.find(|(_, group)| suits(*group)).or(found);
+        }
+        found
     }
 
     /// Under the wrong rule by which whoever is first in a queue holds up those behind.

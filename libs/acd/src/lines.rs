@@ -1,13 +1,14 @@
 //! Who waits, ranked: per queue, and per signature, so that a pass looks at the first of each kind only.
 
 use crate::rules::Rules;
-use crate::stage::{Open, Signature};
+use crate::stage::{Knowledge, Open, Signature};
 use crate::table::{Map, Slot};
 use crate::{Medium, Rank};
 use onqueue_model::{SkillId, Timestamp, UserId};
 use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// Names a group of waiting interactions with an equal signature, as long as it has any.
@@ -22,7 +23,7 @@ pub(crate) struct Lines {
     vacant: Vec<Group>,
     by_signature: Map<Arc<Signature>, Group>,
     /// The groups that name somebody, by the rank of their first.
-    naming: Map<UserId, BTreeMap<Rank, Group>>,
+    naming: Map<UserId, BTreeMap<Rank, Head>>,
     /// Groups that came about since the last pass, by the rank of their first. Nobody was eligible for any other, else they
     /// would not wait.
     fresh: BTreeMap<Rank, Group>,
@@ -33,15 +34,31 @@ pub(crate) struct Lines {
 #[derive(Clone, Debug, Default)]
 struct Line {
     order: BTreeMap<Rank, Slot>,
-    /// The first of each group that is open to members, by medium and the group's lead; no lead without a group.
-    heads: [Map<Option<SkillId>, BTreeMap<Rank, Group>>; 5],
+    /// By medium.
+    heads: [Heads; 5],
     alerting: usize,
+}
+
+/// The first of each group that is open to members.
+#[derive(Clone, Debug, Default)]
+struct Heads {
+    all: BTreeMap<Rank, Head>,
+    /// By the lead of the group; no lead without a group.
+    by_lead: Map<Option<SkillId>, BTreeMap<Rank, Head>>,
+}
+
+/// A group, and what an agent need know for it.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    group: Group,
+    needs: Knowledge,
 }
 
 /// The waiting interactions of one signature.
 #[derive(Clone, Debug)]
 struct Company {
     signature: Arc<Signature>,
+    needs: Knowledge,
     first: (Rank, Slot),
     rest: BTreeMap<Rank, Slot>,
     fresh: bool,
@@ -144,6 +161,7 @@ impl Lines {
         let signature = Arc::new(signature);
         let company = Company {
             signature: Arc::clone(&signature),
+            needs: signature.needs(&self.rules),
             first: (rank, interaction),
             rest: BTreeMap::new(),
             fresh: prospect == Prospect::Open,
@@ -213,33 +231,56 @@ impl Lines {
         if company.fresh {
             shift(&mut self.fresh, group, from, to);
         }
+        let needs = company.needs;
+        let head = Head { group, needs };
         if signature.open != Open::Nobody {
             let line = &mut self.lines[signature.queue as usize];
             let heads = &mut line.heads[signature.medium as usize];
-            shift_in(heads, signature.lead(&self.rules), group, from, to);
+            shift(&mut heads.all, head, from, to);
+            shift_in(&mut heads.by_lead, signature.lead(&self.rules), head, from, to);
         }
         for agent in signature.names() {
-            shift_in(&mut self.naming, agent, group, from, to);
+            shift_in(&mut self.naming, agent, head, from, to);
         }
     }
 
     /// Whether any group of this medium is open to members of a queue.
     pub fn has_heads(&self, queue: u32, medium: Medium) -> bool {
         let line = self.lines.get(queue as usize);
-        line.is_some_and(|line| !line.heads[medium as usize].is_empty())
+        line.is_some_and(|line| !line.heads[medium as usize].all.is_empty())
     }
 
-    /// The groups open to members of a queue with this lead, the one with the best-ranked head first.
-    pub fn heads(&self, queue: u32, medium: Medium, lead: Option<SkillId>) -> impl Iterator<Item = (Rank, Group)> {
+    /// The groups open to members of a queue, the one with the best-ranked head first; `None` in place of those that need what
+    /// somebody with this knowledge surely lacks.
+    pub fn heads(&self, queue: u32, medium: Medium, knows: Knowledge) -> impl Iterator<Item = (Rank, Option<Group>)> {
         let line = self.lines.get(queue as usize);
-        let heads = line.and_then(|line| line.heads[medium as usize].get(&lead));
-        heads.into_iter().flatten().map(|(rank, group)| (*rank, *group))
+        let heads = line.map(|line| &line.heads[medium as usize].all);
+        let group = move |head: &Head| knows.may_have(head.needs).then_some(head.group);
+        let heads = heads.into_iter().flatten();
+        heads.map(move |(rank, head)| (*rank, group(head)))
+    }
+
+    /// Those of them with this lead that rank after some rank, without those that need what they surely lack.
+    pub fn heads_led(
+        &self,
+        queue: u32,
+        medium: Medium,
+        lead: Option<SkillId>,
+        knows: Knowledge,
+        after: Rank,
+    ) -> impl Iterator<Item = (Rank, Group)> {
+        let line = self.lines.get(queue as usize);
+        let heads = line.and_then(|line| line.heads[medium as usize].by_lead.get(&lead));
+        let behind = (Bound::Excluded(after), Bound::Unbounded);
+        let heads = heads.into_iter().flat_map(move |heads| heads.range(behind));
+        let possible = heads.filter(move |(_, head)| knows.may_have(head.needs));
+        possible.map(|(rank, head)| (*rank, head.group))
     }
 
     /// The groups that name an agent, likewise.
     pub fn naming(&self, agent: UserId) -> impl Iterator<Item = (Rank, Group)> {
         let heads = self.naming.get(&agent).into_iter().flatten();
-        heads.map(|(rank, group)| (*rank, *group))
+        heads.map(|(rank, head)| (*rank, head.group))
     }
 
     pub fn signature(&self, group: Group) -> &Arc<Signature> {
@@ -291,32 +332,32 @@ impl Lines {
 }
 
 fn shift_in<K: Eq + Hash>(
-    all: &mut Map<K, BTreeMap<Rank, Group>>,
+    all: &mut Map<K, BTreeMap<Rank, Head>>,
     key: K,
-    group: Group,
+    head: Head,
     from: Option<Rank>,
     to: Option<Rank>,
 ) {
     match all.entry(key) {
         Entry::Occupied(mut heads) => {
-            shift(heads.get_mut(), group, from, to);
+            shift(heads.get_mut(), head, from, to);
             if heads.get().is_empty() {
                 heads.remove();
             }
         }
         Entry::Vacant(heads) => {
             if let Some(to) = to {
-                heads.insert(BTreeMap::from([(to, group)]));
+                heads.insert(BTreeMap::from([(to, head)]));
             }
         }
     }
 }
 
-fn shift(heads: &mut BTreeMap<Rank, Group>, group: Group, from: Option<Rank>, to: Option<Rank>) {
+fn shift<H>(heads: &mut BTreeMap<Rank, H>, head: H, from: Option<Rank>, to: Option<Rank>) {
     if let Some(from) = from {
         heads.remove(&from);
     }
     if let Some(to) = to {
-        heads.insert(to, group);
+        heads.insert(to, head);
     }
 }

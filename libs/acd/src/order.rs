@@ -3,7 +3,7 @@
 use crate::rules::{Preference, Rules};
 use crate::table::Slot;
 use onqueue_model::{Timestamp, UserId};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Smaller than any other.
@@ -44,60 +44,84 @@ impl Scale {
 /// Agents in order, those with room for anything; and of all the facts that it is made of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Order {
-    sorted: BTreeSet<Key>,
+    /// With their queues as bits.
+    sorted: BTreeMap<Key, u64>,
     facts: Vec<Fact>,
     /// Nobody's idle time reaches its cap before.
     ageing: Option<i64>,
 }
 
+/// What an agent's place in the order follows from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub id: UserId,
+    /// As bits.
+    pub queues: u64,
+    /// How much they have; 0 if that does not count.
+    pub load: u8,
+    pub used: Option<Timestamp>,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Fact {
+    id: UserId,
+    queues: u64,
     used: i64,
     load: u8,
     placed: Option<(u8, i64)>,
 }
+
+const NOBODY: Fact = Fact {
+    id: LOWEST,
+    queues: 0,
+    used: NEVER,
+    load: 0,
+    placed: None,
+};
 
 impl Order {
     pub fn len(&self) -> usize {
         self.sorted.len()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Key> {
-        self.sorted.iter()
+    /// Those who may be members of a queue with that bit, in order.
+    pub fn of_queue(&self, bit: u64) -> impl Iterator<Item = &Key> {
+        let members = self.sorted.iter().filter(move |(_, queues)| **queues & bit != 0);
+        members.map(|(key, _)| key)
     }
 
-    pub fn key(&self, agent: UserId, slot: Slot, scale: Scale) -> Key {
-        let fact = self.facts[slot as usize];
-        (fact.load, scale.weigh(fact.used), agent, slot)
+    pub fn key(&self, slot: Slot, scale: Scale) -> Key {
+        let fact = &self.facts[slot as usize];
+        (fact.load, scale.weigh(fact.used), fact.id, slot)
     }
 
-    /// Takes up how much an agent has (0 if that does not count), when they were last used, and whether they have room.
-    pub fn put(&mut self, agent: UserId, slot: Slot, load: u8, used: Option<Timestamp>, room: Room, scale: Scale) {
-        let used = used.map_or(NEVER, Timestamp::millis);
+    /// Takes up how an agent stands, and whether they have room.
+    pub fn put(&mut self, slot: Slot, standing: Standing, room: Room, scale: Scale) {
         let place = slot as usize;
         if self.facts.len() <= place {
-            let nobody = Fact {
-                used: NEVER,
-                load: 0,
-                placed: None,
-            };
-            self.facts.resize(place + 1, nobody);
+            self.facts.resize(place + 1, NOBODY);
         }
+        let Standing { id, queues, load, used } = standing;
+        let used = used.map_or(NEVER, Timestamp::millis);
         let wanted = (room == Room::Some).then(|| (load, scale.weigh(used)));
-        let placed = self.facts[place].placed;
-        self.facts[place] = Fact {
-            used,
-            load,
-            placed: wanted,
-        };
-        if placed == wanted {
+        let before = std::mem::replace(
+            &mut self.facts[place],
+            Fact {
+                id,
+                queues,
+                used,
+                load,
+                placed: wanted,
+            },
+        );
+        if before.placed == wanted && before.queues == queues {
             return;
         }
-        if let Some((load, key)) = placed {
-            self.sorted.remove(&(load, key, agent, slot));
+        if let Some((load, key)) = before.placed {
+            self.sorted.remove(&(load, key, id, slot));
         }
         if let Some((load, key)) = wanted {
-            self.sorted.insert((load, key, agent, slot));
+            self.sorted.insert((load, key, id, slot), queues);
             self.watch(key);
         }
     }
@@ -120,18 +144,20 @@ impl Order {
             let above = (of.checked_add(1)).map(|above| (above, NEVER, LOWEST, 0));
             load = above
                 .and_then(|above| self.sorted.range(above..).next())
-                .map(|(load, ..)| *load);
+                .map(|((load, ..), _)| *load);
         }
     }
 
     fn age_those_with(&mut self, load: u8, scale: Scale) {
         let from = (load, NEVER + 1, LOWEST, 0);
-        while let Some((_, key, agent, slot)) = self.sorted.range(from..).next().copied().filter(|key| key.0 == load) {
+        while let Some((of, key, agent, slot)) = self.sorted.range(from..).next().map(|(key, _)| *key)
+            && of == load
+        {
             if key > scale.cutoff {
                 return self.watch(key);
             }
-            self.sorted.remove(&(load, key, agent, slot));
-            self.sorted.insert((load, NEVER, agent, slot));
+            let queues = self.sorted.remove(&(load, key, agent, slot));
+            self.sorted.insert((load, NEVER, agent, slot), queues.unwrap_or(0));
             self.facts[slot as usize].placed = Some((load, NEVER));
         }
     }

@@ -1,6 +1,7 @@
 //! The members of one queue as sets, over places of their own, so that a survey takes a few steps for each 64 of them.
 
 use crate::bits::Bits;
+use crate::config::KNOWN;
 use crate::load::{VERDICTS, Verdict};
 use crate::stage::Tongue;
 use crate::state::Presence;
@@ -10,8 +11,9 @@ use onqueue_model::{GroupId, SkillId};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Sets of who knows what are made when first asked for; if there are more than so many, they are made anew.
-const KNOWLEDGE: usize = 4096;
+/// Sets of who has a skill at some unusual level are made when first asked for; if there are more than so many, they are made
+/// anew.
+const LEVELS: usize = 1024;
 
 /// What of an agent's doings counts for every queue alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +59,12 @@ pub(crate) struct Pool {
     own_rings: Vec<u8>,
     /// Who stands in each ring.
     in_ring: Vec<Bits>,
-    skilled: Map<(SkillId, Proficiency), Bits>,
+    /// Who knows a skill.
+    skilled: Map<SkillId, Bits>,
+    /// Who has a skill at another level than that which counts as knowing it.
+    levels: Map<(SkillId, Proficiency), Bits>,
     speakers: Map<Tongue, Bits>,
+    nobody: Bits,
 }
 
 impl Pool {
@@ -96,12 +102,10 @@ impl Pool {
             .values_mut()
             .for_each(|group| group.set(place as usize, false));
         self.labelled.set(place as usize, false);
-        self.skilled
-            .values_mut()
-            .for_each(|skilled| skilled.set(place as usize, false));
-        self.speakers
-            .values_mut()
-            .for_each(|speakers| speakers.set(place as usize, false));
+        let known = self.skilled.values_mut().chain(self.levels.values_mut());
+        known
+            .chain(self.speakers.values_mut())
+            .for_each(|knowing| knowing.set(place as usize, false));
         self.vacant.push(place);
     }
 
@@ -196,36 +200,28 @@ impl Pool {
         }
     }
 
+    /// Who has a skill at least so well; `None` if that was never asked.
     pub fn with_skill(&self, skill: SkillId, least: Proficiency) -> Option<&Bits> {
-        self.skilled.get(&(skill, least))
+        if least == KNOWN {
+            return Some(self.skilled.get(&skill).unwrap_or(&self.nobody));
+        }
+        self.levels.get(&(skill, least))
     }
 
-    pub fn speakers(&self, tongue: Tongue) -> Option<&Bits> {
-        self.speakers.get(&tongue)
+    pub fn speakers(&self, tongue: Tongue) -> &Bits {
+        self.speakers.get(&tongue).unwrap_or(&self.nobody)
     }
 
-    /// Finds out which members know something, if that was never asked.
+    /// Finds out which members have a skill so well, if that was never asked.
     pub fn learn_skill(&mut self, skill: SkillId, least: Proficiency, knows: impl Fn(Slot) -> bool) {
-        if self.skilled.contains_key(&(skill, least)) {
+        if self.with_skill(skill, least).is_some() {
             return;
         }
-        if self.skilled.len() >= KNOWLEDGE {
-            self.skilled.clear();
+        if self.levels.len() >= LEVELS {
+            self.levels.clear();
         }
         let knowing = self.places_of(knows);
-        self.skilled.insert((skill, least), knowing);
-    }
-
-    /// The same of a language.
-    pub fn learn_language(&mut self, tongue: Tongue, knows: impl Fn(Slot) -> bool) {
-        if self.speakers.contains_key(&tongue) {
-            return;
-        }
-        if self.speakers.len() >= KNOWLEDGE {
-            self.speakers.clear();
-        }
-        let knowing = self.places_of(knows);
-        self.speakers.insert(tongue, knowing);
+        self.levels.insert((skill, least), knowing);
     }
 
     /// A set if it was made, else made now.
@@ -240,18 +236,18 @@ impl Pool {
         taken.filter(|place| is_so(self.members[*place])).collect()
     }
 
-    /// A member knows what they know.
-    pub fn note_knowledge(
-        &mut self,
-        place: u32,
-        has: impl Fn(SkillId, Proficiency) -> bool,
-        speaks: impl Fn(Tongue) -> bool,
-    ) {
-        for ((skill, least), skilled) in &mut self.skilled {
-            skilled.set(place as usize, has(*skill, *least));
+    /// A new member knows this.
+    pub fn note_knowledge(&mut self, place: u32, skills: &[(SkillId, Proficiency)], tongues: &[(Tongue, Proficiency)]) {
+        let place = place as usize;
+        for (skill, _) in skills.iter().filter(|(_, level)| *level >= KNOWN) {
+            self.skilled.entry(*skill).or_default().set(place, true);
         }
-        for (tongue, speakers) in &mut self.speakers {
-            speakers.set(place as usize, speaks(*tongue));
+        for (tongue, _) in tongues.iter().filter(|(_, level)| *level >= KNOWN) {
+            self.speakers.entry(*tongue).or_default().set(place, true);
+        }
+        for ((skill, least), with) in &mut self.levels {
+            let level = skills.iter().find(|(known, _)| known == skill);
+            with.set(place, level.is_some_and(|(_, level)| level >= least));
         }
     }
 

@@ -2,10 +2,10 @@
 
 use crate::config::KNOWN;
 use crate::load::{Burden, Limits, Verdict, reason};
-use crate::order::{Order, Room, Scale};
+use crate::order::{Order, Room, Scale, Standing};
 use crate::pool::{Pool, Status};
 use crate::rules::Rules;
-use crate::stage::{Open, Signature, Tongue};
+use crate::stage::{Knowledge, Open, Signature, Tongue};
 use crate::state::{Agent, Presence};
 use crate::table::{Map, Slot};
 use crate::{AgentProfile, AgentState, Exclusion, Medium, Method, Proficiency, Settings};
@@ -27,10 +27,16 @@ pub(crate) struct Entry {
     pub id: UserId,
     pub burden: Burden,
     pub seats: Vec<Seat>,
+    pub knows: Knowledge,
     limits: Limits,
     status: Status,
     skills: Vec<(SkillId, Proficiency)>,
     tongues: Vec<(Tongue, Proficiency)>,
+}
+
+/// The bit of a queue, which it shares with others.
+pub(crate) fn seat_bit(pool: u32) -> u64 {
+    1 << (pool % 64)
 }
 
 /// A membership.
@@ -47,6 +53,7 @@ impl Entry {
             id,
             burden: Burden::default(),
             seats: Vec::new(),
+            knows: Knowledge::default(),
             limits: Limits::default(),
             status: Status::NEW,
             skills: Vec::new(),
@@ -96,10 +103,25 @@ impl Entry {
 
     /// Skills without which there is nothing for them, each once.
     pub fn leads(&self) -> impl Iterator<Item = SkillId> {
-        self.skills
-            .iter()
-            .filter(|(_, level)| *level > 0)
-            .map(|(skill, _)| *skill)
+        let skills = self.skills.iter().filter(|(_, level)| *level > 0);
+        skills.map(|(skill, _)| *skill)
+    }
+
+    fn learn(&mut self, profile: &AgentProfile) {
+        self.skills = profile.skills.iter().map(|(skill, level)| (*skill, *level)).collect();
+        let languages = profile.languages.iter();
+        self.tongues = languages
+            .map(|(language, level)| (Tongue::of(language), *level))
+            .collect();
+        let mut knows = Knowledge::default();
+        self.leads().for_each(|skill| knows.add(&skill));
+        self.tongues.iter().for_each(|(tongue, _)| knows.add(tongue));
+        self.knows = knows;
+    }
+
+    /// The queues as bits, several of them to a bit.
+    fn queues(&self) -> u64 {
+        self.seats.iter().fold(0, |bits, seat| bits | seat_bit(seat.pool))
     }
 
     pub fn media_with_room(&self) -> impl Iterator<Item = Medium> {
@@ -171,23 +193,14 @@ impl Roster {
             .take()
             .unwrap_or_else(|| Entry::new(profile.id));
         self.leave_all(&mut entry);
-        entry.skills = profile.skills.iter().map(|(skill, level)| (*skill, *level)).collect();
-        entry.tongues = profile
-            .languages
-            .iter()
-            .map(|(language, level)| (Tongue::of(language), *level))
-            .collect();
+        entry.learn(profile);
         entry.limits = Limits::of(&profile.utilization, &self.rules);
         for (queue, membership) in &profile.queues {
             let number = self.number(*queue);
             let pool = &mut self.pools[number as usize];
             let place = pool.admit(slot, membership);
             pool.labelled.set(place as usize, entry.limits.has_labels());
-            pool.note_knowledge(
-                place,
-                |skill, least| entry.has(skill, least),
-                |tongue| entry.speaks(tongue),
-            );
+            pool.note_knowledge(place, &entry.skills, &entry.tongues);
             let seat = Seat {
                 pool: number,
                 place,
@@ -214,7 +227,13 @@ impl Roster {
         };
         self.leave_all(&mut entry);
         let never = Scale::at(Timestamp::default(), &self.rules);
-        self.order.put(entry.id, slot, 0, None, Room::None, never);
+        let nobody = Standing {
+            id: entry.id,
+            queues: 0,
+            load: 0,
+            used: None,
+        };
+        self.order.put(slot, nobody, Room::None, never);
     }
 
     pub fn set_joined(&mut self, slot: Slot, queue: QueueId, joined: Joined) {
@@ -252,17 +271,14 @@ impl Roster {
         } else {
             0
         };
-        let load = u8::try_from(load).unwrap_or(u8::MAX);
+        let standing = Standing {
+            id: entry.id,
+            queues: entry.queues(),
+            load: u8::try_from(load).unwrap_or(u8::MAX),
+            used: agent.last_used(self.settings.idle_from),
+        };
         let room = if after.is_free() { Room::Some } else { Room::None };
-        let scale = Scale::at(now, &self.rules);
-        self.order.put(
-            entry.id,
-            slot,
-            load,
-            agent.last_used(self.settings.idle_from),
-            room,
-            scale,
-        );
+        self.order.put(slot, standing, room, Scale::at(now, &self.rules));
     }
 
     /// Takes up the settings. All agents must be refreshed.
@@ -360,9 +376,6 @@ impl Roster {
         let pool = &mut self.pools[wish.queue as usize];
         for (skill, least) in &wish.required {
             pool.learn_skill(*skill, *least, |slot| knows(slot, &|entry| entry.has(*skill, *least)));
-        }
-        if let Some(tongue) = wish.language {
-            pool.learn_language(tongue, |slot| knows(slot, &|entry| entry.speaks(tongue)));
         }
     }
 }

@@ -4,12 +4,13 @@ use crate::config::primary;
 use crate::few::Few;
 use crate::rules::Rules;
 use crate::state::{Interaction, Metrics, Queue};
-use crate::table::Table;
+use crate::table::{Fold, Table};
 use crate::{
     Comparison, Evaluation, GroupRule, LastAgentMode, Medium, Method, Metric, PreferredRule, Proficiency, QueueConfig,
     Stage,
 };
 use onqueue_model::{GroupId, LabelId, Language, SkillId, Timestamp, UserId};
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// Which members are open, those named aside.
@@ -34,6 +35,23 @@ impl Tongue {
             .zip(primary(language).bytes())
             .for_each(|(place, letter)| *place = letter);
         Self(letters)
+    }
+}
+
+/// Skills and languages as 64 bits, several of them to a bit: enough to see at a glance that somebody lacks something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Knowledge(u64);
+
+impl Knowledge {
+    pub fn add(&mut self, what: &impl Hash) {
+        let mut hasher = Fold::default();
+        what.hash(&mut hasher);
+        self.0 |= 1 << (hasher.finish() % 64);
+    }
+
+    /// False only if something is surely lacking.
+    pub fn may_have(self, needs: Self) -> bool {
+        needs.0 & !self.0 == 0
     }
 }
 
@@ -86,6 +104,18 @@ impl Signature {
     pub fn lead(&self, rules: &Rules) -> Option<SkillId> {
         let first = self.required.first().filter(|_| !rules.any_skill_suffices);
         first.map(|(skill, _)| *skill)
+    }
+
+    /// What somebody must know who is not named.
+    pub fn needs(&self, rules: &Rules) -> Knowledge {
+        let mut needs = Knowledge::default();
+        if let Some(tongue) = self.language {
+            needs.add(&tongue);
+        }
+        if !rules.any_skill_suffices {
+            self.required.iter().for_each(|(skill, _)| needs.add(skill));
+        }
+        needs
     }
 
     /// Everybody who is named.

@@ -4,7 +4,7 @@ use crate::bits::Bits;
 use crate::load::{VERDICTS, reason};
 use crate::order::{Key, Scale};
 use crate::pool::Pool;
-use crate::roster::Roster;
+use crate::roster::{Roster, seat_bit};
 use crate::stage::{Open, Signature};
 use crate::state::{Agent, Presence};
 use crate::table::{Slot, Table};
@@ -153,8 +153,7 @@ impl Survey {
 
     fn sieve_by_knowledge(&mut self, roster: &Roster, pool: &Pool, wish: &Signature, recording: Recording) {
         if let Some(tongue) = wish.language {
-            let made = pool.places(pool.speakers(tongue), |slot| roster.entry(slot).speaks(tongue));
-            let lost = self.count_lost(recording, |eligible| eligible.keep(&made));
+            let lost = self.count_lost(recording, |eligible| eligible.keep(pool.speakers(tongue)));
             self.note(Exclusion::Language, lost);
         }
         let knowing = |(skill, least): &(SkillId, Proficiency)| {
@@ -238,10 +237,7 @@ impl Survey {
             self.selected(roster, scale, number)
         };
         if !self.outside.is_empty() {
-            let outside = self
-                .outside
-                .iter()
-                .map(|slot| roster.order.key(roster.entry(*slot).id, *slot, scale));
+            let outside = self.outside.iter().map(|slot| roster.order.key(*slot, scale));
             first.extend(outside);
             first.sort_unstable();
             first.truncate(number);
@@ -254,7 +250,10 @@ impl Survey {
             let seat = roster.entry(slot).seat(self.queue);
             seat.is_some_and(|seat| self.eligible.contains(seat.place as usize))
         };
-        let eligible = roster.order.iter().filter(|(.., slot)| is_eligible(*slot));
+        let eligible = roster
+            .order
+            .of_queue(seat_bit(self.queue))
+            .filter(|(.., slot)| is_eligible(*slot));
         eligible.take(number).copied().collect()
     }
 
@@ -262,7 +261,7 @@ impl Survey {
         let pool = roster.pool(self.queue);
         let key = |place: usize| {
             let slot = pool.member(place);
-            roster.order.key(roster.entry(slot).id, slot, scale)
+            roster.order.key(slot, scale)
         };
         if number == 1 {
             return self.eligible.iter().map(key).min().into_iter().collect();
