@@ -98,14 +98,14 @@ fn strict_priority_is_cobhams_formula() {
         exponential(40.0, "exponential", 300.0),
         exponential(30.0, "exponential", 300.0),
     ];
-    let mut all = points("7 agents", 7, &several, &run_section(set.hours(10_000.0), 200));
+    let mut all = points("7 agents", 7, &several, &run_section(set.hours(3_200.0), 200));
     if set == Set::Long {
         let alone = [constant(4.0, "constant", 200.0), exponential(4.0, "exponential", 400.0)];
         all.extend(points(
             "1 agent, constant and exponential",
             1,
             &alone,
-            &run_section(40_000.0, 201),
+            &run_section(5_000.0, 201),
         ));
     }
     assert_agreement(set, &all);

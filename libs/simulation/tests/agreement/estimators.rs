@@ -89,7 +89,7 @@ count = {SERVERS}
 queues = [\"q\"]
 at_once = {{ chat = 1 }}
 ",
-        run_section(set.hours(5_000.0), 400),
+        run_section(set.hours(900.0), 400),
         LOAD * 3_600.0 / HANDLING
     );
     let scenario = Scenario::parse(&text).expect("a scenario");

@@ -50,10 +50,10 @@ fn one_agent_is_pollaczek_and_khinchine() {
         "erlang = { mean = 300, stages = 3 }",
         1.0 / 3.0,
         500,
-        set.hours(20_000.0),
+        set.hours(2_000.0),
     )];
     if set == Set::Long {
-        points.push(pollaczek("constant = 300", 0.0, 501, 20_000.0));
+        points.push(pollaczek("constant = 300", 0.0, 501, 2_000.0));
         let variation = (240.0_f64 / 300.0).powi(2);
         points.push(pollaczek(
             "lognormal = { mean = 300, deviation = 240 }",
@@ -80,7 +80,7 @@ fn at_once(agents: u32, chats: u32, slowdown: f64, load: f64, seed: u64, hours: 
 #[test]
 fn several_at_once_are_several_agents_unless_they_slow_one_another_down() {
     let set = set();
-    let hours = set.hours(10_000.0);
+    let hours = set.hours(2_000.0);
     let quick = at_once(2, 3, 0.0, 4.5, 510, hours);
     let quick = quick.line("q", None).expect("the queue");
     let waits = erlang_c(6, 4.5);
@@ -119,7 +119,7 @@ fn work_after_contact_holds_its_place() {
             of_queue: queue,
             of_agents: "count = 4\nat_once = { chat = 1 }".to_owned(),
         };
-        let found = outcome(&shop.text(&run_section(set.hours(3_000.0), 520 + number as u64)));
+        let found = outcome(&shop.text(&run_section(set.hours(300.0), 520 + number as u64)));
         assert_agreement(set, &[point(queue, found.staff[0].occupancy, 0.6)]);
     }
 }

@@ -151,7 +151,7 @@ fn two_skills_are_the_product_form_of_adan_and_weiss() {
         ],
     };
     let truth = system.steady();
-    let outcome = outcome(&system.scenario(&run_section(set.hours(15_000.0), 300)));
+    let outcome = outcome(&system.scenario(&run_section(set.hours(2_200.0), 300)));
     let mut points: Vec<Point> = Vec::new();
     for (kind, name) in ["a", "b"].into_iter().enumerate() {
         let line = outcome.line("q", Some(name)).expect("the type");

@@ -22,7 +22,7 @@ impl Set {
     /// How many hours are measured in each replication if so many are wanted in the long set.
     pub fn hours(self, long: f64) -> f64 {
         match self {
-            Self::Short => (long / 50.0).max(50.0),
+            Self::Short => (long / 10.0).max(60.0),
             Self::Long => long,
         }
     }
