@@ -1,5 +1,6 @@
 //! What may be asked of the engine, and the shapes of the answers. Reading changes nothing.
 
+use crate::lines::Standing;
 use crate::state::{Interaction, Place, Queue};
 use crate::table::Slot;
 use crate::{
@@ -294,6 +295,19 @@ impl Engine {
         let number = self.index.roster.number_of(queue).into_iter();
         let slots = number.flat_map(|number| self.index.lines.in_order(number));
         slots.map(|slot| self.interaction_view(&self.state.interactions[slot]))
+    }
+
+    /// Who waits in the queue, in rank order, with the group of those that are open to the same agents now: found without a look
+    /// at the interactions.
+    pub(crate) fn line(&self, queue: QueueId) -> impl Iterator<Item = (Standing, Slot)> {
+        let number = self.index.roster.number_of(queue).into_iter();
+        let slots = number.flat_map(|number| self.index.lines.in_order(number));
+        slots.filter_map(|slot| Some((self.index.lines.standing(slot)?, slot)))
+    }
+
+    /// An interaction of such a line.
+    pub(crate) fn in_line(&self, slot: Slot) -> InteractionView<'_> {
+        self.interaction_view(&self.state.interactions[slot])
     }
 
     fn queue_view<'a>(&'a self, queue: &'a Queue) -> QueueView<'a> {

@@ -3,7 +3,7 @@
 
 use super::wish::Wish;
 use crate::config::{KNOWN, primary};
-use crate::{AgentState, AgentView, Engine, LastAgentMode, Medium, Method, Proficiency};
+use crate::{AgentState, AgentView, Engine, LastAgentMode, Medium, Proficiency};
 use onqueue_model::{GroupId, QueueId, SkillId, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,6 +47,7 @@ impl Set {
 #[derive(Debug, Default)]
 pub(super) struct Asked<'a> {
     pub queues: BTreeSet<QueueId>,
+    pub media: BTreeSet<Medium>,
     pub skills: BTreeSet<(SkillId, Proficiency)>,
     pub languages: BTreeSet<&'a str>,
 }
@@ -54,8 +55,9 @@ pub(super) struct Asked<'a> {
 impl<'a> Asked<'a> {
     pub fn add(&mut self, wish: &Wish<'a>) {
         self.queues.insert(wish.queue);
-        self.skills.extend(wish.skills());
-        self.languages.extend(wish.language());
+        self.media.insert(wish.medium);
+        self.skills.extend(&wish.skills);
+        self.languages.extend(wish.language);
     }
 }
 
@@ -63,14 +65,15 @@ impl<'a> Asked<'a> {
 #[derive(Debug)]
 pub(super) struct Crowd<'a> {
     engine: &'a Engine,
-    numbers: BTreeMap<UserId, usize>,
+    /// By number.
+    ids: Vec<UserId>,
     members: BTreeMap<QueueId, Set>,
     joined: BTreeMap<QueueId, Set>,
     groups: BTreeMap<(QueueId, GroupId), Set>,
-    skilled: BTreeMap<(SkillId, Proficiency), Set>,
+    skilled: BTreeMap<SkillId, BTreeMap<Proficiency, Set>>,
     speakers: BTreeMap<&'a str, Set>,
     nobody: Set,
-    media: [Slots; Medium::ALL.len()],
+    media: BTreeMap<Medium, Slots>,
 }
 
 /// Of one medium: who may have any, and how many at once, as bits of equal value.
@@ -100,15 +103,18 @@ impl<'a> Crowd<'a> {
         };
         let mut crowd = Self {
             engine,
-            numbers: BTreeMap::new(),
+            ids: agents.iter().map(|agent| agent.profile.id).collect(),
             members: asked.queues.iter().map(|queue| (*queue, empty())).collect(),
             joined: asked.queues.iter().map(|queue| (*queue, empty())).collect(),
             groups: BTreeMap::new(),
-            skilled: asked.skills.iter().map(|skill| (*skill, empty())).collect(),
+            skilled: BTreeMap::new(),
             speakers: asked.languages.iter().map(|language| (*language, empty())).collect(),
             nobody: empty(),
-            media: std::array::from_fn(|_| slots()),
+            media: asked.media.iter().map(|medium| (*medium, slots())).collect(),
         };
+        for (skill, least) in &asked.skills {
+            crowd.skilled.entry(*skill).or_default().insert(*least, empty());
+        }
         for (number, agent) in agents.iter().enumerate() {
             crowd.enrol(number, agent);
         }
@@ -116,11 +122,12 @@ impl<'a> Crowd<'a> {
     }
 
     fn enrol(&mut self, number: usize, agent: &AgentView<'a>) {
-        self.numbers.insert(agent.profile.id, number);
         self.enrol_memberships(number, agent);
         for (skill, proficiency) in &agent.profile.skills {
-            let levels = self.skilled.range_mut((*skill, 0)..=(*skill, *proficiency));
-            levels.for_each(|(_, set)| set.insert(number));
+            if let Some(levels) = self.skilled.get_mut(skill) {
+                let levels = levels.range_mut(..=*proficiency);
+                levels.for_each(|(_, set)| set.insert(number));
+            }
         }
         for (language, proficiency) in &agent.profile.languages {
             if let Some(set) = self.speakers.get_mut(primary(language))
@@ -129,8 +136,8 @@ impl<'a> Crowd<'a> {
                 set.insert(number);
             }
         }
-        for (medium, slots) in Medium::ALL.into_iter().zip(&mut self.media) {
-            slots.enrol(number, agent, medium);
+        for (medium, slots) in &mut self.media {
+            slots.enrol(number, agent, *medium);
         }
     }
 
@@ -163,7 +170,7 @@ impl<'a> Crowd<'a> {
         if pool.is_empty() && named.is_empty() {
             return Err(Lack::Member);
         }
-        let may = &self.media[wish.medium as usize].may;
+        let may = self.media.get(&wish.medium).map_or(&self.nobody, |slots| &slots.may);
         let able = self.sieve(wish, pool, may);
         let mut named = named;
         named.keep(may);
@@ -182,14 +189,15 @@ impl<'a> Crowd<'a> {
         if able.is_empty() {
             return Err(Lack::Capacity);
         }
-        if let Some(language) = wish.language() {
+        if let Some(language) = wish.language {
             able.keep(self.speakers.get(language).unwrap_or(&self.nobody));
         }
         if able.is_empty() {
             return Err(Lack::Language);
         }
-        for skill in wish.skills() {
-            able.keep(self.skilled.get(&skill).unwrap_or(&self.nobody));
+        for (skill, least) in &wish.skills {
+            let level = self.skilled.get(skill).and_then(|levels| levels.get(least));
+            able.keep(level.unwrap_or(&self.nobody));
         }
         if able.is_empty() { Err(Lack::Skills) } else { Ok(able) }
     }
@@ -197,9 +205,9 @@ impl<'a> Crowd<'a> {
     /// Members whom the stages come to without naming them.
     fn pool(&self, wish: &Wish<'_>) -> Set {
         let mut pool = self.members(wish.queue).clone();
-        if let Some(groups) = wish.groups() {
+        if let Some(groups) = &wish.groups {
             let mut inside = self.nobody.clone();
-            let sets = groups.filter_map(|group| self.groups.get(&(wish.queue, group)));
+            let sets = groups.iter().filter_map(|group| self.groups.get(&(wish.queue, *group)));
             sets.for_each(|set| inside.add(set));
             pool.keep(&inside);
         }
@@ -208,7 +216,7 @@ impl<'a> Crowd<'a> {
 
     /// Agents for whom skills and language do not count: preferred ones whom a rule opens, and the last agent.
     fn named(&self, wish: &Wish<'_>) -> Set {
-        let mut named = self.set_of(wish.preferred());
+        let mut named = self.set_of(wish.preferred.iter().copied());
         named.keep(self.members(wish.queue));
         let Some(last) = wish.last_agent else { return named };
         let mut last = self.set_of(std::iter::once(last));
@@ -221,8 +229,8 @@ impl<'a> Crowd<'a> {
 
     fn set_of(&self, agents: impl Iterator<Item = UserId>) -> Set {
         let mut set = self.nobody.clone();
-        let numbers = agents.filter_map(|agent| self.numbers.get(&agent));
-        numbers.for_each(|number| set.insert(*number));
+        let numbers = agents.filter_map(|agent| self.ids.binary_search(&agent).ok());
+        numbers.for_each(|number| set.insert(number));
         set
     }
 
@@ -243,7 +251,8 @@ impl<'a> Crowd<'a> {
 
     /// How many of the medium the agents who are in both sets can have at once, as things stand.
     pub fn slots(&self, medium: Medium, a: &Set, b: &Set) -> u64 {
-        let planes = self.media[medium as usize].planes.iter().enumerate();
+        let Some(slots) = self.media.get(&medium) else { return 0 };
+        let planes = slots.planes.iter().enumerate();
         planes.map(|(plane, set)| common(set, a, b) << plane).sum()
     }
 }
@@ -279,15 +288,4 @@ fn slots(agent: &AgentView<'_>, medium: Medium) -> u8 {
 fn common(a: &Set, b: &Set, c: &Set) -> u64 {
     let words = a.words.iter().zip(&b.words).zip(&c.words);
     words.map(|((a, b), c)| u64::from((a & b & c).count_ones())).sum()
-}
-
-/// Preferred agents whom a rule opens, or all if the method ends so.
-pub(super) fn is_opened(method: &Method, score: u8) -> bool {
-    match method {
-        Method::Preferred {
-            rules,
-            then_all_preferred,
-        } => *then_all_preferred || rules.iter().any(|rule| score >= rule.threshold),
-        _ => false,
-    }
 }

@@ -4,7 +4,7 @@ use super::crowd::{Asked, Crowd, Lack, Set};
 use super::experience::{Load, narrow};
 use super::wish::Wish;
 use super::{Estimate, Key, Newcomer, Standing, Unknown, Waiting};
-use crate::{Engine, InteractionPlace, InteractionView, Rank, Scoring};
+use crate::{Engine, InteractionPlace, InteractionView, Method, QueueConfig, Rank, Scoring};
 use onqueue_model::{InteractionId, QueueId};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -56,12 +56,7 @@ struct Rival {
 impl<'a> Outlook<'a> {
     /// Of what waits, and for those who may come.
     pub(super) fn of(waiting: &'a Waiting, engine: &'a Engine, newcomers: &'a [Newcomer]) -> Self {
-        let (kinds, numbers) = kinds(engine);
-        let mut lines: BTreeMap<QueueId, Vec<Rank>> = BTreeMap::new();
-        for kind in &kinds {
-            lines.entry(kind.wish.queue).or_default().extend(&kind.ranks);
-        }
-        lines.values_mut().for_each(|line| line.sort_unstable());
+        let Line { kinds, numbers, lines } = Line::of(engine);
         let crowd = Crowd::of(engine, &asked(engine, &kinds, newcomers));
         Self {
             waiting,
@@ -208,22 +203,47 @@ impl<'a> Outlook<'a> {
     }
 }
 
-/// Everything that waits, by kind; each queue comes in rank order, and so does each kind.
-fn kinds(engine: &Engine) -> (Vec<Kind<'_>>, BTreeMap<Wish<'_>, usize>) {
-    let mut kinds: Vec<Kind<'_>> = Vec::new();
-    let mut numbers = BTreeMap::new();
-    for queue in engine.queues() {
-        for interaction in engine.waiting(queue.config.id) {
-            let number = *numbers
-                .entry(Wish::of(&interaction, queue.config))
-                .or_insert_with_key(|wish| {
-                    kinds.push(Kind::new(wish.clone()));
-                    kinds.len() - 1
-                });
-            kinds[number].ranks.push(interaction.rank);
+/// Everything that waits: by queue, and by kind; in rank order.
+#[derive(Debug, Default)]
+struct Line<'a> {
+    lines: BTreeMap<QueueId, Vec<Rank>>,
+    numbers: BTreeMap<Wish<'a>, usize>,
+    kinds: Vec<Kind<'a>>,
+}
+
+impl<'a> Line<'a> {
+    fn of(engine: &'a Engine) -> Self {
+        let mut all = Self::default();
+        for queue in engine.queues().filter(|queue| queue.waiting > 0) {
+            all.take_up(engine, queue.config);
         }
+        all
     }
-    (kinds, numbers)
+
+    /// Those of one of the engine's groups are of one kind, unless the method opens other agents to them later than to one another.
+    fn take_up(&mut self, engine: &'a Engine, config: &'a QueueConfig) {
+        let mut of_group: BTreeMap<u32, usize> = BTreeMap::new();
+        let grouped = matches!(config.method, Method::Standard | Method::Bullseye { .. });
+        let mut line = Vec::new();
+        for (place, slot) in engine.line(config.id) {
+            let known = of_group.get(&place.group).filter(|_| grouped);
+            let number = known.copied().unwrap_or_else(|| {
+                let number = self.number_of(Wish::of(&engine.in_line(slot), config));
+                of_group.insert(place.group, number);
+                number
+            });
+            self.kinds[number].ranks.push(place.rank);
+            line.push(place.rank);
+        }
+        self.lines.insert(config.id, line);
+    }
+
+    fn number_of(&mut self, wish: Wish<'a>) -> usize {
+        *self.numbers.entry(wish).or_insert_with_key(|wish| {
+            self.kinds.push(Kind::new(wish.clone()));
+            self.kinds.len() - 1
+        })
+    }
 }
 
 impl<'a> Kind<'a> {
