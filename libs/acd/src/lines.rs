@@ -254,9 +254,9 @@ impl Lines {
     /// somebody with this knowledge surely lacks.
     pub fn heads(&self, queue: u32, medium: Medium, knows: Knowledge) -> impl Iterator<Item = (Rank, Option<Group>)> {
         let line = self.lines.get(queue as usize);
-        let heads = line.map(|line| &line.heads[medium as usize].all);
+        let heads = line.map(|line| line.heads[medium as usize].all.iter());
         let group = move |head: &Head| knows.may_have(head.needs).then_some(head.group);
-        let heads = heads.into_iter().flatten();
+        let heads = heads.unwrap_or_default();
         heads.map(move |(rank, head)| (*rank, group(head)))
     }
 
@@ -271,9 +271,10 @@ impl Lines {
     ) -> impl Iterator<Item = (Rank, Group)> {
         let line = self.lines.get(queue as usize);
         let heads = line.and_then(|line| line.heads[medium as usize].by_lead.get(&lead));
-        let behind = (Bound::Excluded(after), Bound::Unbounded);
-        let heads = heads.into_iter().flat_map(move |heads| heads.range(behind));
-        let possible = heads.filter(move |(_, head)| knows.may_have(head.needs));
+        let behind = heads.map(|heads| heads.range((Bound::Excluded(after), Bound::Unbounded)));
+        let possible = behind
+            .unwrap_or_default()
+            .filter(move |(_, head)| knows.may_have(head.needs));
         possible.map(|(rank, head)| (*rank, head.group))
     }
 

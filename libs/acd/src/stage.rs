@@ -38,15 +38,15 @@ impl Tongue {
     }
 }
 
-/// Skills and languages as 64 bits, several of them to a bit: enough to see at a glance that somebody lacks something.
+/// Skills and languages as 128 bits, several of them to a bit: enough to see at a glance that somebody lacks something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Knowledge(u64);
+pub(crate) struct Knowledge(u128);
 
 impl Knowledge {
     pub fn add(&mut self, what: &impl Hash) {
         let mut hasher = Fold::default();
         what.hash(&mut hasher);
-        self.0 |= 1 << (hasher.finish() % 64);
+        self.0 |= 1 << (hasher.finish() % 128);
     }
 
     /// False only if something is surely lacking.
