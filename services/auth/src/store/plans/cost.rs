@@ -48,7 +48,10 @@ impl Measured {
         assert!(removed < size, "{what}: {plan}");
         if let Some((connection, steps)) = &self.counted {
             steps.store(0, Ordering::Relaxed);
-            let rows = page.clone().all(connection).await.expect("rows");
+            let rows = connection
+                .query_all_raw(page.build(DbBackend::Sqlite))
+                .await
+                .expect("rows");
             let (steps, limit) = (
                 steps.load(Ordering::Relaxed),
                 size.max(rows.len() as u64) * STEPS_OF_ROW,
