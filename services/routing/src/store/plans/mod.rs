@@ -54,9 +54,12 @@ async fn check_queues(measured: &Measured) {
     }
 }
 
+/// Where the name of the team of that number begins with a text, as it is kept.
+type Begins = fn(u32) -> String;
+
 /// What an earlier word begins with too is passed over without being read, however much it is.
 async fn check_found(measured: &Measured) {
-    let texts: [(&str, fn(u32) -> String); 6] = [
+    let texts: [(&str, Begins); 6] = [
         ("team", |number| format!("team {}", called(number))),
         ("n", called),
         ("n10999", called),
