@@ -77,6 +77,17 @@ export class Customer extends Person {
   }
 }
 
+/** A new page of the desk at which that user has signed in. */
+async function signedIn(kind, browser, onqueue, user, language) {
+  const self = await kind.open(browser, `${onqueue.address}/desk`, language);
+  await self.at("login-organisation").fill(user.organisation);
+  await self.at("login-email").fill(user.email);
+  await self.at("login-password").fill(user.password);
+  await self.at("login-submit").click();
+  self.name = user.name;
+  return self;
+}
+
 export class Agent extends Person {
   static arrive(browser, onqueue, name, language = "en-GB") {
     const { organisation } = onqueue.credentials;
@@ -84,14 +95,8 @@ export class Agent extends Person {
   }
 
   /** Somebody who need not be of the demo. */
-  static async arrives(browser, onqueue, user, language = "en-GB") {
-    const agent = await this.open(browser, `${onqueue.address}/desk`, language);
-    await agent.at("login-organisation").fill(user.organisation);
-    await agent.at("login-email").fill(user.email);
-    await agent.at("login-password").fill(user.password);
-    await agent.at("login-submit").click();
-    agent.name = user.name;
-    return agent;
+  static arrives(browser, onqueue, user, language = "en-GB") {
+    return signedIn(this, browser, onqueue, user, language);
   }
 
   async state(expected) {
@@ -136,5 +141,42 @@ export class Agent extends Person {
   async ends() {
     await this.at("desk-end").click();
     await this.page.getByTestId("desk-end-yes").click();
+  }
+}
+
+/** Whoever administers, at the desk. */
+export class Administrator extends Person {
+  static async arrives(browser, onqueue, user) {
+    const self = await signedIn(this, browser, onqueue, user, "en-GB");
+    await self.at("nav-administration").click();
+    await self.at("page-title").waitFor();
+    return self;
+  }
+
+  /** Makes an object; `fill` fills in the form. Answers its id. */
+  async makes(section, name, fill) {
+    await this.page.goto(`${new URL(this.page.url()).origin}/desk#/administration/${section}/new`);
+    await this.at("field-name").fill(name);
+    await fill?.();
+    await this.saves("resource-form");
+    await this.at("delete").waitFor();
+    return this.page.url().split("/").at(-1).split("?")[0];
+  }
+
+  async saves(form) {
+    await this.at(form).getByTestId("save").click();
+  }
+
+  async picks(id, text) {
+    await this.at(id).last().fill(text);
+    await this.page.locator("[data-combobox-option]:visible").getByText(text, { exact: true }).first().click();
+  }
+
+  /** Fills in a part that is saved by itself. */
+  async changes(name, fill) {
+    await fill();
+    const part = this.at(`part-${name}`);
+    await part.getByTestId("save").click();
+    await part.getByText("Saved.").waitFor();
   }
 }

@@ -1,7 +1,7 @@
 // From an empty database by the pages alone: whoever administers sets everything up, and a customer chats on another web site.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Agent, launch, Person } from "./people.mjs";
+import { Administrator, Agent, launch, Person } from "./people.mjs";
 import { startEmpty, until } from "./process.mjs";
 import { site } from "./site.mjs";
 
@@ -23,53 +23,8 @@ after(async () => {
   await onqueue?.stop();
 });
 
-/** Whoever administers, at the desk. */
-class Administrator extends Person {
-  static async arrive() {
-    const self = await this.open(browser, `${onqueue.address}/desk`, "en-GB");
-    await self.signsIn(ADMIN);
-    return self;
-  }
-
-  async signsIn({ email, password }) {
-    await this.at("login-organisation").fill(ORGANISATION);
-    await this.at("login-email").fill(email);
-    await this.at("login-password").fill(password);
-    await this.at("login-submit").click();
-    await this.at("nav-administration").click();
-    await this.at("page-title").waitFor();
-  }
-
-  /** Makes an object; `fill` fills in the form. Answers its id. */
-  async makes(section, name, fill) {
-    await this.page.goto(`${onqueue.address}/desk#/administration/${section}/new`);
-    await this.at("field-name").fill(name);
-    await fill?.();
-    await this.saves("resource-form");
-    await this.at("delete").waitFor();
-    return this.page.url().split("/").at(-1).split("?")[0];
-  }
-
-  async saves(form) {
-    await this.at(form).getByTestId("save").click();
-  }
-
-  async picks(id, text) {
-    await this.at(id).last().fill(text);
-    await this.page.locator("[data-combobox-option]:visible").getByText(text, { exact: true }).first().click();
-  }
-
-  /** Fills in a part that is saved by itself. */
-  async changes(name, fill) {
-    await fill();
-    const part = this.at(`part-${name}`);
-    await part.getByTestId("save").click();
-    await part.getByText("Saved.").waitFor();
-  }
-}
-
 test("an organisation is set up by the pages, and a chat comes from another web site", { timeout: 240_000 }, async () => {
-  const petra = await Administrator.arrive();
+  const petra = await Administrator.arrives(browser, onqueue, { organisation: ORGANISATION, ...ADMIN });
   await petra.makes("divisions", "Garden");
   await petra.makes("skills", "Lawns");
   await petra.makes("roles", "Gardener", async () => {

@@ -132,6 +132,13 @@ impl Customer {
         (self.token, self.resume_token) = (tokens.access_token, tokens.resume_token);
     }
 
+    /// Waits until somebody has joined the chat: what routing has given is in session's log soon after.
+    pub async fn until_joined(&self) {
+        let joined = |event: &Event| matches!(event.body, Some(event::Body::ParticipantJoined(_)));
+        let shown = async || self.events().await.iter().any(joined);
+        onqueue_testkit::until("somebody to join", Duration::from_secs(20), shown).await;
+    }
+
     /// The log as the customer sees it.
     pub async fn events(&self) -> Vec<Event> {
         events(self.address, &self.token, &self.conversation).await

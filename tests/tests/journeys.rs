@@ -9,3 +9,7 @@ mod inactivity;
 mod offers;
 #[path = "journeys/permissions.rs"]
 mod permissions;
+#[path = "journeys/responses.rs"]
+mod responses;
+#[path = "journeys/revocation.rs"]
+mod revocation;

@@ -67,8 +67,8 @@ impl Store {
     }
 
     async fn once(&self, statement: &Alone) -> Result<Vec<Uuid>, StoreError> {
-        let acquired = self.writer().get_postgres_connection_pool().acquire().await;
-        let mut connection = acquired.map_err(of_acquire)?;
+        let pool = self.writer().get_postgres_connection_pool();
+        let mut connection = self.kept().take(pool, self.watch()).await.map_err(of_acquire)?;
         self.watch().count(1);
         let query = sqlx::query_with(statement.text, statement.values.clone());
         // To the end: the answer to the statement comes before the one to its commit.
@@ -79,6 +79,7 @@ impl Store {
             self.watch().doubt();
             StoreError::of_commit(DbErr::Query(RuntimeErr::SqlxError(error.into())))
         })?;
+        self.kept().keep(connection, pool, self.watch());
         let ids: Result<_, sqlx::Error> = rows.iter().map(|row| row.try_get(0)).collect();
         ids.map_err(|error| StoreError::Broken(error.to_string()))
     }

@@ -7,6 +7,7 @@ pub mod audit;
 mod batcher;
 mod cursor;
 mod error;
+mod kept;
 mod lock;
 mod migrate;
 mod place;

@@ -18,7 +18,7 @@ use std::{
 
 /// A connection to a server that has not been used for so long is asked first. Asking each time would cost a round trip
 /// for each use.
-const QUIET: Duration = Duration::from_millis(50);
+pub(crate) const QUIET: Duration = Duration::from_millis(50);
 
 /// A connection in doubt that is silent for so long when it comes back is closed.
 const SILENT: Duration = Duration::from_secs(5);
@@ -45,6 +45,8 @@ pub(crate) enum Asked {
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     statements: AtomicU64,
+    /// How often something failed that may have been its connection's fault.
+    doubts: AtomicU64,
     /// How many more connections are asked before they are used, because one was found dead: then others may be too.
     doubtful: AtomicU32,
     connections: AtomicU32,
@@ -97,8 +99,14 @@ impl Watch {
 
     /// Something failed that may have been the connection's fault.
     pub fn doubt(&self) {
+        self.doubts.fetch_add(1, Ordering::Relaxed);
         self.doubtful
             .store(self.connections.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// How often there was a doubt so far: as long as it stays the same, nothing is known against a connection that was good.
+    pub fn doubts(&self) -> u64 {
+        self.doubts.load(Ordering::Relaxed)
     }
 
     fn is_doubtful(&self) -> bool {
@@ -195,7 +203,8 @@ pub(crate) async fn postgres(
     connect(options, watch).await
 }
 
-async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+/// Asks a connection whether it still lives; it has a while to say so.
+pub(crate) async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     soon(connection.ping()).await.map(|()| true)
 }
 

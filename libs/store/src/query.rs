@@ -25,11 +25,33 @@ pub fn beginning(text: &str) -> LikeExpr {
 
 /// Rows whose text, compared by its bytes, begins with that one: a range that an index on the column serves.
 pub fn starting<C: ColumnTrait>(column: C, text: &str) -> Condition {
-    let from = Condition::all().add(column.gte(text));
-    match end_of_beginning(text) {
-        Some(end) => from.add(column.lt(end)),
-        None => from,
+    before_end(column, text).add(column.gte(text))
+}
+
+/// Rows whose text begins with that one and comes after that other. Where it begins is said once: of two beginnings SQLite
+/// takes whichever it likes, and reads all between them.
+pub fn starting_after<C: ColumnTrait>(column: C, text: &str, place: Option<&str>) -> Condition {
+    match place.filter(|place| *place >= text) {
+        Some(place) => before_end(column, text).add(column.gt(place)),
+        None => starting(column, text),
     }
+}
+
+/// The same in the order of a name and an id, as [`after`] has it.
+pub fn starting_after_both<N: ColumnTrait, I: ColumnTrait>(
+    name: N,
+    id: I,
+    text: &str,
+    place: Option<(String, uuid::Uuid)>,
+) -> Condition {
+    match place.filter(|(place, _)| place.as_str() >= text) {
+        Some(place) => before_end(name, text).add(after(name, id, place)),
+        None => starting(name, text),
+    }
+}
+
+fn before_end<C: ColumnTrait>(column: C, text: &str) -> Condition {
+    Condition::all().add_option(end_of_beginning(text).map(|end| column.lt(end)))
 }
 
 /// The first text after all that begin with that one, if there is one.

@@ -1,7 +1,9 @@
 //! Opening the database.
 
 use crate::{
-    Profile, Reader, Settings, StoreError, place,
+    Profile, Reader, Settings, StoreError,
+    kept::Kept,
+    place,
     pool::{self, Asked, Watch},
 };
 use onqueue_model::Timestamp;
@@ -19,6 +21,7 @@ struct Inner {
     writer: DatabaseConnection,
     reader: Reader,
     watch: Arc<Watch>,
+    kept: Kept,
 }
 
 impl Store {
@@ -76,6 +79,7 @@ impl Store {
             writer,
             reader: Reader::new(reader, Arc::clone(&watch), None),
             watch,
+            kept: Kept::default(),
         })))
     }
 
@@ -92,6 +96,7 @@ impl Store {
             writer: connection.clone(),
             reader: Reader::new(connection, Arc::clone(&watch), patience(settings, profile)),
             watch,
+            kept: Kept::default(),
         })))
     }
 
@@ -108,6 +113,10 @@ impl Store {
 
     pub(crate) fn watch(&self) -> &Watch {
         &self.0.watch
+    }
+
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     pub(crate) fn profile(&self) -> Option<Profile> {
@@ -140,6 +149,7 @@ impl Store {
 
     /// Closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) -> Result<(), StoreError> {
+        self.0.kept.close();
         self.0.reader.connection().close_by_ref().await?;
         self.0.writer.close_by_ref().await?;
         Ok(())

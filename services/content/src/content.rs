@@ -23,6 +23,8 @@ pub struct Library {
     /// The organisation's revision with its last change: its etag.
     pub revision: i64,
     pub content: LibraryContent,
+    /// How many responses it has.
+    pub responses: i64,
     pub created_at: Timestamp,
     pub is_deleted: bool,
 }

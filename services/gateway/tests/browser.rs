@@ -10,6 +10,7 @@ use tonic::Status;
 use world::{World, id, organisation, wire::Http1};
 
 const SEND: &str = "/onqueue.session.v1.ConversationService/SendMessage";
+const LOGIN: &str = "/onqueue.auth.v1.TokenService/Login";
 const WATCH: &str = "/onqueue.session.v1.ConversationService/Watch";
 
 #[tokio::test]
@@ -56,6 +57,17 @@ async fn grpc_web_calls_streams_and_errors_over_http_1() {
     browser.read_until("second").await;
     sender.fail(Status::aborted("moved")).await;
     browser.read_until("grpc-status:10").await;
+}
+
+/// The length is that of the messages, and browsers find the status behind them. Calls that may be repeated come without it.
+#[tokio::test]
+async fn an_answer_of_known_length_has_its_status() {
+    let world = World::new().await;
+    let mut browser = Http1::connect(world.address).await;
+    browser.grpc_web(LOGIN, &[], b"").await;
+    world.call_of(LOGIN).await.answer_at_once(b"\x0a\x06answer");
+    let read = browser.read_until("grpc-status:0").await;
+    assert!(read.contains("answer"), "{read}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod world;
 
+use http::Request;
 use onqueue_client::{Remote, Settings, Spawn};
 use onqueue_credentials::{Identity, authority};
 use onqueue_model::Reason;
@@ -22,7 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, runtime::Runtime, sync::mpsc, time::timeout};
-use tonic::{Code, Streaming, transport::Endpoint};
+use tonic::{Code, Streaming, body::Body, transport::Endpoint};
+use tower::ServiceExt as _;
 use world::{CONVERSATION, Call, PATIENCE, Sender, World, id, played, wire::Http2};
 
 const SEEN_AGAIN: Duration = Duration::from_secs(2);
@@ -76,7 +78,7 @@ struct Pair {
     replicas: [Replica; 2],
     /// Streams that nobody asked for, on which nothing comes.
     idle: Vec<Sender>,
-    _remote: Remote,
+    remote: Remote,
     _folder: tempfile::TempDir,
 }
 
@@ -95,12 +97,31 @@ impl Pair {
         let remote = remote.expect("a remote");
         timeout(PATIENCE, remote.connected()).await.expect("connects");
         let world = World::with_session(remote.upstream(), context).await;
-        Self {
+        let mut pair = Self {
             world,
             replicas,
             idle: Vec::new(),
-            _remote: remote,
+            remote,
             _folder: folder,
+        };
+        timeout(PATIENCE, pair.meet()).await.expect("reaches both");
+        pair
+    }
+
+    /// Calls without an affinity until either has got one: before, calls of one conversation may go now here, now there.
+    async fn meet(&mut self) {
+        let mut met = [false; 2];
+        while met != [true; 2] {
+            let path = format!("{CONVERSATION}/ListConversations");
+            let request = Request::post(path).body(Body::empty()).expect("a request");
+            let upstream = self.remote.upstream();
+            let (answer, at) = tokio::join!(upstream.oneshot(request), async {
+                let (at, call) = self.call_of("/ListConversations").await;
+                call.answer_bytes(b"");
+                at
+            });
+            answer.expect("an answer");
+            met[at] = true;
         }
     }
 

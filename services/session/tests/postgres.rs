@@ -12,7 +12,7 @@ use onqueue_proto::session::v1::{self as proto, ConversationState};
 use onqueue_session::Faults;
 use onqueue_store::Settings;
 use onqueue_testkit::{Disk, Stop, own_postgres, until};
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use std::{
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::{Duration, Instant},
@@ -244,6 +244,95 @@ async fn everything(house: &House, replicas: &[Desk; 2], chats: &[Chat], turn: u
     assert!(messages.iter().all(Result::is_ok), "{messages:?}");
     assert!(reports.iter().all(Result::is_ok), "{reports:?}");
     assert!(begun.iter().all(Result::is_ok), "{begun:?}");
+}
+
+/// Requests that came to another replica too, which commits them one after the other while ours waits for each: what is in a
+/// batch with them does not pay for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_others_take_one_by_one_do_not_use_up_the_patience_of_the_rest() {
+    // In however many batches they come (two under way and one that waits), one has more of them than it may try in vain.
+    const TAKEN: u128 = 12;
+    let house = House::on_postgres(16).await;
+    let replica = house.replica(17, Faults::default()).await;
+    let pattern = replica.start(1).await;
+    let mut others = Vec::new();
+    for number in 0..TAKEN {
+        others.push(hold_request(&house, &pattern, number).await);
+    }
+    let begin = join_all((0..=TAKEN).map(|number| replica.try_start(wish(100 + number))));
+    let take = async {
+        while !others.is_empty() {
+            let mut waited_for = None;
+            until("somebody who waits for one of them", SOON, async || {
+                let processes = waited_for_processes(&house).await;
+                waited_for = others.iter().position(|other| processes.contains(&other.process));
+                waited_for.is_some()
+            })
+            .await;
+            others.swap_remove(waited_for.expect("one")).commit().await;
+        }
+    };
+    let (begun, ()) = tokio::join!(begin, take);
+    assert!(begun.iter().all(Result::is_ok), "{begun:?}");
+}
+
+/// A transaction of another replica that has begun a conversation and not committed yet.
+struct Held {
+    process: i32,
+    commit: tokio::sync::oneshot::Sender<()>,
+    done: tokio::task::JoinHandle<()>,
+}
+
+impl Held {
+    async fn commit(self) {
+        self.commit.send(()).expect("waits for it");
+        self.done.await.expect("committed");
+    }
+}
+
+/// The processes of the server that hold what others wait for.
+async fn waited_for_processes(house: &House) -> Vec<i32> {
+    let sql = "SELECT unnest(pg_blocking_pids(pid)) AS process FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    let rows = house.desk.store.reader();
+    let rows = rows
+        .query_all_raw(Statement::from_string(DbBackend::Postgres, sql))
+        .await;
+    let process = |row: &sea_orm::QueryResult| row.try_get("", "process").expect("a number");
+    rows.expect("reads").iter().map(process).collect()
+}
+
+/// Begins the same conversation once more, by another request.
+async fn hold_request(house: &House, pattern: &Chat, number: u128) -> Held {
+    let insert = format!(
+        "INSERT INTO session_conversations SELECT (jsonb_populate_record(one, jsonb_build_object('id', \
+         gen_random_uuid(), 'request_id', '{}'))).* FROM session_conversations one WHERE id = '{}'",
+        wish(100 + number).request_id,
+        pattern.id
+    );
+    let store = house.desk.store.clone();
+    let (commit, told) = tokio::sync::oneshot::channel();
+    let (say, said) = tokio::sync::oneshot::channel();
+    let once = std::sync::Mutex::new(Some((say, told)));
+    let done = tokio::spawn(async move {
+        let held = store.transaction(|tx| {
+            let (say, told) = once.lock().expect("alone").take().expect("one attempt");
+            let insert = insert.clone();
+            Box::pin(async move {
+                tx.execute_unprepared(&insert).await?;
+                let process = Statement::from_string(DbBackend::Postgres, "SELECT pg_backend_pid() AS process");
+                let row = tx.query_one_raw(process).await?.expect("a row");
+                say.send(row.try_get("", "process")?).expect("is heard");
+                told.await.expect("is told");
+                Ok(())
+            })
+        });
+        held.await.expect("commits");
+    });
+    Held {
+        process: said.await.expect("begun"),
+        commit,
+        done,
+    }
 }
 
 /// A transaction that is open in another database of the cluster, as a backup's may be, and writers whose commits come in

@@ -49,7 +49,7 @@ impl Database {
         database
     }
 
-    /// Puts an organisation into it, as `onqueue demo` does.
+    /// Puts an organisation into it, as `onqueue demo` does, but without responses.
     pub async fn seed(&self, demo: Demo) {
         self.seed_users(demo.auth).await;
         let (store, context) = self.open("routing").await;

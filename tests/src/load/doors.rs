@@ -42,13 +42,17 @@ impl Doors {
     }
 }
 
-/// Whether a call failed before it was sent: nobody took the connection, or it had just been closed in order. Who meets a
-/// closed door goes to another; nothing has been lost.
+/// What the library makes of a stream that the other side, ending in order, said it had not begun (GOAWAY with NO_ERROR and a
+/// smaller number: RFC 9113, 6.8).
+const NOT_BEGUN: &str = "connection error received: not a result of an error";
+
+/// Whether a call failed before anybody took it up: nobody took the connection, it had just been closed in order, or who closed
+/// it said that this call was not begun. Who meets a closed door goes to another; nothing has been lost.
 pub fn was_unsent(status: &Status) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = status.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        if text == "tcp connect error" || text.starts_with("operation was canceled") {
+        if text == "tcp connect error" || text == NOT_BEGUN || text.starts_with("operation was canceled") {
             return true;
         }
         cause = error.source();
@@ -69,6 +73,7 @@ mod tests {
     use crate::process::free;
     use onqueue_proto::auth::v1::{RevokeRequest, token_service_client::TokenServiceClient};
     use std::net::{Ipv4Addr, TcpListener};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     async fn call(address: SocketAddr) -> Status {
         let doors = Doors::of(&[address], 0);
@@ -87,5 +92,36 @@ mod tests {
         let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let taken = call(silent.local_addr().expect("an address")).await;
         assert!(!was_unsent(&taken), "{taken:?}");
+    }
+
+    /// Reads until a stream is opened, and ends the connection for that reason; it has begun streams up to `last`.
+    async fn goes_away(listener: tokio::net::TcpListener, last: u32, reason: u32) {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.expect("settings");
+        stream.read_exact(&mut [0; 24]).await.expect("a preface");
+        let mut kind = 0;
+        while kind != 1 {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.expect("a frame");
+            kind = head[3];
+            let length = usize::from(head[1]) << 8 | usize::from(head[2]);
+            stream.read_exact(&mut vec![0; length]).await.expect("its payload");
+        }
+        let mut frame = vec![0, 0, 8, 7, 0, 0, 0, 0, 0];
+        frame.extend(last.to_be_bytes());
+        frame.extend(reason.to_be_bytes());
+        stream.write_all(&frame).await.expect("the end");
+    }
+
+    #[tokio::test]
+    async fn what_was_not_begun_was_not_sent() {
+        for (last, reason, expected) in [(0, 0, true), (0, 2, false), (1, 0, false)] {
+            let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+                .await
+                .expect("a port");
+            let address = listener.local_addr().expect("an address");
+            let (status, ()) = tokio::join!(call(address), goes_away(listener, last, reason));
+            assert_eq!(was_unsent(&status), expected, "{last} {reason}: {status:?}");
+        }
     }
 }

@@ -125,8 +125,7 @@ impl Stage {
     /// Ends the load, waits until everything has settled, and judges.
     pub async fn judge(mut self, scenario: &Scenario) -> Report {
         self.load.fade(PATIENCE).await;
-        let facts = self.settle().await;
-        let records = self.history.records();
+        let (records, facts) = self.settle().await;
         for fault in &self.rounds {
             self.pauses.add_take_over(&facts, *fault);
         }
@@ -144,18 +143,21 @@ impl Stage {
             .with_complaints(self.complaints.clone())
     }
 
-    /// The database when every view equals the transcript and routing agrees with session; or, after the deadline, as it
-    /// is: the judges say what is wrong.
-    async fn settle(&self) -> Facts {
+    /// What everybody saw and the database, when every view equals the transcript and routing agrees with session; or, after
+    /// the deadline, as they are: the judges say what is wrong. They are given what was compared here, and nothing that came
+    /// later on one side only.
+    async fn settle(&self) -> (history::Records, Facts) {
         let database = self.installation.database.connect().await;
         let end = Instant::now() + SETTLED;
         loop {
             let now = self.now().millis();
+            // First: whatever was seen by then is in the database.
+            let records = self.history.records();
             let mut facts = Facts::read(&database, now).await.expect("reads the database");
-            let is_settled = check::has_caught_up(&self.history.records(), &facts) && routing::is_settled(&facts);
+            let is_settled = check::has_caught_up(&records, &facts) && routing::is_settled(&facts);
             if is_settled || Instant::now() > end {
                 facts.writes = writes::read(self, &database).await.expect("reads the notes");
-                return facts;
+                return (records, facts);
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }

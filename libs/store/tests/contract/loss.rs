@@ -191,6 +191,31 @@ async fn a_statement_alone_is_committed_or_its_outcome_is_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_alone_stay_on_a_connection_until_it_is_dead_or_the_store_is_closed() {
+    const PROCESS: &str = "SELECT lpad(pg_backend_pid()::text, 32, '0')::uuid";
+    let mut fixture = Fixture::on_postgres().await;
+    fixture.settings.connections = 4;
+    let (store, other) = (fixture.migrated().await, fixture.open().await);
+    let process = || async { store.alone(&Alone::new(PROCESS)).await };
+    let first = process().await.expect("answers");
+    assert_eq!(process().await.expect("answers"), first);
+    // All four are there for others at the same time as soon as they are needed, but for the one that is kept.
+    let all =
+        futures::future::join_all((0..3).map(|_| store.transaction(|tx| Box::pin(run(tx, "SELECT pg_sleep(0.05)")))));
+    let (all, alone) = tokio::join!(all, process());
+    assert!(all.iter().all(Result::is_ok) && alone.is_ok(), "{all:?} {alone:?}");
+    let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    other.reader().execute_unprepared(end).await.expect("ends the others");
+    let failed = store.reader().execute_unprepared("SELECT nowhere").await;
+    failed.expect_err("raises a doubt about all connections");
+    assert_ne!(process().await.expect("on another one, nothing was sent before"), first);
+    timeout(SOON, store.close()).await.expect("in time").expect("closes");
+    let error = process().await.expect_err("closed");
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_in_a_deadlock_one_is_run_again() {
     let fixture = Fixture::on_postgres().await;
     let store = fixture.migrated().await;

@@ -4,7 +4,7 @@ use super::{
     Administration, passwords,
     reach::{Wanted, reach},
 };
-use crate::store::{Edit, Removal, User, UserFilter, UserPlace, UserState, user_place};
+use crate::store::{Edit, Removal, User, UserFilter, UserPlace, UserState};
 use onqueue_model::{Caller, DivisionId, Divisions, Fault, Reason, UserId, permissions};
 use onqueue_server::resource::{Mask, Once, Page};
 use std::collections::BTreeSet;
@@ -98,7 +98,7 @@ impl Administration {
         Ok(user)
     }
 
-    /// Users that the caller may see, by name.
+    /// Users that the caller may see, by name; then those who are found by their address alone, by address.
     pub async fn list_users(
         &self,
         caller: &Caller,
@@ -119,7 +119,7 @@ impl Administration {
             ids: query.ids,
         };
         let found = self.tables.users(caller.organisation, &filter, after, size + 1).await?;
-        Ok(Page::of(found, size, user_place))
+        Ok(Page::of(found, size, |last| filter.place_of(last)))
     }
 
     /// Changes what the mask names; who moves a user needs the permission in both divisions.

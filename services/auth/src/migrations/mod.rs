@@ -4,6 +4,7 @@ mod administer_deployments;
 mod administer_identity;
 mod create_identity;
 mod create_trust;
+mod index_long_lists;
 mod note_trust_revisions;
 
 use sea_orm_migration::prelude::{Alias, IntoIden as _};
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrations {
             Box::new(note_trust_revisions::Migration),
             Box::new(administer_identity::Migration),
             Box::new(administer_deployments::Migration),
+            Box::new(index_long_lists::Migration),
         ]
     }
 

@@ -5,7 +5,7 @@ use super::{
     deployments::Listed,
     divisions::check_there,
     entities::{api_client as row, grant, trust_grant},
-    failures, trust,
+    failures, listing, trust,
 };
 use crate::{
     lockout::{Address, Policy},
@@ -16,11 +16,11 @@ use onqueue_server::resource::Once;
 use onqueue_store::{
     Scope, StoreError,
     audit::Actor,
-    query::{fold, starting, within},
+    query::{fold, starting_after},
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::NotSet, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -81,17 +81,8 @@ impl Tables {
         organisation: OrganisationId,
         listed: &Listed,
     ) -> Result<Vec<ApiClient>, StoreError> {
-        let mut select = there(organisation)
-            .filter(within(row::Column::DivisionId, &listed.divisions))
-            .filter(starting(row::Column::NameFolded, &fold(&listed.text)));
-        if let Some(name) = &listed.after {
-            select = select.filter(row::Column::NameFolded.gt(name));
-        }
-        let rows = select
-            .order_by_asc(row::Column::NameFolded)
-            .limit(listed.size)
-            .all(self.0.reader())
-            .await?;
+        let rows = listing::read(self.0.reader(), pages(organisation, listed)).await?;
+        let rows = listing::first(rows, listed.size, |row| row.name_folded.clone());
         rows.into_iter().map(ApiClient::try_from).collect()
     }
 
@@ -143,7 +134,21 @@ impl Tables {
     }
 }
 
-fn there(organisation: OrganisationId) -> sea_orm::Select<row::Entity> {
+/// Each division for itself, as far as a page goes, because an index has its rows in order.
+pub(super) fn pages(organisation: OrganisationId, listed: &Listed) -> Vec<Select<row::Entity>> {
+    let range = starting_after(row::Column::NameFolded, &fold(&listed.text), listed.after.as_deref());
+    let page = |division| {
+        there(organisation)
+            .filter(division)
+            .filter(range.clone())
+            .order_by_asc(row::Column::NameFolded)
+            .limit(listed.size)
+    };
+    let divisions = listing::each(row::Column::DivisionId, &listed.within());
+    divisions.into_iter().map(page).collect()
+}
+
+fn there(organisation: OrganisationId) -> Select<row::Entity> {
     Scope::of(organisation)
         .find::<row::Entity>()
         .filter(row::Column::DeletedAt.is_null())

@@ -1,19 +1,20 @@
 //! Deployments. Whatever changes one changes the trust tables in the same transaction.
 
 use super::{
-    Key, Object, Stored, Tables, broken, divisions::check_there, entities::deployment as row, trust::publish_deployment,
+    Key, Object, Stored, Tables, broken, divisions::check_there, entities::deployment as row, listing,
+    trust::publish_deployment,
 };
 use onqueue_model::{DeploymentId, DivisionId, Divisions, Fault, OrganisationId, Reason, Timestamp};
 use onqueue_server::resource::Once;
 use onqueue_store::{
     Scope, StoreError,
     audit::Actor,
-    query::{fold, starting, within},
+    query::{fold, starting_after},
 };
 use onqueue_trust::DeploymentQueue;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::NotSet, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
@@ -57,6 +58,17 @@ pub struct Listed {
     pub size: u64,
 }
 
+impl Listed {
+    /// Where the caller asks.
+    pub(super) fn within(&self) -> Divisions {
+        match self.division {
+            None => self.divisions.clone(),
+            Some(division) if self.divisions.contains(&division) => Divisions::Only([division].into()),
+            Some(_) => Divisions::NONE,
+        }
+    }
+}
+
 /// There is none for this caller.
 pub fn no_deployment() -> Fault {
     Fault::new(Reason::DeploymentNotFound, "there is no deployment of this id")
@@ -82,25 +94,27 @@ impl Tables {
         organisation: OrganisationId,
         listed: &Listed,
     ) -> Result<Vec<Deployment>, StoreError> {
-        let mut select = there(organisation)
-            .filter(within(row::Column::DivisionId, &listed.divisions))
-            .filter(starting(row::Column::NameFolded, &fold(&listed.text)));
-        if let Some(division) = listed.division {
-            select = select.filter(row::Column::DivisionId.eq(division.uuid()));
-        }
-        if let Some(name) = &listed.after {
-            select = select.filter(row::Column::NameFolded.gt(name));
-        }
-        let rows = select
-            .order_by_asc(row::Column::NameFolded)
-            .limit(listed.size)
-            .all(self.0.reader())
-            .await?;
+        let rows = listing::read(self.0.reader(), pages(organisation, listed)).await?;
+        let rows = listing::first(rows, listed.size, |row| row.name_folded.clone());
         rows.into_iter().map(Deployment::try_from).collect()
     }
 }
 
-fn there(organisation: OrganisationId) -> sea_orm::Select<row::Entity> {
+/// Each division for itself, as far as a page goes, because an index has its rows in order.
+pub(super) fn pages(organisation: OrganisationId, listed: &Listed) -> Vec<Select<row::Entity>> {
+    let range = starting_after(row::Column::NameFolded, &fold(&listed.text), listed.after.as_deref());
+    let page = |division| {
+        there(organisation)
+            .filter(division)
+            .filter(range.clone())
+            .order_by_asc(row::Column::NameFolded)
+            .limit(listed.size)
+    };
+    let divisions = listing::each(row::Column::DivisionId, &listed.within());
+    divisions.into_iter().map(page).collect()
+}
+
+fn there(organisation: OrganisationId) -> Select<row::Entity> {
     Scope::of(organisation)
         .find::<row::Entity>()
         .filter(row::Column::DeletedAt.is_null())

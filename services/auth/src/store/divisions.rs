@@ -9,7 +9,7 @@ use onqueue_server::resource::Once;
 use onqueue_store::{
     Scope, StoreError,
     audit::Actor,
-    query::{fold, starting},
+    query::{fold, starting_after},
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -53,17 +53,23 @@ impl Tables {
         after: Option<String>,
         size: u64,
     ) -> Result<Vec<Division>, StoreError> {
-        let mut select = there(organisation).filter(starting(row::Column::NameFolded, &fold(text)));
-        if let Some(name) = after {
-            select = select.filter(row::Column::NameFolded.gt(name));
-        }
-        let rows = select
-            .order_by_asc(row::Column::NameFolded)
-            .limit(size)
+        let rows = page(organisation, text, after.as_deref(), size)
             .all(self.0.reader())
             .await?;
         Ok(rows.into_iter().map(Division::from).collect())
     }
+}
+
+pub(super) fn page(
+    organisation: OrganisationId,
+    text: &str,
+    after: Option<&str>,
+    size: u64,
+) -> sea_orm::Select<row::Entity> {
+    there(organisation)
+        .filter(starting_after(row::Column::NameFolded, &fold(text), after))
+        .order_by_asc(row::Column::NameFolded)
+        .limit(size)
 }
 
 fn there(organisation: OrganisationId) -> sea_orm::Select<row::Entity> {

@@ -54,6 +54,7 @@ tables! {
         language: String,
         #[serde(skip)] password_hash: Option<String>,
         name_folded: String,
+        #[serde(skip)] address_key: String,
         state: i32,
         revision: i64,
         created_at: i64,

@@ -4,7 +4,7 @@ use super::{
     Tables, User, UserState, administrators, broken,
     divisions::check_there,
     entities::{api_client, grant as row},
-    lock_organisation,
+    listing, lock_organisation,
     objects::check_etag,
     trust, users,
 };
@@ -15,7 +15,7 @@ use onqueue_store::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
@@ -130,36 +130,10 @@ impl Tables {
         place: Option<GrantPlace>,
         size: u64,
     ) -> Result<Vec<GrantPlace>, StoreError> {
-        let each = match divisions {
-            Divisions::All => vec![None],
-            Divisions::Only(divisions) => divisions.iter().copied().map(Some).collect(),
-        };
-        let mut found = Vec::new();
-        for division in each {
-            let mut select = Scope::of(organisation).find::<row::Entity>();
-            if let Some(division) = division {
-                select = select.filter(row::Column::DivisionId.eq(division.uuid()));
-            }
-            if let Some(role) = role {
-                select = select.filter(row::Column::RoleId.eq(role.uuid()));
-            }
-            if let Some(place) = place {
-                select = select.filter(after(place));
-            }
-            let rows = select
-                .order_by_asc(row::Column::UserId)
-                .order_by_asc(row::Column::RoleId)
-                .order_by_asc(row::Column::DivisionId)
-                .limit(size);
-            found.extend(rows.all(self.0.reader()).await?);
-        }
-        let mut found: Vec<_> = found
-            .into_iter()
-            .map(|row| (row.user_id, row.role_id, row.division_id))
-            .collect();
-        found.sort_unstable();
-        found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        Ok(found)
+        let parts = pages(organisation, (divisions, role), place, size);
+        let found = listing::read(self.0.reader(), parts).await?;
+        let places = found.into_iter().map(|row| (row.user_id, row.role_id, row.division_id));
+        Ok(listing::first(places.collect(), size, |place| *place))
     }
 
     /// Makes exactly these the subject's grants and answers them. NOT_FOUND; ETAG_MISMATCH unless nothing would change.
@@ -180,6 +154,29 @@ impl Tables {
             })
             .await
     }
+}
+
+/// Each division for itself.
+pub(super) fn pages(
+    organisation: OrganisationId,
+    (divisions, role): (&Divisions, Option<RoleId>),
+    place: Option<GrantPlace>,
+    size: u64,
+) -> Vec<Select<row::Entity>> {
+    let of_role = role.map(|role| row::Column::RoleId.eq(role.uuid()));
+    let narrowed = Condition::all().add_option(of_role).add_option(place.map(after));
+    let page = |division| {
+        Scope::of(organisation)
+            .find::<row::Entity>()
+            .filter(division)
+            .filter(narrowed.clone())
+            .order_by_asc(row::Column::UserId)
+            .order_by_asc(row::Column::RoleId)
+            .order_by_asc(row::Column::DivisionId)
+            .limit(size)
+    };
+    let divisions = listing::each(row::Column::DivisionId, divisions);
+    divisions.into_iter().map(page).collect()
 }
 
 /// Rows after that place. It says twice where the subjects begin: from the first an index knows where to begin to read.

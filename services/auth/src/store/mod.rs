@@ -9,11 +9,15 @@ mod entities;
 mod failures;
 mod grants;
 mod keys;
+mod listing;
 mod missing;
 mod objects;
 mod organisations;
 mod passwords;
+#[cfg(test)]
+mod plans;
 mod roles;
+mod search;
 mod seed;
 mod sessions;
 mod staff;
@@ -30,8 +34,9 @@ use objects::{Key, Object, Stored};
 pub use organisations::{Organisation, OrganisationChange};
 pub use passwords::NewPassword;
 pub use roles::Role;
+pub(crate) use search::address_key;
+pub use search::{UserFilter, UserPlace};
 pub use sessions::{Exchange, Exchanged, NewToken, Opened, Settle};
-pub use staff::{UserFilter, UserPlace, user_place};
 pub use users::{User, UserState};
 
 use onqueue_model::OrganisationId;

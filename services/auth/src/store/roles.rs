@@ -11,7 +11,7 @@ use onqueue_server::resource::Once;
 use onqueue_store::{
     Scope, StoreError,
     audit::Actor,
-    query::{fold, starting},
+    query::{fold, starting_after},
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -57,17 +57,23 @@ impl Tables {
         after: Option<String>,
         size: u64,
     ) -> Result<Vec<Role>, StoreError> {
-        let mut select = there(organisation).filter(starting(row::Column::NameFolded, &fold(text)));
-        if let Some(name) = after {
-            select = select.filter(row::Column::NameFolded.gt(name));
-        }
-        let rows = select
-            .order_by_asc(row::Column::NameFolded)
-            .limit(size)
+        let rows = page(organisation, text, after.as_deref(), size)
             .all(self.0.reader())
             .await?;
         rows.into_iter().map(Role::try_from).collect()
     }
+}
+
+pub(super) fn page(
+    organisation: OrganisationId,
+    text: &str,
+    after: Option<&str>,
+    size: u64,
+) -> sea_orm::Select<row::Entity> {
+    there(organisation)
+        .filter(starting_after(row::Column::NameFolded, &fold(text), after))
+        .order_by_asc(row::Column::NameFolded)
+        .limit(size)
 }
 
 pub(super) fn there(organisation: OrganisationId) -> sea_orm::Select<row::Entity> {

@@ -215,6 +215,7 @@ async fn put_user(trail: &Trail<'_>, user: &User) -> Result<(), StoreError> {
         name_folded: fold(&user.name),
         email: user.email.clone(),
         email_folded: crate::lockout::fold(&user.email),
+        address_key: super::address_key(&fold(&user.name), &crate::lockout::fold(&user.email)),
         language: user.language.clone(),
         password_hash: before.as_ref().and_then(|user| user.password_hash.clone()),
         state: before.as_ref().map_or(UserState::Active.number(), |user| user.state),

@@ -1,101 +1,23 @@
-//! Users as administrators make, list, change and remove them.
+//! Users as administrators make, change and remove them.
 
 use super::{
-    Key, Object, Stored, Tables, User, UserState, broken,
+    Key, Object, Stored, User, UserState, broken,
     divisions::check_there,
     entities::{grant, user as row},
+    search::address_key,
     sessions, trust,
     users::there,
 };
 use crate::lockout;
-use onqueue_model::{DivisionId, Divisions, Fault, OrganisationId, UserId};
+use onqueue_model::Fault;
 use onqueue_server::resource::Once;
-use onqueue_store::{
-    Scope, StoreError,
-    audit::Actor,
-    query::{after, fold, starting},
-};
+use onqueue_store::{Scope, StoreError, audit::Actor, query::fold};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select, Unchanged,
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _, Unchanged,
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
-
-/// Where a page of users ended: the folded name and the id of the last.
-pub type UserPlace = (String, Uuid);
-
-/// Which users are asked for.
-#[derive(Clone, Debug)]
-pub struct UserFilter {
-    /// Those of these divisions.
-    pub divisions: Divisions,
-    /// Those whose name or address begins with it; empty for all.
-    pub text: String,
-    /// Those in this state.
-    pub state: Option<UserState>,
-    /// Those among these; empty for all.
-    pub ids: BTreeSet<UserId>,
-}
-
-impl Tables {
-    /// The first `size` users after that place, by folded name and id. Each division and state is read for itself, as far as
-    /// a page goes, because an index has its users in order.
-    pub async fn users(
-        &self,
-        organisation: OrganisationId,
-        filter: &UserFilter,
-        place: Option<UserPlace>,
-        size: u64,
-    ) -> Result<Vec<User>, StoreError> {
-        let mut rows = Vec::new();
-        for division in parts(&filter.divisions) {
-            for state in filter.state.map_or(UserState::ALL.to_vec(), |state| vec![state]) {
-                let mut select = there(organisation).filter(row::Column::State.eq(state.number()));
-                if let Some(division) = division {
-                    select = select.filter(row::Column::DivisionId.eq(division.uuid()));
-                }
-                if let Some(place) = place.clone() {
-                    select = select.filter(after(row::Column::NameFolded, row::Column::UserId, place));
-                }
-                let page = narrowed(select, filter)
-                    .order_by_asc(row::Column::NameFolded)
-                    .order_by_asc(row::Column::UserId)
-                    .limit(size);
-                rows.extend(page.all(self.0.reader()).await?);
-            }
-        }
-        rows.sort_by(|one, other| (&one.name_folded, one.user_id).cmp(&(&other.name_folded, other.user_id)));
-        rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        rows.into_iter().map(User::try_from).collect()
-    }
-}
-
-/// One part for all, or one for each.
-fn parts(divisions: &Divisions) -> Vec<Option<DivisionId>> {
-    match divisions {
-        Divisions::All => vec![None],
-        Divisions::Only(divisions) => divisions.iter().copied().map(Some).collect(),
-    }
-}
-
-fn narrowed(mut select: Select<row::Entity>, filter: &UserFilter) -> Select<row::Entity> {
-    if !filter.text.is_empty() {
-        let by_name = starting(row::Column::NameFolded, &fold(&filter.text));
-        let by_address = starting(row::Column::EmailFolded, &lockout::fold(&filter.text));
-        select = select.filter(Condition::any().add(by_name).add(by_address));
-    }
-    if !filter.ids.is_empty() {
-        select = select.filter(row::Column::UserId.is_in(filter.ids.iter().map(|id| id.uuid())));
-    }
-    select
-}
-
-/// The place of a user in lists.
-pub fn user_place(user: &User) -> UserPlace {
-    (fold(&user.name), user.id.uuid())
-}
 
 #[async_trait::async_trait]
 impl Object for User {
@@ -211,6 +133,7 @@ impl User {
             name_folded: Set(fold(&self.name)),
             email: Set(self.email.clone()),
             email_folded: Set(lockout::fold(&self.email)),
+            address_key: Set(address_key(&fold(&self.name), &lockout::fold(&self.email))),
             language: Set(self.language.clone()),
             password_hash: Set(self.password_hash.clone()),
             state: Set(self.state.number()),

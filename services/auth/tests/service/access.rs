@@ -72,7 +72,10 @@ async fn what_is_in_the_trust_tables_is_what_the_grants_say() {
     let all = Administered::start().await;
     let agreed = async || {
         let before = onqueue_store::trust::read(&all.auth.store.store).await.expect("read");
-        all.auth.write("DELETE FROM auth_trust_grants").await;
+        // Not the administrators': who reads the tables just now must find that root may go on.
+        all.auth
+            .write("DELETE FROM auth_trust_grants WHERE permission <> '*:*:*'")
+            .await;
         all.publish_anew().await;
         let after = onqueue_store::trust::read(&all.auth.store.store).await.expect("read");
         let sorted = |mut grants: Vec<onqueue_store::trust::Grant>| {

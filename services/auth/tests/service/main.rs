@@ -13,5 +13,6 @@ mod organisation;
 mod passwords;
 mod refresh;
 mod replicas;
+mod searching;
 mod seeding;
 mod trust;

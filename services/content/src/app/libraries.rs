@@ -5,7 +5,7 @@ use crate::content::{Library, LibraryContent};
 use crate::store::{Listing, NamePlace, New};
 use onqueue_model::{Caller, DivisionId, Fault, LibraryId, permissions};
 use onqueue_server::resource::{Once, Page};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// What is to be set about a library; `None` stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -25,12 +25,9 @@ impl LibraryChange {
     }
 }
 
-/// A library and how many responses it has.
-pub type Counted = (Library, i64);
-
 impl Content {
     /// Makes a library.
-    pub async fn create_library(&self, caller: &Caller, content: LibraryContent, once: Once) -> Result<Counted, Fault> {
+    pub async fn create_library(&self, caller: &Caller, content: LibraryContent, once: Once) -> Result<Library, Fault> {
         self.authority(caller)
             .in_division(permissions::LIBRARY_ADD, content.division)?;
         let by = self.actor(caller);
@@ -39,33 +36,23 @@ impl Content {
             content,
             once: Some(once),
         };
-        let library = self.0.tables.create_library(caller.organisation, new, by).await?;
-        self.counted(caller, library).await
+        Ok(self.0.tables.create_library(caller.organisation, new, by).await?)
     }
 
     /// The library, if the caller may see it.
-    pub async fn get_library(&self, caller: &Caller, id: LibraryId) -> Result<Counted, Fault> {
+    pub async fn get_library(&self, caller: &Caller, id: LibraryId) -> Result<Library, Fault> {
         let library = self.0.tables.library(caller.organisation, id).await?;
         let library = library.filter(|library| !library.is_deleted);
         let library = library.ok_or_else(|| Fault::not_found("library"))?;
         self.authority(caller).on_library(permissions::LIBRARY_VIEW, &library)?;
-        self.counted(caller, library).await
+        Ok(library)
     }
 
     /// The libraries that the caller may see, by name.
-    pub async fn list_libraries(&self, caller: &Caller, listing: &Listing) -> Result<Page<Counted, NamePlace>, Fault> {
+    pub async fn list_libraries(&self, caller: &Caller, listing: &Listing) -> Result<Page<Library, NamePlace>, Fault> {
         let divisions = self.authority(caller).divisions(permissions::LIBRARY_VIEW);
-        let page = self.0.tables.list_libraries(caller.organisation, &divisions, listing);
-        let Page { items, next } = page.await?;
-        let counts = self.counts(caller, &items).await?;
-        let counted = |library: Library| {
-            let count = counts.get(&library.id).copied().unwrap_or_default();
-            (library, count)
-        };
-        Ok(Page {
-            items: items.into_iter().map(counted).collect(),
-            next,
-        })
+        let tables = &self.0.tables;
+        Ok(tables.list_libraries(caller.organisation, &divisions, listing).await?)
     }
 
     /// Changes a library.
@@ -74,7 +61,7 @@ impl Content {
         caller: &Caller,
         (id, etag): (LibraryId, String),
         wanted: LibraryChange,
-    ) -> Result<Counted, Fault> {
+    ) -> Result<Library, Fault> {
         let (authority, change) = (self.authority(caller), self.change(caller, etag));
         let judge = move |library: &Library| {
             authority.on_library(permissions::LIBRARY_EDIT, library)?;
@@ -83,10 +70,9 @@ impl Content {
             Ok(content)
         };
         let tables = &self.0.tables;
-        let library = tables
+        Ok(tables
             .update_library(caller.organisation, id, Arc::new(judge), change)
-            .await?;
-        self.counted(caller, library).await
+            .await?)
     }
 
     /// Deletes a library.
@@ -97,16 +83,5 @@ impl Content {
         Ok(tables
             .delete_library(caller.organisation, id, Arc::new(judge), change)
             .await?)
-    }
-
-    async fn counted(&self, caller: &Caller, library: Library) -> Result<Counted, Fault> {
-        let counts = self.counts(caller, std::slice::from_ref(&library)).await?;
-        let count = counts.get(&library.id).copied().unwrap_or_default();
-        Ok((library, count))
-    }
-
-    async fn counts(&self, caller: &Caller, libraries: &[Library]) -> Result<BTreeMap<LibraryId, i64>, Fault> {
-        let ids: Vec<LibraryId> = libraries.iter().map(|library| library.id).collect();
-        Ok(self.0.tables.counts(caller.organisation, ids.into_iter()).await?)
     }
 }

@@ -7,7 +7,7 @@ mod render;
 mod responses;
 mod search;
 
-pub use libraries::{Counted, LibraryChange};
+pub use libraries::LibraryChange;
 pub use render::{Render, Rendered};
 pub use responses::{ResponseChange, Wanted};
 pub use search::{Found, Sought};

@@ -1,21 +1,21 @@
 //! Into answers.
 
-use crate::app::{Counted, Found};
-use crate::content::{Response, Substitution, Variant};
+use crate::app::Found;
+use crate::content::{Library, Response, Substitution, Variant};
 use onqueue_proto::content::v1 as proto;
 use onqueue_proto::timestamp;
 
 /// The most characters of a preview.
 const PREVIEW: usize = 200;
 
-pub fn library((library, responses): Counted) -> proto::Library {
+pub fn library(library: Library) -> proto::Library {
     proto::Library {
         library_id: library.id.to_string(),
         etag: library.revision.to_string(),
         name: library.content.name,
         description: library.content.description,
         division_id: library.content.division.to_string(),
-        responses: i32::try_from(responses).unwrap_or(i32::MAX),
+        responses: i32::try_from(library.responses).unwrap_or(i32::MAX),
         created_at: Some(timestamp(library.created_at)),
     }
 }

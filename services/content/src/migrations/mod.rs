@@ -1,6 +1,7 @@
 //! The tables of this service, in the order in which they came about.
 
 mod create_content_tables;
+mod list_by_tag;
 
 use sea_orm_migration::prelude::{Alias, IntoIden as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait::async_trait, sea_orm::DynIden};
@@ -12,7 +13,10 @@ pub struct Migrations;
 #[async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(create_content_tables::Migration)]
+        vec![
+            Box::new(create_content_tables::Migration),
+            Box::new(list_by_tag::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

@@ -39,6 +39,7 @@ tables! {
         name_folded: String,
         description: String,
         division_id: Uuid,
+        responses: i64,
         request_id: Option<Uuid>,
         request_hash: Option<Vec<u8>>,
         created_at: i64,
@@ -71,11 +72,15 @@ tables! {
         name_folded: String,
         shortcut_folded: Option<String>,
     }
-    tag "content_tags" {
+    tagged "content_tagged" {
         #[sea_orm(primary_key, auto_increment = false)]
         tag_folded: String,
         #[sea_orm(primary_key, auto_increment = false)]
+        library_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
         response_id: Uuid,
+        division_id: Uuid,
+        name_folded: String,
     }
     usage "content_uses" {
         #[sea_orm(primary_key, auto_increment = false)]

@@ -1,7 +1,8 @@
 //! Libraries: making, changing and deleting them.
 
 use super::entities::library::{ActiveModel, Column, Entity};
-use super::entities::{place, response};
+use super::entities::response;
+use super::places;
 use super::responses::delete_responses;
 use super::{Actor, Change, Judge, New, ROWS, Tables, check_etag, check_hash, lock, next_revision, record, rows};
 use crate::content::{Library, LibraryContent, Response};
@@ -9,10 +10,8 @@ use onqueue_model::{Fault, LibraryId, OrganisationId};
 use onqueue_store::{Scope, StoreError, audit::Done, query::fold};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, Set, Unchanged,
-    prelude::Expr,
 };
 use std::sync::Arc;
-use uuid::Uuid;
 
 impl Tables {
     /// Makes the library. The same request again answers the first one; with another body REQUEST_ID_REUSED. NAME_TAKEN if
@@ -101,6 +100,7 @@ async fn create(
         id: new.id,
         revision: next_revision(tx, organisation, present).await?,
         content: new.content.clone(),
+        responses: 0,
         created_at: by.at,
         is_deleted: false,
     };
@@ -134,7 +134,7 @@ async fn update(
     let row = rows::library(organisation, &library);
     Entity::update(row).exec_without_returning(tx).await?;
     if library.content.division != before.content.division {
-        move_places(tx, organisation, &library).await?;
+        places::move_all(tx, organisation, &library).await?;
     }
     let done = done(
         "library.update",
@@ -181,15 +181,7 @@ async fn empty(
     library: LibraryId,
     (revision, by): (i64, &Actor),
 ) -> Result<(), StoreError> {
-    let inside = Scope::of(organisation)
-        .find::<place::Entity>()
-        .filter(place::Column::LibraryId.eq(library.uuid()));
-    let ids: Vec<Uuid> = inside
-        .all(tx)
-        .await?
-        .into_iter()
-        .map(|place| place.response_id)
-        .collect();
+    let ids = places::inside(tx, organisation, library).await?;
     for ids in ids.chunks(ROWS) {
         let inside = Scope::of(organisation)
             .find::<response::Entity>()
@@ -208,27 +200,7 @@ async fn empty(
         }
         delete_responses(tx, organisation, &alone, (revision, by)).await?;
     }
-    place::Entity::delete_many()
-        .filter(place::Column::OrganisationId.eq(organisation.uuid()))
-        .filter(place::Column::LibraryId.eq(library.uuid()))
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// Its responses are in its division now.
-async fn move_places(
-    tx: &DatabaseTransaction,
-    organisation: OrganisationId,
-    library: &Library,
-) -> Result<(), StoreError> {
-    place::Entity::update_many()
-        .col_expr(place::Column::DivisionId, Expr::value(library.content.division.uuid()))
-        .filter(place::Column::OrganisationId.eq(organisation.uuid()))
-        .filter(place::Column::LibraryId.eq(library.id.uuid()))
-        .exec(tx)
-        .await?;
-    Ok(())
+    places::clear(tx, organisation, library).await
 }
 
 async fn refuse_taken(

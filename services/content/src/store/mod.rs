@@ -9,6 +9,9 @@ mod changes;
 mod entities;
 mod libraries;
 mod lists;
+mod places;
+#[cfg(test)]
+mod plans;
 mod responses;
 mod rows;
 mod uses;

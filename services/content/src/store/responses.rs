@@ -1,13 +1,14 @@
 //! Responses: making, changing and deleting them.
 
 use super::entities::response::{Column, Entity};
-use super::entities::{library, place, tag};
+use super::entities::{library, place};
+use super::places;
 use super::{Actor, Change, Judge, New, Tables, check_etag, check_hash, lock, next_revision, record, rows};
 use crate::content::{Place, Places, Response, ResponseContent};
 use onqueue_model::{Fault, LibraryId, OrganisationId, ResponseId};
 use onqueue_store::{Scope, StoreError, audit::Done, query::fold};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, Set, prelude::Expr,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, prelude::Expr,
 };
 use std::{collections::BTreeSet, sync::Arc};
 use uuid::Uuid;
@@ -48,7 +49,7 @@ impl Tables {
         let Some(response) = find(self.0.reader(), organisation, id).await? else {
             return Ok(None);
         };
-        let places = places(self.0.reader(), organisation, &response.content.libraries).await?;
+        let places = libraries_of(self.0.reader(), organisation, &response.content.libraries).await?;
         Ok(Some((response, places)))
     }
 
@@ -91,7 +92,7 @@ impl Tables {
         organisation: OrganisationId,
         libraries: &BTreeSet<LibraryId>,
     ) -> Result<Places, StoreError> {
-        places(self.0.reader(), organisation, libraries).await
+        libraries_of(self.0.reader(), organisation, libraries).await
     }
 }
 
@@ -106,7 +107,7 @@ pub(super) async fn find<C: ConnectionTrait>(
     select.one(connection).await?.map(Response::try_from).transpose()
 }
 
-async fn places<C: ConnectionTrait>(
+async fn libraries_of<C: ConnectionTrait>(
     connection: &C,
     organisation: OrganisationId,
     libraries: &BTreeSet<LibraryId>,
@@ -143,7 +144,7 @@ async fn create(
     }
     let judged = Judged {
         response: None,
-        places: places(tx, organisation, &new.content.libraries).await?,
+        places: libraries_of(tx, organisation, &new.content.libraries).await?,
     };
     judge(&judged)?;
     refuse_taken(tx, organisation, &new.content, new.id).await?;
@@ -158,7 +159,7 @@ async fn create(
     };
     let row = rows::new_response(organisation, &response, new.once)?;
     Entity::insert(row).exec_without_returning(tx).await?;
-    write_places(tx, organisation, &response, &judged.places).await?;
+    places::enter(tx, organisation, &response, &judged.places).await?;
     let done = done("response.create", &response, None, Some(&response.content))?;
     record(tx, organisation, by, done).await?;
     Ok(response)
@@ -178,7 +179,7 @@ async fn update(
     let libraries = &before.content.libraries | wanted;
     let judged = Judged {
         response: Some(before.clone()),
-        places: places(tx, organisation, &libraries).await?,
+        places: libraries_of(tx, organisation, &libraries).await?,
     };
     let content = judge(&judged)?;
     if content == before.content {
@@ -193,8 +194,8 @@ async fn update(
     };
     let row = rows::response(organisation, &response)?;
     Entity::update(row).exec_without_returning(tx).await?;
-    drop_places(tx, organisation, id).await?;
-    write_places(tx, organisation, &response, &judged.places).await?;
+    places::leave(tx, organisation, &[id.uuid()]).await?;
+    places::enter(tx, organisation, &response, &judged.places).await?;
     let done = done(
         "response.update",
         &response,
@@ -214,7 +215,7 @@ async fn delete(
     let present = lock(tx, organisation).await?;
     let response = find(tx, organisation, id).await?;
     let response = response.ok_or_else(|| Fault::not_found("response"))?;
-    let places = places(tx, organisation, &response.content.libraries).await?;
+    let places = libraries_of(tx, organisation, &response.content.libraries).await?;
     judge(&Judged {
         response: Some(response.clone()),
         places,
@@ -251,38 +252,6 @@ async fn refuse_taken(
     }
 }
 
-/// What the response is found by: a row for each library and each tag.
-async fn write_places(
-    tx: &DatabaseTransaction,
-    organisation: OrganisationId,
-    response: &Response,
-    places: &Places,
-) -> Result<(), StoreError> {
-    let content = &response.content;
-    let shortcut = Some(fold(&content.shortcut)).filter(|shortcut| !shortcut.is_empty());
-    let live = content.libraries.iter().filter_map(|id| Some((id, places.get(id)?)));
-    let rows = live.map(|(library, found)| place::ActiveModel {
-        organisation_id: Set(organisation.uuid()),
-        library_id: Set(library.uuid()),
-        response_id: Set(response.id.uuid()),
-        division_id: Set(found.division.uuid()),
-        name_folded: Set(fold(&content.name)),
-        shortcut_folded: Set(shortcut.clone()),
-    });
-    place::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    let folded: BTreeSet<String> = content.tags.iter().map(|tag| fold(tag)).collect();
-    if folded.is_empty() {
-        return Ok(());
-    }
-    let rows = folded.into_iter().map(|folded| tag::ActiveModel {
-        organisation_id: Set(organisation.uuid()),
-        tag_folded: Set(folded),
-        response_id: Set(response.id.uuid()),
-    });
-    tag::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    Ok(())
-}
-
 /// Deletes responses, up to a thousand; what they were found by goes. Which libraries they were in stays.
 pub(super) async fn delete_responses(
     tx: &DatabaseTransaction,
@@ -298,32 +267,7 @@ pub(super) async fn delete_responses(
         .filter(Column::ResponseId.is_in(ids()))
         .exec(tx)
         .await?;
-    place::Entity::delete_many()
-        .filter(place::Column::OrganisationId.eq(organisation.uuid()))
-        .filter(place::Column::ResponseId.is_in(ids()))
-        .exec(tx)
-        .await?;
-    tag::Entity::delete_many()
-        .filter(tag::Column::OrganisationId.eq(organisation.uuid()))
-        .filter(tag::Column::ResponseId.is_in(ids()))
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-async fn drop_places(tx: &DatabaseTransaction, organisation: OrganisationId, id: ResponseId) -> Result<(), StoreError> {
-    let id: Uuid = id.uuid();
-    place::Entity::delete_many()
-        .filter(place::Column::OrganisationId.eq(organisation.uuid()))
-        .filter(place::Column::ResponseId.eq(id))
-        .exec(tx)
-        .await?;
-    tag::Entity::delete_many()
-        .filter(tag::Column::OrganisationId.eq(organisation.uuid()))
-        .filter(tag::Column::ResponseId.eq(id))
-        .exec(tx)
-        .await?;
-    Ok(())
+    places::leave(tx, organisation, &ids().collect::<Vec<_>>()).await
 }
 
 fn done(

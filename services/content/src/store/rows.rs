@@ -19,6 +19,7 @@ impl From<library::Model> for Library {
                 description: row.description,
                 division: row.division_id.into(),
             },
+            responses: row.responses,
             created_at: Timestamp(row.created_at),
             is_deleted: row.deleted_at.is_some(),
         }
@@ -65,6 +66,7 @@ pub fn library(organisation: OrganisationId, library: &Library) -> library::Acti
 /// The row of a new library.
 pub fn new_library(organisation: OrganisationId, new: &Library, once: Option<Once>) -> library::ActiveModel {
     library::ActiveModel {
+        responses: Set(new.responses),
         request_id: Set(once.map(|once| once.request)),
         request_hash: Set(once.map(|once| once.hash.to_vec())),
         created_at: Set(new.created_at.millis()),

@@ -123,6 +123,56 @@ async fn a_library_takes_its_responses_along() {
     assert_eq!(why(desk.try_make(response("Zu spät", "z")).await), Reason::NotFound);
 }
 
+#[tokio::test]
+async fn a_library_counts_its_responses_and_lists_them_by_tag() {
+    let world = World::new().await;
+    let desk = world.administrator();
+    let counts = async || {
+        let each = [SALES_TEXTS, SUPPORT_TEXTS].map(|number| get(&desk, number));
+        let [sales, support] = each;
+        let counts = [sales.await.expect("there"), support.await.expect("there")];
+        counts.map(|library| library.responses)
+    };
+    let tagged = |name: &str, tag: &str, libraries: &[u128]| proto::Response {
+        tags: vec![tag.to_owned()],
+        library_ids: libraries.iter().map(|number| text(*number)).collect(),
+        ..response(name, "x")
+    };
+    let both = desk.make(tagged("Beide", "Gruß", &[SALES_TEXTS, SUPPORT_TEXTS])).await;
+    desk.make(tagged("Allein", "gruß", &[SALES_TEXTS])).await;
+    assert_eq!(counts().await, [2, 1]);
+    assert_eq!(with_tag(&desk, "GRUSS").await, [""; 0]);
+    assert_eq!(with_tag(&desk, "GRUß").await, ["Allein", "Beide"]);
+    assert_eq!(with_tag(&world.user(1, &ALL, &[SUPPORT]), "gruß").await, ["Beide"]);
+    let everywhere = world.user(2, &ALL, &[SUPPORT, SALES]);
+    assert_eq!(with_tag(&everywhere, "gruß").await, ["Allein", "Beide"]);
+
+    let moved = proto::Response {
+        library_ids: vec![text(SUPPORT_TEXTS)],
+        tags: vec!["anders".to_owned()],
+        ..both
+    };
+    let moved = desk.change(&moved, &["library_ids", "tags"]).await.expect("moved");
+    assert_eq!(counts().await, [1, 1]);
+    assert_eq!(with_tag(&desk, "gruß").await, ["Allein"]);
+    let gone = proto::DeleteResponseRequest {
+        response_id: moved.response_id,
+        etag: moved.etag,
+    };
+    desk.delete_response(gone).await.expect("gone");
+    assert_eq!(counts().await, [1, 0]);
+    assert_eq!(with_tag(&desk, "anders").await, [""; 0]);
+}
+
+async fn with_tag(desk: &Desk, tag: &str) -> Vec<String> {
+    let asked = proto::ListResponsesRequest {
+        tag: tag.to_owned(),
+        ..Default::default()
+    };
+    let page = desk.list_responses(asked).await.expect("a page");
+    page.responses.into_iter().map(|response| response.name).collect()
+}
+
 async fn listed(desk: &Desk) -> Vec<String> {
     let page = desk
         .list_responses(proto::ListResponsesRequest::default())

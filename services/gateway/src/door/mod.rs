@@ -20,6 +20,7 @@ use axum::{
 use calls::Calls;
 use client_address::Addresses;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header};
+use http_body_util::{BodyStream, StreamBody};
 use onqueue_model::Fault;
 use onqueue_server::{Context, Handler, InProcess, Readiness, in_process, listener::Remote};
 use origin::Origins;
@@ -120,9 +121,14 @@ async fn answer(State(to): State<ForBrowsers>, request: Asked) -> Said {
         return to.pages.oneshot(request).await.into_response();
     }
     match to.calls.oneshot(request.map(Body::new)).await {
-        Ok(response) => response.map(axum::body::Body::new),
+        Ok(response) => response.map(of_untold_length),
         Err(status) => status.into_http(),
     }
+}
+
+/// What browsers get goes on behind the messages, with the status: a length that an answer tells of itself is too short.
+fn of_untold_length(body: Body) -> axum::body::Body {
+    axum::body::Body::new(StreamBody::new(BodyStream::new(body)))
 }
 
 /// Whether it is a call as gRPC itself has them. Browsers cannot make such, and say of which origin they are.

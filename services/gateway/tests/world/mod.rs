@@ -7,7 +7,7 @@ pub mod wire;
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use http::{HeaderMap, Request, Response};
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt as _, StreamBody};
 use onqueue_client::Affinity;
 use onqueue_gateway::{Gateway, Settings, Upstreams, bind};
@@ -15,7 +15,13 @@ use onqueue_model::{DivisionId, OrganisationId, UserId};
 use onqueue_server::{Context, InProcess, Readiness, listener};
 use onqueue_testkit::{Tokens, running_context};
 use prost::Message;
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    pin::Pin,
+    task::{self, Poll},
+    time::Duration,
+};
 use tokio::{
     net::TcpListener,
     sync::{Mutex, mpsc, oneshot},
@@ -59,6 +65,16 @@ impl Call {
     pub fn answer_bytes(self, message: &[u8]) {
         let frames = [Ok(Frame::data(wire::framed(message))), Ok(ended())];
         let body = StreamBody::new(stream::iter(frames.map(|frame: Result<_, Status>| frame)));
+        self.respond(Reply::Response(grpc(Body::new(body))));
+    }
+
+    /// Answers with one message that is all there and says how long it is, as one from another process does.
+    pub fn answer_at_once(self, message: &[u8]) {
+        let message = wire::framed(message);
+        let body = Whole {
+            length: message.len() as u64,
+            frames: [Frame::data(message), ended()].into(),
+        };
         self.respond(Reply::Response(grpc(Body::new(body))));
     }
 
@@ -132,6 +148,25 @@ impl Sender {
     /// Returns when nobody reads any more.
     pub async fn cancelled(&self) {
         timeout(PATIENCE, self.0.closed()).await.expect("cancelled");
+    }
+}
+
+/// An answer that is all there.
+struct Whole {
+    length: u64,
+    frames: VecDeque<Frame<Bytes>>,
+}
+
+impl http_body::Body for Whole {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Poll::Ready(self.frames.pop_front().map(Ok))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Wanted {
     pub permission: &'static str,
     /// In this division only.
     pub division: Option<DivisionId>,
-    /// Whose name contains this.
+    /// In whose name a word begins with this; all if it is empty.
     pub text: String,
 }
 
@@ -97,7 +97,7 @@ impl Routing {
         self.visible(caller, id, permissions::QUEUE_VIEW).await
     }
 
-    /// The queues that are wanted, by name.
+    /// The queues that are wanted, by name; found by a text, by their name from the word on that begins with it.
     pub async fn list_queues(
         &self,
         caller: &Caller,
@@ -106,8 +106,13 @@ impl Routing {
         size: u64,
     ) -> Result<Page<Queue, QueuePlace>, Fault> {
         let divisions = only(self.divisions(caller, wanted.permission), wanted.division);
-        let tables = &self.tables;
-        let queues = tables.list_queues(caller.organisation, &divisions, &wanted.text, after, size + 1);
+        let (tables, organisation) = (&self.tables, caller.organisation);
+        let text = wanted.text.trim_start();
+        if !text.is_empty() {
+            let found = tables.search_queues(organisation, &divisions, text, after, size);
+            return Ok(found.await?);
+        }
+        let queues = tables.list_queues(organisation, &divisions, after, size + 1);
         let place = |queue: &Queue| (fold(&queue.content.name), queue.id);
         Ok(Page::of(queues.await?, size, place))
     }

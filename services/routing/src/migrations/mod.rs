@@ -2,7 +2,9 @@
 
 mod administer_skills_and_utilization;
 mod create_routing_tables;
+mod find_queues_by_word;
 mod index_unapplied_configuration;
+mod list_decisions_by_queue;
 
 use sea_orm_migration::prelude::IntoIden as _;
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait::async_trait, prelude::Alias, sea_orm::DynIden};
@@ -18,6 +20,8 @@ impl MigratorTrait for Migrations {
             Box::new(create_routing_tables::Migration),
             Box::new(index_unapplied_configuration::Migration),
             Box::new(administer_skills_and_utilization::Migration),
+            Box::new(find_queues_by_word::Migration),
+            Box::new(list_decisions_by_queue::Migration),
         ]
     }
 

@@ -1,7 +1,7 @@
 //! Configuration as the owner takes it over: what the engine must know, and the names that people see.
 
 use super::entities::{agent, agent_language, agent_skill, capacity, member, policy, queue, skill};
-use super::{Queue, Tables, entities, utilization};
+use super::{Queue, Tables, utilization};
 use onqueue_acd::{AgentProfile, Membership, Utilization};
 use onqueue_model::{Language, OrganisationId, QueueId, SkillId, UserId};
 use onqueue_store::{Scope, Scoped, StoreError};
@@ -271,10 +271,11 @@ pub(super) async fn names<C: ConnectionTrait>(
     organisation: OrganisationId,
     users: &BTreeSet<UserId>,
 ) -> Result<BTreeMap<UserId, String>, StoreError> {
-    let rows = Scope::of(organisation)
-        .find::<entities::agent::Entity>()
-        .filter(agent::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
-        .all(connection)
-        .await?;
+    let rows = among(organisation, users).all(connection).await?;
     Ok(rows.into_iter().map(|row| (row.user_id.into(), row.name)).collect())
+}
+
+pub(super) fn among(organisation: OrganisationId, users: &BTreeSet<UserId>) -> Select<agent::Entity> {
+    let all = Scope::of(organisation).find::<agent::Entity>();
+    all.filter(agent::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
 }

@@ -52,6 +52,16 @@ tables! {
         created_at: i64,
         deleted_at: Option<i64>,
     }
+    queue_word "routing_queue_words" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        queue_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        words: String,
+        shared: i16,
+        division_id: Uuid,
+    }
     policy "routing_policies" {
         #[sea_orm(primary_key, auto_increment = false)]
         organisation_id: Uuid,
@@ -200,4 +210,7 @@ macro_rules! scoped {
     )*};
 }
 
-scoped! { head queue policy member skill agent capacity agent_skill agent_language interaction log snapshot decision report }
+scoped! {
+    head queue queue_word policy member skill agent capacity agent_skill agent_language interaction log snapshot decision
+    report
+}

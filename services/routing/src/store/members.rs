@@ -35,11 +35,7 @@ impl Tables {
         after: Option<UserId>,
         size: u64,
     ) -> Result<Vec<Member>, StoreError> {
-        let mut select = rows_of(organisation, queue);
-        if let Some(after) = after {
-            select = select.filter(Column::UserId.gt(after.uuid()));
-        }
-        let rows = select.limit(size).all(self.0.reader()).await?;
+        let rows = page(organisation, queue, after, size).all(self.0.reader()).await?;
         named(self.0.reader(), organisation, rows).await
     }
 
@@ -185,6 +181,17 @@ fn not_a_member() -> StoreError {
         Reason::StateConflict,
         "you are not a member of this queue; ask whoever sets its members",
     ))
+}
+
+pub(super) fn page(
+    organisation: OrganisationId,
+    queue: QueueId,
+    after: Option<UserId>,
+    size: u64,
+) -> sea_orm::Select<Entity> {
+    let later = after.map(|after| Column::UserId.gt(after.uuid()));
+    let rows = rows_of(organisation, queue).filter(Condition::all().add_option(later));
+    rows.limit(size)
 }
 
 fn rows_of(organisation: OrganisationId, queue: QueueId) -> sea_orm::Select<Entity> {

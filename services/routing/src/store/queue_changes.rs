@@ -3,7 +3,7 @@
 use super::entities::queue::{Column, Entity};
 use super::{
     Actor, Change, Content, Done, Queue, Tables, check_etag, lock_configuration, members, next_revision, queues,
-    record, refused,
+    record, refused, search,
 };
 use onqueue_model::{Fault, OrganisationId, QueueId, Reason};
 use onqueue_store::StoreError;
@@ -37,9 +37,7 @@ impl Tables {
                     content,
                     ..before.clone()
                 };
-                Entity::update(queues::content(organisation, &after))
-                    .exec_without_returning(tx)
-                    .await?;
+                queues::write(tx, organisation, &after).await?;
                 record(tx, organisation, &by, done("queue.update", &before, Some(&after))).await?;
                 Ok(after)
             })
@@ -72,6 +70,7 @@ impl Tables {
                     ..before.clone()
                 };
                 mark_removed(tx, organisation, &after, &by).await?;
+                search::forget(tx, organisation, id).await?;
                 record(tx, organisation, &by, done("queue.delete", &before, None)).await?;
                 Ok(after)
             })

@@ -2,12 +2,14 @@
 
 use super::entities::queue::{ActiveModel, Column, Entity};
 use super::records::{ALL_SKILLS, STANDARD};
-use super::{Actor, Done, Queue, Tables, entities, lock_configuration, next_revision, record, refused};
+use super::{
+    Actor, Done, Queue, Tables, entities, listing, lock_configuration, next_revision, record, refused, search,
+};
 use onqueue_model::{Divisions, Fault, OrganisationId, QueueId};
 use onqueue_server::resource::Once;
 use onqueue_store::{
     Scope, StoreError,
-    query::{after, containing, fold},
+    query::{fold, starting_after_both},
 };
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -23,7 +25,8 @@ pub struct NewQueue {
     pub once: Once,
 }
 
-/// Where a page of queues ended: the folded name and the id of the last.
+/// Where a page of queues ended: the folded name and the id of the last; of a search, its name turned to begin with the word
+/// that was found, and the id.
 pub type QueuePlace = (String, QueueId);
 
 impl Tables {
@@ -66,48 +69,37 @@ impl Tables {
         find(self.0.reader(), organisation, id).await
     }
 
-    /// The first `size` queues of the divisions after `after`, by folded name and id, whose folded name contains `text`. Each
-    /// division is read for itself: an index has the queues of one in the order of their names, but not those of several.
+    /// The first `size` queues of the divisions after `after`, by folded name and id. Each division is read for itself: an
+    /// index has the queues of one in the order of their names, but not those of several.
     pub async fn list_queues(
         &self,
         organisation: OrganisationId,
         divisions: &Divisions,
-        text: &str,
         after: Option<QueuePlace>,
         size: u64,
     ) -> Result<Vec<Queue>, StoreError> {
-        let page = page(organisation, text, after, size);
-        let connection = self.0.reader();
-        let mut rows = Vec::new();
-        match divisions {
-            Divisions::All => rows = page.all(connection).await?,
-            Divisions::Only(divisions) => {
-                for division in divisions {
-                    let of_one = page.clone().filter(Column::DivisionId.eq(division.uuid()));
-                    rows.extend(of_one.all(connection).await?);
-                }
-            }
-        }
-        rows.sort_by(|a, b| (&a.name_folded, a.queue_id).cmp(&(&b.name_folded, b.queue_id)));
-        rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        let rows = listing::read(self.0.reader(), pages(organisation, divisions, after, size)).await?;
+        let rows = listing::first(rows, size, |row| (row.name_folded.clone(), row.queue_id));
         Ok(rows.into_iter().map(Queue::from).collect())
     }
 }
 
-pub(super) fn page(organisation: OrganisationId, text: &str, from: Option<QueuePlace>, size: u64) -> Select<Entity> {
-    let mut select = Scope::of(organisation)
+pub(super) fn pages(
+    organisation: OrganisationId,
+    divisions: &Divisions,
+    from: Option<QueuePlace>,
+    size: u64,
+) -> Vec<Select<Entity>> {
+    let place = from.map(|(name, id)| (name, id.uuid()));
+    let all = Scope::of(organisation)
         .find::<Entity>()
-        .filter(Column::DeletedAt.is_null());
-    if !text.is_empty() {
-        select = select.filter(Column::NameFolded.like(containing(&fold(text))));
-    }
-    if let Some((name, id)) = from {
-        select = select.filter(after(Column::NameFolded, Column::QueueId, (name, id.uuid())));
-    }
-    select
+        .filter(Column::DeletedAt.is_null())
+        .filter(starting_after_both(Column::NameFolded, Column::QueueId, "", place))
         .order_by_asc(Column::NameFolded)
         .order_by_asc(Column::QueueId)
-        .limit(size)
+        .limit(size);
+    let each = listing::each(Column::DivisionId, divisions).into_iter();
+    each.map(|division| all.clone().filter(division)).collect()
 }
 
 pub(super) async fn find<C: ConnectionTrait>(
@@ -176,6 +168,7 @@ pub(super) async fn insert(
         ..content(organisation, queue)
     };
     Entity::insert(row).exec_without_returning(tx).await?;
+    search::keep(tx, organisation, queue).await?;
     let policy = entities::policy::ActiveModel {
         organisation_id: Set(organisation.uuid()),
         queue_id: Set(queue.id.uuid()),
@@ -188,8 +181,21 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// Writes what can be changed about a queue.
+pub(super) async fn write(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    queue: &Queue,
+) -> Result<(), StoreError> {
+    Entity::update(content(organisation, queue))
+        .exec_without_returning(tx)
+        .await?;
+    search::forget(tx, organisation, queue.id).await?;
+    search::keep(tx, organisation, queue).await
+}
+
 /// What a queue's row says of the queue itself.
-pub(super) fn content(organisation: OrganisationId, queue: &Queue) -> ActiveModel {
+fn content(organisation: OrganisationId, queue: &Queue) -> ActiveModel {
     let content = &queue.content;
     ActiveModel {
         organisation_id: Set(organisation.uuid()),

@@ -27,11 +27,7 @@ impl Tables {
                 let after = Queue { revision, ..wanted };
                 match &before {
                     None => queues::insert(tx, organisation, &after, None).await?,
-                    Some(_) => {
-                        queue::Entity::update(queues::content(organisation, &after))
-                            .exec_without_returning(tx)
-                            .await?;
-                    }
+                    Some(_) => queues::write(tx, organisation, &after).await?,
                 }
                 let put = Done {
                     action: "queue.seed",

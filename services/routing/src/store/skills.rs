@@ -9,7 +9,7 @@ use onqueue_model::{Fault, OrganisationId, Reason, SkillId};
 use onqueue_server::resource::Once;
 use onqueue_store::{
     Scope, StoreError,
-    query::{after, fold, starting},
+    query::{fold, starting_after_both},
 };
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -145,16 +145,16 @@ impl Tables {
 }
 
 pub(super) fn page(organisation: OrganisationId, text: &str, from: Option<SkillPlace>, size: u64) -> Select<Entity> {
-    let mut select = Scope::of(organisation)
+    let place = from.map(|(name, id)| (name, id.uuid()));
+    Scope::of(organisation)
         .find::<Entity>()
-        .filter(Column::DeletedAt.is_null());
-    if !text.is_empty() {
-        select = select.filter(starting(Column::NameFolded, &fold(text)));
-    }
-    if let Some((name, id)) = from {
-        select = select.filter(after(Column::NameFolded, Column::SkillId, (name, id.uuid())));
-    }
-    select
+        .filter(Column::DeletedAt.is_null())
+        .filter(starting_after_both(
+            Column::NameFolded,
+            Column::SkillId,
+            &fold(text),
+            place,
+        ))
         .order_by_asc(Column::NameFolded)
         .order_by_asc(Column::SkillId)
         .limit(size)

@@ -1,5 +1,6 @@
 //! Queues and their members.
 
+use crate::administrator::administrator;
 use crate::fake_session::Wish;
 use crate::world::{
     DIVISION, Desk, SALES, SOON, SUPPORT, World, agent, id, organisation, queue, reason, sales, seeded,
@@ -250,6 +251,87 @@ async fn many_queues_are_paged_by_name_and_found_in_any_case() {
         reason(admin.queues().list_queues(admin.with(big)).await),
         Some(Reason::FieldInvalid)
     );
+}
+
+/// Each once, however many of its words fit and however long the pages are.
+#[tokio::test]
+async fn queues_are_found_by_the_beginning_of_any_word() {
+    let mut seed = seeded(vec![]);
+    let names = [
+        "Tee Team Te",
+        "Team Süd",
+        "IT-Team",
+        "Tea",
+        "te",
+        "Steam",
+        "Süd-Ost",
+        "Team  Nord",
+    ];
+    seed.queues = names
+        .iter()
+        .zip(0x1000..)
+        .map(|(name, number)| queue(number, name))
+        .collect();
+    let world = World::with(seed, onqueue_routing::Settings::default()).await;
+    let admin = administered(&world).await;
+    for (text, expected) in [
+        (
+            "TE",
+            vec!["te", "Tea", "IT-Team", "Team  Nord", "Team Süd", "Tee Team Te"],
+        ),
+        (" team", vec!["IT-Team", "Team  Nord", "Team Süd", "Tee Team Te"]),
+        ("team ", vec!["Team  Nord", "Team Süd", "Tee Team Te"]),
+        ("tee t", vec!["Tee Team Te"]),
+        ("sü", vec!["Team Süd", "Süd-Ost"]),
+        ("-", vec!["Süd-Ost", "IT-Team"]),
+        ("eam", vec![]),
+        ("sud", vec![]),
+        (&"te".repeat(101), vec![]),
+    ] {
+        for size in [1, 2, 3, 200] {
+            assert_eq!(all(&admin, Some(text), size).await, expected, "{text} by {size}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_queue_is_found_by_the_name_and_in_the_division_that_it_has_now() {
+    let world = World::new(vec![]).await;
+    let admin = administrator(&world);
+    let elsewhere = id::<()>(0xd2);
+    world
+        .tokens
+        .grant(organisation(), id(8), id(0xd2), &["routing:queue:search"]);
+    let otto = world.user(8, "Otto");
+    let found = async |desk: &Desk| [all(desk, Some("vert"), 10).await, all(desk, Some("ärg"), 10).await];
+    assert_eq!(found(&admin).await, [vec!["Vertrieb"], vec![]]);
+
+    let renamed = proto::Queue {
+        name: "Viel Ärger".to_owned(),
+        ..admin.queue(SALES).await.expect("may")
+    };
+    let renamed = admin.update_queue(&renamed, &["name"]).await.expect("may");
+    assert_eq!(found(&admin).await, [vec![], vec!["Viel Ärger"]]);
+    assert_eq!(found(&otto).await, [[""; 0]; 2]);
+
+    let moved = proto::Queue {
+        division_id: elsewhere.to_string(),
+        ..renamed
+    };
+    let moved = admin.update_queue(&moved, &["division_id"]).await.expect("may");
+    assert_eq!(found(&otto).await, [vec![], vec!["Viel Ärger"]]);
+
+    world.seed(seeded(vec![])).await;
+    assert_eq!(found(&admin).await, [vec!["Vertrieb"], vec![]]);
+    assert_eq!(found(&otto).await, [[""; 0]; 2]);
+
+    let now = admin.queue(SALES).await.expect("may");
+    assert_ne!(now.etag, moved.etag);
+    admin
+        .delete_queue(&now.queue_id, &now.etag)
+        .await
+        .expect("nobody waits");
+    assert_eq!(found(&admin).await, [[""; 0]; 2]);
 }
 
 #[tokio::test]

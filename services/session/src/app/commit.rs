@@ -27,8 +27,9 @@ use std::{
     time::Duration,
 };
 
-/// How often an item is tried: on a guess, on what is read under lock, and again after connections were lost.
-const ROUNDS: usize = 4;
+/// How often items are tried without anything being settled: on a guess, on what is read under lock, and again after
+/// connections were lost.
+const IN_VAIN: usize = 4;
 
 /// One change that waits to be committed.
 #[derive(Clone, Debug)]
@@ -141,14 +142,16 @@ impl Committer {
     async fn run(&self, items: Arc<[Item]>) -> Vec<Outcome> {
         let mut outcomes: Vec<Option<Outcome>> = vec![None; items.len()];
         let mut left: Vec<usize> = (0..items.len()).collect();
-        for round in 0..ROUNDS {
-            if left.is_empty() {
-                break;
-            }
-            left = match self.attempt(&items, &left, round).await {
+        let mut in_vain = 0;
+        while !left.is_empty() && in_vain < IN_VAIN {
+            let before = left.len();
+            left = match self.attempt(&items, &left, in_vain).await {
                 Ok(verdicts) => self.take(&items, verdicts, &mut outcomes).await,
                 Err(error) => self.settle(&items, left, error, &mut outcomes).await,
             };
+            // What is settled was in the others' way: they start anew, though never again with a guess. Requests that also
+            // come to another replica may be found stored one after the other.
+            in_vain = if left.len() < before { 1 } else { in_vain + 1 };
         }
         let busy = || Outcome::Failed(Fault::unavailable("the conversation is being written by too many"));
         outcomes
@@ -180,9 +183,9 @@ impl Committer {
         &self,
         items: &Arc<[Item]>,
         which: &[usize],
-        round: usize,
+        in_vain: usize,
     ) -> Result<Vec<(usize, Verdict)>, StoreError> {
-        let about = self.about(items, which, round);
+        let about = self.about(items, which, in_vain);
         let (items, which) = (Arc::clone(items), which.to_vec());
         let (ids, clock) = (self.ids.clone(), self.clock.clone());
         let decide = {
@@ -202,8 +205,8 @@ impl Committer {
         Ok(verdicts)
     }
 
-    /// Only the first round guesses.
-    fn about(&self, items: &[Item], which: &[usize], round: usize) -> About {
+    /// Only the first attempt guesses.
+    fn about(&self, items: &[Item], which: &[usize], in_vain: usize) -> About {
         let mut about = About {
             delay: self.delay(),
             ..About::default()
@@ -222,7 +225,7 @@ impl Committer {
             {
                 about.queues.insert((key.0, *queue));
             }
-            match self.heads.get(key).filter(|_| round == 0) {
+            match self.heads.get(key).filter(|_| in_vain == 0) {
                 Some(head) => {
                     about.guesses.insert(*key, Known { head, is_guess: true });
                 }
