@@ -69,6 +69,7 @@ const STEPS: &[Step] = &[
     quiet("journeys in Chromium on separate processes", |work| {
         browser(work, "distributed")
     }),
+    quiet("routing engine in release (long set)", engine_in_release),
     Step {
         name: "cargo test",
         output: Output::Shown,
@@ -249,6 +250,14 @@ fn browser(work: &mut Work, cluster: &str) -> Outcome<String> {
     let command = dressed(command, work.servers, work.is_long);
     process::logged(command, &mut work.log, Output::Logged)?;
     Ok(format!("{} files", files.len()))
+}
+
+/// What the engine decides, and its digests, do not depend on optimisation.
+fn engine_in_release(work: &mut Work) -> Outcome<String> {
+    if !work.is_long {
+        return Ok("left out".into());
+    }
+    cargo(work, &["test", "--release", "--package", "onqueue-acd"])
 }
 
 fn cargo_test(work: &mut Work) -> Outcome<String> {

@@ -150,14 +150,12 @@ pub fn shrink(found: Difference, rules: Rules) -> Difference {
     }
 }
 
-/// What to print of a difference: the command that repeats it, the commands that it takes, and what differs.
+/// What to print of a difference: the commands that it takes, and what differs.
 pub fn report(seed: u64, found: Difference) -> String {
     let steps = found.log.len();
     let least = shrink(found, Rules::default());
     let mut text = format!(
-        "seed {seed} differs in step {steps}; to repeat it:\n\
-         ONQUEUE_SEED={seed} cargo test -p onqueue-acd --test comparison does_as_the_naive_one -- --exact\n\
-         {} of the commands suffice:\n",
+        "seed {seed} differs in step {steps}; {} of the commands suffice:\n",
         least.log.len()
     );
     for (now, command) in &least.log {

@@ -17,24 +17,53 @@ mod world;
 use difference::{by_seed, report};
 use onqueue_acd::Rules;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Each has more than a thousand commands.
-fn seeds() -> Range<u64> {
-    if let Ok(seed) = std::env::var("ONQUEUE_SEED") {
-        let seed = seed.parse().expect("ONQUEUE_SEED is a number");
-        return seed..seed + 1;
+/// The worlds that a test looks at.
+#[derive(Clone, Copy)]
+struct Worlds {
+    /// As cargo names the test.
+    test: &'static str,
+    short: u64,
+    long: u64,
+}
+
+impl Worlds {
+    fn seeds(self) -> Range<u64> {
+        if let Ok(seed) = std::env::var("ONQUEUE_SEED") {
+            let seed = seed.parse().expect("ONQUEUE_SEED is a number");
+            return seed..seed + 1;
+        }
+        let is_long = std::env::var_os("ONQUEUE_LONG").is_some();
+        0..if is_long { self.long } else { self.short }
     }
-    0..if is_long() { 10_000 } else { 200 }
+
+    /// Whether it is more than the one that was asked for, so that they must have something to show together.
+    fn are_many(self) -> bool {
+        self.seeds().count() > 1
+    }
+
+    /// The command that looks at this one alone.
+    fn repeat(self, seed: u64) -> String {
+        let test = self.test;
+        format!("ONQUEUE_SEED={seed} cargo test -p onqueue-acd --test comparison {test} -- --exact")
+    }
+
+    /// The answer of one, or how to repeat that there is none.
+    fn look<T>(self, seed: u64, what: impl Fn(u64) -> T) -> T {
+        let answer = catch_unwind(AssertUnwindSafe(|| what(seed)));
+        answer.unwrap_or_else(|_| panic!("seed {seed} failed; to repeat it:\n{}", self.repeat(seed)))
+    }
+
+    /// Does it for each, on all cores; the answers, in order.
+    fn each<T: Send>(self, what: impl Fn(u64) -> T + Sync) -> Vec<T> {
+        for_each_seed(&self.seeds(), |seed| self.look(seed, &what))
+    }
 }
 
-fn is_long() -> bool {
-    std::env::var("ONQUEUE_LONG").is_ok()
-}
-
-/// Does it for each seed, on all cores; the answers of the seeds, in order.
-fn for_each_seed<T: Send>(seeds: Range<u64>, what: impl Fn(u64) -> T + Sync) -> Vec<T> {
+fn for_each_seed<T: Send>(seeds: &Range<u64>, what: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let workers = std::thread::available_parallelism().map_or(1, |number| number.get() as u64);
-    let (what, seeds) = (&what, &seeds);
+    let what = &what;
     let mut answers: Vec<(u64, T)> = std::thread::scope(|scope| {
         let of_worker = |worker: u64| {
             let own = seeds.clone().filter(move |seed| seed % workers == worker);
@@ -52,15 +81,16 @@ fn for_each_seed<T: Send>(seeds: Range<u64>, what: impl Fn(u64) -> T + Sync) -> 
 
 #[test]
 fn does_as_the_naive_one() {
-    let seeds = seeds();
-    let mut commands = 0;
-    let first = seeds.start;
-    let found = for_each_seed(seeds.clone(), |seed| by_seed(seed, Rules::default()));
-    for (seed, found) in (first..).zip(found) {
-        match found {
-            Ok(number) => commands += number,
-            Err(difference) => panic!("{}", report(seed, difference)),
-        }
-    }
-    assert!(commands >= 1_000 * seeds.count(), "only {commands} commands");
+    // Each has more than a thousand commands.
+    let worlds = Worlds {
+        test: "does_as_the_naive_one",
+        short: 200,
+        long: 10_000,
+    };
+    let commands = worlds.each(|seed| match by_seed(seed, Rules::default()) {
+        Ok(commands) => commands,
+        Err(difference) => panic!("{}", report(seed, difference)),
+    });
+    let sum: usize = commands.iter().sum();
+    assert!(sum >= 1_000 * commands.len(), "only {sum} commands");
 }

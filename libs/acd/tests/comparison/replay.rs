@@ -1,8 +1,9 @@
 //! Invariants 9 and 10: what is done again is the same.
 
-use crate::is_long;
+use crate::Worlds;
 use crate::world::{Log, World, log};
 use onqueue_acd::{Command, Engine};
+use sha2::{Digest, Sha256};
 
 fn log_of(seed: u64, steps: usize) -> Log {
     let mut engine = Engine::new();
@@ -19,7 +20,12 @@ fn resumed(engine: &Engine) -> Engine {
 /// 10: the same log gives the same effects and the same digest, also when it is cut and resumed from a snapshot, at any place.
 #[test]
 fn a_snapshot_and_the_rest_are_the_whole() {
-    for seed in 0..if is_long() { 100 } else { 4 } {
+    let worlds = Worlds {
+        test: "replay::a_snapshot_and_the_rest_are_the_whole",
+        short: 4,
+        long: 100,
+    };
+    let _ = worlds.each(|seed| {
         let log = log_of(seed, 120);
         let mut whole = Engine::new();
         let mut twins: Vec<Engine> = Vec::new();
@@ -33,13 +39,18 @@ fn a_snapshot_and_the_rest_are_the_whole() {
         for twin in twins {
             assert_eq!(twin.digest(), whole.digest(), "seed {seed}");
         }
-    }
+    });
 }
 
 /// 10: also far into a long log, where much has been forgotten and remembered.
 #[test]
 fn snapshots_of_long_logs_go_on_too() {
-    for seed in 0..if is_long() { 200 } else { 4 } {
+    let worlds = Worlds {
+        test: "replay::snapshots_of_long_logs_go_on_too",
+        short: 4,
+        long: 200,
+    };
+    let _ = worlds.each(|seed| {
         let (mut whole, mut twin) = (Engine::new(), Engine::new());
         for (step, (now, command)) in log_of(seed, 1_000).into_iter().enumerate() {
             if step % 50 == 7 {
@@ -49,14 +60,38 @@ fn snapshots_of_long_logs_go_on_too() {
             assert_eq!(twin.apply(now, command), applied, "seed {seed}, step {step}");
         }
         assert_eq!(twin.digest(), whole.digest(), "seed {seed}");
+    });
+}
+
+/// What every build of every machine finds, with or without optimisation and checks for overflow. Another value means that
+/// stored logs no longer end as they did.
+const DIGEST_OF_WORLDS: &str = "01f464cca12731ec81fb4dbf2d094b7c97f44a51015b0ebd0d028cc1ec329d10";
+
+/// 10: the digest does not depend on the build; `cargo xtask test --long` runs this in release too.
+#[test]
+fn every_build_comes_to_the_same_digest() {
+    let mut all = Sha256::new();
+    for seed in 0..20 {
+        let mut engine = Engine::new();
+        for (now, command) in log_of(seed, 1_000) {
+            let _ = engine.apply(now, command);
+        }
+        all.update(engine.digest());
     }
+    let found: String = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(found, DIGEST_OF_WORLDS);
 }
 
 /// Time alone changes nothing but what timers change: ticking at every deadline or only at the end is the same, unless the
 /// engine resumes after nobody could answer.
 #[test]
 fn when_ticks_come_does_not_matter() {
-    for seed in 0..if is_long() { 1_000 } else { 10 } {
+    let worlds = Worlds {
+        test: "replay::when_ticks_come_does_not_matter",
+        short: 10,
+        long: 1_000,
+    };
+    let _ = worlds.each(|seed| {
         let (mut lazy, mut eager) = (Engine::new(), Engine::new());
         let log = log_of(seed, 1_000);
         for (now, command) in log.into_iter().filter(|(_, command)| *command != Command::Resume) {
@@ -69,5 +104,5 @@ fn when_ticks_come_does_not_matter() {
             assert_eq!(lazy.apply(now, command).effects, effects, "seed {seed}");
         }
         assert_eq!(lazy.digest(), eager.digest(), "seed {seed}");
-    }
+    });
 }

@@ -4,7 +4,7 @@
 mod decisions;
 mod places;
 
-use crate::for_each_seed;
+use crate::Worlds;
 use crate::world::{World, log};
 use onqueue_acd::{
     AgentProfile, AgentState, Applied, Command, Effect, Engine, Medium, OfferEnd, Requirements, Settings,
@@ -197,6 +197,10 @@ fn watch(seed: u64) {
 
 #[test]
 fn the_invariants_hold() {
-    let seeds = if crate::is_long() { 0..2_000 } else { 0..30 };
-    let _ = for_each_seed(seeds, watch);
+    let worlds = Worlds {
+        test: "witness::the_invariants_hold",
+        short: 30,
+        long: 2_000,
+    };
+    let _ = worlds.each(watch);
 }

@@ -12,9 +12,9 @@ pub enum Set {
 }
 
 pub fn set() -> Set {
-    match std::env::var("ONQUEUE_LONG") {
-        Ok(value) if value != "0" => Set::Long,
-        _ => Set::Short,
+    match std::env::var_os("ONQUEUE_LONG") {
+        Some(_) => Set::Long,
+        None => Set::Short,
     }
 }
 
