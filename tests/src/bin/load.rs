@@ -10,6 +10,7 @@
 use clap::Parser;
 use onqueue_proto::{
     auth::v1::{LoginRequest, token_service_client::TokenServiceClient},
+    routing::v1::{ListQueuesRequest, queue_service_client::QueueServiceClient},
     session::v1::{
         SendMessageRequest, StartConversationRequest, WatchRequest,
         conversation_service_client::ConversationServiceClient, event, watch_response,
@@ -56,8 +57,12 @@ async fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
     let credentials: Value = serde_json::from_slice(&std::fs::read(&arguments.passwords)?)?;
     let supervisor = login(&arguments, &credentials).await?;
-    let pair = alternate(&arguments, &credentials, &supervisor).await?;
-    let sends = together(&arguments, &credentials, &supervisor).await?;
+    let place = Place {
+        deployment: credentials["deployment"].as_str().unwrap_or_default().to_owned(),
+        queues: queues(&arguments, &supervisor).await?,
+    };
+    let pair = alternate(&arguments, &place, &supervisor).await?;
+    let sends = together(&arguments, &place, &supervisor).await?;
     println!("{}", json!({ "pair": pair, "sends": sends }));
     Ok(())
 }
@@ -87,6 +92,25 @@ async fn login(arguments: &Arguments, credentials: &Value) -> Outcome<String> {
     Ok(answer.tokens.ok_or("no tokens")?.access_token)
 }
 
+/// Where customers come in.
+struct Place {
+    deployment: String,
+    queues: Vec<String>,
+}
+
+/// The queues that the supervisor may look into: those of another division they would not be shown.
+async fn queues(arguments: &Arguments, supervisor: &str) -> Outcome<Vec<String>> {
+    let listed = QueueServiceClient::new(connect(arguments).await?)
+        .list_queues(bearing(ListQueuesRequest::default(), supervisor)?)
+        .await?
+        .into_inner();
+    let queues: Vec<String> = listed.queues.into_iter().map(|queue| queue.queue_id).collect();
+    if queues.is_empty() {
+        return Err("the supervisor sees no queue".into());
+    }
+    Ok(queues)
+}
+
 /// A customer with an open chat, and the other side's stream of it.
 struct Pair {
     guest: Conversations,
@@ -96,22 +120,12 @@ struct Pair {
 }
 
 impl Pair {
-    async fn open(arguments: &Arguments, credentials: &Value, supervisor: &str, number: usize) -> Outcome<Self> {
+    async fn open(arguments: &Arguments, place: &Place, supervisor: &str, number: usize) -> Outcome<Self> {
         let mut guest = ConversationServiceClient::new(connect(arguments).await?);
-        let queues: Vec<&str> = credentials["queues"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter_map(|(_, id)| id.as_str())
-            .collect();
         let start = StartConversationRequest {
             request_id: Uuid::now_v7().to_string(),
-            deployment_id: credentials["deployment"].as_str().unwrap_or_default().to_owned(),
-            queue_id: queues
-                .get(number % queues.len().max(1))
-                .copied()
-                .unwrap_or_default()
-                .to_owned(),
+            deployment_id: place.deployment.clone(),
+            queue_id: place.queues[number % place.queues.len()].clone(),
             guest_name: format!("Load {number}"),
             ..StartConversationRequest::default()
         };
@@ -174,10 +188,10 @@ async fn watch(arguments: &Arguments, token: &str, conversation: &str) -> Outcom
 }
 
 /// One pair at a time: from the call to the message on the other side's stream.
-async fn alternate(arguments: &Arguments, credentials: &Value, supervisor: &str) -> Outcome<Value> {
+async fn alternate(arguments: &Arguments, place: &Place, supervisor: &str) -> Outcome<Value> {
     let mut taken = Vec::new();
     for number in 0..arguments.pairs {
-        let mut pair = Pair::open(arguments, credentials, supervisor, number).await?;
+        let mut pair = Pair::open(arguments, place, supervisor, number).await?;
         let until = Instant::now() + Duration::from_secs(arguments.seconds.min(5));
         while Instant::now() < until {
             let began = Instant::now();
@@ -192,10 +206,10 @@ async fn alternate(arguments: &Arguments, credentials: &Value, supervisor: &str)
 }
 
 /// Everybody at once.
-async fn together(arguments: &Arguments, credentials: &Value, supervisor: &str) -> Outcome<Value> {
+async fn together(arguments: &Arguments, place: &Place, supervisor: &str) -> Outcome<Value> {
     let mut pairs = Vec::new();
     for number in 0..arguments.senders {
-        pairs.push(Pair::open(arguments, credentials, supervisor, number).await?);
+        pairs.push(Pair::open(arguments, place, supervisor, number).await?);
     }
     let (began, until) = (Instant::now(), Instant::now() + Duration::from_secs(arguments.seconds));
     let mut senders = JoinSet::new();
