@@ -38,6 +38,11 @@ test("an organisation is set up by the pages, and a chat comes from another web 
   await petra.page.keyboard.press("Escape");
   await petra.at("members-add").click();
   await until("two members", async () => (await petra.at("member").count()) === 2);
+  const [first, second] = STAFF.map(({ name }) => name);
+  await until("their names", async () => {
+    const shown = await petra.at("member").allTextContents();
+    return [first, second].every((name) => shown.some((text) => text.includes(name)));
+  });
   await petra.picture("administration-queue");
 
   const shop = await site({ language: "en" });

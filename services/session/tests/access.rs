@@ -269,6 +269,29 @@ async fn a_removed_queue_takes_nobody_and_its_chats_go_on() {
 }
 
 #[tokio::test]
+async fn an_agent_ends_a_chat_only_with_the_permission() {
+    let house = House::new(12).await;
+    let chat = house.connected(1).await;
+    let ada = house.agent_token();
+    house.tokens.ungrant(support::agent());
+    let refused = house.desk.end(&ada, &chat.id).await.expect_err("taken away");
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::PermissionDenied, "PERMISSION_MISSING")
+    );
+    house
+        .desk
+        .send(&ada, &chat.id, "a1", "Still here")
+        .await
+        .expect("the chat goes on");
+    house
+        .desk
+        .end(&house.agent_token(), &chat.id)
+        .await
+        .expect("given back");
+}
+
+#[tokio::test]
 async fn streams_end_with_the_right_to_them() {
     let house = House::new(10).await;
     let desk = &house.desk;

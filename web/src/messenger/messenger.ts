@@ -15,8 +15,11 @@ export interface MessengerOptions {
   colour: string;
 }
 
-/** A frame that says nothing for so long has been refused by the browser. */
+/** A frame that says nothing for so long cannot be reached. */
 const READY_WITHIN_MS = 15_000;
+
+/** A frame that was loaded, as a refusal by the browser is too, and says nothing for so long has been refused. */
+const SPEAKS_WITHIN_MS = 2_000;
 
 /** The messenger on one page. */
 export class Messenger {
@@ -83,7 +86,9 @@ export class Messenger {
     frame.title = this.words.frame;
     frame.src = `${origin}/chat?deployment=${encodeURIComponent(deploymentId)}&embedded=1`;
     this.panel.append(frame);
-    setTimeout(() => this.ready || this.refused(), READY_WITHIN_MS);
+    const look = () => this.ready || !frame.isConnected || this.refused();
+    frame.addEventListener("load", () => setTimeout(look, SPEAKS_WITHIN_MS));
+    setTimeout(look, READY_WITHIN_MS);
     return frame;
   }
 
@@ -112,7 +117,8 @@ export class Messenger {
   }
 
   private say(message: PageSays): void {
-    this.frame?.contentWindow?.postMessage(message, this.options.origin);
+    // Before it is ready it may not be of that origin yet; it is told everything then.
+    if (this.ready) this.frame?.contentWindow?.postMessage(message, this.options.origin);
   }
 
   private showUnread(count: number): void {

@@ -33,6 +33,9 @@ pub async fn create(loaded: Loaded, options: AdminCreate) -> Result<(), Fault> {
         "the organisation “{}” is made; log in at /desk as {}",
         options.organisation, options.email
     ));
+    if let Some(file) = settings.store.sqlite_path() {
+        say(format_args!("it is kept in {}", file.display()));
+    }
     if given.is_none() {
         say(format_args!("password (it is not shown again): {chosen}"));
     }

@@ -120,9 +120,7 @@ fn announce(node: &Node, settings: &Settings, demo: Option<&Demo>) {
     let Some(demo) = demo else {
         say(format_args!("  chat      http://{address}/chat?deployment=<id>"));
         if services.are_all() {
-            say(
-                "without --demo nothing is added: only users and chat pages that the database holds already can be used",
-            );
+            say("nothing is added to what the database holds; `onqueue admin create` makes the first organisation");
         }
         return;
     };

@@ -96,6 +96,11 @@ enum Outcome {
     Moved(Response<Body>),
 }
 
+/// What was said last of nobody deciding; only who must answer without having asked anybody says so here.
+fn said(last: Option<Response<Body>>) -> Response<Body> {
+    last.unwrap_or_else(|| status(unowned()).into_http())
+}
+
 impl<S> Owned<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -113,23 +118,23 @@ where
         };
         let clock = self.whereabouts.clone();
         let mut patience = clock.pause(PATIENCE).boxed();
-        let mut last = status(unowned()).into_http();
+        let mut last = None;
         loop {
             let place = self.whereabouts.now();
             let outcome = match &place {
                 Place::Here => self.here(&call).await,
-                _ if call.is_forwarded() => return last,
+                _ if call.is_forwarded() => return said(last),
                 Place::At { address, .. } => self.there(address, &call).await,
-                Place::Nobody => Outcome::Moved(last),
+                Place::Nobody => Outcome::Moved(said(last.take())),
             };
             match outcome {
                 Outcome::Answered(answer) => return answer,
-                Outcome::Moved(answer) => last = answer,
+                Outcome::Moved(answer) => last = Some(answer),
             }
             tokio::select! {
                 () = self.whereabouts.moved() => {}
                 () = clock.pause(AGAIN), if place == Place::Here => {}
-                () = &mut patience => return last,
+                () = &mut patience => return said(last),
             }
         }
     }

@@ -84,15 +84,30 @@ impl App {
         Ok(Sent { event, place })
     }
 
-    /// Ends a conversation; answers the same if it is over already.
+    /// Ends a conversation; answers the same if it is over already. A user must hold `conversation:communication:disconnect` in
+    /// the division of its queue.
     pub async fn end(&self, caller: &Caller, conversation: ConversationId) -> Result<Seen, Fault> {
         let by = sender(caller, conversation)?;
+        if caller.user().is_some() {
+            self.may_end(caller, conversation).await?;
+        }
         let item = self.item((caller.organisation, conversation), by, Input::End { by });
         match self.submit(caller.organisation, item).await {
             Outcome::Done(_) | Outcome::Refused(Refusal::Ended { .. }) => {}
             other => return Err(self.refusal(caller, conversation, other).await),
         }
         self.see(caller, conversation, permissions::COMMUNICATION_VIEW).await
+    }
+
+    async fn may_end(&self, caller: &Caller, conversation: ConversationId) -> Result<(), Fault> {
+        let seen = self.see(caller, conversation, permissions::COMMUNICATION_VIEW).await?;
+        if seen.viewer.participant.is_none() {
+            // Who takes no part is refused as such.
+            return Ok(());
+        }
+        let division = seen.policy.ok_or_else(not_found)?.division;
+        let trust = &self.context.trust;
+        trust.may_in(caller, permissions::COMMUNICATION_DISCONNECT, division)
     }
 
     /// Tells the others that the caller types, or stopped. Nothing is stored.

@@ -148,7 +148,10 @@ impl House {
         Desk::bind(store, context, faults, &Settings::default()).await
     }
 
+    /// A token of the agent, who may end chats.
     pub fn agent_token(&self) -> String {
+        let permissions = ["conversation:communication:disconnect"];
+        self.tokens.grant(organisation(), agent(), division(), &permissions);
         self.tokens.user(organisation(), agent(), "Ada")
     }
 

@@ -10,6 +10,7 @@ const MENTIONED: Record<string, keyof Resources> = {
   roleId: "roles",
   skillId: "skills",
   skillIds: "skills",
+  userId: "users",
 };
 
 /** An object that is mentioned. */

@@ -20,6 +20,8 @@ export function violationsOf(error: unknown, fields: readonly string[]): Violati
 
 function violation(reason: string, problem: string): Violation {
   if (reason === "NAME_TAKEN") return { key: "violation.taken" };
+  const undeclared = /\{\{(\w+)\}\} is not declared/.exec(problem)?.[1];
+  if (undeclared) return { key: "violation.undeclared", values: { name: undeclared } };
   return problem === "" ? { key: "violation.refused" } : { key: "violation.server", values: { problem } };
 }
 

@@ -8,6 +8,7 @@ import type { Member } from "../../gen/onqueue/routing/v1/queue_pb";
 import { faultOf } from "../../rpc/faults";
 import { useAdmin, useHolds } from "../context";
 import { changeMembers, type MemberChange } from "../kit/members";
+import { useNamesIn } from "../kit/names";
 import { PickMany } from "../kit/pickers";
 import { RemoveButton } from "../kit/languages";
 import { useAdminWords } from "../words";
@@ -93,6 +94,9 @@ function AddMembers({ isBusy, add }: AddProps) {
 
 function MemberRows({ members, remove }: { members: readonly Member[]; remove?: (userId: string) => void }) {
   const words = useAdminWords();
+  // Routing learns a name when an agent first comes.
+  const nameOf = useNamesIn(members.filter(({ name }) => name === "").map(({ userId }) => ({ userId })));
+  const named = members.map((member) => ({ ...member, name: member.name || nameOf(member.userId) }));
   return (
     <Table>
       <Table.Thead>
@@ -103,7 +107,7 @@ function MemberRows({ members, remove }: { members: readonly Member[]; remove?: 
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {members.map(({ userId, name, joined }) => (
+        {named.map(({ userId, name, joined }) => (
           <Table.Tr key={userId} data-testid="member" data-user={userId}>
             <Table.Th scope="row" className="guest">
               {name}
