@@ -5,8 +5,8 @@ use super::{QueueSettings, refused};
 use onqueue_model::{Fault, OrganisationId, QueueId, Reason, SkillId};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, ExprTrait as _, QueryFilter as _, QuerySelect as _,
-    prelude::Expr, sea_query::Alias,
+    ColumnTrait as _, DatabaseTransaction, ExprTrait as _, QueryFilter as _, QuerySelect as _, prelude::Expr,
+    sea_query::Alias,
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
