@@ -237,6 +237,11 @@ impl Host {
     pub fn configure(&mut self, turn: &mut Turn, configuration: Configuration) {
         self.names.learn(&configuration);
         self.revision = configuration.revision;
+        if let Some(new) = configuration.settings {
+            let settings = new.settings;
+            self.apply(turn, Command::Configure { settings }, None);
+            turn.batch.applied_settings.push((self.organisation, new.revision));
+        }
         for queue in configuration.queues {
             self.configure_queue(turn, &queue);
         }

@@ -16,6 +16,8 @@ mod policies;
 mod presence;
 mod queues;
 mod reporter;
+mod revisions;
+mod settings;
 mod skills;
 mod tenure;
 mod turn;
@@ -25,7 +27,8 @@ pub use agents::{Next, Watch};
 pub use frames::{AgentNow, Frame, Named, OfferNow};
 pub use gate::Gate;
 pub use place::{Owners, Place, Whereabouts};
-pub use queues::Wanted;
+pub use queues::{NewGroup, Wanted};
+pub use revisions::{Comparison, Revisions};
 
 use crate::Settings;
 use crate::store::Tables;

@@ -7,17 +7,21 @@ mod encode;
 mod forward;
 mod pipe;
 mod queue;
+mod queue_settings;
+mod revision;
+mod settings;
 mod skill;
 mod utilization;
 
 pub use decode::content;
+pub use queue_settings::Groups;
 
 use crate::app::Routing;
 use forward::Owned;
 use onqueue_proto::routing::v1::{
     agent_service_server::AgentServiceServer, decision_service_server::DecisionServiceServer,
-    queue_service_server::QueueServiceServer, skill_service_server::SkillServiceServer,
-    utilization_service_server::UtilizationServiceServer,
+    queue_service_server::QueueServiceServer, settings_service_server::SettingsServiceServer,
+    skill_service_server::SkillServiceServer, utilization_service_server::UtilizationServiceServer,
 };
 use tonic::service::Routes;
 
@@ -27,10 +31,12 @@ pub fn routes(routing: &Routing) -> Routes {
     let agents = AgentServiceServer::new(agent::Rpcs(routing.clone()));
     let skills = SkillServiceServer::new(skill::Rpcs(routing.clone()));
     let utilization = UtilizationServiceServer::new(utilization::Rpcs(routing.clone()));
+    let settings = SettingsServiceServer::new(settings::Rpcs(routing.clone()));
     Routes::new(owned(routing, queues))
         .add_service(owned(routing, agents))
         .add_service(owned(routing, skills))
         .add_service(owned(routing, utilization))
+        .add_service(owned(routing, settings))
         .add_service(DecisionServiceServer::new(decision::Rpcs(routing.clone())))
 }
 

@@ -5,11 +5,15 @@
 mod access;
 mod administrator;
 mod fake_session;
+mod methods;
 mod offers;
 mod ownership;
 mod queue_changes;
+mod queue_settings;
 mod queues;
 mod replicas;
+mod revisions;
+mod settings;
 mod skills;
 mod slow;
 mod utilization;
