@@ -3,14 +3,14 @@
 use crate::store::{Change, Content};
 use onqueue_model::{Fault, UserId};
 use onqueue_proto::routing::v1::{Evaluation, Queue, RoutingMethod, UpdateQueueRequest};
-use onqueue_server::resource::{Mask, description, division, given, id, name};
+use onqueue_server::resource::{Mask, description, division, given, id, name, optional_id};
 use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
 const LIMITS: RangeInclusive<i32> = 0..=1_000_000;
 const MEMBERS: usize = 1_000;
 
 /// What can be changed about a queue.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 10] = [
     "name",
     "description",
     "division_id",
@@ -20,6 +20,7 @@ const FIELDS: [&str; 9] = [
     "alerting_timeout_ms",
     "inactivity_timeout_ms",
     "inactivity_warning_ms",
+    "schedule_group_id",
 ];
 
 /// A time with bounds, in milliseconds; 0 means what is usual.
@@ -77,6 +78,7 @@ fn merged(mask: &Mask, new: Queue, old: Queue) -> Queue {
             new.inactivity_warning_ms,
             old.inactivity_warning_ms,
         ),
+        schedule_group_id: mask.choose("schedule_group_id", new.schedule_group_id, old.schedule_group_id),
         ..old
     }
 }
@@ -104,6 +106,7 @@ pub fn content(queue: &Queue) -> Result<Content, Fault> {
         alerting_timeout_ms: time(queue.alerting_timeout_ms, &ALERTING)?,
         inactivity_timeout_ms,
         inactivity_warning_ms: warning(queue.inactivity_warning_ms, inactivity_timeout_ms)?,
+        schedule_group: optional_id("queue.schedule_group_id", &queue.schedule_group_id)?,
     })
 }
 

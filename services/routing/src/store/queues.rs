@@ -3,7 +3,8 @@
 use super::entities::queue::{ActiveModel, Column, Entity};
 use super::records::{ALL_SKILLS, STANDARD};
 use super::{
-    Actor, Done, Queue, Tables, entities, listing, lock_configuration, next_revision, record, refused, search,
+    Actor, Done, Queue, Tables, entities, listing, lock_configuration, next_revision, record, refused, schedule_groups,
+    search,
 };
 use onqueue_model::{Divisions, Fault, OrganisationId, QueueId};
 use onqueue_server::resource::Once;
@@ -46,6 +47,7 @@ impl Tables {
                     return Ok(before);
                 }
                 refuse_taken(tx, organisation, (&new.queue.content.name, new.queue.id)).await?;
+                schedule_groups::refuse_missing(tx, organisation, new.queue.content.schedule_group).await?;
                 let queue = Queue {
                     revision: next_revision(tx, organisation).await?,
                     ..new.queue.clone()
@@ -174,6 +176,8 @@ pub(super) async fn insert(
         queue_id: Set(queue.id.uuid()),
         acknowledged_revision: Set(0),
         acknowledged_at: Set(None),
+        revision: Set(0),
+        renew_at: Set(None),
     };
     entities::policy::Entity::insert(policy)
         .exec_without_returning(tx)
@@ -212,6 +216,7 @@ fn content(organisation: OrganisationId, queue: &Queue) -> ActiveModel {
         alerting_timeout_ms: Set(content.alerting_timeout_ms),
         inactivity_timeout_ms: Set(content.inactivity_timeout_ms),
         inactivity_warning_ms: Set(content.inactivity_warning_ms),
+        schedule_group_id: Set(content.schedule_group.map(|group| group.uuid())),
         ..Default::default()
     }
 }

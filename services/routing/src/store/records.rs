@@ -2,7 +2,7 @@
 
 use super::entities;
 use onqueue_acd::{Capacity, Medium, Proficiency, QueueConfig};
-use onqueue_model::{DivisionId, Language, QueueId, SkillId, Timestamp, UserId};
+use onqueue_model::{DivisionId, Language, QueueId, ScheduleGroupId, SkillId, Timestamp, UserId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +38,9 @@ pub struct Content {
     pub inactivity_timeout_ms: i64,
     /// How long before that both are warned.
     pub inactivity_warning_ms: i64,
+    /// When it is open; always without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule_group: Option<ScheduleGroupId>,
 }
 
 /// Who serves a queue.
@@ -181,6 +184,7 @@ impl From<entities::queue::Model> for Queue {
                 alerting_timeout_ms: row.alerting_timeout_ms,
                 inactivity_timeout_ms: row.inactivity_timeout_ms,
                 inactivity_warning_ms: row.inactivity_warning_ms,
+                schedule_group: row.schedule_group_id.map(ScheduleGroupId::new),
             },
             created_at: Timestamp(row.created_at),
             removed: row.deleted_at.is_some(),

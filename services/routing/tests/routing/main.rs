@@ -10,6 +10,7 @@ mod ownership;
 mod queue_changes;
 mod queues;
 mod replicas;
+mod schedules;
 mod skills;
 mod slow;
 mod utilization;
