@@ -18,6 +18,7 @@ mod queues;
 mod records;
 mod renewal;
 mod schedule_groups;
+mod scheduled;
 mod schedules;
 mod search;
 mod seed;

@@ -1,7 +1,8 @@
 //! Schedule groups: making, finding, listing, changing and removing them, and their emergencies.
 
+use super::entities::queue;
 use super::entities::schedule_group::{ActiveModel, Column, Entity, Model};
-use super::entities::{queue, schedule, scheduled};
+use super::scheduled::{self, Schedules};
 use super::{
     Actor, Change, Done, Tables, check_etag, listing, lock_configuration, next_revision, opening, record, refused,
 };
@@ -13,8 +14,8 @@ use onqueue_store::{
     query::{fold, starting_after_both},
 };
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, Set, prelude::Expr,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select, Set, prelude::Expr,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -90,13 +91,13 @@ impl Tables {
                     return Ok(before);
                 }
                 refuse_taken(tx, organisation, &new.group).await?;
-                refuse_unknown(tx, organisation, &new.group).await?;
+                scheduled::refuse_unknown(tx, organisation, &new.group).await?;
                 let revision = next_revision(tx, organisation).await?;
                 let group = ScheduleGroup { revision, ..new.group };
                 Entity::insert(row(organisation, &group, new.once))
                     .exec_without_returning(tx)
                     .await?;
-                keep_schedules(tx, organisation, &group).await?;
+                scheduled::keep(tx, organisation, &group).await?;
                 let created = done("scheduleGroup.create", None, Some(&group));
                 record(tx, organisation, &by, created).await?;
                 Ok(group)
@@ -126,7 +127,7 @@ impl Tables {
         let rows = listing::read(connection, pages(organisation, divisions, after, size)).await?;
         let rows = listing::first(rows, size, |row| (row.name_folded.clone(), row.schedule_group_id));
         let ids = rows.iter().map(|row| row.schedule_group_id).collect();
-        let mut named = schedules_of(connection, organisation, ids).await?;
+        let mut named = scheduled::of_groups(connection, organisation, ids).await?;
         let whole = |row: Model| {
             let schedules = named.remove(&row.schedule_group_id).unwrap_or_default();
             group(row, schedules)
@@ -159,10 +160,10 @@ impl Tables {
                     ..before.clone()
                 };
                 refuse_taken(tx, organisation, &after).await?;
-                refuse_unknown(tx, organisation, &after).await?;
+                scheduled::refuse_unknown(tx, organisation, &after).await?;
                 after.revision = next_revision(tx, organisation).await?;
                 write(tx, organisation, &after).await?;
-                keep_schedules(tx, organisation, &after).await?;
+                scheduled::keep(tx, organisation, &after).await?;
                 let updated = done("scheduleGroup.update", Some(&before), Some(&after));
                 record(tx, organisation, &by, updated).await?;
                 Ok(after)
@@ -223,7 +224,7 @@ impl Tables {
                 }
                 check_etag("etag", &etag, before.revision)?;
                 refuse_kept_to(tx, organisation, id).await?;
-                forget_schedules(tx, organisation, id).await?;
+                scheduled::forget(tx, organisation, id).await?;
                 let revision = next_revision(tx, organisation).await?;
                 Entity::update_many()
                     .col_expr(Column::DeletedAt, Expr::value(Some(by.at.millis())))
@@ -273,7 +274,7 @@ pub(super) async fn find<C: ConnectionTrait>(
     let Some(row) = row.one(connection).await? else {
         return Ok(None);
     };
-    let mut named = schedules_of(connection, organisation, vec![id.uuid()]).await?;
+    let mut named = scheduled::of_groups(connection, organisation, vec![id.uuid()]).await?;
     Ok(Some(group(row, named.remove(&id.uuid()).unwrap_or_default())))
 }
 
@@ -301,25 +302,6 @@ pub(super) async fn refuse_missing(
         }
         found => found.map(drop),
     }
-}
-
-type Schedules = BTreeMap<ScheduleId, Kind>;
-
-/// The schedules of these groups.
-async fn schedules_of<C: ConnectionTrait>(
-    connection: &C,
-    organisation: OrganisationId,
-    groups: Vec<Uuid>,
-) -> Result<BTreeMap<Uuid, Schedules>, StoreError> {
-    let rows = Scope::of(organisation)
-        .find::<scheduled::Entity>()
-        .filter(scheduled::Column::ScheduleGroupId.is_in(groups));
-    let mut all: BTreeMap<Uuid, Schedules> = BTreeMap::new();
-    for row in rows.all(connection).await? {
-        let of_group = all.entry(row.schedule_group_id).or_default();
-        of_group.insert(row.schedule_id.into(), kind(row.kind));
-    }
-    Ok(all)
 }
 
 /// What the same request made before.
@@ -357,24 +339,6 @@ async fn refuse_taken(
     }
 }
 
-/// FIELD_INVALID for a schedule that there is not.
-async fn refuse_unknown(
-    tx: &DatabaseTransaction,
-    organisation: OrganisationId,
-    group: &ScheduleGroup,
-) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = group.content.schedules.keys().map(|id| id.uuid()).collect();
-    let (number, known) = (ids.len(), Scope::of(organisation).find::<schedule::Entity>());
-    let known = known
-        .filter(schedule::Column::ScheduleId.is_in(ids))
-        .filter(schedule::Column::DeletedAt.is_null());
-    if usize::try_from(known.count(tx).await?).unwrap_or(0) == number {
-        return Ok(());
-    }
-    let problem = "not all of these schedules are there";
-    Err(refused(Fault::field("schedule_group.open_schedule_ids", problem)))
-}
-
 async fn refuse_kept_to(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
@@ -392,39 +356,6 @@ async fn refuse_kept_to(
         queue.name
     );
     Err(refused(Fault::new(Reason::StateConflict, problem)))
-}
-
-async fn forget_schedules(
-    tx: &DatabaseTransaction,
-    organisation: OrganisationId,
-    id: ScheduleGroupId,
-) -> Result<(), StoreError> {
-    scheduled::Entity::delete_many()
-        .filter(scheduled::Column::OrganisationId.eq(organisation.uuid()))
-        .filter(scheduled::Column::ScheduleGroupId.eq(id.uuid()))
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// Makes exactly these the group's schedules.
-async fn keep_schedules(
-    tx: &DatabaseTransaction,
-    organisation: OrganisationId,
-    group: &ScheduleGroup,
-) -> Result<(), StoreError> {
-    forget_schedules(tx, organisation, group.id).await?;
-    let schedules = group.content.schedules.iter();
-    let rows = schedules.map(|(schedule, kind)| scheduled::ActiveModel {
-        organisation_id: Set(organisation.uuid()),
-        schedule_group_id: Set(group.id.uuid()),
-        schedule_id: Set(schedule.uuid()),
-        kind: Set(number(*kind)),
-    });
-    if rows.len() > 0 {
-        scheduled::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    }
-    Ok(())
 }
 
 fn row(organisation: OrganisationId, group: &ScheduleGroup, once: Once) -> ActiveModel {
@@ -494,22 +425,6 @@ fn group(row: Model, schedules: Schedules) -> ScheduleGroup {
         emergency,
         created_at: Timestamp(row.created_at),
         removed: row.deleted_at.is_some(),
-    }
-}
-
-const fn number(kind: Kind) -> i16 {
-    match kind {
-        Kind::Holiday => 1,
-        Kind::Closed => 2,
-        Kind::Open => 3,
-    }
-}
-
-const fn kind(number: i16) -> Kind {
-    match number {
-        1 => Kind::Holiday,
-        3 => Kind::Open,
-        _ => Kind::Closed,
     }
 }
 

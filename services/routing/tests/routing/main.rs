@@ -6,6 +6,7 @@ mod access;
 mod administrator;
 mod fake_session;
 mod offers;
+mod opening;
 mod ownership;
 mod queue_changes;
 mod queues;

@@ -1,8 +1,9 @@
 //! When queues are open: schedules, groups of them, and what session is told.
 
-use crate::administrator::{administrator, audited, mask, refusal, text};
+use crate::administrator::{administrator, audited, refusal, text};
+use crate::opening::moment;
 use crate::world::{DIVISION, Desk, SALES, SOON, SUPPORT, World, id, organisation, reason};
-use onqueue_model::{DivisionId, Reason, Timestamp};
+use onqueue_model::{DivisionId, Reason};
 use onqueue_proto::routing::v1::{self as proto, ScheduleState};
 use onqueue_proto::session::v1::{QueuePolicy, QueueState};
 use onqueue_proto::{millis, timestamp};
@@ -36,108 +37,6 @@ fn berlin(name: &str, open: &[&proto::Schedule]) -> proto::ScheduleGroup {
     }
 }
 
-impl Desk {
-    async fn create_schedule(&self, request: u128, schedule: proto::Schedule) -> Result<proto::Schedule, Status> {
-        let request = self.with(proto::CreateScheduleRequest {
-            request_id: text(request),
-            schedule: Some(schedule),
-        });
-        let answer = self.schedules().create_schedule(request).await?;
-        Ok(answer.into_inner().schedule.expect("a schedule"))
-    }
-
-    async fn update_schedule(&self, schedule: &proto::Schedule, fields: &[&str]) -> Result<proto::Schedule, Status> {
-        let request = self.with(proto::UpdateScheduleRequest {
-            schedule: Some(schedule.clone()),
-            update_mask: mask(fields),
-        });
-        let answer = self.schedules().update_schedule(request).await?;
-        Ok(answer.into_inner().schedule.expect("a schedule"))
-    }
-
-    async fn delete_schedule(&self, schedule: &proto::Schedule) -> Result<(), Status> {
-        let (schedule_id, etag) = (schedule.schedule_id.clone(), schedule.etag.clone());
-        let request = self.with(proto::DeleteScheduleRequest { schedule_id, etag });
-        self.schedules().delete_schedule(request).await.map(drop)
-    }
-
-    async fn create_group(&self, request: u128, group: proto::ScheduleGroup) -> Result<proto::ScheduleGroup, Status> {
-        let request = self.with(proto::CreateScheduleGroupRequest {
-            request_id: text(request),
-            schedule_group: Some(group),
-        });
-        let answer = self.schedules().create_schedule_group(request).await?;
-        Ok(answer.into_inner().schedule_group.expect("a group"))
-    }
-
-    async fn group(&self, schedule_group_id: &str) -> Result<proto::ScheduleGroup, Status> {
-        let schedule_group_id = schedule_group_id.to_owned();
-        let request = self.with(proto::GetScheduleGroupRequest { schedule_group_id });
-        let answer = self.schedules().get_schedule_group(request).await?;
-        Ok(answer.into_inner().schedule_group.expect("a group"))
-    }
-
-    async fn update_group(
-        &self,
-        group: &proto::ScheduleGroup,
-        fields: &[&str],
-    ) -> Result<proto::ScheduleGroup, Status> {
-        let request = self.with(proto::UpdateScheduleGroupRequest {
-            schedule_group: Some(group.clone()),
-            update_mask: mask(fields),
-        });
-        let answer = self.schedules().update_schedule_group(request).await?;
-        Ok(answer.into_inner().schedule_group.expect("a group"))
-    }
-
-    async fn delete_group(&self, group: &proto::ScheduleGroup) -> Result<(), Status> {
-        let (schedule_group_id, etag) = (group.schedule_group_id.clone(), group.etag.clone());
-        let request = self.with(proto::DeleteScheduleGroupRequest {
-            schedule_group_id,
-            etag,
-        });
-        self.schedules().delete_schedule_group(request).await.map(drop)
-    }
-
-    async fn emergency(&self, group: &proto::ScheduleGroup, active: bool) -> Result<proto::ScheduleGroup, Status> {
-        let request = self.with(proto::SetEmergencyRequest {
-            schedule_group_id: group.schedule_group_id.clone(),
-            active,
-        });
-        let answer = self.schedules().set_emergency(request).await?;
-        Ok(answer.into_inner().schedule_group.expect("a group"))
-    }
-
-    /// What the group says at that moment, or now: the state, until when, and when it opens.
-    async fn says(&self, group: &proto::ScheduleGroup, at: Option<&str>) -> (ScheduleState, String, String) {
-        let request = self.with(proto::GetScheduleStateRequest {
-            schedule_group_id: group.schedule_group_id.clone(),
-            at: at.map(|at| timestamp(moment(at))),
-        });
-        let answer = self
-            .schedules()
-            .get_schedule_state(request)
-            .await
-            .expect("may")
-            .into_inner();
-        let shown = |at: Option<prost_types::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-        (answer.state(), shown(answer.until), shown(answer.opens_at))
-    }
-
-    /// The queue keeps to the group from now on; to none if that is empty.
-    async fn keep_to(&self, queue: u128, schedule_group_id: &str) -> proto::Queue {
-        let queue = proto::Queue {
-            schedule_group_id: schedule_group_id.to_owned(),
-            ..self.queue(queue).await.expect("there")
-        };
-        self.update_queue(&queue, &["schedule_group_id"]).await.expect("may")
-    }
-}
-
-fn moment(utc: &str) -> Timestamp {
-    millis(&utc.parse::<prost_types::Timestamp>().expect("a time"))
-}
-
 /// What session was told of the queue last.
 fn told(world: &World, queue: u128) -> QueuePolicy {
     let policies = world.session.policies().into_iter();
@@ -162,25 +61,8 @@ async fn reach(world: &World, at: &str, expected: (QueueState, &str, QueueState,
     assert_eq!(told(world, SALES).open, state == QueueState::Open);
 }
 
-#[tokio::test]
-async fn a_schedule_is_made_once_changed_by_who_read_it_last_and_removed() {
-    let world = World::new(vec![]).await;
-    let admin = administrator(&world);
-    let made = admin
-        .create_schedule(1, schedule("Werktags", HOURS))
-        .await
-        .expect("may");
-    assert_eq!(
-        (made.start.as_str(), made.rrule.as_str()),
-        ("2026-01-01T09:00:00", HOURS[2])
-    );
-    assert_eq!(
-        admin
-            .create_schedule(1, schedule("Werktags", HOURS))
-            .await
-            .expect("once"),
-        made
-    );
+/// What is senseless or taken.
+async fn refuse(admin: &Desk) {
     for (request, name, span, refused) in [
         (1, "Anders", HOURS, Reason::RequestIdReused),
         (2, "WERKTAGS", HOURS, Reason::NameTaken),
@@ -206,6 +88,28 @@ async fn a_schedule_is_made_once_changed_by_who_read_it_last_and_removed() {
             "{name}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_schedule_is_made_once_changed_by_who_read_it_last_and_removed() {
+    let world = World::new(vec![]).await;
+    let admin = administrator(&world);
+    let made = admin
+        .create_schedule(1, schedule("Werktags", HOURS))
+        .await
+        .expect("may");
+    assert_eq!(
+        (made.start.as_str(), made.rrule.as_str()),
+        ("2026-01-01T09:00:00", HOURS[2])
+    );
+    assert_eq!(
+        admin
+            .create_schedule(1, schedule("Werktags", HOURS))
+            .await
+            .expect("once"),
+        made
+    );
+    refuse(&admin).await;
     let wanted = proto::Schedule {
         end: "2026-01-01T18:00".to_owned(),
         time_zone: "America/New_York".to_owned(),
