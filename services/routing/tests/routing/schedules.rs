@@ -8,7 +8,6 @@ use onqueue_proto::routing::v1::{self as proto, ScheduleState};
 use onqueue_proto::session::v1::{QueuePolicy, QueueState};
 use onqueue_proto::{millis, timestamp};
 use std::time::Duration;
-use tonic::Status;
 
 /// 21 September 2026, a Monday, 15:33:20 in Berlin: when the clock of these tests begins.
 const HOURS: [&str; 3] = [
