@@ -169,6 +169,16 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
             "skill_id",
         ),
         (
+            "/onqueue.routing.v1.ScheduleService/CreateSchedule",
+            "schedule.schedule_id",
+            "schedule_id",
+        ),
+        (
+            "/onqueue.routing.v1.ScheduleService/CreateScheduleGroup",
+            "schedule_group.schedule_group_id",
+            "schedule_group_id",
+        ),
+        (
             "/onqueue.content.v1.LibraryService/CreateLibrary",
             "library.library_id",
             "library_id",
@@ -195,6 +205,8 @@ fn with_placeholders(things: &Things) -> Things {
         "role_id",
         "client_id",
         "skill_id",
+        "schedule_id",
+        "schedule_group_id",
         "library_id",
         "response_id",
     ] {
@@ -308,7 +320,7 @@ fn leak(method: &Method, who: &Tester, outcome: &Result<bytes::Bytes, Status>, t
     if !matches!(who.name, "stranger" | "elsewhere") || method.access == Some(Access::Anyone) {
         return None;
     }
-    let everywhere = ["division_id", "role_id", "skill_id"];
+    let everywhere = ["division_id", "role_id", "skill_id", "schedule_id"];
     let answer = outcome.as_ref().ok()?;
     let text = String::from_utf8_lossy(answer);
     let named = things.0.iter().any(|(name, id)| {

@@ -3,6 +3,8 @@
 
 #[path = "journeys/bad_input.rs"]
 mod bad_input;
+#[path = "journeys/hours.rs"]
+mod hours;
 #[path = "journeys/inactivity.rs"]
 mod inactivity;
 #[path = "journeys/offers.rs"]

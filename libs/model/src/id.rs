@@ -116,6 +116,10 @@ ids! {
     Queue QueueId
     /// Names a skill.
     Skill SkillId
+    /// Names a schedule.
+    Schedule ScheduleId
+    /// Names a group of schedules.
+    ScheduleGroup ScheduleGroupId
     /// Names a group of agents within a queue's members.
     Group GroupId
     /// Names a label of interactions that has a utilization of its own.

@@ -16,8 +16,8 @@ pub use divisions::Divisions;
 pub use fault::{Category, Fault, Reason};
 pub use id::{
     ApiClientId, ConversationId, DecisionId, DeploymentId, DivisionId, EventId, GroupId, Id, IdMalformed,
-    InteractionId, LabelId, LibraryId, OfferId, OrganisationId, ParticipantId, QueueId, ResponseId, RoleId, SkillId,
-    TokenId, UserId, WorkId,
+    InteractionId, LabelId, LibraryId, OfferId, OrganisationId, ParticipantId, QueueId, ResponseId, RoleId,
+    ScheduleGroupId, ScheduleId, SkillId, TokenId, UserId, WorkId,
 };
 pub use language::Language;
 pub use permission::{Permission, permissions};

@@ -94,6 +94,24 @@ pub mod permissions {
         ROUTING_SETTINGS_VIEW = "routing:settings:view";
         /// May set what of routing holds for the whole organisation.
         ROUTING_SETTINGS_MANAGE = "routing:settings:manage";
+        /// May see schedules.
+        SCHEDULE_VIEW = "routing:schedule:view";
+        /// May make schedules.
+        SCHEDULE_ADD = "routing:schedule:add";
+        /// May change schedules.
+        SCHEDULE_EDIT = "routing:schedule:edit";
+        /// May remove schedules.
+        SCHEDULE_DELETE = "routing:schedule:delete";
+        /// May see schedule groups.
+        SCHEDULE_GROUP_VIEW = "routing:scheduleGroup:view";
+        /// May make schedule groups.
+        SCHEDULE_GROUP_ADD = "routing:scheduleGroup:add";
+        /// May change schedule groups.
+        SCHEDULE_GROUP_EDIT = "routing:scheduleGroup:edit";
+        /// May remove schedule groups.
+        SCHEDULE_GROUP_DELETE = "routing:scheduleGroup:delete";
+        /// May close queues in an emergency, and open them again.
+        EMERGENCY_MANAGE = "routing:emergency:manage";
         /// May read why routing decided.
         DECISION_VIEW = "routing:decision:view";
         /// May accept and decline chats.

@@ -4,6 +4,7 @@
 mod app;
 mod grpc;
 mod migrations;
+mod schedule;
 mod seed;
 mod settings;
 mod store;

@@ -1,9 +1,10 @@
 //! Every rpc that is audited leaves one record when it changes something, and none when it is repeated.
 
-use crate::spoken::{Book, Things};
+use crate::spoken::{Book, Things, patiently};
 use crate::{PASSWORD, cluster, tester, things};
 use onqueue_proto::methods;
 use onqueue_tests::{cluster::Cluster, people::Customer};
+use prost::Message as _;
 use std::{cell::RefCell, collections::BTreeSet};
 use uuid::Uuid;
 
@@ -69,6 +70,13 @@ impl Walk<'_> {
             }
         }
         found
+    }
+
+    /// Calls the rpc with what is true or false in its request true.
+    async fn switch(&self, path: &'static str, things: &Things) -> Result<bytes::Bytes, tonic::Status> {
+        let mut request = self.book.request(path, things).expect("a request");
+        request.set_field_by_name("active", prost_reflect::Value::Bool(true));
+        patiently(self.cluster, path, Some(&self.token), &request.encode_to_vec()).await
     }
 
     /// The etag that an rpc answers.
@@ -165,6 +173,19 @@ async fn identities(walk: &Walk<'_>) {
         .await;
 }
 
+async fn hours(walk: &Walk<'_>) {
+    let service = "routing.v1.ScheduleService";
+    let (group, etag) = walk.birth(service, "ScheduleGroup", "schedule_group", &[]).await;
+    walk.end(service, "ScheduleGroup", "schedule_group", &group, &etag)
+        .await;
+    walk.life(service, "Schedule", "schedule", &[]).await;
+    // A request says nothing of what is true or false: that there is none is news only where there was one.
+    let (emergency, group) = ("/onqueue.routing.v1.ScheduleService/SetEmergency", &walk.things);
+    let begun = walk.switch(emergency, group).await;
+    assert!(begun.is_ok(), "{begun:?}");
+    walk.step(&format!("{service}/SetEmergency"), &[], "").await;
+}
+
 async fn work(walk: &Walk<'_>) {
     // Whatever would name what a new queue does not have.
     let bare = [
@@ -197,6 +218,7 @@ async fn work(walk: &Walk<'_>) {
     walk.step("routing.v1.SettingsService/UpdateSettings", &declining, "")
         .await;
     walk.life("routing.v1.SkillService", "Skill", "skill", &[]).await;
+    hours(walk).await;
     let etag = walk
         .etag("/onqueue.routing.v1.SkillService/GetUserSkills", "user_skills.etag")
         .await;

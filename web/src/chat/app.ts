@@ -14,7 +14,7 @@ import { embedding } from "./embedding";
 import { formScreen, type FormValues } from "./form-screen";
 import { PageFrame } from "./frame";
 import { chatMemory, guestLease, type ChatMemory, type KeptChat } from "./kept-chat";
-import { queueLabelOf, transcriptText, type Reader } from "./sentences";
+import { queueLabelOf, startProblem, transcriptText, type Reader } from "./sentences";
 import type { Share } from "../share/shared-fetch";
 import { forgetChat, isNoDeployment, startChat } from "./start";
 
@@ -88,8 +88,7 @@ export class ChatApp {
       this.enter(await startChat(this.open.conversations, this.memory, this.deploymentId, wanted));
       this.values = { ...values, firstMessage: "" };
     } catch (error) {
-      const { key, values: details } = sentenceOf(faultOf(error));
-      this.showForm(this.words.t(key, details));
+      this.showForm(startProblem(faultOf(error), this.words));
     }
   }
 

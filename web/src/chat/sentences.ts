@@ -1,9 +1,10 @@
 // Events of a chat in words, for the log and for the downloaded transcript.
 import { authorName, eventTime, type ConversationView } from "../core/conversation";
+import type { Fault } from "../core/fault";
 import type { DeploymentQueue } from "../gen/onqueue/auth/v1/trust_pb";
 import type { Event, Queued } from "../gen/onqueue/session/v1/event_pb";
 import { endNotice } from "../i18n/notices";
-import { sentenceOfReason } from "../i18n/reasons";
+import { sentenceOf, sentenceOfReason } from "../i18n/reasons";
 import { labelIn, type Locale } from "../i18n/translator";
 import type { ChatTranslator } from "./catalogues";
 
@@ -54,6 +55,15 @@ function queuedText(event: Event, { queueId, queueName }: Queued, view: Conversa
   const isAgain = view.events.some(({ sequence, body }) => body.case === "queued" && sequence < event.sequence);
   if (isAgain) return reader.words.t("chat.waitingAgain");
   return reader.words.t("notice.queued", { queue: reader.queueLabel(queueId) || queueName });
+}
+
+/** Why a chat could not be started; of a closed queue also when it opens, in the visitor's language and time zone. */
+export function startProblem(fault: Fault, words: ChatTranslator): string {
+  const { key, values } = sentenceOf(fault);
+  const opensAt = Date.parse(fault.metadata["opens_at"] ?? "");
+  if (fault.reason !== "QUEUE_CLOSED" || Number.isNaN(opensAt)) return words.t(key, values);
+  const isHoliday = fault.metadata["schedule_state"] === "holiday";
+  return words.t(isHoliday ? "chat.holidayUntil" : "chat.closedUntil", { time: words.dateTime(opensAt) });
 }
 
 /** The sentence for a reason of the API. */

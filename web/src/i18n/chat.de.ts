@@ -35,6 +35,8 @@ export const chatDe: Record<keyof typeof chatEn, string> = {
   "chat.hide": "Chat ausblenden",
   "chat.offline": "Sie sind offline. Was Sie schreiben, wird aufbewahrt und gesendet, sobald Sie wieder verbunden sind.",
   "chat.someone": "Agent",
+  "chat.closedUntil": "Zurzeit haben wir geschlossen. Wir öffnen wieder am {time}.",
+  "chat.holidayUntil": "Heute ist bei uns Feiertag. Wir öffnen wieder am {time}.",
   "notice.queued": "Sie sind in der Warteschlange „{queue}“.",
   "notice.joined": "{name} ist dem Chat beigetreten.",
   "notice.left": "{name} hat den Chat verlassen.",

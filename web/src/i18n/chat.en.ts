@@ -33,6 +33,8 @@ export const chatEn = {
   "chat.hide": "Hide chat",
   "chat.offline": "You are offline. What you write is kept and sent as soon as you are back.",
   "chat.someone": "Agent",
+  "chat.closedUntil": "We are closed at the moment. We open again on {time}.",
+  "chat.holidayUntil": "We are closed for a holiday. We open again on {time}.",
   "notice.queued": "You are in the queue “{queue}”.",
   "notice.joined": "{name} has joined the chat.",
   "notice.left": "{name} has left the chat.",

@@ -1,8 +1,9 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { chatTranslator } from "../../src/chat/catalogues";
-import { isWaitingAgain, noticeOf, queueLabelOf, transcriptText, type Reader } from "../../src/chat/sentences";
+import { isWaitingAgain, noticeOf, queueLabelOf, startProblem, transcriptText, type Reader } from "../../src/chat/sentences";
 import { EMPTY_VIEW, withEvents } from "../../src/core/conversation";
+import type { Fault } from "../../src/core/fault";
 import { DeploymentQueueSchema } from "../../src/gen/onqueue/auth/v1/trust_pb";
 import { EventSchema } from "../../src/gen/onqueue/session/v1/event_pb";
 import type { Locale } from "../../src/i18n/translator";
@@ -42,5 +43,36 @@ describe("waiting in a queue", () => {
     expect(isWaitingAgain(again)).toBe(true);
     const told = again.events.map((each) => noticeOf(each, again, reader("en")));
     expect(told).toEqual([undefined, "You are in the queue “An invoice”.", "We are looking for somebody else for you."]);
+  });
+});
+
+describe("a chat that may not be started", () => {
+  const refusal = (reason: string, metadata: Record<string, string>): Fault => ({
+    kind: "refused",
+    reason,
+    status: "failed_precondition",
+    metadata,
+    retryAfterMs: undefined,
+  });
+  const opensAt = "2026-03-30T07:00:00Z";
+
+  test("is told when the queue opens, in the language of the page and the time zone of the visitor", () => {
+    for (const [locale, state, begin] of [
+      ["en", "closed", "We are closed at the moment."],
+      ["de", "closed", "Zurzeit haben wir geschlossen."],
+      ["de", "holiday", "Heute ist bei uns Feiertag."],
+    ] as const) {
+      const words = chatTranslator(locale);
+      const told = startProblem(refusal("QUEUE_CLOSED", { opens_at: opensAt, schedule_state: state }), words);
+      expect(told).toContain(begin);
+      expect(told).toContain(words.dateTime(Date.parse(opensAt)));
+    }
+  });
+
+  test("is told why where nobody knows when", () => {
+    const words = chatTranslator("en");
+    const emergency = refusal("QUEUE_CLOSED", { schedule_state: "emergency" });
+    expect(startProblem(emergency, words)).toBe(words.t("reason.QUEUE_CLOSED"));
+    expect(startProblem(refusal("QUEUE_FULL", { opens_at: opensAt }), words)).toBe(words.t("reason.QUEUE_FULL"));
   });
 });

@@ -27,6 +27,7 @@ impl Routing {
     pub async fn create_queue(&self, caller: &Caller, once: Once, content: Content) -> Result<Queue, Fault> {
         let trust = &self.context.trust;
         trust.may_in(caller, permissions::QUEUE_ADD, content.division)?;
+        self.may_keep_to(caller, content.schedule_group).await?;
         let by = self.actor(caller);
         let queue = Queue::new(self.context.ids.id(by.at), content, by.at);
         let new = NewQueue { queue, once };
@@ -42,17 +43,22 @@ impl Routing {
         (id, etag): (QueueId, String),
         change: Change<Content>,
     ) -> Result<Queue, Fault> {
-        self.visible(caller, id, permissions::QUEUE_EDIT).await?;
-        self.change_queue(caller, (id, etag), ("queue.update", change)).await
+        let queue = self.visible(caller, id, permissions::QUEUE_EDIT).await?;
+        self.change_queue(caller, (queue, etag), ("queue.update", change)).await
     }
 
     /// The same under another name in the audit trail, for a queue that the caller may see.
     pub(super) async fn change_queue(
         &self,
         caller: &Caller,
-        (id, etag): (QueueId, String),
+        (present, etag): (Queue, String),
         (action, change): (&'static str, Change<Content>),
     ) -> Result<Queue, Fault> {
+        let (id, present) = (present.id, present.content);
+        let wanted = change(&present)?.schedule_group;
+        if wanted != present.schedule_group {
+            self.may_keep_to(caller, wanted).await?;
+        }
         let (trust, editor) = (self.context.trust.clone(), caller.clone());
         let allowed: Change<Content> = Arc::new(move |before| {
             let after = change(before)?;
@@ -210,7 +216,7 @@ impl Routing {
 }
 
 /// The one division, if it is among them.
-fn only(divisions: Divisions, division: Option<DivisionId>) -> Divisions {
+pub(super) fn only(divisions: Divisions, division: Option<DivisionId>) -> Divisions {
     match division {
         None => divisions,
         Some(division) if divisions.contains(&division) => Divisions::from_iter([division]),

@@ -87,11 +87,11 @@ impl Routing {
         (id, etag): (QueueId, String),
         revision: i64,
     ) -> Result<Queue, Fault> {
-        self.visible(caller, id, permissions::QUEUE_EDIT).await?;
+        let queue = self.visible(caller, id, permissions::QUEUE_EDIT).await?;
         let content = self.revision(caller.organisation, id, revision).await?.content;
         let change: Change<Content> = Arc::new(move |_| Ok(content.clone()));
         let applied = self
-            .change_queue(caller, (id, etag), ("queue.apply_revision", change))
+            .change_queue(caller, (queue, etag), ("queue.apply_revision", change))
             .await;
         applied.map_err(|fault| match fault.reason {
             Reason::FieldInvalid => gone(fault),

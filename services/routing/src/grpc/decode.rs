@@ -7,14 +7,14 @@ use onqueue_model::{Fault, Reason, UserId};
 use onqueue_proto::routing::v1::{
     Evaluation, MemberSetting, Queue, RoutingMethod, SetMembersRequest, UpdateQueueRequest,
 };
-use onqueue_server::resource::{Mask, description, division, given, id, name};
+use onqueue_server::resource::{Mask, description, division, given, id, name, optional_id};
 use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
 const LIMITS: RangeInclusive<i32> = 0..=1_000_000;
 const MEMBERS: usize = 1_000;
 
 /// What can be changed about a queue.
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 21] = [
     "name",
     "description",
     "division_id",
@@ -35,6 +35,7 @@ const FIELDS: [&str; 20] = [
     "service_target",
     "groups",
     "messages",
+    "schedule_group_id",
 ];
 
 /// A time with bounds, in milliseconds; 0 means what is usual.
@@ -129,6 +130,7 @@ fn merged(mask: &Mask, new: Queue, old: Queue) -> Queue {
             new.inactivity_warning_ms,
             old.inactivity_warning_ms,
         ),
+        schedule_group_id: mask.choose("schedule_group_id", new.schedule_group_id, old.schedule_group_id),
         ..routed
     }
 }
@@ -173,6 +175,7 @@ pub fn content(queue: &Queue, groups: &Groups<'_>) -> Result<Content, Fault> {
         inactivity_timeout_ms,
         inactivity_warning_ms: warning(queue.inactivity_warning_ms, inactivity_timeout_ms)?,
         settings,
+        schedule_group: optional_id("queue.schedule_group_id", &queue.schedule_group_id)?,
     })
 }
 

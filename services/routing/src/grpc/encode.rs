@@ -31,6 +31,10 @@ pub fn content(content: &store::Content) -> proto::Queue {
         alerting_timeout_ms: content.alerting_timeout_ms,
         inactivity_timeout_ms: content.inactivity_timeout_ms,
         inactivity_warning_ms: content.inactivity_warning_ms,
+        schedule_group_id: content
+            .schedule_group
+            .map(|group| group.to_string())
+            .unwrap_or_default(),
         ..super::queue_settings::encoded(&content.settings)
     }
 }

@@ -5,11 +5,13 @@ mod decision;
 mod decode;
 mod encode;
 mod forward;
+mod hours;
 mod pipe;
 mod queue;
 mod queue_settings;
 mod revision;
 mod settings;
+mod schedule;
 mod skill;
 mod utilization;
 
@@ -20,7 +22,8 @@ use crate::app::Routing;
 use forward::Owned;
 use onqueue_proto::routing::v1::{
     agent_service_server::AgentServiceServer, decision_service_server::DecisionServiceServer,
-    queue_service_server::QueueServiceServer, settings_service_server::SettingsServiceServer,
+    queue_service_server::QueueServiceServer, schedule_service_server::ScheduleServiceServer,
+    settings_service_server::SettingsServiceServer,
     skill_service_server::SkillServiceServer, utilization_service_server::UtilizationServiceServer,
 };
 use tonic::service::Routes;
@@ -30,11 +33,13 @@ pub fn routes(routing: &Routing) -> Routes {
     let queues = QueueServiceServer::new(queue::Rpcs(routing.clone()));
     let agents = AgentServiceServer::new(agent::Rpcs(routing.clone()));
     let skills = SkillServiceServer::new(skill::Rpcs(routing.clone()));
+    let schedules = ScheduleServiceServer::new(schedule::Rpcs(routing.clone()));
     let utilization = UtilizationServiceServer::new(utilization::Rpcs(routing.clone()));
     let settings = SettingsServiceServer::new(settings::Rpcs(routing.clone()));
     Routes::new(owned(routing, queues))
         .add_service(owned(routing, agents))
         .add_service(owned(routing, skills))
+        .add_service(owned(routing, schedules))
         .add_service(owned(routing, utilization))
         .add_service(owned(routing, settings))
         .add_service(DecisionServiceServer::new(decision::Rpcs(routing.clone())))

@@ -6,6 +6,7 @@ mod create_routing_tables;
 mod find_queues_by_word;
 mod index_unapplied_configuration;
 mod list_decisions_by_queue;
+mod schedules;
 
 use sea_orm_migration::prelude::IntoIden as _;
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait::async_trait, prelude::Alias, sea_orm::DynIden};
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrations {
             Box::new(find_queues_by_word::Migration),
             Box::new(list_decisions_by_queue::Migration),
             Box::new(configure_queues::Migration),
+            Box::new(schedules::Migration),
         ]
     }
 

@@ -127,13 +127,13 @@ impl Tables {
         Ok(found.into_iter().map(OrganisationId::from).collect())
     }
 
-    /// Notes that session has acknowledged the queue's policy at that revision.
+    /// Notes that session has acknowledged the queue's policy at that revision, and when it is to be given again.
     pub async fn acknowledge(
         &self,
         organisation: OrganisationId,
         queue: QueueId,
         revision: i64,
-        at: onqueue_model::Timestamp,
+        (at, renew_at): (onqueue_model::Timestamp, Option<onqueue_model::Timestamp>),
     ) -> Result<(), StoreError> {
         let work = self.0.transaction(move |tx| {
             Box::pin(async move {
@@ -143,9 +143,13 @@ impl Tables {
                         policy::Column::AcknowledgedAt,
                         Expr::value(super::optional_timestamp(at)),
                     )
+                    .col_expr(
+                        policy::Column::RenewAt,
+                        Expr::value(renew_at.map(onqueue_model::Timestamp::millis)),
+                    )
                     .filter(policy::Column::OrganisationId.eq(organisation.uuid()))
                     .filter(policy::Column::QueueId.eq(queue.uuid()))
-                    .filter(policy::Column::AcknowledgedRevision.lt(revision))
+                    .filter(policy::Column::AcknowledgedRevision.lte(revision))
                     .exec(tx)
                     .await?;
                 Ok(())

@@ -48,6 +48,7 @@ tables! {
         inactivity_timeout_ms: i64,
         inactivity_warning_ms: i64,
         settings: crate::store::QueueSettings,
+        schedule_group_id: Option<Uuid>,
         request_id: Option<Uuid>,
         request_hash: Option<Vec<u8>>,
         created_at: i64,
@@ -88,6 +89,53 @@ tables! {
         queue_id: Uuid,
         acknowledged_revision: i64,
         acknowledged_at: Option<i64>,
+        revision: i64,
+        renew_at: Option<i64>,
+    }
+    schedule "routing_schedules" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        schedule_id: Uuid,
+        name: String,
+        name_folded: String,
+        description: String,
+        starts: String,
+        ends: String,
+        rule: String,
+        time_zone: String,
+        revision: i64,
+        request_id: Option<Uuid>,
+        request_hash: Option<Vec<u8>>,
+        created_at: i64,
+        deleted_at: Option<i64>,
+    }
+    schedule_group "routing_schedule_groups" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        schedule_group_id: Uuid,
+        name: String,
+        name_folded: String,
+        description: String,
+        division_id: Uuid,
+        time_zone: String,
+        emergency_since: Option<i64>,
+        emergency_by: Option<Uuid>,
+        revision: i64,
+        request_id: Option<Uuid>,
+        request_hash: Option<Vec<u8>>,
+        created_at: i64,
+        deleted_at: Option<i64>,
+    }
+    scheduled "routing_scheduled" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        schedule_group_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        schedule_id: Uuid,
+        kind: i16,
     }
     member "routing_members" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -233,5 +281,5 @@ macro_rules! scoped {
 
 scoped! {
     head queue queue_revision settings queue_word policy member skill agent capacity agent_skill agent_language interaction log snapshot decision
-    report
+    report schedule schedule_group scheduled
 }

@@ -3,7 +3,7 @@
 use super::entities::queue::{Column, Entity};
 use super::{
     Actor, Change, Content, Done, Queue, Tables, check_etag, lock_configuration, members, next_revision, queues,
-    record, references, refused, search,
+    record, references, refused, schedule_groups, search,
 };
 use onqueue_model::{Fault, OrganisationId, QueueId, Reason};
 use onqueue_store::StoreError;
@@ -33,6 +33,7 @@ impl Tables {
                 check_etag("queue.etag", &etag, before.revision)?;
                 queues::refuse_taken(tx, organisation, (&content.name, id)).await?;
                 references::refuse_unknown(tx, organisation, &content.settings).await?;
+                schedule_groups::refuse_missing(tx, organisation, content.schedule_group).await?;
                 let revision = next_revision(tx, organisation).await?;
                 let after = Queue {
                     revision,

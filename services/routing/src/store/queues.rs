@@ -4,7 +4,7 @@ use super::entities::queue::{ActiveModel, Column, Entity};
 use super::records::{evaluation_number, method_number};
 use super::{
     Actor, Done, Queue, Tables, entities, listing, lock_configuration, next_revision, record, references, refused,
-    revisions, search,
+    revisions, schedule_groups, search,
 };
 use onqueue_model::{Divisions, Fault, OrganisationId, QueueId};
 use onqueue_server::resource::Once;
@@ -48,6 +48,7 @@ impl Tables {
                 }
                 refuse_taken(tx, organisation, (&new.queue.content.name, new.queue.id)).await?;
                 references::refuse_unknown(tx, organisation, &new.queue.content.settings).await?;
+                schedule_groups::refuse_missing(tx, organisation, new.queue.content.schedule_group).await?;
                 let queue = Queue {
                     revision: next_revision(tx, organisation).await?,
                     ..new.queue.clone()
@@ -177,6 +178,8 @@ pub(super) async fn insert(
         queue_id: Set(queue.id.uuid()),
         acknowledged_revision: Set(0),
         acknowledged_at: Set(None),
+        revision: Set(0),
+        renew_at: Set(None),
     };
     entities::policy::Entity::insert(policy)
         .exec_without_returning(tx)
@@ -218,6 +221,7 @@ fn content(organisation: OrganisationId, queue: &Queue) -> ActiveModel {
         inactivity_timeout_ms: Set(content.inactivity_timeout_ms),
         inactivity_warning_ms: Set(content.inactivity_warning_ms),
         settings: Set(content.settings.clone()),
+        schedule_group_id: Set(content.schedule_group.map(|group| group.uuid())),
         ..Default::default()
     }
 }

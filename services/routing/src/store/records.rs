@@ -3,7 +3,7 @@
 use super::entities;
 use super::queue_settings::{QueueSettings, RoutingMethod};
 use onqueue_acd::{Capacity, Evaluation, Medium, Proficiency, QueueConfig};
-use onqueue_model::{DivisionId, GroupId, Language, QueueId, SkillId, Timestamp, UserId};
+use onqueue_model::{DivisionId, GroupId, Language, QueueId, ScheduleGroupId, SkillId, Timestamp, UserId};
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +49,9 @@ pub struct Content {
     /// The rest of how it routes.
     #[serde(default)]
     pub settings: QueueSettings,
+    /// When it is open; always without one.
+    #[serde(rename = "schedule_group_id", default, skip_serializing_if = "Option::is_none")]
+    pub schedule_group: Option<ScheduleGroupId>,
 }
 
 /// Who serves a queue.
@@ -233,6 +236,7 @@ impl From<entities::queue::Model> for Queue {
                 inactivity_timeout_ms: row.inactivity_timeout_ms,
                 inactivity_warning_ms: row.inactivity_warning_ms,
                 settings: row.settings,
+                schedule_group: row.schedule_group_id.map(ScheduleGroupId::new),
             },
             created_at: Timestamp(row.created_at),
             removed: row.deleted_at.is_some(),

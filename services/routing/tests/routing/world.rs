@@ -4,8 +4,9 @@ use crate::fake_session::{FakeSession, Wish};
 use onqueue_model::{DivisionId, Fault, Id, OrganisationId, Reason, UserId};
 use onqueue_proto::routing::v1::{
     self as proto, agent_service_client::AgentServiceClient, decision_service_client::DecisionServiceClient,
-    queue_service_client::QueueServiceClient, skill_service_client::SkillServiceClient,
-    utilization_service_client::UtilizationServiceClient, watch_me_response::Frame,
+    queue_service_client::QueueServiceClient, schedule_service_client::ScheduleServiceClient,
+    skill_service_client::SkillServiceClient, utilization_service_client::UtilizationServiceClient,
+    watch_me_response::Frame,
 };
 use onqueue_routing::{Gate, Membership, Migrations, Owners, Seed, SeedAgent, SeedSkill, Settings, bind_behind, seed};
 use onqueue_server::{Context, InProcess, ManualClock, Tasks, as_peer, layered};
@@ -377,6 +378,10 @@ impl Desk {
 
     pub fn skills(&self) -> SkillServiceClient<InProcess> {
         SkillServiceClient::new(self.routing.clone())
+    }
+
+    pub fn schedules(&self) -> ScheduleServiceClient<InProcess> {
+        ScheduleServiceClient::new(self.routing.clone())
     }
 
     pub fn utilization(&self) -> UtilizationServiceClient<InProcess> {

@@ -13,8 +13,10 @@ use crate::store::{
     plan::Details,
     policies,
 };
-use onqueue_chat::{Body, Class, Opening, State, Text};
-use onqueue_model::{ConversationId, DeploymentId, Fault, Language, OrganisationId, QueueId, Reason, SkillId};
+use onqueue_chat::{Body, Class, Door, Opening, State, Text};
+use onqueue_model::{
+    ConversationId, DeploymentId, Fault, Language, OrganisationId, QueueId, Reason, SkillId, Timestamp,
+};
 use onqueue_trust::{Deployment, DeploymentQueue};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -122,7 +124,14 @@ impl App {
     async fn queue_is_open(&self, organisation: OrganisationId, queue: QueueId) -> Result<(), Fault> {
         let policy = policies::fresh(&self.store, organisation, queue).await?;
         let policy = policy.filter(|policy| !policy.removed).ok_or_else(queue_not_found)?;
-        policy.open.then_some(()).ok_or_else(|| refused(Reason::QueueClosed))
+        let Some(hours) = policy.hours else {
+            return policy.open.then_some(()).ok_or_else(|| refused(Reason::QueueClosed));
+        };
+        let now = self.context.clock.now();
+        match hours.at(now) {
+            Door::Open => Ok(()),
+            door => Err(closed(door, hours.open_after(now))),
+        }
     }
 
     fn details(&self, wish: &Wish, skills: Vec<SkillId>, resume_hash: [u8; 32]) -> Details {
@@ -232,6 +241,15 @@ fn refused(reason: Reason) -> Fault {
         _ => "nobody takes chats here at the moment",
     };
     Fault::new(reason, sentence)
+}
+
+/// With why it is closed, and when it opens, if that is known: as RFC 3339, in UTC.
+fn closed(door: Door, opens_at: Option<Timestamp>) -> Fault {
+    let fault = refused(Reason::QueueClosed).with("schedule_state", door.reason());
+    match opens_at {
+        Some(opens_at) => fault.with("opens_at", onqueue_proto::timestamp(opens_at)),
+        None => fault,
+    }
 }
 
 /// What the request asked for, so that another one under the same id is told apart. Each field with its length.

@@ -3,11 +3,12 @@
 use super::{Api, decode};
 use crate::app::report::Report;
 use crate::store::policies::Policy;
-use onqueue_chat::{Fact, Inactivity, Place, Withdrawal};
+use onqueue_chat::{Door, Fact, Hours, Inactivity, Place, Withdrawal};
 use onqueue_model::{Fault, OrganisationId, Reason};
+use onqueue_proto::millis;
 use onqueue_proto::session::v1::{
-    PutQueuePolicyRequest, PutQueuePolicyResponse, ReportRequest, ReportResponse, report_request,
-    routing_facts_service_server::RoutingFactsService,
+    PutQueuePolicyRequest, PutQueuePolicyResponse, QueuePolicy, QueueState, ReportRequest, ReportResponse,
+    report_request, routing_facts_service_server::RoutingFactsService,
 };
 use onqueue_server::{service_caller, status};
 use std::time::Duration;
@@ -112,5 +113,26 @@ fn policy(request: &PutQueuePolicyRequest) -> Result<Policy, Fault> {
             timeout: Duration::from_millis(timeout),
             warning: Duration::from_millis(warning),
         },
+        hours: hours(policy),
     })
+}
+
+fn hours(policy: &QueuePolicy) -> Option<Hours> {
+    let now = door(policy.state())?;
+    Some(Hours {
+        now,
+        changes_at: policy.next_change_at.as_ref().map(millis),
+        then: door(policy.next_state()).unwrap_or(now),
+        opens_at: policy.opens_at.as_ref().map(millis),
+    })
+}
+
+const fn door(state: QueueState) -> Option<Door> {
+    match state {
+        QueueState::Unspecified => None,
+        QueueState::Open => Some(Door::Open),
+        QueueState::Closed => Some(Door::Closed),
+        QueueState::Holiday => Some(Door::Holiday),
+        QueueState::Emergency => Some(Door::Emergency),
+    }
 }

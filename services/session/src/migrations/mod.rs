@@ -3,6 +3,7 @@
 mod conversations;
 mod feed;
 mod guests;
+mod queue_hours;
 mod queue_policies;
 mod removed_queues;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrations {
             Box::new(feed::Migration),
             Box::new(queue_policies::Migration),
             Box::new(removed_queues::Migration),
+            Box::new(queue_hours::Migration),
         ]
     }
 

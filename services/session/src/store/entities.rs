@@ -138,6 +138,10 @@ tables! {
         inactivity_timeout_ms: i64,
         inactivity_warning_ms: i64,
         removed: bool,
+        state: i16,
+        changes_at: Option<i64>,
+        next_state: i16,
+        opens_at: Option<i64>,
     }
 }
 

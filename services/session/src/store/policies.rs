@@ -1,7 +1,7 @@
 //! What routing says of queues, held for a moment so that a batch of messages does not read it each time.
 
 use super::{entities::policy, heads};
-use onqueue_chat::Inactivity;
+use onqueue_chat::{Door, Hours, Inactivity};
 use onqueue_model::{DivisionId, Divisions, OrganisationId, QueueId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError, query::within};
 use sea_orm::{
@@ -27,6 +27,8 @@ pub(crate) struct Policy {
     /// The queue is no more.
     pub removed: bool,
     pub inactivity: Inactivity,
+    /// `None` for a queue that is always open.
+    pub hours: Option<Hours>,
 }
 
 /// Reads policies, each at most twice a second.
@@ -158,9 +160,24 @@ fn replace_older() -> OnConflict {
             C::Removed,
             C::InactivityTimeoutMs,
             C::InactivityWarningMs,
+            C::State,
+            C::ChangesAt,
+            C::NextState,
+            C::OpensAt,
         ])
-        .action_and_where(Expr::col((policy::Entity, C::Revision)).lt(Expr::col(("excluded", "revision"))))
+        .action_and_where(is_newer())
         .to_owned()
+}
+
+/// By the revision; of one revision, what knows of a later change of its hours was said later.
+fn is_newer() -> Expr {
+    let (kept, new) = (
+        |column| Expr::col((policy::Entity, column)),
+        |column: &'static str| Expr::col(("excluded", column)),
+    );
+    let same = kept(policy::Column::Revision).eq(new("revision"));
+    let later = kept(policy::Column::ChangesAt).lt(new("changes_at"));
+    kept(policy::Column::Revision).lt(new("revision")).or(same.and(later))
 }
 
 async fn find(
@@ -191,6 +208,32 @@ fn from_row(organisation: OrganisationId, row: policy::Model) -> Policy {
             timeout: duration(row.inactivity_timeout_ms),
             warning: duration(row.inactivity_warning_ms),
         },
+        hours: door(row.state).map(|now| Hours {
+            now,
+            changes_at: row.changes_at.map(Timestamp),
+            then: door(row.next_state).unwrap_or(now),
+            opens_at: row.opens_at.map(Timestamp),
+        }),
+    }
+}
+
+/// 0 is that of a queue without hours.
+const fn door(state: i16) -> Option<Door> {
+    match state {
+        1 => Some(Door::Open),
+        2 => Some(Door::Closed),
+        3 => Some(Door::Holiday),
+        4 => Some(Door::Emergency),
+        _ => None,
+    }
+}
+
+const fn state(door: Door) -> i16 {
+    match door {
+        Door::Open => 1,
+        Door::Closed => 2,
+        Door::Holiday => 3,
+        Door::Emergency => 4,
     }
 }
 
@@ -205,6 +248,10 @@ fn as_row(policy: &Policy) -> policy::ActiveModel {
         removed: Set(policy.removed),
         inactivity_timeout_ms: Set(millis(policy.inactivity.timeout)),
         inactivity_warning_ms: Set(millis(policy.inactivity.warning)),
+        state: Set(policy.hours.map_or(0, |hours| state(hours.now))),
+        changes_at: Set(policy.hours.and_then(|hours| hours.changes_at).map(Timestamp::millis)),
+        next_state: Set(policy.hours.map_or(0, |hours| state(hours.then))),
+        opens_at: Set(policy.hours.and_then(|hours| hours.opens_at).map(Timestamp::millis)),
     }
 }
 

@@ -307,7 +307,7 @@ pub fn policy(queue: QueueId, revision: i64) -> QueuePolicy {
         open: true,
         inactivity_timeout_ms: 15 * 60 * 1_000,
         inactivity_warning_ms: 60 * 1_000,
-        removed: false,
+        ..QueuePolicy::default()
     }
 }
 

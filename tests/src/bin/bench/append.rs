@@ -128,7 +128,7 @@ async fn put_policy(service: &InProcess) -> Outcome<()> {
         open: true,
         inactivity_timeout_ms: 900_000,
         inactivity_warning_ms: 60_000,
-        removed: false,
+        ..QueuePolicy::default()
     };
     let request = PutQueuePolicyRequest {
         organisation_id: organisation().to_string(),

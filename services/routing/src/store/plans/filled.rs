@@ -52,7 +52,13 @@ pub async fn filled() -> Measured {
     temp.store.migrate::<Migrations>().await.expect("migrations apply");
     let backend = temp.store.reader().get_database_backend();
     let words = Words::of(backend);
-    let mut statements = vec![queues(&words), skills(&words), decisions(&words)];
+    let mut statements = vec![
+        queues(&words),
+        skills(&words),
+        decisions(&words),
+        schedules(&words),
+        schedule_groups(&words),
+    ];
     statements.extend(turned(&words));
     statements.extend(members(&words));
     // SQLite plans without figures, as it does in service; PostgreSQL gathers them by itself.
@@ -121,6 +127,24 @@ fn skills(words: &Words) -> String {
         "routing_skills",
         "skill_id, name, name_folded",
         &format!("{organisation}, {row}, {NUMBER}, {NUMBER}"),
+    )
+}
+
+fn schedules(words: &Words) -> String {
+    let (organisation, row) = ((words.id)(1), words.row);
+    rows(
+        "routing_schedules",
+        "schedule_id, name, name_folded, description, starts, ends, rule, time_zone, revision, created_at",
+        &format!("{organisation}, {row}, {NUMBER}, {NUMBER}, '', '', '', '', '', 1, 0"),
+    )
+}
+
+fn schedule_groups(words: &Words) -> String {
+    let (organisation, row, division) = ((words.id)(1), words.row, division(words));
+    rows(
+        "routing_schedule_groups",
+        "schedule_group_id, name, name_folded, description, division_id, time_zone, revision, created_at",
+        &format!("{organisation}, {row}, {NUMBER}, {NUMBER}, '', {division}, 'UTC', 1, 0"),
     )
 }
 

@@ -4,7 +4,7 @@ mod cost;
 mod filled;
 mod migration;
 
-use super::{configuration, decisions, members, queues, search, skills};
+use super::{configuration, decisions, members, queues, schedule_groups, schedules, search, skills};
 use cost::Measured;
 use filled::{ROWS, filled, id, organisation};
 use onqueue_model::Divisions;
@@ -40,6 +40,7 @@ async fn pages_of_long_lists_are_read_from_an_index() {
     check_queues(&measured).await;
     check_found(&measured).await;
     check_skills(&measured).await;
+    check_schedules(&measured).await;
     check_members(&measured).await;
     check_decisions(&measured).await;
 }
@@ -87,6 +88,23 @@ async fn check_skills(measured: &Measured) {
             let after = place.map(|number| (called(number), id(0).into()));
             let page = skills::page(organisation(), text, after, SIZE);
             check(measured, ("skills", text, place), vec![page]).await;
+        }
+    }
+}
+
+async fn check_schedules(measured: &Measured) {
+    for text in ["", "n", "N10999", "q"] {
+        for place in PLACES {
+            let after = place.map(|number| (called(number), id(0).into()));
+            let page = schedules::page(organisation(), text, after, SIZE);
+            check(measured, ("schedules", text, place), vec![page]).await;
+        }
+    }
+    for divisions in wheres() {
+        for place in PLACES {
+            let after = place.map(|number| (called(number), id(0).into()));
+            let pages = schedule_groups::pages(organisation(), &divisions, after, SIZE);
+            check(measured, ("schedule groups", &divisions, place), pages).await;
         }
     }
 }
