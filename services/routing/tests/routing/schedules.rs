@@ -39,8 +39,8 @@ fn berlin(name: &str, open: &[&proto::Schedule]) -> proto::ScheduleGroup {
 /// What session was told of the queue last.
 fn told(world: &World, queue: u128) -> QueuePolicy {
     let policies = world.session.policies().into_iter();
-    let of_it = policies.filter(|policy| policy.queue_id == text(queue));
-    of_it.last().expect("it was told")
+    let mut of_it = policies.filter(|policy| policy.queue_id == text(queue));
+    of_it.next_back().expect("it was told")
 }
 
 /// What session knows of the queue's hours: what holds, the next change with what holds then, and when it opens.
