@@ -149,6 +149,8 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
         ("offer_id", user.clone()),
         ("subject_id", user.clone()),
         ("user_id", user),
+        ("work_id", Uuid::from_u128(98).to_string()),
+        ("label_id", Uuid::from_u128(97).to_string()),
     ]));
     for (path, list, thing) in [
         (
@@ -166,6 +168,11 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
             "/onqueue.routing.v1.SkillService/CreateSkill",
             "skill.skill_id",
             "skill_id",
+        ),
+        (
+            "/onqueue.routing.v1.WrapUpCodeService/CreateWrapUpCode",
+            "wrap_up_code.wrap_up_code_id",
+            "wrap_up_code_id",
         ),
         (
             "/onqueue.content.v1.LibraryService/CreateLibrary",
@@ -194,6 +201,7 @@ fn with_placeholders(things: &Things) -> Things {
         "role_id",
         "client_id",
         "skill_id",
+        "wrap_up_code_id",
         "library_id",
         "response_id",
     ] {

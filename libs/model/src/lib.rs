@@ -15,9 +15,9 @@ pub use caller::{Caller, Principal};
 pub use divisions::Divisions;
 pub use fault::{Category, Fault, Reason};
 pub use id::{
-    ApiClientId, ConversationId, DecisionId, DeploymentId, DivisionId, EventId, GroupId, Id, IdMalformed, InteractionId,
-    LabelId, LibraryId, OfferId, OrganisationId, ParticipantId, QueueId, ResponseId, RoleId, SkillId, TokenId, UserId,
-    WorkId,
+    ApiClientId, ConversationId, DecisionId, DeploymentId, DivisionId, EventId, GroupId, Id, IdMalformed,
+    InteractionId, LabelId, LibraryId, OfferId, OrganisationId, ParticipantId, QueueId, ResponseId, RoleId, SkillId,
+    TokenId, UserId, WorkId, WrapUpCodeId,
 };
 pub use language::Language;
 pub use permission::{Permission, permissions};

@@ -107,6 +107,8 @@ fn set(message: &mut DynamicMessage, path: &str, text: &str) {
                 (true, _) => Value::List(vec![Value::String(text.to_owned())]),
                 (false, _) => match field.kind() {
                     Kind::Enum(_) => Value::EnumNumber(text.parse().expect("a number")),
+                    Kind::Int32 => Value::I32(text.parse().expect("a number")),
+                    Kind::Bool => Value::Bool(text.parse().expect("true or false")),
                     _ => Value::String(text.to_owned()),
                 },
             };

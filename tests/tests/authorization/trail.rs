@@ -159,6 +159,21 @@ async fn identities(walk: &Walk<'_>) {
         .await;
 }
 
+/// Who walks is given a chat off queue, and takes it on queue.
+async fn interactions(walk: &Walk<'_>) {
+    let me = Uuid::from_u128(2).to_string();
+    let service = "routing.v1.InteractionService";
+    walk.step(&format!("{service}/SetPriority"), &[("priority", "5")], "")
+        .await;
+    walk.step(&format!("{service}/SetRequirements"), &[], "").await;
+    let by_force = [("user_id", me.as_str()), ("forced", "true")];
+    walk.step(&format!("{service}/Assign"), &by_force, "").await;
+    let on_queue = "/onqueue.routing.v1.AgentService/GoOnQueue";
+    let came = walk.book.call((walk.cluster, &walk.token), on_queue, &walk.things, &[]);
+    came.await.expect("answered");
+    walk.step(&format!("{service}/TakeOver"), &[], "").await;
+}
+
 async fn work(walk: &Walk<'_>) {
     let (queue, etag) = walk.birth("routing.v1.QueueService", "Queue", "queue", &[]).await;
     // Whose walk it is.
@@ -171,6 +186,8 @@ async fn work(walk: &Walk<'_>) {
     walk.end("routing.v1.QueueService", "Queue", "queue", &queue, &etag)
         .await;
     walk.life("routing.v1.SkillService", "Skill", "skill", &[]).await;
+    walk.life("routing.v1.WrapUpCodeService", "WrapUpCode", "wrap_up_code", &[])
+        .await;
     let etag = walk
         .etag("/onqueue.routing.v1.SkillService/GetUserSkills", "user_skills.etag")
         .await;
@@ -218,6 +235,7 @@ async fn every_change_leaves_one_record() {
         wrong: RefCell::default(),
     };
     identities(&walk).await;
+    interactions(&walk).await;
     work(&walk).await;
     let walked = walk.walked.borrow();
     let audited = methods().iter().filter(|method| method.audited);

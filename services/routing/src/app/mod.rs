@@ -1,8 +1,10 @@
 //! The use cases: who owns the engines, what goes into them and what comes out, and what callers may ask for.
 
 mod agents;
+mod burden;
 mod decisions;
 mod enforcement;
+mod external_work;
 mod facts;
 mod figures;
 mod follower;
@@ -10,6 +12,7 @@ mod frames;
 mod gate;
 mod handle;
 mod host;
+mod interactions;
 mod owner;
 mod place;
 mod policies;
@@ -17,15 +20,22 @@ mod presence;
 mod queues;
 mod reporter;
 mod skills;
+mod takings;
 mod tenure;
 mod turn;
 mod utilization;
+mod wrap_up_codes;
+mod wrap_ups;
 
 pub use agents::{Next, Watch};
+pub use burden::{AfterContactNow, Burden};
+pub use external_work::Reported;
 pub use frames::{AgentNow, Frame, Named, OfferNow};
 pub use gate::Gate;
+pub use interactions::{InteractionNow, Mark, Order, State, Which};
 pub use place::{Owners, Place, Whereabouts};
 pub use queues::Wanted;
+pub use takings::{Asked, Assignment, Transfer};
 
 use crate::Settings;
 use crate::store::Tables;

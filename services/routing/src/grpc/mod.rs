@@ -1,14 +1,17 @@
 //! The rpcs: decode, authorise, one call, encode.
 
 mod agent;
+mod burden;
 mod decision;
 mod decode;
 mod encode;
 mod forward;
+mod interaction;
 mod pipe;
 mod queue;
 mod skill;
 mod utilization;
+mod wrap_up_code;
 
 pub use decode::content;
 
@@ -16,8 +19,9 @@ use crate::app::Routing;
 use forward::Owned;
 use onqueue_proto::routing::v1::{
     agent_service_server::AgentServiceServer, decision_service_server::DecisionServiceServer,
-    queue_service_server::QueueServiceServer, skill_service_server::SkillServiceServer,
-    utilization_service_server::UtilizationServiceServer,
+    interaction_service_server::InteractionServiceServer, queue_service_server::QueueServiceServer,
+    skill_service_server::SkillServiceServer, utilization_service_server::UtilizationServiceServer,
+    wrap_up_code_service_server::WrapUpCodeServiceServer,
 };
 use tonic::service::Routes;
 
@@ -27,10 +31,14 @@ pub fn routes(routing: &Routing) -> Routes {
     let agents = AgentServiceServer::new(agent::Rpcs(routing.clone()));
     let skills = SkillServiceServer::new(skill::Rpcs(routing.clone()));
     let utilization = UtilizationServiceServer::new(utilization::Rpcs(routing.clone()));
+    let interactions = InteractionServiceServer::new(interaction::Rpcs(routing.clone()));
+    let codes = WrapUpCodeServiceServer::new(wrap_up_code::Rpcs(routing.clone()));
     Routes::new(owned(routing, queues))
         .add_service(owned(routing, agents))
         .add_service(owned(routing, skills))
         .add_service(owned(routing, utilization))
+        .add_service(owned(routing, interactions))
+        .add_service(owned(routing, codes))
         .add_service(DecisionServiceServer::new(decision::Rpcs(routing.clone())))
 }
 

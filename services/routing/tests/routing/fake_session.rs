@@ -52,6 +52,12 @@ pub struct Wish {
     pub language: &'static str,
     pub skills: Vec<u128>,
     pub guest: &'static str,
+    pub priority: i32,
+    /// With their score.
+    pub preferred: Vec<(u128, i32)>,
+    pub last_agent: Option<u128>,
+    /// Empty is a chat.
+    pub medium: &'static str,
 }
 
 impl FakeSession {
@@ -89,9 +95,14 @@ impl FakeSession {
                 .iter()
                 .map(|skill| uuid::Uuid::from_u128(*skill).to_string())
                 .collect(),
-            priority: 0,
+            priority: wish.priority,
             guest_name: wish.guest.to_owned(),
             topic: "Frage".to_owned(),
+            preferred: wish.preferred.iter().map(preferred).collect(),
+            last_agent_user_id: wish.last_agent.map(text).unwrap_or_default(),
+            skill_minimums: Vec::new(),
+            medium: wish.medium.to_owned(),
+            label_ids: Vec::new(),
         };
         self.feed(organisation, conversation, proto::feed_row::Fact::Opened(opened));
     }
@@ -211,6 +222,13 @@ fn text(conversation: u128) -> String {
     id::<()>(conversation).to_string()
 }
 
+fn preferred((user, score): &(u128, i32)) -> proto::PreferredAgentScore {
+    proto::PreferredAgentScore {
+        user_id: text(*user),
+        score: *score,
+    }
+}
+
 fn short(fact: Fact) -> String {
     let agent = |user: String| user.parse::<uuid::Uuid>().expect("an id").as_u128();
     match fact {
@@ -219,6 +237,9 @@ fn short(fact: Fact) -> String {
         Fact::Rescinded(fact) => format!("rescinded {} {}", agent(fact.user_id), fact.reason),
         Fact::Assigned(fact) => format!("assigned {}", agent(fact.user_id)),
         Fact::Refused(fact) => format!("refused {}", fact.reason),
+        Fact::Transferred(fact) if fact.to_user_id.is_empty() => "transferred".to_owned(),
+        Fact::Transferred(fact) => format!("transferred to {} {}", agent(fact.to_user_id), fact.to_agent_name),
+        Fact::WrapUpSet(fact) => format!("wrapped up {} {}", agent(fact.user_id), fact.wrap_up_code_name),
     }
 }
 

@@ -4,7 +4,12 @@
 
 mod access;
 mod administrator;
+mod crowds;
+mod deeds;
+mod external;
 mod fake_session;
+mod interactions;
+mod methods;
 mod offers;
 mod ownership;
 mod queue_changes;
@@ -14,3 +19,4 @@ mod skills;
 mod slow;
 mod utilization;
 mod world;
+mod wrap_up;
