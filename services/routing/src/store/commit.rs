@@ -2,7 +2,7 @@
 
 use super::leases::{check, shard};
 use super::wrap_ups::{self, WrapUps};
-use super::{Audited, Fence, ROWS, Tables, broken, entities};
+use super::{Audited, Fence, ROWS, Tables, broken, entities, lock_configuration};
 use onqueue_acd::{Command, Decision};
 use onqueue_model::{ConversationId, DecisionId, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
 use onqueue_server::resource::Once;
@@ -140,6 +140,11 @@ impl Tables {
 }
 
 async fn write(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), StoreError> {
+    // One writer at a time adds to an organisation's audit trail: who changes its configuration holds the same lock.
+    let audited: BTreeSet<_> = batch.audited.iter().map(|audited| audited.organisation).collect();
+    for organisation in audited {
+        lock_configuration(tx, organisation).await?;
+    }
     let logged: Result<Vec<_>, _> = batch.log.iter().map(log_row).collect();
     insert::<entities::log::Entity>(tx, logged?).await?;
     let decisions: Result<Vec<_>, _> = batch.decisions.iter().map(decision_row).collect();

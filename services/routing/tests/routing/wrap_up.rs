@@ -134,7 +134,7 @@ async fn work_with_a_time_ends_by_itself_or_before() {
         ("mandatory_timeout", ends, true)
     );
     world.hand.advance(Duration::from_secs(20));
-    assert_eq!(shown(&mut anna, 0).await.state(), AgentState::Idle);
+    assert_eq!(anna.state(AgentState::Idle).await.after_contact_work, []);
     // Also then it can be said how it went.
     anna.desk.wrap_up(100, "", "spät").await.expect("hers");
     world.open(101, &sales());
@@ -159,7 +159,7 @@ async fn forced_work_is_not_ended_by_what_is_said() {
     let kept = "SELECT COUNT(*) FROM routing_wrap_ups WHERE notes = 'fertig'";
     assert_eq!(world.number(kept).await, 1);
     world.hand.advance(Duration::from_secs(20));
-    assert_eq!(shown(&mut anna, 0).await.state(), AgentState::Idle);
+    assert_eq!(anna.state(AgentState::Idle).await.after_contact_work, []);
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn work_is_asked_for_where_the_queue_leaves_it_to_the_agent() {
     let world = world(AfterContactMode::AgentRequested, None).await;
     let mut anna = busy(&world, 100).await;
     world.end(100);
-    assert_eq!(shown(&mut anna, 0).await.state(), AgentState::Idle);
+    assert_eq!(anna.state(AgentState::Idle).await.after_contact_work, []);
     world.open(101, &sales());
     let offer = anna.offer().await;
     let request = || {
@@ -197,7 +197,7 @@ async fn optional_work_keeps_nobody_and_what_is_said_while_it_goes_on_is_in_the_
     let facts = ["queued", "offered 1 Anna", "assigned 1", "wrapped up 1 Gelöst"];
     world.reported(100, &facts).await;
     world.end(100);
-    assert_eq!(shown(&mut anna, 0).await.state(), AgentState::Idle);
+    assert_eq!(anna.state(AgentState::Idle).await.after_contact_work, []);
     anna.desk.wrap_up(100, "", "doch nicht").await.expect("hers");
     world.reported(100, &facts).await;
 }
