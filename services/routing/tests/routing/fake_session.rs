@@ -33,6 +33,8 @@ struct Inner {
 #[derive(Default)]
 struct State {
     rows: Vec<proto::FeedRow>,
+    /// The last number of each shard.
+    numbers: BTreeMap<i32, i64>,
     /// With whether it was newer than what came before.
     reports: Vec<(proto::ReportRequest, bool)>,
     policies: Vec<proto::QueuePolicy>,
@@ -117,10 +119,12 @@ impl FakeSession {
     fn feed(&self, organisation: OrganisationId, conversation: u128, fact: proto::feed_row::Fact) {
         let shard = i32::from(Sha256::digest(organisation.uuid().as_bytes())[0]);
         let mut state = self.state();
-        let before = state.rows.iter().filter(|row| row.shard == shard).count();
+        let number = state.numbers.entry(shard).or_insert(0);
+        *number += 1;
+        let number = *number;
         state.rows.push(proto::FeedRow {
             shard,
-            number: i64::try_from(before).expect("few") + 1,
+            number,
             organisation_id: organisation.to_string(),
             conversation_id: text(conversation),
             opening: 1,
