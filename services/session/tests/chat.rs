@@ -390,7 +390,7 @@ async fn who_passed_a_chat_on_is_out_of_it_and_the_guest_hears_only_that_it_wait
     ];
     assert_eq!(words(&supervisor)[5..], more);
     let refused = desk.send(&ada, &chat.id, "a1", "noch etwas").await;
-    assert_eq!(reason(&refused.expect_err("gone")), "CALLER_NOT_ALLOWED");
+    assert_eq!(reason(&refused.expect_err("gone")), "CONVERSATION_NOT_FOUND");
     let now = desk.get(&chat.token, &chat.id).await.expect("seen");
     assert_eq!(now.state(), ConversationState::Queued);
     desk.end(&chat.token, &chat.id).await.expect("theirs");

@@ -4,12 +4,12 @@
 
 mod access;
 mod administrator;
+mod choices;
 mod crowds;
 mod deeds;
 mod external;
 mod fake_session;
 mod interactions;
-mod methods;
 mod offers;
 mod ownership;
 mod queue_changes;
