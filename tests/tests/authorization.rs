@@ -150,6 +150,8 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
         ("offer_id", user.clone()),
         ("subject_id", user.clone()),
         ("user_id", user),
+        ("work_id", Uuid::from_u128(98).to_string()),
+        ("label_id", Uuid::from_u128(97).to_string()),
     ]));
     for (path, list, thing) in [
         (
@@ -177,6 +179,11 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
             "/onqueue.routing.v1.ScheduleService/CreateScheduleGroup",
             "schedule_group.schedule_group_id",
             "schedule_group_id",
+        ),
+        (
+            "/onqueue.routing.v1.WrapUpCodeService/CreateWrapUpCode",
+            "wrap_up_code.wrap_up_code_id",
+            "wrap_up_code_id",
         ),
         (
             "/onqueue.content.v1.LibraryService/CreateLibrary",
@@ -207,6 +214,7 @@ fn with_placeholders(things: &Things) -> Things {
         "skill_id",
         "schedule_id",
         "schedule_group_id",
+        "wrap_up_code_id",
         "library_id",
         "response_id",
     ] {

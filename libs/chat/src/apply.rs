@@ -6,7 +6,7 @@ use crate::{
     chain::{link, part_hash},
     inactivity::Due,
 };
-use onqueue_model::{EventId, ParticipantId, Timestamp, UserId};
+use onqueue_model::{EventId, ParticipantId, QueueId, Timestamp, UserId};
 
 /// What chance gives each event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,6 +205,32 @@ impl<'a> Log<'a> {
                 self.append(None, Body::Refused { reason });
                 self.end(None, EndReason::Refused);
             }
+            Fact::Transferred { queue, queue_name, to } => self.transfer(queue, queue_name, to),
+            Fact::WrapUpSet { user, code } => {
+                let (code, code_name) = code.map_or((None, String::new()), |(code, name)| (Some(code), name));
+                let participant = self.head.former_party(Sender::User(user));
+                self.append(participant, Body::WrapUpSet { user, code, code_name });
+            }
+        }
+    }
+
+    /// Whoever takes part leaves. Everyone hears that it waits: from the queue that it goes to, or here if an agent is asked
+    /// first.
+    fn transfer(&mut self, queue: QueueId, queue_name: String, to: Option<(UserId, String)>) {
+        let (user, agent_name) = to.map_or((None, String::new()), |(user, name)| (Some(user), name));
+        let had = self.head.agents.iter().find(|agent| agent.active);
+        let moved = Body::Transferred {
+            queue,
+            queue_name: queue_name.clone(),
+            user,
+            agent_name,
+        };
+        self.append(had.map(|agent| agent.participant), moved);
+        self.leave(None);
+        self.head.queue = queue;
+        self.head.state = State::Queued;
+        if user.is_some() {
+            self.append(None, Body::Queued { queue, queue_name });
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a conversation's log is made of.
 
 use crate::{Hash, Salt};
-use onqueue_model::{EventId, Language, ParticipantId, QueueId, Reason, Timestamp, UserId};
+use onqueue_model::{EventId, Language, ParticipantId, QueueId, Reason, Timestamp, UserId, WrapUpCodeId};
 use serde::{Deserialize, Serialize};
 
 /// One entry of the log.
@@ -103,6 +103,26 @@ pub enum Body {
         /// A reason of the API, such as `QUEUE_FULL`.
         reason: String,
     },
+    /// It was taken from where it was, for a queue or an agent. Who had it leaves.
+    Transferred {
+        /// Into this queue.
+        queue: QueueId,
+        /// The queue's name then.
+        queue_name: String,
+        /// Whom it is meant for; `None` for whoever the queue has.
+        user: Option<UserId>,
+        /// Their name; empty without one.
+        agent_name: String,
+    },
+    /// An agent said how it went.
+    WrapUpSet {
+        /// The agent.
+        user: UserId,
+        /// By this code, if by any.
+        code: Option<WrapUpCodeId>,
+        /// The code's name then; empty without one.
+        code_name: String,
+    },
 }
 
 /// What kind of thing happened; the number is what the database and the hash chain hold.
@@ -120,6 +140,8 @@ pub enum Kind {
     InactivityWarned = 8,
     Ended = 9,
     Refused = 10,
+    Transferred = 11,
+    WrapUpSet = 12,
 }
 
 /// Who sees an event; the number is what the database holds.
@@ -186,13 +208,17 @@ impl Body {
             Self::InactivityWarned { .. } => Kind::InactivityWarned,
             Self::Ended { .. } => Kind::Ended,
             Self::Refused { .. } => Kind::Refused,
+            Self::Transferred { .. } => Kind::Transferred,
+            Self::WrapUpSet { .. } => Kind::WrapUpSet,
         }
     }
 
-    /// Who sees it: offers are the agents' business, everything else is everyone's.
+    /// Who sees it: offers, transfers and wrap-ups are the agents' business, everything else is everyone's.
     pub const fn visibility(&self) -> Visibility {
         match self {
-            Self::Offered { .. } | Self::OfferWithdrawn { .. } => Visibility::Agents,
+            Self::Offered { .. } | Self::OfferWithdrawn { .. } | Self::Transferred { .. } | Self::WrapUpSet { .. } => {
+                Visibility::Agents
+            }
             _ => Visibility::Everyone,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{ClientMessageId, EndReason, Place, Text, Withdrawal};
 use onqueue_model::{
-    ConversationId, Fault, Language, OrganisationId, ParticipantId, QueueId, Reason, Timestamp, UserId,
+    ConversationId, Fault, Language, OrganisationId, ParticipantId, QueueId, Reason, Timestamp, UserId, WrapUpCodeId,
 };
 
 /// How a conversation begins.
@@ -102,6 +102,22 @@ pub enum Fact {
     Refused {
         /// Why.
         reason: Reason,
+    },
+    /// It was taken from where it was. Without an agent [`Fact::Queued`] follows.
+    Transferred {
+        /// Into this queue.
+        queue: QueueId,
+        /// Its name.
+        queue_name: String,
+        /// Whom it is meant for, and their name; `None` for whoever the queue has.
+        to: Option<(UserId, String)>,
+    },
+    /// An agent who takes or took part said how it went.
+    WrapUpSet {
+        /// The agent.
+        user: UserId,
+        /// By this code, and its name, if by any.
+        code: Option<(WrapUpCodeId, String)>,
     },
 }
 

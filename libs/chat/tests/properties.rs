@@ -117,6 +117,14 @@ fn assigned(number: u8) -> Fact {
     }
 }
 
+fn transferred(to: Option<u8>) -> Fact {
+    Fact::Transferred {
+        queue: id(6),
+        queue_name: "Support".to_owned(),
+        to: to.map(|number| (user(number), format!("Agent {number}"))),
+    }
+}
+
 fn fact() -> impl Strategy<Value = Fact> {
     let reason = prop_oneof![Just(Withdrawal::Declined), Just(Withdrawal::TimedOut)];
     prop_oneof![
@@ -125,6 +133,11 @@ fn fact() -> impl Strategy<Value = Fact> {
         4 => (0..3_u8, reason).prop_map(|(n, reason)| Fact::Rescinded { user: user(n), reason }),
         6 => (0..3_u8).prop_map(assigned),
         1 => Just(Fact::Refused { reason: Reason::QueueFull }),
+        3 => prop::option::of(0..3_u8).prop_map(transferred),
+        2 => (0..3_u8, any::<bool>()).prop_map(|(n, coded)| Fact::WrapUpSet {
+            user: user(n),
+            code: coded.then(|| (id(50), "Solved".to_owned())),
+        }),
     ]
 }
 
@@ -174,7 +187,10 @@ proptest! {
             prop_assert!(is_dense(seen.into_iter()));
         }
         let for_guests = driven.log.iter().filter(|event| event.public_sequence.is_some());
-        prop_assert!(for_guests.into_iter().all(|event| !matches!(event.body.kind(), Kind::Offered | Kind::OfferWithdrawn)));
+        prop_assert!(for_guests.into_iter().all(|event| !matches!(
+            event.body.kind(),
+            Kind::Offered | Kind::OfferWithdrawn | Kind::Transferred | Kind::WrapUpSet
+        )));
         prop_assert_eq!(verify(&driven.links(), driven.head.numbers.sequence, &driven.head.hash), Ok(()));
         let ends = driven.log.iter().filter(|event| event.body.kind() == Kind::Ended).count();
         prop_assert_eq!(ends, usize::from(driven.head.ended().is_some()));
@@ -297,4 +313,41 @@ fn reports_that_come_late_change_nothing() {
         .is_ok()
     );
     assert_eq!(chat.head.ended(), Some(EndReason::AgentEnded));
+}
+
+#[test]
+fn who_had_a_transferred_chat_leaves_and_it_waits() {
+    let mut chat = Driven::start();
+    chat.report(1, assigned(1)).expect("open");
+    let kinds = |events: Vec<Event>| -> Vec<(Kind, bool)> {
+        let kind = |event: &Event| (event.body.kind(), event.public_sequence.is_some());
+        events.iter().map(kind).collect()
+    };
+    let moved = chat.report(2, transferred(None)).expect("open");
+    assert_eq!(moved[0].participant, Some(id(101)));
+    assert_eq!(
+        kinds(moved),
+        [(Kind::Transferred, false), (Kind::ParticipantLeft, true)]
+    );
+    assert_eq!((chat.head.state, chat.head.queue), (State::Queued, id(6)));
+    assert_eq!(
+        chat.apply(post(Sender::User(user(1)), "x")),
+        Err(Refusal::NotTakingPart)
+    );
+    chat.report(3, assigned(2)).expect("open");
+    let moved = chat.report(4, transferred(Some(1))).expect("open");
+    let all = [
+        (Kind::Transferred, false),
+        (Kind::ParticipantLeft, true),
+        (Kind::Queued, true),
+    ];
+    assert_eq!(kinds(moved), all);
+    let said = Fact::WrapUpSet {
+        user: user(2),
+        code: Some((id(50), "Solved".to_owned())),
+    };
+    let said = chat.report(5, said).expect("open");
+    assert_eq!(said[0].participant, Some(id(102)));
+    assert_eq!(kinds(said), [(Kind::WrapUpSet, false)]);
+    assert_eq!(chat.head.state, State::Queued);
 }

@@ -126,6 +126,8 @@ ids! {
     Label LabelId
     /// Names work that was not routed here, as whoever reports it calls it.
     Work WorkId
+    /// Names something that an agent may say of how a conversation went.
+    WrapUpCode WrapUpCodeId
     /// Names a conversation.
     Conversation ConversationId
     /// Names an event of a conversation.

@@ -114,8 +114,30 @@ pub mod permissions {
         EMERGENCY_MANAGE = "routing:emergency:manage";
         /// May read why routing decided.
         DECISION_VIEW = "routing:decision:view";
+        /// May see what agents can say of how a conversation went.
+        WRAPUP_CODE_VIEW = "routing:wrapupCode:view";
+        /// May make wrap-up codes.
+        WRAPUP_CODE_ADD = "routing:wrapupCode:add";
+        /// May change wrap-up codes.
+        WRAPUP_CODE_EDIT = "routing:wrapupCode:edit";
+        /// May remove wrap-up codes.
+        WRAPUP_CODE_DELETE = "routing:wrapupCode:delete";
+        /// May change the priority of interactions and what they ask for.
+        INTERACTION_EDIT = "routing:interaction:edit";
+        /// May report work that agents have elsewhere.
+        EXTERNAL_WORK_REPORT = "routing:externalWork:report";
         /// May accept and decline chats.
         WEBCHAT_ACCEPT = "conversation:webchat:accept";
+        /// May take chats from the line.
+        WEBCHAT_PULL = "conversation:webchat:pull";
+        /// May give chats to agents.
+        WEBCHAT_ASSIGN = "conversation:webchat:assign";
+        /// May take chats from others.
+        WEBCHAT_TAKEOVER = "conversation:webchat:takeover";
+        /// May transfer chats to queues and agents.
+        COMMUNICATION_BLIND_TRANSFER = "conversation:communication:blindTransfer";
+        /// May say how a conversation went.
+        PARTICIPANT_WRAPUP = "conversation:participant:wrapup";
         /// May see conversations that others have.
         COMMUNICATION_VIEW = "conversation:communication:view";
         /// May end a chat.

@@ -348,3 +348,52 @@ async fn typing_shows_to_the_others_four_times_a_second() {
     let over = typing(desk, &ada, &chat).await.expect_err("over");
     assert_eq!(reason(&over), "CONVERSATION_CLOSED");
 }
+
+#[tokio::test]
+async fn who_passed_a_chat_on_is_out_of_it_and_the_guest_hears_only_that_it_waits() {
+    let house = House::new(9).await;
+    let (desk, ada) = (&house.desk, house.agent_token());
+    let chat = house.connected(1).await;
+    let said = proto::report_request::Fact::WrapUpSet(proto::WrapUpSetFact {
+        user_id: agent().to_string(),
+        wrap_up_code_id: chat.id.clone(),
+        wrap_up_code_name: "Gelöst".to_owned(),
+    });
+    let moved = |to: &str, name: &str| {
+        proto::report_request::Fact::Transferred(proto::TransferredFact {
+            queue_id: support::queue().to_string(),
+            from_user_id: agent().to_string(),
+            to_user_id: to.to_owned(),
+            to_agent_name: name.to_owned(),
+        })
+    };
+    let facts = [
+        said.clone(),
+        moved("", ""),
+        queued(),
+        moved(&agent().to_string(), "Ada"),
+    ];
+    for (fact, position) in facts.into_iter().zip(4..) {
+        assert!(desk.report(&chat.id, 1, position, fact).await.expect("recorded"));
+    }
+    let guest = desk.log(&chat.token, &chat.id).await.expect("a log");
+    let waits = ["opened", "Hallo", "queued", "joined", "left", "queued", "queued"];
+    assert_eq!(words(&guest), waits);
+    let supervisor = desk.log(&house.supervisor_token(), &chat.id).await.expect("a log");
+    let more = [
+        "wrapped up Gelöst",
+        "transferred ",
+        "left",
+        "queued",
+        "transferred Ada",
+        "queued",
+    ];
+    assert_eq!(words(&supervisor)[5..], more);
+    let refused = desk.send(&ada, &chat.id, "a1", "noch etwas").await;
+    assert_eq!(reason(&refused.expect_err("gone")), "CONVERSATION_NOT_FOUND");
+    let now = desk.get(&chat.token, &chat.id).await.expect("seen");
+    assert_eq!(now.state(), ConversationState::Queued);
+    desk.end(&chat.token, &chat.id).await.expect("theirs");
+    let late = desk.report(&chat.id, 1, 9, said).await;
+    assert_eq!(late.expect_err("over").code(), Code::FailedPrecondition);
+}

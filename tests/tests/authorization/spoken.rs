@@ -114,6 +114,8 @@ fn set(message: &mut DynamicMessage, path: &str, text: &str) {
                 (false, _) => match field.kind() {
                     Kind::Enum(_) => Value::EnumNumber(text.parse().expect("a number")),
                     Kind::Int64 => Value::I64(text.parse().expect("a number")),
+                    Kind::Int32 => Value::I32(text.parse().expect("a number")),
+                    Kind::Bool => Value::Bool(text.parse().expect("true or false")),
                     _ => Value::String(text.to_owned()),
                 },
             };

@@ -186,6 +186,21 @@ async fn hours(walk: &Walk<'_>) {
     walk.step(&format!("{service}/SetEmergency"), &[], "").await;
 }
 
+/// Who walks is given a chat off queue, and takes it on queue.
+async fn interactions(walk: &Walk<'_>) {
+    let me = Uuid::from_u128(2).to_string();
+    let service = "routing.v1.InteractionService";
+    walk.step(&format!("{service}/SetPriority"), &[("priority", "5")], "")
+        .await;
+    walk.step(&format!("{service}/SetRequirements"), &[], "").await;
+    let by_force = [("user_id", me.as_str()), ("forced", "true")];
+    walk.step(&format!("{service}/Assign"), &by_force, "").await;
+    let on_queue = "/onqueue.routing.v1.AgentService/GoOnQueue";
+    let came = walk.book.call((walk.cluster, &walk.token), on_queue, &walk.things, &[]);
+    came.await.expect("answered");
+    walk.step(&format!("{service}/TakeOver"), &[], "").await;
+}
+
 async fn work(walk: &Walk<'_>) {
     // Whatever would name what a new queue does not have.
     let bare = [
@@ -219,6 +234,8 @@ async fn work(walk: &Walk<'_>) {
         .await;
     walk.life("routing.v1.SkillService", "Skill", "skill", &[]).await;
     hours(walk).await;
+    walk.life("routing.v1.WrapUpCodeService", "WrapUpCode", "wrap_up_code", &[])
+        .await;
     let etag = walk
         .etag("/onqueue.routing.v1.SkillService/GetUserSkills", "user_skills.etag")
         .await;
@@ -266,6 +283,7 @@ async fn every_change_leaves_one_record() {
         wrong: RefCell::default(),
     };
     identities(&walk).await;
+    interactions(&walk).await;
     work(&walk).await;
     let walked = walk.walked.borrow();
     let audited = methods().iter().filter(|method| method.audited);

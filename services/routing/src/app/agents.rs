@@ -4,8 +4,10 @@ use super::frames::{AgentNow, Frame, agent_now};
 use super::{Routing, agent_not_found, user};
 use crate::Settings;
 use onqueue_acd::{Command, OfferEnd, OfferOutcome, OfferView, Refusal};
-use onqueue_model::{Caller, ConversationId, Fault, OfferId, Principal, Reason, Timestamp, UserId, permissions};
-use onqueue_server::Context;
+use onqueue_model::{
+    Caller, ConversationId, Fault, OfferId, Principal, QueueId, Reason, Timestamp, UserId, permissions,
+};
+use onqueue_server::{Context, resource::Page};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
@@ -52,6 +54,33 @@ impl Routing {
             self.may_about(caller, permissions::QUEUE_VIEW, wanted).await?;
         }
         self.agent(caller, wanted).await
+    }
+
+    /// Agents who are members of queues that the caller may see, by id; of one queue, if given.
+    pub async fn list_agents(
+        &self,
+        caller: &Caller,
+        queue: Option<QueueId>,
+        after: Option<UserId>,
+        size: u64,
+    ) -> Result<Page<AgentNow, UserId>, Fault> {
+        self.context.trust.may(caller, permissions::QUEUE_VIEW)?;
+        let divisions = self.divisions(caller, permissions::QUEUE_VIEW);
+        let most = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1);
+        let found = self.owner.look(caller.organisation, move |host, _| {
+            let is_seen = |of: &QueueId| {
+                let division = host.names().division(*of);
+                queue.is_none_or(|queue| queue == *of) && division.is_some_and(|division| divisions.contains(&division))
+            };
+            let later = host
+                .engine()
+                .agents()
+                .filter(|agent| after.is_none_or(|after| agent.profile.id > after));
+            let seen = later.filter(|agent| agent.profile.queues.keys().any(is_seen));
+            let first = seen.take(most).map(|agent| agent.profile.id);
+            first.filter_map(|id| agent_now(host, id)).collect::<Vec<_>>()
+        });
+        Ok(Page::of(found.await?, size, |agent| agent.user))
     }
 
     /// The caller is there.
@@ -110,7 +139,7 @@ impl Routing {
         self.owner.refresh(caller.organisation).await
     }
 
-    async fn agent(&self, caller: &Caller, wanted: UserId) -> Result<AgentNow, Fault> {
+    pub(super) async fn agent(&self, caller: &Caller, wanted: UserId) -> Result<AgentNow, Fault> {
         let found = self
             .owner
             .look(caller.organisation, move |host, _| agent_now(host, wanted));
@@ -142,7 +171,7 @@ impl Routing {
 }
 
 /// Why the engine refused, for clients.
-fn fault(refusal: Refusal) -> Fault {
+pub(super) fn fault(refusal: Refusal) -> Fault {
     match refusal {
         Refusal::UnknownAgent => agent_not_found(),
         Refusal::UnknownQueue => Fault::new(Reason::QueueNotFound, "there is no queue of this id"),
@@ -164,7 +193,7 @@ fn fault(refusal: Refusal) -> Fault {
     }
 }
 
-fn conflict(problem: &'static str) -> Fault {
+pub(super) fn conflict(problem: &'static str) -> Fault {
     Fault::new(Reason::StateConflict, problem)
 }
 

@@ -1,10 +1,10 @@
 //! What session is told of an effect.
 
 use super::host::Names;
-use onqueue_acd::{Effect, OfferEnd, Refusal};
-use onqueue_model::{InteractionId, Reason};
+use onqueue_acd::{Command, Effect, Engine, InteractionPlace, OfferEnd, Refusal};
+use onqueue_model::{InteractionId, Reason, UserId};
 use onqueue_proto::session::v1::{
-    AssignedFact, OfferedFact, QueuedFact, RefusedFact, RescindedFact, report_request::Fact,
+    AssignedFact, OfferedFact, QueuedFact, RefusedFact, RescindedFact, TransferredFact, report_request::Fact,
 };
 use onqueue_proto::timestamp;
 
@@ -84,6 +84,31 @@ const fn reason(refusal: Refusal) -> Reason {
         Refusal::QueueFull => Reason::QueueFull,
         _ => Reason::QueueNotFound,
     }
+}
+
+/// What session is told of a command that takes an interaction from where it is, if it is not refused.
+pub fn of_transfer(engine: &Engine, names: &Names, command: &Command) -> Option<(InteractionId, Fact)> {
+    let Command::Transfer {
+        interaction,
+        queue,
+        agent,
+        ..
+    } = command
+    else {
+        return None;
+    };
+    let from = match engine.interaction(*interaction)?.place {
+        InteractionPlace::Held { agent, .. } => Some(agent),
+        InteractionPlace::Waiting | InteractionPlace::Alerting { .. } => None,
+    };
+    let id = |user: Option<UserId>| user.map(|user| user.to_string()).unwrap_or_default();
+    let transferred = TransferredFact {
+        queue_id: queue.to_string(),
+        from_user_id: id(from),
+        to_user_id: id(*agent),
+        to_agent_name: agent.map(|agent| names.agent(agent)).unwrap_or_default(),
+    };
+    Some((*interaction, Fact::Transferred(transferred)))
 }
 
 /// Which interaction the effect is about, if any is.

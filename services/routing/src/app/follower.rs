@@ -5,17 +5,21 @@ use super::tenure::Tenure;
 use super::{Shared, reporter::Backoff};
 use crate::store::Details;
 use futures::{FutureExt as _, StreamExt as _};
-use onqueue_acd::{KNOWN, Requirements};
-use onqueue_model::{Fault, InteractionId, Language, Shard, SkillId};
+use onqueue_acd::{KNOWN, Medium, Proficiency, Requirements};
+use onqueue_model::{Fault, Id, InteractionId, Language, Shard, SkillId, UserId};
 use onqueue_proto::millis;
 use onqueue_proto::session::v1::{
     ConversationOpened, FeedRequest, FeedResponse, FeedRow, ShardCursor, feed_row,
     feed_service_client::FeedServiceClient,
 };
+use std::collections::BTreeMap;
 use tonic::{Status, Streaming};
 
 /// How many rows are handed over at once at most.
 const ROWS: usize = 256;
+
+/// How many agents a conversation prefers at most.
+const PREFERRED: usize = 20;
 
 /// How long the feed may be silent: it sends a heartbeat every second.
 const SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -137,21 +141,67 @@ fn fact(row: &FeedRow) -> Option<Fact> {
 }
 
 fn opened(opened: &ConversationOpened) -> Option<Change> {
-    let skills = opened
-        .skill_ids
-        .iter()
-        .map(|id| id.parse::<SkillId>().ok().map(|skill| (skill, KNOWN)));
+    let labels = opened.label_ids.iter().map(|id| id.parse().ok());
     Some(Change::Opened {
         queue: opened.queue_id.parse().ok()?,
         requirements: Requirements {
-            skills: skills.collect::<Option<_>>()?,
+            medium: medium(&opened.medium)?,
+            labels: labels.collect::<Option<_>>()?,
+            skills: skills(opened)?,
             language: Language::parse(&opened.language),
             priority: opened.priority.clamp(-25_000_000, 25_000_000),
-            ..Requirements::default()
+            preferred: preferred(opened)?,
+            last_agent: optional(&opened.last_agent_user_id)?,
         },
         details: Details {
             guest_name: opened.guest_name.clone(),
             topic: opened.topic.clone(),
+            transfer: None,
         },
     })
+}
+
+/// Each at its minimum, if it has one of its own.
+fn skills(opened: &ConversationOpened) -> Option<BTreeMap<SkillId, Proficiency>> {
+    let all = opened.skill_ids.iter();
+    let all = all.map(|id| id.parse::<SkillId>().ok().map(|skill| (skill, KNOWN)));
+    let mut skills: BTreeMap<_, _> = all.collect::<Option<_>>()?;
+    for given in &opened.skill_minimums {
+        let minimum = Proficiency::try_from(given.minimum)
+            .ok()
+            .filter(|minimum| *minimum <= 500)?;
+        if let Some(least) = skills.get_mut(&given.skill_id.parse::<SkillId>().ok()?) {
+            *least = minimum;
+        }
+    }
+    Some(skills)
+}
+
+/// The first twenty.
+fn preferred(opened: &ConversationOpened) -> Option<BTreeMap<UserId, u8>> {
+    let agents = opened.preferred.iter().take(PREFERRED);
+    let agents = agents.map(|agent| {
+        let score = u8::try_from(agent.score).ok().filter(|score| *score <= 100)?;
+        Some((agent.user_id.parse().ok()?, score))
+    });
+    agents.collect()
+}
+
+fn medium(text: &str) -> Option<Medium> {
+    Some(match text {
+        "" | "chat" => Medium::Chat,
+        "call" => Medium::Call,
+        "email" => Medium::Email,
+        "message" => Medium::Message,
+        "callback" => Medium::Callback,
+        _ => return None,
+    })
+}
+
+/// `None` for what is no id; nothing for nothing.
+fn optional<T>(text: &str) -> Option<Option<Id<T>>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    text.parse().ok().map(Some)
 }

@@ -1,5 +1,6 @@
 //! What a watching agent is told.
 
+use super::burden::Burden;
 use super::host::Host;
 use onqueue_acd::{AgentState, Effect, Medium, OfferEnd, OfferOutcome, OfferView};
 use onqueue_model::{ConversationId, InteractionId, OfferId, QueueId, Timestamp, UserId};
@@ -44,6 +45,8 @@ pub struct AgentNow {
     pub skills: Vec<Named>,
     /// Languages.
     pub languages: Vec<Named>,
+    /// What they have to do.
+    pub burden: Burden,
 }
 
 /// A membership with the queue's name.
@@ -164,7 +167,20 @@ pub fn agent_now(host: &Host, user: UserId) -> Option<AgentNow> {
         queues: queues.collect(),
         skills: skills.collect(),
         languages: languages.collect(),
+        burden: Burden::of(host, &view),
     })
+}
+
+/// Whose state the effect changes as others see it.
+pub const fn touched(effect: &Effect) -> Option<UserId> {
+    match effect {
+        Effect::AgentStateChanged { agent, .. }
+        | Effect::Assigned { agent, .. }
+        | Effect::SlotFreed { agent, .. }
+        | Effect::AcwStarted { agent, .. }
+        | Effect::AcwEnded { agent, .. } => Some(*agent),
+        _ => None,
+    }
 }
 
 /// Everything that holds now: the state, then what alerts. `None` without a routing profile.

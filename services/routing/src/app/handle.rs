@@ -2,6 +2,7 @@
 
 use super::frames::Frame;
 use super::host::Host;
+use super::turn::Turn;
 use super::unowned;
 use crate::store::Details;
 use onqueue_acd::{Command, Refusal, Requirements};
@@ -15,6 +16,9 @@ type Answer<T> = oneshot::Sender<Result<T, Fault>>;
 /// Looks at an organisation's host, after everything before it was committed; or is refused.
 type Question = Box<dyn FnOnce(Result<(&mut Host, Timestamp), Fault>) + Send>;
 
+/// Does something with an organisation's host within a turn; or is refused.
+type Work = Box<dyn FnOnce(Result<(&mut Host, &mut Turn), Fault>) + Send>;
+
 /// Something for the owner to do.
 pub enum Message {
     /// Give the command to the engine.
@@ -24,6 +28,8 @@ pub enum Message {
         traceparent: Option<String>,
         answer: Answer<Option<Refusal>>,
     },
+    /// Look, and do what follows, at once.
+    Act { organisation: OrganisationId, work: Work },
     /// Take over rows of session's feed, with its cursors.
     Feed { rows: Vec<Row>, answer: Answer<()> },
     /// Take over configuration that was committed.
@@ -91,6 +97,7 @@ impl Message {
     pub const fn about(&self) -> Option<OrganisationId> {
         match self {
             Self::Command { organisation, .. }
+            | Self::Act { organisation, .. }
             | Self::Refresh { organisation, .. }
             | Self::Watch { organisation, .. }
             | Self::Look { organisation, .. } => Some(*organisation),
@@ -111,6 +118,7 @@ impl Message {
             | Self::Refresh { answer, .. }
             | Self::Delivered { answer, .. }
             | Self::Watch { answer, .. } => drop(answer.send(Err(fault))),
+            Self::Act { work, .. } => work(Err(fault)),
             Self::Look { question, .. } => question(Err(fault)),
             Self::Organisations { answer } => drop(answer.send(Err(fault))),
         }
@@ -136,6 +144,27 @@ impl Handle {
             command,
             traceparent,
             answer,
+        };
+        self.ask(message).await
+    }
+
+    /// What the work finds and does in the organisation, when it is committed. It sees what was done before it, committed or
+    /// not; with that it stands or falls.
+    pub async fn act<T, F>(&self, organisation: OrganisationId, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Host, &mut Turn, Option<&str>) -> T + Send + 'static,
+    {
+        let traceparent = onqueue_telemetry::current_traceparent();
+        let message = |answer: Answer<T>| {
+            let work: Work = Box::new(move |given| match given {
+                Ok((host, turn)) => {
+                    let value = work(host, turn, traceparent.as_deref());
+                    turn.answer(answer, value);
+                }
+                Err(fault) => drop(answer.send(Err(fault))),
+            });
+            Message::Act { organisation, work }
         };
         self.ask(message).await
     }

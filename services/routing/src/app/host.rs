@@ -5,9 +5,10 @@ use super::presence::Presence;
 use super::turn::Turn;
 use super::{facts, figures, frames};
 use crate::store::{Configuration, Details, Loaded, Logged, NewDecision, NewReport, Queue};
-use onqueue_acd::{AgentState, Command, Effect, Engine, InteractionPlace, Refusal, Requirements};
-use onqueue_model::{DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
+use onqueue_acd::{AgentState, Command, Effect, Engine, InteractionPlace, InteractionView, Refusal, Requirements};
+use onqueue_model::{ConversationId, DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
 use onqueue_proto::session::v1::{ReportRequest, report_request::Fact};
+use onqueue_server::resource::Once;
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -135,11 +136,13 @@ impl Host {
 
     /// Gives the command to the engine and writes down what follows.
     pub fn apply(&mut self, turn: &mut Turn, command: Command, traceparent: Option<&str>) -> Option<Refusal> {
+        let moved = facts::of_transfer(&self.engine, &self.names, &command);
         let applied = figures::timed(|| self.engine.apply(turn.now, command.clone()));
         self.position += 1;
         if applied.refusal.is_none() {
             self.follow(&command, turn.now);
         }
+        let moved = moved.filter(|_| applied.refusal.is_none());
         turn.batch.log.push(Logged {
             organisation: self.organisation,
             position: self.position,
@@ -148,7 +151,7 @@ impl Host {
             traceparent: traceparent.map(str::to_owned),
             epoch: turn.tenure.epoch(self.organisation),
         });
-        self.write_down(turn, &applied.effects, traceparent);
+        self.write_down(turn, moved, &applied.effects, traceparent);
         let effects = applied.effects.into_iter();
         turn.effects.extend(effects.map(|effect| (self.organisation, effect)));
         applied.refusal
@@ -165,8 +168,19 @@ impl Host {
 
     /// Turns effects into reports and decision records. They are numbered within each interaction, so that however many
     /// effects an input has, those of one conversation stay in order and apart from the next input's.
-    fn write_down(&self, turn: &mut Turn, effects: &[Effect], traceparent: Option<&str>) {
+    /// A transfer comes before its effects.
+    fn write_down(
+        &self,
+        turn: &mut Turn,
+        moved: Option<(InteractionId, Fact)>,
+        effects: &[Effect],
+        traceparent: Option<&str>,
+    ) {
         let mut places: BTreeMap<InteractionId, i64> = BTreeMap::new();
+        if let Some((interaction, fact)) = moved {
+            places.insert(interaction, 1);
+            self.report(turn, interaction, self.position * REPORTS, (fact, traceparent));
+        }
         for effect in effects {
             let Some(interaction) = facts::interaction(effect) else {
                 continue;
@@ -174,16 +188,20 @@ impl Host {
             let place = places.entry(interaction).or_insert(0);
             let position = self.position * REPORTS + *place;
             *place += 1;
-            if *place > REPORTS {
+            if *place >= REPORTS {
                 turn.defect = Some(format!(
                     "input {} has too many effects on {interaction:?}",
                     self.position
                 ));
             }
             if let Some((interaction, fact)) = facts::of_effect(&self.names, effect) {
-                let report = self.report(turn, interaction, position, fact);
-                let traceparent = traceparent.map(str::to_owned);
-                turn.batch.reports.push(NewReport { traceparent, ..report });
+                self.report(turn, interaction, position, (fact, traceparent));
+            }
+            if let Effect::Assigned { interaction, agent, .. } = effect
+                && let Some(view) = self.engine.interaction(*interaction)
+            {
+                let key = (self.organisation, *interaction, *agent);
+                turn.batch.wrap_ups.handled.insert(key, view.queue);
             }
             if let Effect::DecisionRecorded { decision } = effect {
                 turn.batch.decisions.push(NewDecision {
@@ -198,7 +216,18 @@ impl Host {
         }
     }
 
-    fn report(&self, turn: &Turn, interaction: InteractionId, position: i64, fact: Fact) -> NewReport {
+    /// Tells session of an interaction, after everything that the last input did to it.
+    pub fn say(&self, turn: &mut Turn, interaction: InteractionId, said: (Fact, Option<&str>)) {
+        self.report(turn, interaction, self.position * REPORTS + REPORTS - 1, said);
+    }
+
+    fn report(
+        &self,
+        turn: &mut Turn,
+        interaction: InteractionId,
+        position: i64,
+        (fact, traceparent): (Fact, Option<&str>),
+    ) {
         let epoch = turn.tenure.epoch(self.organisation);
         let request = ReportRequest {
             organisation_id: self.organisation.to_string(),
@@ -208,14 +237,34 @@ impl Host {
             position,
             fact: Some(fact),
         };
-        NewReport {
+        turn.batch.reports.push(NewReport {
             organisation: self.organisation,
             interaction,
             position,
             epoch,
-            traceparent: None,
+            traceparent: traceparent.map(str::to_owned),
             payload: request.encode_to_vec(),
+        });
+    }
+
+    /// The conversation's interaction that has not ended, if there is one.
+    pub fn live(&self, conversation: ConversationId) -> Option<InteractionView<'_>> {
+        let opening = |opening| InteractionId { conversation, opening };
+        let known = self.details.range(opening(0)..=opening(u32::MAX)).rev();
+        let mut known = known.filter_map(|(id, _)| self.engine.interaction(*id));
+        known.next()
+    }
+
+    /// Remembers which request transferred the interaction.
+    pub fn note_transfer(&mut self, turn: &mut Turn, interaction: InteractionId, once: Once) {
+        if let Some(details) = self.details.get_mut(&interaction) {
+            details.transfer = Some(once);
+            turn.batch.transferred.push((self.organisation, interaction, once));
         }
+    }
+
+    pub const fn organisation(&self) -> OrganisationId {
+        self.organisation
     }
 
     /// An interaction comes from the feed.
@@ -297,9 +346,7 @@ impl Host {
     pub fn let_out(&mut self, effects: &[Effect], changed: &[UserId]) {
         let mut touched: BTreeSet<UserId> = changed.iter().copied().collect();
         for effect in effects {
-            if let Effect::AgentStateChanged { agent, .. } = effect {
-                touched.insert(*agent);
-            }
+            touched.extend(frames::touched(effect));
             if let Some((user, frame)) = frames::of_effect(self, effect) {
                 self.watchers.tell(user, &frame);
             }

@@ -1,8 +1,10 @@
 //! The use cases: who owns the engines, what goes into them and what comes out, and what callers may ask for.
 
 mod agents;
+mod burden;
 mod decisions;
 mod enforcement;
+mod external_work;
 mod facts;
 mod figures;
 mod follower;
@@ -10,6 +12,7 @@ mod frames;
 mod gate;
 mod handle;
 mod host;
+mod interactions;
 mod opening;
 mod owner;
 mod place;
@@ -22,18 +25,29 @@ mod schedule_groups;
 mod schedules;
 mod settings;
 mod skills;
+mod takings;
 mod tenure;
 mod turn;
 mod utilization;
+mod wrap_up_codes;
+mod wrap_ups;
 
 pub use agents::{Next, Watch};
+pub use burden::{AfterContactNow, Burden};
+pub use external_work::Reported;
 pub use frames::{AgentNow, Frame, Named, OfferNow};
 pub use gate::Gate;
+pub use interactions::{InteractionNow, Mark, Order, State, Which};
 pub use opening::read;
 pub use place::{Owners, Place, Whereabouts};
 pub use queues::{NewGroup, Wanted};
 pub use revisions::{Comparison, Revisions};
 pub use schedules::Preview;
+pub use takings::{Asked, Assignment, Transfer};
+pub use interactions::{InteractionNow, Mark, Order, State, Which};
+pub use place::{Owners, Place, Whereabouts};
+pub use queues::Wanted;
+pub use takings::{Asked, Assignment, Transfer};
 
 use crate::Settings;
 use crate::store::Tables;

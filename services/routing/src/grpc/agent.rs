@@ -3,15 +3,20 @@
 use super::encode;
 use crate::app::{Next, Routing, Watch};
 use futures::{Stream, stream};
+use onqueue_model::Fault;
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::agent_service_server::AgentService;
 use onqueue_server::{
     caller,
-    resource::{id, optional_id},
+    resource::{id, optional_id, page_size},
     status,
 };
+use onqueue_store::{decode_token, encode_token};
 use std::pin::Pin;
 use tonic::{Request, Response, Status};
+
+/// How many characters of notes there are at most.
+const NOTES: usize = 2_000;
 
 /// The rpcs.
 pub struct Rpcs(pub Routing);
@@ -53,6 +58,46 @@ impl AgentService for Rpcs {
         Ok(Response::new(proto::GetAgentResponse { agent }))
     }
 
+    async fn list_agents(
+        &self,
+        request: Request<proto::ListAgentsRequest>,
+    ) -> Result<Response<proto::ListAgentsResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let asked = request.get_ref();
+        let size = page_size(asked.page_size).map_err(status)?;
+        let after = decode_token(&asked.page_token).map_err(status)?;
+        let queue = optional_id("queue_id", &asked.queue_id).map_err(status)?;
+        let page = self.0.list_agents(&caller, queue, after, size).await.map_err(status)?;
+        Ok(Response::new(proto::ListAgentsResponse {
+            next_page_token: page.next.as_ref().map(encode_token).unwrap_or_default(),
+            agents: page.items.into_iter().map(encode::agent).collect(),
+        }))
+    }
+
+    async fn complete_wrap_up(
+        &self,
+        request: Request<proto::CompleteWrapUpRequest>,
+    ) -> Result<Response<proto::CompleteWrapUpResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let asked = request.get_ref();
+        let conversation = id("conversation_id", &asked.conversation_id).map_err(status)?;
+        let code = optional_id("wrap_up_code_id", &asked.wrap_up_code_id).map_err(status)?;
+        let said = (code, notes(&asked.notes).map_err(status)?);
+        let agent = self.0.complete_wrap_up(&caller, conversation, said).await;
+        let agent = Some(encode::agent(agent.map_err(status)?));
+        Ok(Response::new(proto::CompleteWrapUpResponse { agent }))
+    }
+
+    async fn request_wrap_up(
+        &self,
+        request: Request<proto::RequestWrapUpRequest>,
+    ) -> Result<Response<proto::RequestWrapUpResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let conversation = id("conversation_id", &request.get_ref().conversation_id).map_err(status)?;
+        self.0.request_wrap_up(&caller, conversation).await.map_err(status)?;
+        Ok(Response::new(proto::RequestWrapUpResponse {}))
+    }
+
     async fn watch_me(&self, request: Request<proto::WatchMeRequest>) -> Result<Response<Frames>, Status> {
         let caller = caller(&request).map_err(status)?;
         let watch = self.0.watch_me(&caller).await.map_err(status)?;
@@ -88,6 +133,16 @@ impl AgentService for Rpcs {
         self.0.decline_offer(&caller, offer).await.map_err(status)?;
         Ok(Response::new(proto::DeclineOfferResponse {}))
     }
+}
+
+/// What an agent says in their own words: at most 2,000 characters, no control characters but line breaks and tabs.
+fn notes(text: &str) -> Result<String, Fault> {
+    let is_odd = |one: char| one.is_control() && !matches!(one, '\n' | '\r' | '\t');
+    if text.chars().count() > NOTES || text.chars().any(is_odd) {
+        let problem = "at most 2,000 characters, none of them a control character";
+        return Err(Fault::field("notes", problem));
+    }
+    Ok(text.to_owned())
 }
 
 /// The frames up to the goodbye.

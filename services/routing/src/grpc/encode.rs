@@ -1,5 +1,6 @@
 //! From what was found into answers.
 
+use super::burden;
 use crate::app::{AgentNow, Frame, Named, Next, OfferNow};
 use crate::store::{self, StoredDecision};
 use onqueue_acd::{AgentState, Decided, Evaluation, Exclusion, Stage};
@@ -82,6 +83,7 @@ pub fn agent(agent: AgentNow) -> proto::Agent {
         queues: queues.collect(),
         skills: agent.skills.into_iter().map(proficiency).collect(),
         languages: agent.languages.into_iter().map(proficiency).collect(),
+        ..burden::encoded(agent.burden)
     }
 }
 
@@ -178,7 +180,7 @@ pub fn decision(stored: StoredDecision) -> proto::Decision {
     }
 }
 
-fn stage(stage: Stage) -> String {
+pub fn stage(stage: Stage) -> String {
     match stage {
         Stage::LastAgent => "last_agent".to_owned(),
         Stage::Standard => "standard".to_owned(),

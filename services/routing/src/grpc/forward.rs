@@ -76,11 +76,13 @@ where
     }
 }
 
-/// An agent is what the engine says they are; queues and members are read from the database anywhere, but whatever changes
+/// Agents and interactions are what the engine says they are; queues and members are read from the database anywhere, but whatever changes
 /// them is in force when it answers, which only the owner can say.
 fn needs_owner(path: &str) -> bool {
     let only_reads = method(path).is_some_and(|method| method.idempotency == Idempotency::Read);
-    path.starts_with("/onqueue.routing.v1.AgentService/") || !only_reads
+    path.starts_with("/onqueue.routing.v1.AgentService/")
+        || path.starts_with("/onqueue.routing.v1.InteractionService/")
+        || !only_reads
 }
 
 /// A request that can be sent again.
@@ -265,6 +267,8 @@ mod tests {
             ("/onqueue.routing.v1.AgentService/GetAgent", true),
             ("/onqueue.routing.v1.AgentService/WatchMe", true),
             ("/onqueue.routing.v1.AgentService/AcceptOffer", true),
+            ("/onqueue.routing.v1.InteractionService/ListInteractions", true),
+            ("/onqueue.routing.v1.WrapUpCodeService/ListWrapUpCodes", false),
             ("/onqueue.routing.v1.QueueService/CreateQueue", true),
             ("/onqueue.routing.v1.QueueService/SetMembers", true),
             ("/onqueue.routing.v1.QueueService/JoinQueue", true),

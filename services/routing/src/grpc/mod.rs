@@ -1,11 +1,13 @@
 //! The rpcs: decode, authorise, one call, encode.
 
 mod agent;
+mod burden;
 mod decision;
 mod decode;
 mod encode;
 mod forward;
 mod hours;
+mod interaction;
 mod pipe;
 mod queue;
 mod queue_settings;
@@ -14,6 +16,7 @@ mod settings;
 mod schedule;
 mod skill;
 mod utilization;
+mod wrap_up_code;
 
 pub use decode::content;
 pub use queue_settings::Groups;
@@ -22,9 +25,10 @@ use crate::app::Routing;
 use forward::Owned;
 use onqueue_proto::routing::v1::{
     agent_service_server::AgentServiceServer, decision_service_server::DecisionServiceServer,
-    queue_service_server::QueueServiceServer, schedule_service_server::ScheduleServiceServer,
+    interaction_service_server::InteractionServiceServer, queue_service_server::QueueServiceServer, schedule_service_server::ScheduleServiceServer,
     settings_service_server::SettingsServiceServer,
     skill_service_server::SkillServiceServer, utilization_service_server::UtilizationServiceServer,
+    wrap_up_code_service_server::WrapUpCodeServiceServer,
 };
 use tonic::service::Routes;
 
@@ -36,12 +40,16 @@ pub fn routes(routing: &Routing) -> Routes {
     let schedules = ScheduleServiceServer::new(schedule::Rpcs(routing.clone()));
     let utilization = UtilizationServiceServer::new(utilization::Rpcs(routing.clone()));
     let settings = SettingsServiceServer::new(settings::Rpcs(routing.clone()));
+    let interactions = InteractionServiceServer::new(interaction::Rpcs(routing.clone()));
+    let codes = WrapUpCodeServiceServer::new(wrap_up_code::Rpcs(routing.clone()));
     Routes::new(owned(routing, queues))
         .add_service(owned(routing, agents))
         .add_service(owned(routing, skills))
         .add_service(owned(routing, schedules))
         .add_service(owned(routing, utilization))
         .add_service(owned(routing, settings))
+        .add_service(owned(routing, interactions))
+        .add_service(owned(routing, codes))
         .add_service(DecisionServiceServer::new(decision::Rpcs(routing.clone())))
 }
 

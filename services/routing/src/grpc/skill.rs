@@ -188,7 +188,7 @@ fn mastered<K: Ord>(
 }
 
 /// In hundredths.
-fn proficiency(field: &'static str, given: f64) -> Result<Proficiency, Fault> {
+pub(super) fn proficiency(field: &'static str, given: f64) -> Result<Proficiency, Fault> {
     let hundredths = given * 100.0;
     let is_step = (hundredths - hundredths.round()).abs() < 1e-6;
     let level = format!("{:.0}", hundredths.abs()).parse::<Proficiency>().ok();

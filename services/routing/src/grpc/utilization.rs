@@ -83,7 +83,7 @@ impl UtilizationService for Rpcs {
 fn capacities(asked: &proto::Utilization) -> Result<Capacities, Fault> {
     let (mut capacities, mut named) = (Capacities::default(), BTreeSet::new());
     for capacity in &asked.capacities {
-        let of = medium(capacity.medium)?;
+        let of = medium(FIELD, capacity.medium)?;
         if !named.insert(of) {
             return Err(Fault::field(FIELD, "each medium at most once"));
         }
@@ -101,17 +101,17 @@ fn media(numbers: &[i32]) -> Result<BTreeSet<Medium>, Fault> {
     if numbers.len() > Medium::ALL.len() {
         return Err(Fault::field(FIELD, "each medium interrupts another at most once"));
     }
-    numbers.iter().map(|number| medium(*number)).collect()
+    numbers.iter().map(|number| medium(FIELD, *number)).collect()
 }
 
-pub(super) fn medium(number: i32) -> Result<Medium, Fault> {
+pub(super) fn medium(field: &'static str, number: i32) -> Result<Medium, Fault> {
     match proto::Medium::try_from(number) {
         Ok(proto::Medium::Call) => Ok(Medium::Call),
         Ok(proto::Medium::Chat) => Ok(Medium::Chat),
         Ok(proto::Medium::Email) => Ok(Medium::Email),
         Ok(proto::Medium::Message) => Ok(Medium::Message),
         Ok(proto::Medium::Callback) => Ok(Medium::Callback),
-        Ok(proto::Medium::Unspecified) | Err(_) => Err(Fault::field(FIELD, "no such medium")),
+        Ok(proto::Medium::Unspecified) | Err(_) => Err(Fault::field(field, "no such medium")),
     }
 }
 

@@ -5,6 +5,7 @@ mod configure_queues;
 mod create_routing_tables;
 mod find_queues_by_word;
 mod index_unapplied_configuration;
+mod keep_wrap_ups;
 mod list_decisions_by_queue;
 mod schedules;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrations {
             Box::new(list_decisions_by_queue::Migration),
             Box::new(configure_queues::Migration),
             Box::new(schedules::Migration),
+            Box::new(keep_wrap_ups::Migration),
         ]
     }
 

@@ -1,9 +1,11 @@
 //! The owner's transaction: inputs and everything that follows from them, under the fence.
 
 use super::leases::{check, shard};
-use super::{Fence, ROWS, Tables, broken, entities, settings};
+use super::wrap_ups::{self, WrapUps};
+use super::{Audited, Fence, ROWS, Tables, broken, entities, lock_configuration, settings};
 use onqueue_acd::{Command, Decision};
 use onqueue_model::{ConversationId, DecisionId, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
+use onqueue_server::resource::Once;
 use onqueue_store::{Scoped, StoreError};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, DatabaseTransaction, EntityTrait, ExprTrait as _,
@@ -76,6 +78,8 @@ pub struct Details {
     pub guest_name: String,
     /// What it is about.
     pub topic: String,
+    /// The request that transferred it last.
+    pub transfer: Option<Once>,
 }
 
 /// What one transaction of the owner holds.
@@ -101,6 +105,12 @@ pub struct Batch {
     pub applied_settings: Vec<(OrganisationId, i64)>,
     /// Reports that session has answered.
     pub delivered: Vec<(OrganisationId, ConversationId, i64)>,
+    /// Interactions that were transferred by a request.
+    pub transferred: Vec<(OrganisationId, InteractionId, Once)>,
+    /// Who got which interaction, and what they said of it.
+    pub wrap_ups: WrapUps,
+    /// For the audit trail.
+    pub audited: Vec<Audited>,
 }
 
 impl Batch {
@@ -132,6 +142,11 @@ impl Tables {
 }
 
 async fn write(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), StoreError> {
+    // One writer at a time adds to an organisation's audit trail: who changes its configuration holds the same lock.
+    let audited: BTreeSet<_> = batch.audited.iter().map(|audited| audited.organisation).collect();
+    for organisation in audited {
+        lock_configuration(tx, organisation).await?;
+    }
     let logged: Result<Vec<_>, _> = batch.log.iter().map(log_row).collect();
     insert::<entities::log::Entity>(tx, logged?).await?;
     let decisions: Result<Vec<_>, _> = batch.decisions.iter().map(decision_row).collect();
@@ -139,13 +154,19 @@ async fn write(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), StoreError
     insert::<entities::report::Entity>(tx, batch.reports.iter().map(report_row).collect()).await?;
     let opened = batch.opened.iter().map(interaction_row).collect();
     insert::<entities::interaction::Entity>(tx, opened).await?;
+    remember_transfers(tx, &batch.transferred).await?;
+    wrap_ups::write(tx, &batch.wrap_ups).await?;
     forget(tx, &batch.ended).await?;
     deliver(tx, &batch.delivered).await?;
     mark_applied(tx, batch).await?;
     for (organisation, revision) in &batch.applied_settings {
         settings::mark_applied(tx, *organisation, *revision).await?;
     }
-    move_cursors(tx, &batch.cursors).await
+    move_cursors(tx, &batch.cursors).await?;
+    for audited in &batch.audited {
+        audited.write(tx).await?;
+    }
+    Ok(())
 }
 
 /// Inserts the rows, however many.
@@ -217,7 +238,27 @@ fn interaction_row(opened: &(OrganisationId, InteractionId, Details)) -> entitie
         opening: i64::from(interaction.opening),
         guest_name: details.guest_name.clone(),
         topic: details.topic.clone(),
+        transfer_request_id: details.transfer.map(|once| once.request),
+        transfer_request_hash: details.transfer.map(|once| once.hash.to_vec()),
     }
+}
+
+async fn remember_transfers(
+    tx: &DatabaseTransaction,
+    transferred: &[(OrganisationId, InteractionId, Once)],
+) -> Result<(), StoreError> {
+    use entities::interaction::{Column, Entity};
+    for (organisation, interaction, once) in transferred {
+        Entity::update_many()
+            .col_expr(Column::TransferRequestId, Expr::value(once.request))
+            .col_expr(Column::TransferRequestHash, Expr::value(once.hash.to_vec()))
+            .filter(Column::OrganisationId.eq(organisation.uuid()))
+            .filter(Column::ConversationId.eq(interaction.conversation.uuid()))
+            .filter(Column::Opening.eq(i64::from(interaction.opening)))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn forget(tx: &DatabaseTransaction, ended: &[(OrganisationId, InteractionId)]) -> Result<(), StoreError> {

@@ -212,6 +212,46 @@ tables! {
         opening: i64,
         guest_name: String,
         topic: String,
+        // Of the last transfer.
+        transfer_request_id: Option<Uuid>,
+        transfer_request_hash: Option<Vec<u8>>,
+    }
+    wrap_up_code "routing_wrap_up_codes" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        code_id: Uuid,
+        name: String,
+        name_folded: String,
+        description: String,
+        division_id: Option<Uuid>,
+        revision: i64,
+        request_id: Option<Uuid>,
+        request_hash: Option<Vec<u8>>,
+        created_at: i64,
+        deleted_at: Option<i64>,
+    }
+    wrap_up_code_queue "routing_wrap_up_code_queues" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        queue_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        code_id: Uuid,
+    }
+    wrap_up "routing_wrap_ups" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        conversation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        opening: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        user_id: Uuid,
+        queue_id: Uuid,
+        code_id: Option<Uuid>,
+        notes: String,
+        at: Option<i64>,
     }
     log "routing_log" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -281,5 +321,5 @@ macro_rules! scoped {
 
 scoped! {
     head queue queue_revision settings queue_word policy member skill agent capacity agent_skill agent_language interaction log snapshot decision
-    report schedule schedule_group scheduled
+    report schedule schedule_group scheduled wrap_up_code wrap_up_code_queue wrap_up
 }

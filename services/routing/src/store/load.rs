@@ -4,6 +4,7 @@ use super::leases::{check, shard};
 use super::{Details, Fence, Tables, broken, entities};
 use onqueue_acd::{Command, Engine};
 use onqueue_model::{InteractionId, OrganisationId, SHARDS, Timestamp};
+use onqueue_server::resource::Once;
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
@@ -108,8 +109,17 @@ impl Tables {
                 conversation: row.conversation_id.into(),
                 opening: u32::try_from(row.opening).unwrap_or(u32::MAX),
             };
-            let (guest_name, topic) = (row.guest_name, row.topic);
-            (interaction, Details { guest_name, topic })
+            let request = row.transfer_request_id.zip(row.transfer_request_hash);
+            let transfer = request.and_then(|(request, hash)| {
+                let hash = hash.try_into().ok()?;
+                Some(Once { request, hash })
+            });
+            let details = Details {
+                guest_name: row.guest_name,
+                topic: row.topic,
+                transfer,
+            };
+            (interaction, details)
         });
         Ok(details.collect())
     }

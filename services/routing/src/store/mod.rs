@@ -1,6 +1,7 @@
 //! The tables: what is read and written, and in which transactions. Plain data in, plain data out; nothing is decided here.
 
 mod agents;
+mod audited;
 mod commit;
 mod configuration;
 mod decisions;
@@ -28,7 +29,10 @@ mod seed;
 mod settings;
 mod skills;
 mod utilization;
+mod wrap_up_codes;
+mod wrap_ups;
 
+pub use audited::Audited;
 pub use commit::{Batch, Details, Logged, NewDecision, NewReport};
 pub use configuration::{Configuration, Profile};
 pub use decisions::{DecisionPlace, StoredDecision};
@@ -47,6 +51,8 @@ pub use schedules::{NewSchedule, Schedule, ScheduleContent, SchedulePlace};
 pub(crate) use search::turned;
 pub use settings::OrganisationSettings;
 pub use skills::{NewSkill, SkillPlace};
+pub use wrap_up_codes::{CodeContent, CodePlace, NewCode, WrapUpCode};
+pub use wrap_ups::{Handled, Said, StoredWrapUp, WrapUpPlace};
 
 use onqueue_model::{Fault, OrganisationId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError, audit};

@@ -33,6 +33,8 @@ struct Inner {
 #[derive(Default)]
 struct State {
     rows: Vec<proto::FeedRow>,
+    /// The last number of each shard.
+    numbers: BTreeMap<i32, i64>,
     /// With whether it was newer than what came before.
     reports: Vec<(proto::ReportRequest, bool)>,
     policies: Vec<proto::QueuePolicy>,
@@ -53,6 +55,11 @@ pub struct Wish {
     pub skills: Vec<u128>,
     pub guest: &'static str,
     pub priority: i32,
+    /// With their score.
+    pub preferred: Vec<(u128, i32)>,
+    pub last_agent: Option<u128>,
+    /// Empty is a chat.
+    pub medium: &'static str,
 }
 
 impl FakeSession {
@@ -93,6 +100,11 @@ impl FakeSession {
             priority: wish.priority,
             guest_name: wish.guest.to_owned(),
             topic: "Frage".to_owned(),
+            preferred: wish.preferred.iter().map(preferred).collect(),
+            last_agent_user_id: wish.last_agent.map(text).unwrap_or_default(),
+            skill_minimums: Vec::new(),
+            medium: wish.medium.to_owned(),
+            label_ids: Vec::new(),
         };
         self.feed(organisation, conversation, proto::feed_row::Fact::Opened(opened));
     }
@@ -107,10 +119,12 @@ impl FakeSession {
     fn feed(&self, organisation: OrganisationId, conversation: u128, fact: proto::feed_row::Fact) {
         let shard = i32::from(Sha256::digest(organisation.uuid().as_bytes())[0]);
         let mut state = self.state();
-        let before = state.rows.iter().filter(|row| row.shard == shard).count();
+        let number = state.numbers.entry(shard).or_insert(0);
+        *number += 1;
+        let number = *number;
         state.rows.push(proto::FeedRow {
             shard,
-            number: i64::try_from(before).expect("few") + 1,
+            number,
             organisation_id: organisation.to_string(),
             conversation_id: text(conversation),
             opening: 1,
@@ -212,6 +226,13 @@ fn text(conversation: u128) -> String {
     id::<()>(conversation).to_string()
 }
 
+fn preferred((user, score): &(u128, i32)) -> proto::PreferredAgentScore {
+    proto::PreferredAgentScore {
+        user_id: text(*user),
+        score: *score,
+    }
+}
+
 fn short(fact: Fact) -> String {
     let agent = |user: String| user.parse::<uuid::Uuid>().expect("an id").as_u128();
     match fact {
@@ -220,6 +241,9 @@ fn short(fact: Fact) -> String {
         Fact::Rescinded(fact) => format!("rescinded {} {}", agent(fact.user_id), fact.reason),
         Fact::Assigned(fact) => format!("assigned {}", agent(fact.user_id)),
         Fact::Refused(fact) => format!("refused {}", fact.reason),
+        Fact::Transferred(fact) if fact.to_user_id.is_empty() => "transferred".to_owned(),
+        Fact::Transferred(fact) => format!("transferred to {} {}", agent(fact.to_user_id), fact.to_agent_name),
+        Fact::WrapUpSet(fact) => format!("wrapped up {} {}", agent(fact.user_id), fact.wrap_up_code_name),
     }
 }
 

@@ -4,8 +4,13 @@
 
 mod access;
 mod administrator;
+mod choices;
+mod crowds;
+mod deeds;
+mod external;
 mod fake_session;
 mod methods;
+mod interactions;
 mod offers;
 mod opening;
 mod ownership;
@@ -20,3 +25,4 @@ mod skills;
 mod slow;
 mod utilization;
 mod world;
+mod wrap_up;

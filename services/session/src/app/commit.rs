@@ -219,7 +219,7 @@ impl Committer {
                 about.timed.insert(*key);
             }
             if let Input::Report {
-                fact: Fact::Queued { queue, .. },
+                fact: Fact::Queued { queue, .. } | Fact::Transferred { queue, .. },
                 ..
             } = input
             {

@@ -6,7 +6,7 @@ use crate::app::{
 };
 use crate::store::conversations::Participant;
 use onqueue_chat::{Body, Class, EndReason, Event, ParticipantKind, State, Visibility};
-use onqueue_model::{ParticipantId, Timestamp, UserId};
+use onqueue_model::{ParticipantId, QueueId, Timestamp, UserId, WrapUpCodeId};
 use onqueue_proto::{
     session::v1::{self as proto, event},
     timestamp,
@@ -125,6 +125,33 @@ fn body(event: &Event, viewer: Viewer) -> event::Body {
             reason: end_reason(reason).into(),
         }),
         Body::Refused { reason } => To::Refused(proto::Refused { reason }),
+        Body::Transferred {
+            queue,
+            queue_name,
+            user,
+            agent_name,
+        } => To::Transferred(transferred((queue, queue_name), (user, agent_name))),
+        Body::WrapUpSet { user, code, code_name } => To::WrapUpSet(wrap_up(user, (code, code_name))),
+    }
+}
+
+fn transferred(
+    (queue, queue_name): (QueueId, String),
+    (user, agent_name): (Option<UserId>, String),
+) -> proto::Transferred {
+    proto::Transferred {
+        queue_id: queue.to_string(),
+        queue_name,
+        user_id: user.map(|user| user.to_string()).unwrap_or_default(),
+        agent_name,
+    }
+}
+
+fn wrap_up(user: UserId, (code, name): (Option<WrapUpCodeId>, String)) -> proto::WrapUpSet {
+    proto::WrapUpSet {
+        user_id: user.to_string(),
+        wrap_up_code_id: code.map(|code| code.to_string()).unwrap_or_default(),
+        wrap_up_code_name: name,
     }
 }
 

@@ -8,9 +8,10 @@ use onqueue_model::{Fault, OrganisationId, Reason};
 use onqueue_proto::millis;
 use onqueue_proto::session::v1::{
     PutQueuePolicyRequest, PutQueuePolicyResponse, QueuePolicy, QueueState, ReportRequest, ReportResponse,
+    TransferredFact, WrapUpSetFact,
     report_request, routing_facts_service_server::RoutingFactsService,
 };
-use onqueue_server::{service_caller, status};
+use onqueue_server::{resource::optional_id, service_caller, status};
 use std::time::Duration;
 use tonic::{Request, Response, Status};
 
@@ -85,8 +86,30 @@ impl Api {
                 reason: Reason::parse(&fact.reason)
                     .ok_or_else(|| Fault::field("refused.reason", "reason must be one of the API's"))?,
             },
+            From::Transferred(fact) => self.decode_transfer(organisation, &fact).await?,
+            From::WrapUpSet(fact) => wrap_up(&fact)?,
         })
     }
+
+    async fn decode_transfer(&self, organisation: OrganisationId, fact: &TransferredFact) -> Result<Fact, Fault> {
+        let queue = decode::id("transferred.queue_id", &fact.queue_id)?;
+        let to = optional_id("transferred.to_user_id", &fact.to_user_id)?;
+        let name = onqueue_chat::line("transferred.to_agent_name", &fact.to_agent_name, NAME)?;
+        Ok(Fact::Transferred {
+            queue,
+            queue_name: self.0.queue_name(organisation, queue).await?,
+            to: to.map(|user| (user, name)),
+        })
+    }
+}
+
+fn wrap_up(fact: &WrapUpSetFact) -> Result<Fact, Fault> {
+    let code = optional_id("wrap_up_set.wrap_up_code_id", &fact.wrap_up_code_id)?;
+    let name = onqueue_chat::line("wrap_up_set.wrap_up_code_name", &fact.wrap_up_code_name, NAME)?;
+    Ok(Fact::WrapUpSet {
+        user: decode::id("wrap_up_set.user_id", &fact.user_id)?,
+        code: code.map(|code| (code, name)),
+    })
 }
 
 fn policy(request: &PutQueuePolicyRequest) -> Result<Policy, Fault> {

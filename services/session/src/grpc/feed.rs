@@ -76,6 +76,7 @@ fn fact(fact: Fact) -> feed_row::Fact {
             priority,
             guest_name,
             topic,
+            ..ConversationOpened::default()
         }),
         Fact::Ended { reason } => feed_row::Fact::Ended(ConversationEnded {
             reason: reason.as_str().to_owned(),

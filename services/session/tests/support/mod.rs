@@ -387,6 +387,8 @@ pub fn word(event: &Event) -> String {
         event::Body::InactivityWarned(_) => "warned".to_owned(),
         event::Body::Ended(_) => "ended".to_owned(),
         event::Body::Refused(refused) => refused.reason.clone(),
+        event::Body::Transferred(moved) => format!("transferred {}", moved.agent_name),
+        event::Body::WrapUpSet(said) => format!("wrapped up {}", said.wrap_up_code_name),
     }
 }
 

@@ -27,6 +27,7 @@ impl Owner {
                     .apply(turn, command, traceparent.as_deref());
                 turn.answer(answer, refusal);
             }
+            Message::Act { organisation, work } => work(Ok((self.host(organisation).await?, turn))),
             Message::Feed { rows, answer } => {
                 for row in rows {
                     self.take_row(turn, row).await?;

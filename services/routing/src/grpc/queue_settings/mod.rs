@@ -68,7 +68,7 @@ fn last_agent(given: Option<&proto::LastAgent>) -> Result<LastAgentRule, Fault> 
 fn alerting(given: &[proto::MediumAlerting]) -> Result<BTreeMap<Medium, u64>, Fault> {
     const FIELD: &str = "queue.alerting_by_medium";
     let times = each(FIELD, Medium::ALL.len(), given, |path, alerting| {
-        let medium = super::utilization::medium(alerting.medium);
+        let medium = super::utilization::medium(FIELD, alerting.medium);
         let medium = medium.map_err(|_| wrong(format!("{path}.medium"), "no such medium"))?;
         let time = within(&format!("{path}.timeout_ms"), alerting.timeout_ms, 5_000..=300_000)?;
         Ok((medium, time))
