@@ -92,6 +92,8 @@ pub mod permissions {
         UTILIZATION_MANAGE = "routing:utilization:manage";
         /// May read why routing decided.
         DECISION_VIEW = "routing:decision:view";
+        /// May see how queues and agents do, now and before.
+        OBSERVATION_VIEW = "routing:observation:view";
         /// May accept and decline chats.
         WEBCHAT_ACCEPT = "conversation:webchat:accept";
         /// May see conversations that others have.
