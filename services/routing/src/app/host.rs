@@ -1,10 +1,11 @@
 //! One organisation's engine with what belongs to it in memory.
 
 use super::frames::Watchers;
+use super::lookout::Lookout;
 use super::presence::Presence;
 use super::turn::Turn;
 use super::{facts, figures, frames};
-use crate::store::{Configuration, Details, Loaded, Logged, NewDecision, NewReport, Queue};
+use crate::store::{Configuration, Details, History, Loaded, Logged, NewDecision, NewReport, Queue};
 use onqueue_acd::{AgentState, Command, Effect, Engine, InteractionPlace, Refusal, Requirements};
 use onqueue_model::{DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
 use onqueue_proto::session::v1::{ReportRequest, report_request::Fact};
@@ -63,13 +64,16 @@ impl Names {
 #[derive(Debug)]
 pub struct Host {
     organisation: OrganisationId,
-    engine: Engine,
+    pub(super) engine: Engine,
+    pub(super) history: History,
+    /// What is looked at beside deciding.
+    pub(super) lookout: Lookout,
     /// Position of the last input.
-    position: i64,
+    pub(super) position: i64,
     /// Configuration revision in force.
     revision: i64,
     names: Names,
-    details: BTreeMap<InteractionId, Details>,
+    pub(super) details: BTreeMap<InteractionId, Details>,
     pub presence: Presence,
     pub watchers: Watchers,
     /// The last snapshot's position, and when it was written or this host was made.
@@ -99,6 +103,8 @@ impl Host {
         Self {
             organisation,
             engine: loaded.engine,
+            history: loaded.history,
+            lookout: Lookout::new(now),
             position: loaded.position,
             revision: configuration.revision,
             names,
@@ -129,7 +135,12 @@ impl Host {
 
     /// When something is to be done even if nobody asks.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let deadlines = [self.engine.next_deadline(), self.presence.look_at()];
+        let deadlines = [
+            self.engine.next_deadline(),
+            self.presence.look_at(),
+            self.history.metrics.closes(),
+            self.next_observation(),
+        ];
         deadlines.into_iter().flatten().min()
     }
 
@@ -137,6 +148,9 @@ impl Host {
     pub fn apply(&mut self, turn: &mut Turn, command: Command, traceparent: Option<&str>) -> Option<Refusal> {
         let applied = figures::timed(|| self.engine.apply(turn.now, command.clone()));
         self.position += 1;
+        let closed = self.history.take(&self.engine, &command, &applied);
+        let closed = closed.into_iter().map(|interval| (self.organisation, interval));
+        turn.batch.intervals.extend(closed);
         if applied.refusal.is_none() {
             self.follow(&command, turn.now);
         }
@@ -154,11 +168,12 @@ impl Host {
         applied.refusal
     }
 
-    /// Keeps in step who is on queue.
+    /// Keeps in step who is on queue, and what rules look at.
     fn follow(&mut self, command: &Command, now: Timestamp) {
         match command {
             Command::GoOnQueue { agent, .. } => self.presence.came(*agent, now),
             Command::GoOffQueue { agent } | Command::AgentGone { agent } => self.presence.left(*agent),
+            Command::UpsertQueue { .. } | Command::RemoveQueue { .. } => self.lookout.reconsider(),
             _ => {}
         }
     }
@@ -278,12 +293,15 @@ impl Host {
         }
     }
 
-    /// Lets timers fire that are due, and agents go that have been silent for too long.
+    /// Lets timers fire that are due, quarters of an hour end, and agents go that have been silent for too long; notes what
+    /// rules look at.
     pub fn pass_time(&mut self, turn: &mut Turn) {
         for agent in self.presence.gone(turn.now) {
             self.apply(turn, Command::AgentGone { agent }, None);
         }
-        if self.engine.next_deadline().is_some_and(|at| at <= turn.now) {
+        self.observe(turn);
+        let deadlines = [self.engine.next_deadline(), self.history.metrics.closes()];
+        if deadlines.into_iter().flatten().any(|at| at <= turn.now) {
             self.apply(turn, Command::Tick, None);
         }
     }
@@ -308,14 +326,14 @@ impl Host {
         }
     }
 
-    /// A copy of the engine and its position, if it is time for a snapshot.
-    pub fn snapshot_due(&mut self, now: Timestamp, inputs: u64, age: Duration) -> Option<(Engine, i64)> {
+    /// A copy of the engine, what was learnt, and their position, if it is time for a snapshot.
+    pub fn snapshot_due(&mut self, now: Timestamp, inputs: u64, age: Duration) -> Option<(Engine, History, i64)> {
         let (position, at) = self.snapshot;
         let new = u64::try_from(self.position - position).unwrap_or(0);
         if new < inputs && (new == 0 || now.since(at) < age) {
             return None;
         }
         self.snapshot = (self.position, now);
-        Some((self.engine.clone(), self.position))
+        Some((self.engine.clone(), self.history.clone(), self.position))
     }
 }

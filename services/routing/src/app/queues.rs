@@ -204,6 +204,6 @@ fn only(divisions: Divisions, division: Option<DivisionId>) -> Divisions {
     }
 }
 
-fn queue_not_found() -> Fault {
+pub(super) fn queue_not_found() -> Fault {
     Fault::new(Reason::QueueNotFound, "there is no queue of this id")
 }

@@ -5,10 +5,13 @@ mod decision;
 mod decode;
 mod encode;
 mod forward;
+mod observation;
+mod observed;
 mod pipe;
 mod queue;
 mod skill;
 mod utilization;
+mod wait;
 
 pub use decode::content;
 
@@ -16,8 +19,9 @@ use crate::app::Routing;
 use forward::Owned;
 use onqueue_proto::routing::v1::{
     agent_service_server::AgentServiceServer, decision_service_server::DecisionServiceServer,
-    queue_service_server::QueueServiceServer, skill_service_server::SkillServiceServer,
-    utilization_service_server::UtilizationServiceServer,
+    observation_service_server::ObservationServiceServer, queue_service_server::QueueServiceServer,
+    skill_service_server::SkillServiceServer, utilization_service_server::UtilizationServiceServer,
+    wait_service_server::WaitServiceServer,
 };
 use tonic::service::Routes;
 
@@ -27,10 +31,14 @@ pub fn routes(routing: &Routing) -> Routes {
     let agents = AgentServiceServer::new(agent::Rpcs(routing.clone()));
     let skills = SkillServiceServer::new(skill::Rpcs(routing.clone()));
     let utilization = UtilizationServiceServer::new(utilization::Rpcs(routing.clone()));
+    let observations = ObservationServiceServer::new(observation::Rpcs(routing.clone()));
+    let waits = WaitServiceServer::new(wait::Rpcs(routing.clone()));
     Routes::new(owned(routing, queues))
         .add_service(owned(routing, agents))
         .add_service(owned(routing, skills))
         .add_service(owned(routing, utilization))
+        .add_service(owned(routing, observations))
+        .add_service(owned(routing, waits))
         .add_service(DecisionServiceServer::new(decision::Rpcs(routing.clone())))
 }
 

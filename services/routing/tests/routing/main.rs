@@ -5,6 +5,8 @@
 mod access;
 mod administrator;
 mod fake_session;
+mod history;
+mod observations;
 mod offers;
 mod ownership;
 mod queue_changes;
@@ -13,4 +15,5 @@ mod replicas;
 mod skills;
 mod slow;
 mod utilization;
+mod waits;
 mod world;
