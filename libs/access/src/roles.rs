@@ -54,6 +54,7 @@ impl DefaultRole {
                 may::SKILL_VIEW,
                 may::USER_SKILL_MANAGE,
                 may::UTILIZATION_VIEW,
+                may::ROUTING_SETTINGS_VIEW,
                 may::LIBRARY_VIEW,
                 may::RESPONSE_VIEW,
                 may::RESPONSE_ADD,

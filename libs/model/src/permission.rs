@@ -90,6 +90,10 @@ pub mod permissions {
         UTILIZATION_VIEW = "routing:utilization:view";
         /// May set how much work agents take at once.
         UTILIZATION_MANAGE = "routing:utilization:manage";
+        /// May see what of routing holds for the whole organisation.
+        ROUTING_SETTINGS_VIEW = "routing:settings:view";
+        /// May set what of routing holds for the whole organisation.
+        ROUTING_SETTINGS_MANAGE = "routing:settings:manage";
         /// May read why routing decided.
         DECISION_VIEW = "routing:decision:view";
         /// May see how queues and agents do, now and before.

@@ -1,5 +1,6 @@
 //! What the demo begins with.
 
+use crate::app::NewGroup;
 use crate::grpc;
 use crate::store::{Profile, Queue, Tables};
 use onqueue_acd::{AgentProfile, Utilization};
@@ -7,7 +8,7 @@ use onqueue_model::{Fault, Language, OrganisationId, QueueId, SkillId, UserId};
 use onqueue_proto::routing::v1 as proto;
 use onqueue_server::Context;
 use onqueue_store::{Store, audit::Actor};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// An organisation's queues, skills and agents.
 #[derive(Clone, Debug)]
@@ -65,9 +66,11 @@ pub async fn seed(store: &Store, context: &Context, seed: Seed) -> Result<(), Fa
         name: "operator".to_owned(),
         at: context.clock.now(),
     };
+    let (ids, at) = (context.ids.clone(), by.at);
+    let new: NewGroup = Arc::new(move || ids.id(at));
     for queue in seed.queues {
         let id = queue.queue_id.parse().map_err(|_| Fault::id("queue_id"))?;
-        let queue = Queue::new(id, grpc::content(&queue)?, by.at);
+        let queue = Queue::new(id, grpc::content(&queue, &grpc::Groups { had: &[], new: &new })?, by.at);
         tables.put_queue(seed.organisation, queue, by.clone()).await?;
     }
     for skill in seed.skills {

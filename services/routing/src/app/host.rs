@@ -5,13 +5,13 @@ use super::lookout::Lookout;
 use super::presence::Presence;
 use super::turn::Turn;
 use super::{facts, figures, frames};
-use crate::store::{Configuration, Details, History, Loaded, Logged, NewDecision, NewReport, Queue};
+use crate::store::{Configuration, Details, History, Loaded, Logged, Message, NewDecision, NewReport, Queue};
 use onqueue_acd::{AgentState, Command, Effect, Engine, InteractionPlace, Refusal, Requirements};
 use onqueue_model::{DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
 use onqueue_proto::session::v1::{ReportRequest, report_request::Fact};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// By how much the positions of two inputs' reports are apart: how many effects an input may have on an interaction.
 const REPORTS: i64 = 1_000;
@@ -22,6 +22,8 @@ pub struct Names {
     queues: BTreeMap<QueueId, (String, DivisionId)>,
     agents: BTreeMap<UserId, String>,
     skills: BTreeMap<SkillId, String>,
+    /// What queues say to those who wait.
+    messages: BTreeMap<QueueId, Arc<[Message]>>,
 }
 
 impl Names {
@@ -42,6 +44,11 @@ impl Names {
         self.skills.get(&id).cloned().unwrap_or_default()
     }
 
+    /// What the queue says to those who wait in it.
+    pub fn messages(&self, queue: QueueId) -> Arc<[Message]> {
+        self.messages.get(&queue).cloned().unwrap_or_default()
+    }
+
     /// Whether the organisation has the skill.
     pub fn has_skill(&self, id: SkillId) -> bool {
         self.skills.contains_key(&id)
@@ -53,6 +60,9 @@ impl Names {
             .iter()
             .map(|queue| (queue.id, (queue.content.name.clone(), queue.content.division)));
         self.queues.extend(queues);
+        let messages = configuration.queues.iter();
+        self.messages
+            .extend(messages.map(|queue| (queue.id, queue.content.settings.messages.as_slice().into())));
         let agents = configuration.agents.iter();
         self.agents
             .extend(agents.map(|profile| (profile.agent.id, profile.name.clone())));
@@ -252,6 +262,11 @@ impl Host {
     pub fn configure(&mut self, turn: &mut Turn, configuration: Configuration) {
         self.names.learn(&configuration);
         self.revision = configuration.revision;
+        if let Some(new) = configuration.settings {
+            let settings = new.settings;
+            self.apply(turn, Command::Configure { settings }, None);
+            turn.batch.applied_settings.push((self.organisation, new.revision));
+        }
         for queue in configuration.queues {
             self.configure_queue(turn, &queue);
         }

@@ -1,10 +1,11 @@
 //! Where those stand in line whom somebody watches, found together.
 
 use super::host::Host;
+use crate::store::Message;
 use onqueue_acd::waiting::Standing;
 use onqueue_acd::{InteractionPlace, Requirements};
 use onqueue_model::{ConversationId, InteractionId, QueueId, Timestamp};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// How often all are found anew at most, if anything has changed.
 const EVERY: Duration = Duration::from_secs(5);
@@ -41,6 +42,24 @@ pub enum Spot {
     Ended,
 }
 
+/// An interaction that may wait.
+#[derive(Debug)]
+pub struct Stay {
+    pub spot: Spot,
+    /// `None` if it has ended.
+    pub line: Option<Line>,
+}
+
+/// What a queue is to somebody in it.
+#[derive(Debug)]
+pub struct Line {
+    pub queue: QueueId,
+    pub waited_ms: u64,
+    /// The conversation's.
+    pub language: Option<String>,
+    pub messages: Arc<[Message]>,
+}
+
 /// A conversation that waits, or alerts an agent.
 #[derive(Clone, Copy, Debug)]
 pub struct InLine {
@@ -68,8 +87,19 @@ impl Host {
         standings.into_iter().next().flatten()
     }
 
-    /// Where the interaction is.
-    pub fn spot(&mut self, interaction: InteractionId, now: Timestamp) -> Spot {
+    /// Where the interaction is, and what of its queue concerns those who wait.
+    pub fn stay(&mut self, interaction: InteractionId, now: Timestamp) -> Stay {
+        let spot = self.spot(interaction, now);
+        let line = self.engine.interaction(interaction).map(|view| Line {
+            queue: view.queue,
+            waited_ms: u64::try_from(now.since(view.entered).as_millis()).unwrap_or(u64::MAX),
+            language: view.requirements.language.as_ref().map(ToString::to_string),
+            messages: self.names().messages(view.queue),
+        });
+        Stay { spot, line }
+    }
+
+    fn spot(&mut self, interaction: InteractionId, now: Timestamp) -> Spot {
         match self.engine.interaction(interaction).map(|view| view.place) {
             None => Spot::Ended,
             Some(InteractionPlace::Held { .. }) => Spot::Served,

@@ -2,7 +2,8 @@
 
 use super::Routing;
 use super::handle::Handle;
-use super::places::{InLine, Spot};
+use super::notices::{Notice, Notices};
+use super::places::{InLine, Line, Spot, Stay};
 use super::pulse::{Beat, Pulse};
 use super::queues::queue_not_found;
 use onqueue_acd::Requirements;
@@ -10,7 +11,7 @@ use onqueue_acd::waiting::Standing;
 use onqueue_model::{
     Caller, ConversationId, Fault, OrganisationId, Principal, QueueId, Reason, Timestamp, permissions,
 };
-use std::time::Duration;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 /// How often it is looked where somebody stands.
 const EVERY: Duration = Duration::from_secs(5);
@@ -38,8 +39,13 @@ impl Routing {
             .ok_or_else(queue_not_found)
     }
 
-    /// Follows where the conversation stands until it waits no more.
-    pub async fn watch_position(&self, caller: &Caller, conversation: ConversationId) -> Result<PositionWatch, Fault> {
+    /// Follows where the conversation stands, and what its queue says in that language, until it waits no more.
+    pub async fn watch_position(
+        &self,
+        caller: &Caller,
+        conversation: ConversationId,
+        language: String,
+    ) -> Result<PositionWatch, Fault> {
         let in_line = self.waiting_for(caller, conversation).await?;
         let user = caller.subject().map(|_| permissions::QUEUE_VIEW);
         let watch = PositionWatch {
@@ -47,7 +53,10 @@ impl Routing {
             organisation: caller.organisation,
             pulse: Pulse::new(&self.context, caller, user, self.settings.heartbeat()),
             in_line,
+            language,
+            notices: None,
             told: None,
+            pending: VecDeque::new(),
             next_look: self.context.clock.now(),
         };
         // What cannot be told here is told where it can.
@@ -88,7 +97,11 @@ pub struct PositionWatch {
     organisation: OrganisationId,
     pulse: Pulse,
     in_line: InLine,
+    /// Empty for the conversation's own.
+    language: String,
+    notices: Option<(QueueId, Notices)>,
     told: Option<Heard>,
+    pending: VecDeque<NextPosition>,
     next_look: Timestamp,
 }
 
@@ -102,9 +115,10 @@ pub enum Heard {
 }
 
 /// What comes next on the stream.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum NextPosition {
     Standing(Heard),
+    Notice(Notice),
     Heartbeat(Timestamp),
     Goodbye(&'static str),
 }
@@ -113,35 +127,71 @@ impl PositionWatch {
     /// What comes next; not to be asked after a goodbye.
     pub async fn next(&mut self) -> NextPosition {
         loop {
-            let now = match self.pulse.next(self.next_look).await {
+            if let Some(next) = self.pending.pop_front() {
+                return next;
+            }
+            match self.pulse.next(self.next_look).await {
                 Beat::Goodbye(reason) => return NextPosition::Goodbye(reason),
                 Beat::Heartbeat(at) => return NextPosition::Heartbeat(at),
-                Beat::Due(now) => now,
-            };
-            self.next_look = now + EVERY;
-            let heard = match self.look().await {
-                Err(_) => return NextPosition::Goodbye("moved"),
-                Ok(Spot::Served) => return NextPosition::Goodbye("served"),
-                Ok(Spot::Ended) => return NextPosition::Goodbye("ended"),
-                Ok(Spot::Alerting) => Heard::Alerting,
-                Ok(Spot::Waiting(Some(standing))) => Heard::Standing(standing),
-                Ok(Spot::Waiting(None)) => {
-                    self.next_look = now + SOON;
-                    continue;
-                }
-            };
-            if self.told != Some(heard) {
-                self.told = Some(heard);
-                return NextPosition::Standing(heard);
+                Beat::Due(now) => match self.look().await {
+                    Ok(stay) => self.note(stay, now),
+                    Err(_) => return NextPosition::Goodbye("moved"),
+                },
             }
         }
     }
 
-    async fn look(&self) -> Result<Spot, Fault> {
+    /// Puts what is to be told in order, and sets when to look again.
+    fn note(&mut self, stay: Stay, now: Timestamp) {
+        self.next_look = now + EVERY;
+        let heard = match stay.spot {
+            Spot::Served => return self.pending.push_back(NextPosition::Goodbye("served")),
+            Spot::Ended => return self.pending.push_back(NextPosition::Goodbye("ended")),
+            Spot::Alerting => Some(Heard::Alerting),
+            Spot::Waiting(standing) => standing.map(Heard::Standing),
+        };
+        match heard {
+            None => self.next_look = now + SOON,
+            Some(heard) if self.told != Some(heard) => {
+                self.told = Some(heard);
+                self.pending.push_back(NextPosition::Standing(heard));
+            }
+            Some(_) => {}
+        }
+        if let Some(line) = stay.line {
+            self.note_notices(line, heard, now);
+        }
+    }
+
+    /// The messages are those that the queue had when somebody began to listen, or came into it.
+    fn note_notices(&mut self, line: Line, heard: Option<Heard>, now: Timestamp) {
+        let position = match heard {
+            Some(Heard::Standing(standing)) => Some(standing.position),
+            Some(Heard::Alerting) | None => None,
+        };
+        let language = if self.language.is_empty() {
+            line.language.unwrap_or_default()
+        } else {
+            self.language.clone()
+        };
+        let fresh = || (line.queue, Notices::new(Arc::clone(&line.messages), line.waited_ms));
+        let (queue, notices) = self.notices.get_or_insert_with(fresh);
+        if *queue != line.queue {
+            (*queue, *notices) = fresh();
+        }
+        let said = notices.due(line.waited_ms, position, &language);
+        self.pending.extend(said.into_iter().map(NextPosition::Notice));
+        if let Some(next) = notices.next_look(line.waited_ms) {
+            let left = Duration::from_millis(next.saturating_sub(line.waited_ms));
+            self.next_look = self.next_look.min(now + left);
+        }
+    }
+
+    async fn look(&self) -> Result<Stay, Fault> {
         let interaction = self.in_line.interaction;
         let look = self
             .owner
-            .look(self.organisation, move |host, now| host.spot(interaction, now));
+            .look(self.organisation, move |host, now| host.stay(interaction, now));
         look.await
     }
 }

@@ -1,12 +1,15 @@
 //! Queues and their members, as callers may see and change them.
 
 use super::{Routing, user};
-use crate::store::{Change, Content, Member, NewQueue, Queue, QueuePlace};
+use crate::store::{Change, Content, Member, NewQueue, Queue, QueuePlace, Roster};
 use onqueue_acd::Membership;
-use onqueue_model::{Caller, DivisionId, Divisions, Fault, QueueId, Reason, UserId, permissions};
+use onqueue_model::{Caller, DivisionId, Divisions, Fault, GroupId, QueueId, Reason, UserId, permissions};
 use onqueue_server::resource::{Once, Page};
 use onqueue_store::{audit::Actor, query::fold};
 use std::{collections::BTreeSet, sync::Arc};
+
+/// Makes the id of a new group of members.
+pub type NewGroup = Arc<dyn Fn() -> GroupId + Send + Sync>;
 
 /// Which queues are wanted.
 #[derive(Clone, Debug)]
@@ -40,6 +43,16 @@ impl Routing {
         change: Change<Content>,
     ) -> Result<Queue, Fault> {
         self.visible(caller, id, permissions::QUEUE_EDIT).await?;
+        self.change_queue(caller, (id, etag), ("queue.update", change)).await
+    }
+
+    /// The same under another name in the audit trail, for a queue that the caller may see.
+    pub(super) async fn change_queue(
+        &self,
+        caller: &Caller,
+        (id, etag): (QueueId, String),
+        (action, change): (&'static str, Change<Content>),
+    ) -> Result<Queue, Fault> {
         let (trust, editor) = (self.context.trust.clone(), caller.clone());
         let allowed: Change<Content> = Arc::new(move |before| {
             let after = change(before)?;
@@ -54,7 +67,7 @@ impl Routing {
         let by = self.actor(caller);
         let queue = self
             .tables
-            .update_queue(caller.organisation, (id, etag), allowed, by)
+            .update_queue(caller.organisation, (id, etag), allowed, (action, by))
             .await?;
         self.put_in_force(caller, queue).await
     }
@@ -131,15 +144,10 @@ impl Routing {
     }
 
     /// Makes exactly these users the members.
-    pub async fn set_members(
-        &self,
-        caller: &Caller,
-        queue: QueueId,
-        users: BTreeSet<UserId>,
-    ) -> Result<Vec<Member>, Fault> {
+    pub async fn set_members(&self, caller: &Caller, queue: QueueId, roster: Roster) -> Result<Vec<Member>, Fault> {
         self.visible(caller, queue, permissions::QUEUE_MEMBER_MANAGE).await?;
         let by = self.actor(caller);
-        let members = self.tables.set_members(caller.organisation, queue, users, by).await?;
+        let members = self.tables.set_members(caller.organisation, queue, roster, by).await?;
         self.owner.refresh(caller.organisation).await?;
         Ok(members)
     }
@@ -170,7 +178,7 @@ impl Routing {
     }
 
     /// The queue, if the caller holds the permission in its division; QUEUE_NOT_FOUND for who may not even see it.
-    async fn visible(&self, caller: &Caller, id: QueueId, permission: &str) -> Result<Queue, Fault> {
+    pub(super) async fn visible(&self, caller: &Caller, id: QueueId, permission: &str) -> Result<Queue, Fault> {
         let queue = self.tables.queue(caller.organisation, id).await?;
         self.seen(caller, queue.filter(|queue| !queue.removed), permission)
     }
@@ -185,6 +193,12 @@ impl Routing {
             return Err(Fault::missing_named(permission).with("resource", format!("queue:{}", queue.id)));
         }
         Err(queue_not_found())
+    }
+
+    /// Makes ids for groups of members.
+    pub fn new_groups(&self) -> NewGroup {
+        let (ids, clock) = (self.context.ids.clone(), self.context.clock.clone());
+        Arc::new(move || ids.id(clock.now()))
     }
 
     pub(super) fn actor(&self, caller: &Caller) -> Actor {

@@ -2,7 +2,7 @@
 
 use crate::app::{AgentNow, Frame, Named, Next, OfferNow};
 use crate::store::{self, StoredDecision};
-use onqueue_acd::{AgentState, Decided, Exclusion, Stage};
+use onqueue_acd::{AgentState, Decided, Evaluation, Exclusion, Stage};
 use onqueue_model::UserId;
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::watch_me_response::Frame as Out;
@@ -25,13 +25,30 @@ pub fn content(content: &store::Content) -> proto::Queue {
         name: content.name.clone(),
         description: content.description.clone(),
         division_id: content.division.to_string(),
-        evaluation: proto::Evaluation::AllSkills.into(),
-        routing_method: proto::RoutingMethod::Standard.into(),
+        evaluation: evaluation(content.evaluation).into(),
+        routing_method: routing_method(content.routing_method).into(),
         limit: i32::try_from(content.limit).unwrap_or(i32::MAX),
         alerting_timeout_ms: content.alerting_timeout_ms,
         inactivity_timeout_ms: content.inactivity_timeout_ms,
         inactivity_warning_ms: content.inactivity_warning_ms,
-        ..proto::Queue::default()
+        ..super::queue_settings::encoded(&content.settings)
+    }
+}
+
+const fn evaluation(evaluation: Evaluation) -> proto::Evaluation {
+    match evaluation {
+        Evaluation::AllSkills => proto::Evaluation::AllSkills,
+        Evaluation::BestSkills => proto::Evaluation::BestSkills,
+        Evaluation::Disregard => proto::Evaluation::Disregard,
+    }
+}
+
+const fn routing_method(method: store::RoutingMethod) -> proto::RoutingMethod {
+    match method {
+        store::RoutingMethod::Standard => proto::RoutingMethod::Standard,
+        store::RoutingMethod::Bullseye => proto::RoutingMethod::Bullseye,
+        store::RoutingMethod::Preferred => proto::RoutingMethod::Preferred,
+        store::RoutingMethod::Conditional => proto::RoutingMethod::Conditional,
     }
 }
 
@@ -40,6 +57,8 @@ pub fn member(member: store::Member) -> proto::Member {
         user_id: member.user.to_string(),
         name: member.name,
         joined: member.joined,
+        ring: i32::from(member.ring),
+        group_ids: member.groups.iter().map(ToString::to_string).collect(),
     }
 }
 

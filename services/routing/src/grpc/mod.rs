@@ -9,19 +9,23 @@ mod observation;
 mod observed;
 mod pipe;
 mod queue;
+mod queue_settings;
+mod revision;
+mod settings;
 mod skill;
 mod utilization;
 mod wait;
 
 pub use decode::content;
+pub use queue_settings::Groups;
 
 use crate::app::Routing;
 use forward::Owned;
 use onqueue_proto::routing::v1::{
     agent_service_server::AgentServiceServer, decision_service_server::DecisionServiceServer,
     observation_service_server::ObservationServiceServer, queue_service_server::QueueServiceServer,
-    skill_service_server::SkillServiceServer, utilization_service_server::UtilizationServiceServer,
-    wait_service_server::WaitServiceServer,
+    settings_service_server::SettingsServiceServer, skill_service_server::SkillServiceServer,
+    utilization_service_server::UtilizationServiceServer, wait_service_server::WaitServiceServer,
 };
 use tonic::service::Routes;
 
@@ -33,12 +37,14 @@ pub fn routes(routing: &Routing) -> Routes {
     let utilization = UtilizationServiceServer::new(utilization::Rpcs(routing.clone()));
     let observations = ObservationServiceServer::new(observation::Rpcs(routing.clone()));
     let waits = WaitServiceServer::new(wait::Rpcs(routing.clone()));
+    let settings = SettingsServiceServer::new(settings::Rpcs(routing.clone()));
     Routes::new(owned(routing, queues))
         .add_service(owned(routing, agents))
         .add_service(owned(routing, skills))
         .add_service(owned(routing, utilization))
         .add_service(owned(routing, observations))
         .add_service(owned(routing, waits))
+        .add_service(owned(routing, settings))
         .add_service(DecisionServiceServer::new(decision::Rpcs(routing.clone())))
 }
 

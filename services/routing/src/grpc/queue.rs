@@ -1,6 +1,6 @@
 //! QueueService.
 
-use super::{decode, encode};
+use super::{Groups, decode, encode, revision};
 use crate::app::{Routing, Wanted};
 use crate::store::{Queue, QueuePlace};
 use onqueue_acd::Membership;
@@ -28,7 +28,8 @@ impl QueueService for Rpcs {
         let asked = request.get_ref();
         let queue = given("queue", asked.queue.as_ref()).map_err(status)?;
         let once = Once::of(&asked.request_id, queue).map_err(status)?;
-        let content = decode::content(queue).map_err(status)?;
+        let (had, new) = (&[][..], &self.0.new_groups());
+        let content = decode::content(queue, &Groups { had, new }).map_err(status)?;
         let queue = self.0.create_queue(&caller, once, content).await.map_err(status)?;
         let queue = Some(encode::queue(&queue));
         Ok(Response::new(proto::CreateQueueResponse { queue }))
@@ -95,7 +96,7 @@ impl QueueService for Rpcs {
             id("queue.queue_id", &queue.queue_id).map_err(status)?,
             queue.etag.clone(),
         );
-        let change = decode::change(request.get_ref()).map_err(status)?;
+        let change = decode::change(request.get_ref(), self.0.new_groups()).map_err(status)?;
         let queue = self.0.update_queue(&caller, which, change).await.map_err(status)?;
         let queue = Some(encode::queue(&queue));
         Ok(Response::new(proto::UpdateQueueResponse { queue }))
@@ -134,8 +135,8 @@ impl QueueService for Rpcs {
     ) -> Result<Response<proto::SetMembersResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
         let queue = id("queue_id", &request.get_ref().queue_id).map_err(status)?;
-        let users = decode::users(&request.get_ref().user_ids).map_err(status)?;
-        let members = self.0.set_members(&caller, queue, users).await.map_err(status)?;
+        let roster = decode::roster(request.get_ref()).map_err(status)?;
+        let members = self.0.set_members(&caller, queue, roster).await.map_err(status)?;
         let members = members.into_iter().map(encode::member).collect();
         Ok(Response::new(proto::SetMembersResponse { members }))
     }
@@ -162,6 +163,45 @@ impl QueueService for Rpcs {
         let member = self.0.set_joined(&caller, queue, left).await.map_err(status)?;
         let member = Some(encode::member(member));
         Ok(Response::new(proto::LeaveQueueResponse { member }))
+    }
+
+    async fn list_queue_revisions(
+        &self,
+        request: Request<proto::ListQueueRevisionsRequest>,
+    ) -> Result<Response<proto::ListQueueRevisionsResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let asked = request.into_inner();
+        let queue = id("queue_id", &asked.queue_id).map_err(status)?;
+        let size = page_size(asked.page_size).map_err(status)?;
+        let below = decode_token::<i64>(&asked.page_token).map_err(status)?;
+        let found = self.0.list_queue_revisions(&caller, queue, below, size).await;
+        Ok(Response::new(revision::page(found.map_err(status)?)))
+    }
+
+    async fn compare_queue_revisions(
+        &self,
+        request: Request<proto::CompareQueueRevisionsRequest>,
+    ) -> Result<Response<proto::CompareQueueRevisionsResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let asked = request.into_inner();
+        let queue = id("queue_id", &asked.queue_id).map_err(status)?;
+        let which = (asked.old_revision, asked.new_revision);
+        let compared = self.0.compare_queue_revisions(&caller, queue, which).await;
+        Ok(Response::new(revision::comparison(compared.map_err(status)?)))
+    }
+
+    async fn apply_queue_revision(
+        &self,
+        request: Request<proto::ApplyQueueRevisionRequest>,
+    ) -> Result<Response<proto::ApplyQueueRevisionResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let asked = request.into_inner();
+        let queue = id("queue_id", &asked.queue_id).map_err(status)?;
+        let applied = self
+            .0
+            .apply_queue_revision(&caller, (queue, asked.etag), asked.revision);
+        let queue = Some(encode::queue(&applied.await.map_err(status)?));
+        Ok(Response::new(proto::ApplyQueueRevisionResponse { queue }))
     }
 }
 

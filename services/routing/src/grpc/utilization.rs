@@ -104,7 +104,7 @@ fn media(numbers: &[i32]) -> Result<BTreeSet<Medium>, Fault> {
     numbers.iter().map(|number| medium(*number)).collect()
 }
 
-fn medium(number: i32) -> Result<Medium, Fault> {
+pub(super) fn medium(number: i32) -> Result<Medium, Fault> {
     match proto::Medium::try_from(number) {
         Ok(proto::Medium::Call) => Ok(Medium::Call),
         Ok(proto::Medium::Chat) => Ok(Medium::Chat),
@@ -115,7 +115,7 @@ fn medium(number: i32) -> Result<Medium, Fault> {
     }
 }
 
-const fn encoded_medium(medium: Medium) -> proto::Medium {
+pub(super) const fn encoded_medium(medium: Medium) -> proto::Medium {
     match medium {
         Medium::Call => proto::Medium::Call,
         Medium::Chat => proto::Medium::Chat,

@@ -45,7 +45,10 @@ impl WaitService for Rpcs {
     async fn watch_position(&self, request: Request<proto::WatchPositionRequest>) -> Result<Response<Frames>, Status> {
         let caller = caller(&request).map_err(status)?;
         let conversation = id("conversation_id", &request.get_ref().conversation_id).map_err(status)?;
-        let watch = self.0.watch_position(&caller, conversation).await.map_err(status)?;
+        let asked = request.into_inner().language;
+        language(&asked).map_err(status)?;
+        let watch = self.0.watch_position(&caller, conversation, asked);
+        let watch = watch.await.map_err(status)?;
         Ok(Response::new(frames(watch)))
     }
 }
@@ -104,6 +107,10 @@ fn encoded_next(next: NextPosition) -> proto::WatchPositionResponse {
         NextPosition::Standing(Heard::Alerting) => Frame::Standing(proto::Standing {
             alerting: true,
             ..proto::Standing::default()
+        }),
+        NextPosition::Notice(notice) => Frame::Notice(proto::InQueueNotice {
+            text: notice.text,
+            language: notice.language,
         }),
         NextPosition::Heartbeat(at) => Frame::Heartbeat(proto::WaitHeartbeat {
             at: Some(timestamp(at)),

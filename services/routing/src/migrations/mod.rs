@@ -1,6 +1,7 @@
 //! The tables of this service, in the order in which they came about.
 
 mod administer_skills_and_utilization;
+mod configure_queues;
 mod create_routing_tables;
 mod find_queues_by_word;
 mod index_unapplied_configuration;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrations {
             Box::new(administer_skills_and_utilization::Migration),
             Box::new(find_queues_by_word::Migration),
             Box::new(list_decisions_by_queue::Migration),
+            Box::new(configure_queues::Migration),
             Box::new(keep_history::Migration),
         ]
     }

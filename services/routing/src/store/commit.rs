@@ -1,7 +1,7 @@
 //! The owner's transaction: inputs and everything that follows from them, under the fence.
 
 use super::leases::{check, shard};
-use super::{Fence, ROWS, Tables, broken, entities, intervals};
+use super::{Fence, ROWS, Tables, broken, entities, intervals, settings};
 use onqueue_acd::{Command, Decision, metrics::Interval};
 use onqueue_model::{ConversationId, DecisionId, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
 use onqueue_store::{Scoped, StoreError};
@@ -99,6 +99,8 @@ pub struct Batch {
     pub applied_queues: Vec<(OrganisationId, QueueId, i64)>,
     /// Agents whose revision the engine now has.
     pub applied_agents: Vec<(OrganisationId, UserId, i64)>,
+    /// Settings whose revision the engine now has.
+    pub applied_settings: Vec<(OrganisationId, i64)>,
     /// Reports that session has answered.
     pub delivered: Vec<(OrganisationId, ConversationId, i64)>,
 }
@@ -145,6 +147,9 @@ async fn write(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), StoreError
     forget(tx, &batch.ended).await?;
     deliver(tx, &batch.delivered).await?;
     mark_applied(tx, batch).await?;
+    for (organisation, revision) in &batch.applied_settings {
+        settings::mark_applied(tx, *organisation, *revision).await?;
+    }
     move_cursors(tx, &batch.cursors).await
 }
 

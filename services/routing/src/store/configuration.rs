@@ -1,8 +1,8 @@
 //! Configuration as the owner takes it over: what the engine must know, and the names that people see.
 
-use super::entities::{agent, agent_language, agent_skill, capacity, member, policy, queue, skill};
-use super::{Queue, Tables, utilization};
-use onqueue_acd::{AgentProfile, Membership, Utilization};
+use super::entities::{agent, agent_language, agent_skill, capacity, member, policy, queue, settings as stored, skill};
+use super::{OrganisationSettings, Queue, Tables, members, settings, utilization};
+use onqueue_acd::{AgentProfile, Utilization};
 use onqueue_model::{Language, OrganisationId, QueueId, SkillId, UserId};
 use onqueue_store::{Scope, Scoped, StoreError};
 use sea_orm::{
@@ -37,6 +37,8 @@ pub struct Configuration {
     pub agents: Vec<Profile>,
     /// All skills.
     pub skills: BTreeMap<SkillId, String>,
+    /// What holds for the whole organisation, if the engine has not taken it over yet.
+    pub settings: Option<OrganisationSettings>,
 }
 
 /// Which queues and agents are wanted.
@@ -76,6 +78,7 @@ impl Tables {
             queues: queues(connection, scope, part).await?,
             agents: agents(connection, scope, part).await?,
             skills: skills.into_iter().map(|row| (row.skill_id.into(), row.name)).collect(),
+            settings: settings::pending(connection, scope).await?,
         })
     }
 
@@ -114,7 +117,12 @@ impl Tables {
             .column(agent::Column::OrganisationId)
             .distinct()
             .filter(Expr::col(agent::Column::Revision).gt(Expr::col(agent::Column::AppliedRevision)));
+        let settings = stored::Entity::find()
+            .select_only()
+            .column(stored::Column::OrganisationId)
+            .filter(Expr::col(stored::Column::Revision).gt(Expr::col(stored::Column::AppliedRevision)));
         let mut found: Vec<Uuid> = queues.into_tuple().all(self.0.reader()).await?;
+        found.extend(settings.into_tuple::<Uuid>().all(self.0.reader()).await?);
         found.extend(agents.into_tuple::<Uuid>().all(self.0.reader()).await?);
         Ok(found.into_iter().map(OrganisationId::from).collect())
     }
@@ -223,8 +231,8 @@ async fn fill<C: ConnectionTrait>(
         .await?
     {
         if let Some(profile) = profiles.get_mut(&row.user_id.into()) {
-            let membership = Membership::new(row.joined);
-            profile.agent.queues.insert(row.queue_id.into(), membership);
+            let queue = row.queue_id.into();
+            profile.agent.queues.insert(queue, members::membership(row));
         }
     }
     for row in of::<agent_skill::Entity>(scope, agent_skill::Column::UserId, only)

@@ -47,10 +47,29 @@ tables! {
         alerting_timeout_ms: i64,
         inactivity_timeout_ms: i64,
         inactivity_warning_ms: i64,
+        settings: crate::store::QueueSettings,
         request_id: Option<Uuid>,
         request_hash: Option<Vec<u8>>,
         created_at: i64,
         deleted_at: Option<i64>,
+    }
+    queue_revision "routing_queue_revisions" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        queue_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        revision: i64,
+        at: i64,
+        actor: String,
+        content: crate::store::Content,
+    }
+    settings "routing_settings" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        revision: i64,
+        applied_revision: i64,
+        content: crate::store::settings::Content,
     }
     queue_word "routing_queue_words" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -78,6 +97,8 @@ tables! {
         #[sea_orm(primary_key, auto_increment = false)]
         user_id: Uuid,
         joined: bool,
+        ring: i16,
+        group_ids: crate::store::members::Groups,
     }
     skill "routing_skills" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -224,6 +245,6 @@ macro_rules! scoped {
 }
 
 scoped! {
-    head queue queue_word policy member skill agent capacity agent_skill agent_language interaction log snapshot interval decision
+    head queue queue_revision settings queue_word policy member skill agent capacity agent_skill agent_language interaction log snapshot interval decision
     report
 }

@@ -3,15 +3,16 @@
 use super::entities::member::{Column, Entity, Model};
 use super::leases::{check, shard};
 use super::{
-    Actor, Done, Fence, Member, Tables, agents, configuration, entities, lock_configuration, next_revision, queues,
-    record, refused,
+    Actor, Done, Fence, Member, Queue, Tables, agents, configuration, entities, lock_configuration, next_revision,
+    queues, record, refused,
 };
-use onqueue_model::{DivisionId, Divisions, Fault, OrganisationId, QueueId, Reason, UserId};
+use onqueue_model::{DivisionId, Divisions, Fault, GroupId, OrganisationId, QueueId, Reason, UserId};
 use onqueue_store::{Scope, StoreError, query::within};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _, Set, prelude::Expr,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, FromJsonQueryResult,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set, prelude::Expr,
 };
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -24,6 +25,36 @@ pub struct Joined {
     pub queue: QueueId,
     /// The queue's division.
     pub division: DivisionId,
+}
+
+/// Groups of a queue, as a membership holds them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(transparent)]
+pub struct Groups(pub BTreeSet<GroupId>);
+
+/// Where a member stands in the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// 1–6.
+    pub ring: u8,
+    /// Of the queue's groups.
+    pub groups: BTreeSet<GroupId>,
+}
+
+/// Who is to serve a queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// Who stays where they stand, or is new and stands in the innermost ring.
+    pub users: BTreeSet<UserId>,
+    /// Who is to stand where, each at most once; goes before the former.
+    pub placed: Vec<(UserId, Standing)>,
+}
+
+impl Roster {
+    fn everybody(&self) -> BTreeSet<UserId> {
+        let placed = self.placed.iter().map(|(user, _)| *user);
+        self.users.iter().copied().chain(placed).collect()
+    }
 }
 
 impl Tables {
@@ -39,22 +70,22 @@ impl Tables {
         named(self.0.reader(), organisation, rows).await
     }
 
-    /// Makes exactly these users the members; who is new starts joined, and becomes an agent if they are none.
-    /// QUEUE_NOT_FOUND for a removed queue.
+    /// Makes exactly these users the members; who is new starts joined, and becomes an agent if they are none. FIELD_INVALID
+    /// with the first member of a group that the queue does not have, QUEUE_NOT_FOUND for a removed queue.
     pub async fn set_members(
         &self,
         organisation: OrganisationId,
         queue: QueueId,
-        users: BTreeSet<UserId>,
+        roster: Roster,
         by: Actor,
     ) -> Result<Vec<Member>, StoreError> {
         let work = self.0.transaction(move |tx| {
-            let (users, by) = (users.clone(), by.clone());
+            let (roster, by) = (roster.clone(), by.clone());
             Box::pin(async move {
                 lock_configuration(tx, organisation).await?;
-                refuse_removed(tx, organisation, queue).await?;
+                refuse_unknown(&present(tx, organisation, queue).await?, &roster)?;
                 let before = rows_of(organisation, queue).all(tx).await?;
-                let changed = replace(tx, organisation, queue, &users, &before).await?;
+                let changed = replace(tx, organisation, queue, &roster, &before).await?;
                 let after = rows_of(organisation, queue).all(tx).await?;
                 if !changed.is_empty() {
                     let set = Done {
@@ -219,25 +250,71 @@ async fn named<C: ConnectionTrait>(
     let mut names = configuration::names(connection, organisation, &users).await?;
     let member = |row: Model| {
         let user = row.user_id.into();
-        let name = names.remove(&user).unwrap_or_default();
-        let joined = row.joined;
-        Member { user, name, joined }
+        let standing = membership(row);
+        Member {
+            user,
+            name: names.remove(&user).unwrap_or_default(),
+            joined: standing.joined,
+            ring: standing.ring,
+            groups: standing.groups,
+        }
     };
     Ok(rows.into_iter().map(member).collect())
 }
 
-async fn refuse_removed(
+/// A membership as the engine needs it.
+pub(super) fn membership(row: Model) -> onqueue_acd::Membership {
+    onqueue_acd::Membership {
+        joined: row.joined,
+        ring: u8::try_from(row.ring).unwrap_or(1),
+        groups: row.group_ids.0,
+    }
+}
+
+async fn present(tx: &DatabaseTransaction, organisation: OrganisationId, queue: QueueId) -> Result<Queue, StoreError> {
+    let found = queues::find(tx, organisation, queue).await?;
+    let unknown = || Fault::new(Reason::QueueNotFound, "there is no queue of this id");
+    found.filter(|queue| !queue.removed).ok_or_else(|| refused(unknown()))
+}
+
+fn refuse_unknown(queue: &Queue, roster: &Roster) -> Result<(), StoreError> {
+    let known = queue.content.settings.group_ids();
+    let mut placed = roster.placed.iter().enumerate();
+    match placed.find(|(_, (_, standing))| !standing.groups.is_subset(&known)) {
+        None => Ok(()),
+        Some((place, _)) => {
+            let unknown = Fault::new(Reason::FieldInvalid, "the queue has no such group");
+            Err(refused(unknown.with("field", format!("members[{place}].group_ids"))))
+        }
+    }
+}
+
+/// Takes members out of groups that the queue has no more.
+pub(super) async fn keep_groups(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
-    queue: QueueId,
+    before: &Queue,
+    after: &Queue,
 ) -> Result<(), StoreError> {
-    let found = queues::find(tx, organisation, queue).await?;
-    match found.filter(|queue| !queue.removed) {
-        Some(_) => Ok(()),
-        None => Err(refused(Fault::new(
-            Reason::QueueNotFound,
-            "there is no queue of this id",
-        ))),
+    let left = after.content.settings.group_ids();
+    if before.content.settings.group_ids().is_subset(&left) {
+        return Ok(());
+    }
+    let mut changed = BTreeSet::new();
+    for row in rows_of(organisation, after.id).all(tx).await? {
+        if row.group_ids.0.is_subset(&left) {
+            continue;
+        }
+        let standing = Standing {
+            ring: u8::try_from(row.ring).unwrap_or(1),
+            groups: &row.group_ids.0 & &left,
+        };
+        place(tx, &row, &standing).await?;
+        changed.insert(row.user_id.into());
+    }
+    match changed.is_empty() {
+        true => Ok(()),
+        false => touch(tx, organisation, &changed).await,
     }
 }
 
@@ -248,23 +325,25 @@ pub(super) async fn clear(
     queue: QueueId,
 ) -> Result<(), StoreError> {
     let before = rows_of(organisation, queue).all(tx).await?;
-    let gone = replace(tx, organisation, queue, &BTreeSet::new(), &before).await?;
+    let gone = replace(tx, organisation, queue, &Roster::default(), &before).await?;
     if gone.is_empty() {
         return Ok(());
     }
     touch(tx, organisation, &gone).await
 }
 
-/// Removes who is not among the users and adds who is new, joined. Answers whose memberships changed.
+/// Removes who is not on the roster, adds who is new, joined, and moves who is to stand elsewhere. Answers whose memberships
+/// changed.
 async fn replace(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
     queue: QueueId,
-    users: &BTreeSet<UserId>,
+    roster: &Roster,
     before: &[Model],
 ) -> Result<BTreeSet<UserId>, StoreError> {
+    let users = roster.everybody();
     let were: BTreeSet<UserId> = before.iter().map(|row| row.user_id.into()).collect();
-    let (gone, new): (BTreeSet<_>, BTreeSet<_>) = (&were - users, users - &were);
+    let (gone, new): (BTreeSet<_>, BTreeSet<_>) = (&were - &users, &users - &were);
     if !gone.is_empty() {
         Entity::delete_many()
             .filter(Column::OrganisationId.eq(organisation.uuid()))
@@ -274,10 +353,48 @@ async fn replace(
             .await?;
     }
     agents::ensure(tx, organisation, &new).await?;
+    let placed: BTreeMap<UserId, &Standing> = roster.placed.iter().map(|(user, at)| (*user, at)).collect();
     for user in &new {
-        add(tx, organisation, queue, *user, &onqueue_acd::Membership::new(true)).await?;
+        let mut membership = onqueue_acd::Membership::new(true);
+        if let Some(standing) = placed.get(user) {
+            (membership.ring, membership.groups) = (standing.ring, standing.groups.clone());
+        }
+        add(tx, organisation, queue, *user, &membership).await?;
     }
-    Ok(&gone | &new)
+    let moved = move_members(tx, before, &placed).await?;
+    Ok(&(&gone | &new) | &moved)
+}
+
+/// Lets members stand where they are to stand. Answers who stood elsewhere.
+async fn move_members(
+    tx: &DatabaseTransaction,
+    before: &[Model],
+    placed: &BTreeMap<UserId, &Standing>,
+) -> Result<BTreeSet<UserId>, StoreError> {
+    let mut moved = BTreeSet::new();
+    for row in before {
+        let Some(standing) = placed.get(&row.user_id.into()) else {
+            continue;
+        };
+        if (row.ring, &row.group_ids.0) != (i16::from(standing.ring), &standing.groups) {
+            place(tx, row, standing).await?;
+            moved.insert(row.user_id.into());
+        }
+    }
+    Ok(moved)
+}
+
+async fn place(tx: &DatabaseTransaction, row: &Model, standing: &Standing) -> Result<(), StoreError> {
+    let moved = entities::member::ActiveModel {
+        organisation_id: Set(row.organisation_id),
+        queue_id: Set(row.queue_id),
+        user_id: Set(row.user_id),
+        ring: Set(i16::from(standing.ring)),
+        group_ids: Set(Groups(standing.groups.clone())),
+        ..Default::default()
+    };
+    Entity::update(moved).exec_without_returning(tx).await?;
+    Ok(())
 }
 
 pub(super) async fn add(
@@ -292,6 +409,8 @@ pub(super) async fn add(
         queue_id: Set(queue.uuid()),
         user_id: Set(user.uuid()),
         joined: Set(membership.joined),
+        ring: Set(i16::from(membership.ring)),
+        group_ids: Set(Groups(membership.groups.clone())),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -352,7 +471,7 @@ pub(super) async fn touch(
 fn text(rows: &[Model]) -> String {
     let lines: Vec<String> = rows
         .iter()
-        .map(|row| format!("{} {}", row.user_id, row.joined))
+        .map(|row| format!("{} {} {} {:?}", row.user_id, row.joined, row.ring, row.group_ids.0))
         .collect();
     lines.join("\n")
 }

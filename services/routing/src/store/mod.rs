@@ -15,11 +15,15 @@ mod outbox;
 #[cfg(test)]
 mod plans;
 mod queue_changes;
+mod queue_settings;
 mod queues;
 mod records;
+mod references;
 mod renewal;
+mod revisions;
 mod search;
 mod seed;
+mod settings;
 mod skills;
 mod utilization;
 
@@ -30,12 +34,15 @@ pub use history::History;
 pub use intervals::{IntervalPlace, Past, Span};
 pub use leases::{Claim, Epochs, Fence, Holder};
 pub use load::Loaded;
-pub use members::Joined;
+pub use members::{Joined, Roster, Standing};
 pub use outbox::Waiting;
+pub use queue_settings::{Group, Message, Preferred, QueueGroupRule, QueueSettings, RoutingMethod};
 pub use queues::{NewQueue, QueuePlace};
 pub use records::{Capacities, Content, Knowledge, Member, Queue, Skill, SkillContent, Utilization};
 pub use renewal::Kept;
+pub use revisions::QueueRevision;
 pub(crate) use search::turned;
+pub use settings::OrganisationSettings;
 pub use skills::{NewSkill, SkillPlace};
 
 use onqueue_model::{Fault, OrganisationId, Timestamp};

@@ -3,21 +3,22 @@
 use super::entities::queue::{Column, Entity};
 use super::{
     Actor, Change, Content, Done, Queue, Tables, check_etag, lock_configuration, members, next_revision, queues,
-    record, refused, search,
+    record, references, refused, search,
 };
 use onqueue_model::{Fault, OrganisationId, QueueId, Reason};
 use onqueue_store::StoreError;
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, prelude::Expr};
 
 impl Tables {
-    /// Makes of the queue what `change` says. The queue as it is if that is nothing else; otherwise the etag must be the
-    /// current one. NAME_TAKEN if another queue has the new name, QUEUE_NOT_FOUND for a removed queue.
+    /// Makes of the queue what `change` says, and notes it as that action. The queue as it is if that is nothing else;
+    /// otherwise the etag must be the current one. NAME_TAKEN if another queue has the new name, FIELD_INVALID with the field
+    /// that names a skill or a queue that is none, QUEUE_NOT_FOUND for a removed queue. Members leave groups that are no more.
     pub async fn update_queue(
         &self,
         organisation: OrganisationId,
         (id, etag): (QueueId, String),
         change: Change<Content>,
-        by: Actor,
+        (action, by): (&'static str, Actor),
     ) -> Result<Queue, StoreError> {
         let work = self.0.transaction(move |tx| {
             let (change, etag, by) = (change.clone(), etag.clone(), by.clone());
@@ -31,14 +32,16 @@ impl Tables {
                 }
                 check_etag("queue.etag", &etag, before.revision)?;
                 queues::refuse_taken(tx, organisation, (&content.name, id)).await?;
+                references::refuse_unknown(tx, organisation, &content.settings).await?;
                 let revision = next_revision(tx, organisation).await?;
                 let after = Queue {
                     revision,
                     content,
                     ..before.clone()
                 };
-                queues::write(tx, organisation, &after).await?;
-                record(tx, organisation, &by, done("queue.update", &before, Some(&after))).await?;
+                queues::write(tx, organisation, &after, &by).await?;
+                members::keep_groups(tx, organisation, &before, &after).await?;
+                record(tx, organisation, &by, done(action, &before, Some(&after))).await?;
                 Ok(after)
             })
         });
@@ -46,7 +49,7 @@ impl Tables {
     }
 
     /// Removes the queue with its memberships; one that was removed before is as it was then. The etag must be the current
-    /// one. QUEUE_NOT_FOUND if there never was one.
+    /// one. STATE_CONFLICT while another queue's settings name it, QUEUE_NOT_FOUND if there never was one.
     pub async fn delete_queue(
         &self,
         organisation: OrganisationId,
@@ -62,6 +65,7 @@ impl Tables {
                     return Ok(before);
                 }
                 check_etag("etag", &etag, before.revision)?;
+                references::refuse_named_queue(tx, organisation, id).await?;
                 members::clear(tx, organisation, id).await?;
                 let revision = next_revision(tx, organisation).await?;
                 let after = Queue {

@@ -1,9 +1,10 @@
 //! Queues: making, finding and listing them.
 
 use super::entities::queue::{ActiveModel, Column, Entity};
-use super::records::{ALL_SKILLS, STANDARD};
+use super::records::{evaluation_number, method_number};
 use super::{
-    Actor, Done, Queue, Tables, entities, listing, lock_configuration, next_revision, record, refused, search,
+    Actor, Done, Queue, Tables, entities, listing, lock_configuration, next_revision, record, references, refused,
+    revisions, search,
 };
 use onqueue_model::{Divisions, Fault, OrganisationId, QueueId};
 use onqueue_server::resource::Once;
@@ -46,11 +47,12 @@ impl Tables {
                     return Ok(before);
                 }
                 refuse_taken(tx, organisation, (&new.queue.content.name, new.queue.id)).await?;
+                references::refuse_unknown(tx, organisation, &new.queue.content.settings).await?;
                 let queue = Queue {
                     revision: next_revision(tx, organisation).await?,
                     ..new.queue.clone()
                 };
-                insert(tx, organisation, &queue, Some(new.once)).await?;
+                insert(tx, organisation, (&queue, &by), Some(new.once)).await?;
                 let created = Done {
                     action: "queue.create",
                     object: format!("queue:{}", queue.id),
@@ -156,7 +158,7 @@ pub(super) async fn refuse_taken(
 pub(super) async fn insert(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
-    queue: &Queue,
+    (queue, by): (&Queue, &Actor),
     once: Option<Once>,
 ) -> Result<(), StoreError> {
     let row = ActiveModel {
@@ -168,6 +170,7 @@ pub(super) async fn insert(
         ..content(organisation, queue)
     };
     Entity::insert(row).exec_without_returning(tx).await?;
+    revisions::keep(tx, organisation, queue, by).await?;
     search::keep(tx, organisation, queue).await?;
     let policy = entities::policy::ActiveModel {
         organisation_id: Set(organisation.uuid()),
@@ -186,10 +189,12 @@ pub(super) async fn write(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
     queue: &Queue,
+    by: &Actor,
 ) -> Result<(), StoreError> {
     Entity::update(content(organisation, queue))
         .exec_without_returning(tx)
         .await?;
+    revisions::keep(tx, organisation, queue, by).await?;
     search::forget(tx, organisation, queue.id).await?;
     search::keep(tx, organisation, queue).await
 }
@@ -206,12 +211,13 @@ fn content(organisation: OrganisationId, queue: &Queue) -> ActiveModel {
         name_folded: Set(fold(&content.name)),
         description: Set(content.description.clone()),
         division_id: Set(content.division.uuid()),
-        evaluation: Set(ALL_SKILLS),
-        routing_method: Set(STANDARD),
+        evaluation: Set(evaluation_number(content.evaluation)),
+        routing_method: Set(method_number(content.routing_method)),
         limit: Set(i64::from(content.limit)),
         alerting_timeout_ms: Set(content.alerting_timeout_ms),
         inactivity_timeout_ms: Set(content.inactivity_timeout_ms),
         inactivity_warning_ms: Set(content.inactivity_warning_ms),
+        settings: Set(content.settings.clone()),
         ..Default::default()
     }
 }

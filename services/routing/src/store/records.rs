@@ -1,9 +1,11 @@
 //! Rows as the rest of the service sees them.
 
 use super::entities;
-use onqueue_acd::{Capacity, Medium, Proficiency, QueueConfig};
-use onqueue_model::{DivisionId, Language, QueueId, SkillId, Timestamp, UserId};
-use serde::Serialize;
+use super::queue_settings::{QueueSettings, RoutingMethod};
+use onqueue_acd::{Capacity, Evaluation, Medium, Proficiency, QueueConfig};
+use onqueue_model::{DivisionId, GroupId, Language, QueueId, SkillId, Timestamp, UserId};
+use sea_orm::FromJsonQueryResult;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A queue with everything that is set about it.
@@ -21,15 +23,21 @@ pub struct Queue {
     pub removed: bool,
 }
 
-/// What can be set about a queue, within its bounds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What can be set about a queue, within its bounds; each part is called as its field in the protos, beside or within the
+/// settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Content {
     /// Unique in the organisation without regard to case.
     pub name: String,
     /// For people.
     pub description: String,
     /// Where it belongs.
+    #[serde(rename = "division_id")]
     pub division: DivisionId,
+    /// Which agents it considers.
+    pub evaluation: Evaluation,
+    /// How it widens its search.
+    pub routing_method: RoutingMethod,
     /// How many may wait; 0 is no limit.
     pub limit: u32,
     /// How long an offer alerts.
@@ -38,6 +46,9 @@ pub struct Content {
     pub inactivity_timeout_ms: i64,
     /// How long before that both are warned.
     pub inactivity_warning_ms: i64,
+    /// The rest of how it routes.
+    #[serde(default)]
+    pub settings: QueueSettings,
 }
 
 /// Who serves a queue.
@@ -49,6 +60,10 @@ pub struct Member {
     pub name: String,
     /// Whether the membership is active.
     pub joined: bool,
+    /// 1–6.
+    pub ring: u8,
+    /// Of the queue's groups.
+    pub groups: BTreeSet<GroupId>,
 }
 
 /// A skill.
@@ -131,9 +146,41 @@ pub struct Utilization {
     pub own: bool,
 }
 
-/// The only evaluation and the only method so far, as the tables hold them.
-pub(super) const ALL_SKILLS: i16 = 1;
-pub(super) const STANDARD: i16 = 1;
+/// As the tables hold it.
+pub(super) const fn evaluation_number(evaluation: Evaluation) -> i16 {
+    match evaluation {
+        Evaluation::AllSkills => 1,
+        Evaluation::BestSkills => 2,
+        Evaluation::Disregard => 3,
+    }
+}
+
+/// As the tables hold it.
+pub(super) const fn method_number(method: RoutingMethod) -> i16 {
+    match method {
+        RoutingMethod::Standard => 1,
+        RoutingMethod::Bullseye => 2,
+        RoutingMethod::Preferred => 3,
+        RoutingMethod::Conditional => 4,
+    }
+}
+
+const fn evaluation(number: i16) -> Evaluation {
+    match number {
+        2 => Evaluation::BestSkills,
+        3 => Evaluation::Disregard,
+        _ => Evaluation::AllSkills,
+    }
+}
+
+const fn routing_method(number: i16) -> RoutingMethod {
+    match number {
+        2 => RoutingMethod::Bullseye,
+        3 => RoutingMethod::Preferred,
+        4 => RoutingMethod::Conditional,
+        _ => RoutingMethod::Standard,
+    }
+}
 
 impl Queue {
     /// One that is to be written.
@@ -154,12 +201,14 @@ impl Queue {
 
     /// As the engine needs it.
     pub fn config(&self) -> QueueConfig {
-        let limit = self.content.limit;
-        QueueConfig {
-            limit: (limit > 0).then_some(limit),
-            alerting_timeout_ms: u64::try_from(self.content.alerting_timeout_ms).unwrap_or(0),
+        let content = &self.content;
+        let config = QueueConfig {
+            evaluation: content.evaluation,
+            limit: (content.limit > 0).then_some(content.limit),
+            alerting_timeout_ms: u64::try_from(content.alerting_timeout_ms).unwrap_or(0),
             ..QueueConfig::new(self.id)
-        }
+        };
+        content.settings.configure(content.routing_method, config)
     }
 
     /// For the audit trail.
@@ -177,10 +226,13 @@ impl From<entities::queue::Model> for Queue {
                 name: row.name,
                 description: row.description,
                 division: row.division_id.into(),
+                evaluation: evaluation(row.evaluation),
+                routing_method: routing_method(row.routing_method),
                 limit: u32::try_from(row.limit).unwrap_or(0),
                 alerting_timeout_ms: row.alerting_timeout_ms,
                 inactivity_timeout_ms: row.inactivity_timeout_ms,
                 inactivity_warning_ms: row.inactivity_warning_ms,
+                settings: row.settings,
             },
             created_at: Timestamp(row.created_at),
             removed: row.deleted_at.is_some(),

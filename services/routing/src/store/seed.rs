@@ -26,8 +26,8 @@ impl Tables {
                 let revision = next_revision(tx, organisation).await?;
                 let after = Queue { revision, ..wanted };
                 match &before {
-                    None => queues::insert(tx, organisation, &after, None).await?,
-                    Some(_) => queues::write(tx, organisation, &after).await?,
+                    None => queues::insert(tx, organisation, (&after, &by), None).await?,
+                    Some(_) => queues::write(tx, organisation, &after, &by).await?,
                 }
                 let put = Done {
                     action: "queue.seed",

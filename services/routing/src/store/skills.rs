@@ -3,7 +3,8 @@
 use super::entities::agent_skill;
 use super::entities::skill::{ActiveModel, Column, Entity};
 use super::{
-    Actor, Change, Done, Skill, SkillContent, Tables, check_etag, lock_configuration, next_revision, record, refused,
+    Actor, Change, Done, Skill, SkillContent, Tables, check_etag, lock_configuration, next_revision, record,
+    references, refused,
 };
 use onqueue_model::{Fault, OrganisationId, Reason, SkillId};
 use onqueue_server::resource::Once;
@@ -109,7 +110,7 @@ impl Tables {
     }
 
     /// Removes the skill; one that was removed before stays as it is. The etag must be the current one. STATE_CONFLICT while
-    /// agents have it, NOT_FOUND if there never was one.
+    /// agents have it or queues' rings name it, NOT_FOUND if there never was one.
     pub async fn delete_skill(
         &self,
         organisation: OrganisationId,
@@ -126,6 +127,7 @@ impl Tables {
                 }
                 check_etag("etag", &etag, skill.revision)?;
                 refuse_mastered(tx, organisation, id).await?;
+                references::refuse_named_skill(tx, organisation, id).await?;
                 let revision = next_revision(tx, organisation).await?;
                 let removed = [(Column::DeletedAt, by.at.millis()), (Column::Revision, revision)];
                 let mut update = Entity::update_many();

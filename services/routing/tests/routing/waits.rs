@@ -250,3 +250,61 @@ async fn write_down(world: &World, position: i64, command: &Command) {
         ))
         .await;
 }
+
+#[tokio::test]
+async fn a_queue_says_its_messages_when_they_are_due() {
+    use proto::in_queue_message::When;
+    let message = |when, texts: &[(&str, &str)]| proto::InQueueMessage {
+        when: Some(when),
+        texts: texts
+            .iter()
+            .map(|(language, text)| proto::MessageText {
+                language: (*language).to_owned(),
+                text: (*text).to_owned(),
+            })
+            .collect(),
+    };
+    let mut seed = seeded(vec![agent(1, "Anna")]);
+    seed.queues[0].messages = vec![
+        message(When::AfterMs(0), &[("en", "Welcome"), ("de", "Willkommen")]),
+        message(When::EveryMs(60_000), &[("de", "Noch etwas Geduld")]),
+        message(When::PositionAtMost(1), &[("de", "Gleich sind Sie dran")]),
+    ];
+    let world = World::with(seed, patient()).await;
+    for conversation in [100, 101] {
+        world.open(conversation, &sales());
+        world.reported(conversation, &["queued"]).await;
+    }
+    let mut following = Following::start(&world, &guest(&world, 101), 101)
+        .await
+        .expect("their own");
+    assert_eq!(following.standing().await.position, 2);
+    let Frame::Notice(welcome) = following.next().await else {
+        panic!("what is due at once")
+    };
+    assert_eq!((welcome.text.as_str(), welcome.language.as_str()), ("Willkommen", "de"));
+    world.end(100);
+    until("the first is gone", SOON, async || {
+        estimate(&world, &world.user(1, "Anna"), SALES)
+            .await
+            .expect("may")
+            .position
+            == 2
+    })
+    .await;
+    world.hand.advance(seconds(5));
+    assert_eq!(following.standing().await.position, 1);
+    let Frame::Notice(soon) = following.next().await else {
+        panic!("what is due there")
+    };
+    assert_eq!(soon.text, "Gleich sind Sie dran");
+    world.hand.advance(seconds(55));
+    let patience = loop {
+        match following.next().await {
+            Frame::Notice(notice) => break notice.text,
+            Frame::Heartbeat(_) => {}
+            other => panic!("a message, not {other:?}"),
+        }
+    };
+    assert_eq!(patience, "Noch etwas Geduld");
+}
