@@ -146,6 +146,7 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
         ("conversation_id", customer.conversation.clone()),
         ("queue_id", text(&credentials["queues"]["Billing"])),
         ("deployment_id", text(&credentials["deployment"])),
+        ("group_id", user.clone()),
         ("offer_id", user.clone()),
         ("subject_id", user.clone()),
         ("user_id", user),

@@ -88,6 +88,12 @@ impl Answer {
         }
         value.as_str().expect("a text").to_owned()
     }
+
+    /// A number in it, as text.
+    pub fn number(&self, name: &str) -> String {
+        let value = self.0.get_field_by_name(name).expect("a field");
+        value.as_i64().expect("a number").to_string()
+    }
 }
 
 fn set(message: &mut DynamicMessage, path: &str, text: &str) {
@@ -107,6 +113,7 @@ fn set(message: &mut DynamicMessage, path: &str, text: &str) {
                 (true, _) => Value::List(vec![Value::String(text.to_owned())]),
                 (false, _) => match field.kind() {
                     Kind::Enum(_) => Value::EnumNumber(text.parse().expect("a number")),
+                    Kind::Int64 => Value::I64(text.parse().expect("a number")),
                     _ => Value::String(text.to_owned()),
                 },
             };
@@ -139,7 +146,8 @@ fn value(field: &FieldDescriptor, things: &Things, depth: u8) -> Result<Option<V
         Kind::String => text(field, things).map(|text| text.map(Value::String)),
         Kind::Message(of) if of.full_name() == "google.protobuf.FieldMask" => {
             let mut mask = DynamicMessage::new(of);
-            mask.set_field_by_name("paths", Value::List(vec![Value::String("name".to_owned())]));
+            let paths = vec![Value::String(changeable(field))];
+            mask.set_field_by_name("paths", Value::List(paths));
             Ok(Some(Value::Message(mask)))
         }
         Kind::Message(of) if of.full_name().starts_with("onqueue.") && field.name() != "substitutions" => {
@@ -151,6 +159,18 @@ fn value(field: &FieldDescriptor, things: &Things, depth: u8) -> Result<Option<V
             Ok(number.map(Value::EnumNumber))
         }
         _ => Ok(None),
+    }
+}
+
+/// What an update with this mask may change: the name of what it is about, or else its last field.
+fn changeable(mask: &FieldDescriptor) -> String {
+    let fields = mask.parent_message().fields();
+    let about = fields.filter_map(|field| field.kind().as_message().cloned());
+    let about = about.into_iter().find(|of| of.full_name().starts_with("onqueue."));
+    let about = about.expect("a mask is for a resource");
+    match about.get_field_by_name("name") {
+        Some(_) => "name".to_owned(),
+        None => about.fields().last().expect("a field").name().to_owned(),
     }
 }
 

@@ -80,6 +80,12 @@ impl Walk<'_> {
         got.expect("answered").text(answer)
     }
 
+    /// A number that an rpc answers.
+    async fn number(&self, path: &'static str, changes: &[(&str, &str)], answer: &str) -> String {
+        let got = self.book.call((self.cluster, &self.token), path, &self.things, changes);
+        got.await.expect("answered").number(answer)
+    }
+
     /// Makes, renames and removes one of that kind.
     async fn life(&self, service: &str, kind: &str, thing: &str, new: &[(&str, &str)]) {
         let (id, etag) = self.birth(service, kind, thing, new).await;
@@ -160,15 +166,35 @@ async fn identities(walk: &Walk<'_>) {
 }
 
 async fn work(walk: &Walk<'_>) {
-    let (queue, etag) = walk.birth("routing.v1.QueueService", "Queue", "queue", &[]).await;
+    // Whatever would name what a new queue does not have.
+    let bare = [
+        ("queue.rings", ""),
+        ("queue.group_rules", ""),
+        ("queue.alerting_by_medium", ""),
+        ("queue.groups", ""),
+        ("queue.messages", ""),
+    ];
+    let (queue, etag) = walk.birth("routing.v1.QueueService", "Queue", "queue", &bare).await;
     // Whose walk it is.
     let me = Uuid::from_u128(2).to_string();
-    let of = [("queue_id", queue.as_str()), ("user_ids", &me)];
+    let of = [("queue_id", queue.as_str()), ("user_ids", &me), ("members", "")];
     for rpc in ["SetMembers", "LeaveQueue", "JoinQueue"] {
         let of = if rpc == "SetMembers" { &of[..] } else { &of[..1] };
         walk.step(&format!("routing.v1.QueueService/{rpc}"), of, "").await;
     }
+    let compared = "/onqueue.routing.v1.QueueService/CompareQueueRevisions";
+    let first = walk.number(compared, &[("queue_id", &queue)], "old_revision").await;
+    let again = [("queue_id", queue.as_str()), ("etag", &etag), ("revision", &first)];
+    let etag = walk
+        .step("routing.v1.QueueService/ApplyQueueRevision", &again, "queue.etag")
+        .await;
     walk.end("routing.v1.QueueService", "Queue", "queue", &queue, &etag)
+        .await;
+    let etag = walk
+        .etag("/onqueue.routing.v1.SettingsService/GetSettings", "settings.etag")
+        .await;
+    let declining = [("settings.etag", etag.as_str()), ("settings.decline", "2")];
+    walk.step("routing.v1.SettingsService/UpdateSettings", &declining, "")
         .await;
     walk.life("routing.v1.SkillService", "Skill", "skill", &[]).await;
     let etag = walk

@@ -89,6 +89,7 @@ impl Desk {
         let request = self.with(proto::SetMembersRequest {
             queue_id: text(queue),
             user_ids: users.iter().copied().map(text).collect(),
+            ..proto::SetMembersRequest::default()
         });
         Ok(self.queues().set_members(request).await?.into_inner().members)
     }

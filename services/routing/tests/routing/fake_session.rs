@@ -52,6 +52,7 @@ pub struct Wish {
     pub language: &'static str,
     pub skills: Vec<u128>,
     pub guest: &'static str,
+    pub priority: i32,
 }
 
 impl FakeSession {
@@ -89,7 +90,7 @@ impl FakeSession {
                 .iter()
                 .map(|skill| uuid::Uuid::from_u128(*skill).to_string())
                 .collect(),
-            priority: 0,
+            priority: wish.priority,
             guest_name: wish.guest.to_owned(),
             topic: "Frage".to_owned(),
         };

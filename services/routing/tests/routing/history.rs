@@ -213,11 +213,11 @@ async fn history_is_asked_for_by_queue_and_by_agent() {
 async fn history_comes_in_pages() {
     let world = World::with(seeded(vec![agent(1, "Anna"), agent(2, "Ben")]), patient()).await;
     world.tokens.grant(organisation(), id(9), DivisionId::ALL, &[VIEW]);
-    let desk = world.user(9, "Sara");
     let _anna = world.on_queue(1, "Anna").await;
     let _ben = world.on_queue(2, "Ben").await;
     world.hand.advance(seconds(3 * 900));
     until("three quarters are over", SOON, async || kept(&world).await.len() == 6).await;
+    let desk = world.user(9, "Sara");
     let mut request = proto::QueryMetricsRequest {
         group_by: proto::MetricGroup::Agent.into(),
         page_size: 4,

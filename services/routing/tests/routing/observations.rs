@@ -122,6 +122,7 @@ async fn what_is_observed_is_what_happened_by_hand_count_and_slides_out_of_the_w
 
     world.hand.advance(seconds(880));
     let level = async |window| {
+        let desk = world.user(9, "Sara");
         let window = observed(&world, &desk, window).await.window.expect("a window");
         (window.answered, window.abandoned, window.service_level)
     };

@@ -308,6 +308,8 @@ async fn a_member_becomes_an_agent_whose_name_is_known_when_they_come() {
         user_id: text(5),
         name: String::new(),
         joined: true,
+        ring: 1,
+        group_ids: vec![],
     };
     assert_eq!(members, [expected]);
     let unmet = admin.agent(5).await.expect("an agent now");

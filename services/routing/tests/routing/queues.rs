@@ -95,7 +95,11 @@ async fn a_queue_is_made_once_and_only_as_it_may_be() {
 
 async fn set_members(desk: &Desk, queue_id: &str, user_ids: Vec<String>) -> Result<Vec<proto::Member>, Status> {
     let queue_id = queue_id.to_owned();
-    let request = desk.with(proto::SetMembersRequest { queue_id, user_ids });
+    let request = desk.with(proto::SetMembersRequest {
+        queue_id,
+        user_ids,
+        ..proto::SetMembersRequest::default()
+    });
     Ok(desk.queues().set_members(request).await?.into_inner().members)
 }
 
@@ -351,7 +355,7 @@ async fn what_is_not_the_callers_does_not_exist() {
         };
         let set = proto::SetMembersRequest {
             queue_id: queue_id.clone(),
-            user_ids: vec![],
+            ..proto::SetMembersRequest::default()
         };
         let refused = [
             reason(
@@ -412,6 +416,7 @@ async fn members_are_listed_in_pages_and_replaced() {
     let set = proto::SetMembersRequest {
         queue_id: queue_id.clone(),
         user_ids: vec![id::<()>(2).to_string(), id::<()>(2).to_string()],
+        ..proto::SetMembersRequest::default()
     };
     let members = admin
         .queues()

@@ -86,6 +86,7 @@ async fn queues_are_read_anywhere_and_changed_in_force_through_any_replica() {
     let members = admin.with(proto::SetMembersRequest {
         queue_id: queue_id.clone(),
         user_ids: vec![id::<()>(1).to_string()],
+        ..proto::SetMembersRequest::default()
     });
     admin.queues().set_members(members).await.expect("may");
     let anna = world.user(1, "Anna").at(&other);

@@ -82,7 +82,6 @@ async fn two_guests_follow_their_places_and_an_unknown_wait_becomes_known() {
     let mut anna = world.on_queue(1, "Anna").await;
     world.open(100, &sales());
     let offer = anna.offer().await;
-    anna.desk.accept(&offer).await.expect("hers");
     for conversation in [101, 102] {
         world.hand.advance(seconds(1));
         world.open(conversation, &sales());
@@ -106,6 +105,7 @@ async fn two_guests_follow_their_places_and_an_unknown_wait_becomes_known() {
     let nobody = estimate(&world, &anna.desk, SUPPORT).await.expect("may see");
     assert_eq!((nobody.position, nobody.unknown()), (1, proto::WaitUnknown::NoMember));
 
+    anna.desk.accept(&offer).await.expect("hers");
     world.hand.advance(seconds(28));
     world.end(100);
     let offer = anna.offer().await;

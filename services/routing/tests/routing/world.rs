@@ -359,6 +359,10 @@ impl Desk {
         }
     }
 
+    pub fn routing(&self) -> InProcess {
+        self.routing.clone()
+    }
+
     pub fn queues(&self) -> QueueServiceClient<InProcess> {
         QueueServiceClient::new(self.routing.clone())
     }
