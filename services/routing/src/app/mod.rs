@@ -33,7 +33,6 @@ mod utilization;
 pub use agents::{Next, Watch};
 pub use frames::{AgentNow, Frame, Named, OfferNow};
 pub use gate::Gate;
-pub use notices::Notice;
 pub use observations::{Changes, NextObservation, ObservationWatch, Observations, Observing};
 pub use overview::Observation;
 pub use place::{Owners, Place, Whereabouts};

@@ -20,7 +20,7 @@ impl History {
     pub fn beginning_with(engine: &Engine) -> Self {
         let mut history = Self::default();
         for queue in engine.queues() {
-            history.note(engine, upserted_queue(queue.config), Vec::new());
+            history.note(engine, &upserted_queue(queue.config), Vec::new());
         }
         for agent in engine.agents() {
             let state = Effect::AgentStateChanged {
@@ -28,14 +28,14 @@ impl History {
                 state: agent.state,
             };
             let effects = (agent.state != AgentState::OffQueue).then_some(state);
-            history.note(engine, upserted_agent(agent.profile), effects.into_iter().collect());
+            history.note(engine, &upserted_agent(agent.profile), effects.into_iter().collect());
         }
         history
     }
 
-    fn note(&mut self, engine: &Engine, command: Command, effects: Vec<Effect>) {
+    fn note(&mut self, engine: &Engine, command: &Command, effects: Vec<Effect>) {
         let applied = Applied { effects, refusal: None };
-        self.metrics.observe(engine.now(), &command, &applied);
+        self.metrics.observe(engine.now(), command, &applied);
     }
 
     /// Takes up an input and what it brought about; the engine is as that left it. Answers the quarters that are over with it.
