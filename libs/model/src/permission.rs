@@ -126,6 +126,8 @@ pub mod permissions {
         INTERACTION_EDIT = "routing:interaction:edit";
         /// May report work that agents have elsewhere.
         EXTERNAL_WORK_REPORT = "routing:externalWork:report";
+        /// May see how queues and agents do, now and before.
+        OBSERVATION_VIEW = "routing:observation:view";
         /// May accept and decline chats.
         WEBCHAT_ACCEPT = "conversation:webchat:accept";
         /// May take chats from the line.

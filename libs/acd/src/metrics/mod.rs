@@ -128,12 +128,19 @@ impl Metrics {
     pub fn score(&mut self, happening: &Happening, score: &Score) {
         let key = (happening.queue, happening.medium);
         self.current.queues.entry(key).or_default().estimates.count(score);
+        self.recent.entry(happening.queue).or_default().score(self.now, score);
     }
 
     /// The quarters that are over since this was last asked, in order; those in which nothing happened are left out. None of
     /// them will ever change.
     pub fn take_closed(&mut self) -> Vec<Interval> {
         std::mem::take(&mut self.closed)
+    }
+
+    /// When the quarter that goes on will be over, if anything happened in it or anybody is on queue.
+    pub fn closes(&self) -> Option<Timestamp> {
+        let is_idle = self.current.is_empty() && self.staff.is_away();
+        (!is_idle).then_some(Timestamp(self.current.start.0 + QUARTER_MS))
     }
 
     /// The quarter that goes on, with times in states as far as they are added up: to the end of a state or of a quarter.

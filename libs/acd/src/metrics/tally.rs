@@ -243,6 +243,14 @@ impl EstimateTally {
         self.within_p90 += u64::from(score.wait_ms <= score.p90_ms);
     }
 
+    /// Adds what the other has counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.scored += other.scored;
+        self.error_ms += other.error_ms;
+        self.within_p50 += other.within_p50;
+        self.within_p90 += other.within_p90;
+    }
+
     /// Mean difference between wait and P50, in milliseconds; `None` if nothing was scored.
     pub fn mean_error(&self) -> Option<u64> {
         self.error_ms.checked_div(self.scored)

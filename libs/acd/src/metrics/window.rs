@@ -1,7 +1,7 @@
 //! The last minutes, sliding.
 
 use super::happening::{Happening, What};
-use super::tally::share;
+use super::tally::{EstimateTally, Score, share};
 use crate::ServiceTarget;
 use onqueue_model::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,18 @@ pub struct WindowTally {
     pub handled: u64,
     /// Time in hand and after-contact work of these, in milliseconds.
     pub handle_ms: u64,
+    /// Offers made.
+    #[serde(default)]
+    pub offered: u64,
+    /// Of what was handled, what after-contact work followed.
+    #[serde(default)]
+    pub after_contact: u64,
+    /// The time of that, in milliseconds.
+    #[serde(default)]
+    pub after_contact_ms: u64,
+    /// How good wait estimates were.
+    #[serde(default)]
+    pub estimates: EstimateTally,
 }
 
 impl WindowTally {
@@ -52,8 +64,17 @@ impl WindowTally {
         self.handle_ms.checked_div(self.handled)
     }
 
+    /// Mean after-contact work of what it followed, in milliseconds; `None` if there was none.
+    pub fn average_after_contact(&self) -> Option<u64> {
+        self.after_contact_ms.checked_div(self.after_contact)
+    }
+
     /// Adds what the other has counted.
     pub fn merge(&mut self, other: &Self) {
+        self.offered += other.offered;
+        self.after_contact += other.after_contact;
+        self.after_contact_ms += other.after_contact_ms;
+        self.estimates.merge(&other.estimates);
         self.entered += other.entered;
         self.answered += other.answered;
         self.answered_in_time += other.answered_in_time;
@@ -67,6 +88,7 @@ impl WindowTally {
     fn count(&mut self, what: &What, target: ServiceTarget) {
         match *what {
             What::Entered(_) => self.entered += 1,
+            What::Offered { .. } => self.offered += 1,
             What::Answered { wait_ms, .. } => {
                 self.answered += 1;
                 self.answered_in_time += u64::from(wait_ms <= target.within_ms);
@@ -79,6 +101,8 @@ impl WindowTally {
             What::Handled { talk_ms, acw_ms, .. } => {
                 self.handled += 1;
                 self.handle_ms += talk_ms + acw_ms.unwrap_or(0);
+                self.after_contact += u64::from(acw_ms.is_some());
+                self.after_contact_ms += acw_ms.unwrap_or(0);
             }
             _ => {}
         }
@@ -94,14 +118,24 @@ pub(super) struct Recent {
 
 impl Recent {
     pub fn count(&mut self, at: Timestamp, happening: &Happening, target: ServiceTarget) {
+        if let Some(tally) = self.step(at) {
+            tally.count(&happening.what, target);
+        }
+    }
+
+    pub fn score(&mut self, at: Timestamp, score: &Score) {
+        if let Some(tally) = self.step(at) {
+            tally.estimates.count(score);
+        }
+    }
+
+    fn step(&mut self, at: Timestamp) -> Option<&mut WindowTally> {
         let step = step_of(at);
         self.forget_before(step - steps_in(LONGEST_WINDOW) + 1);
         if self.steps.back().is_none_or(|(last, _)| *last != step) {
             self.steps.push_back((step, WindowTally::default()));
         }
-        if let Some((_, tally)) = self.steps.back_mut() {
-            tally.count(&happening.what, target);
-        }
+        self.steps.back_mut().map(|(_, tally)| tally)
     }
 
     /// What happened in the window that ends with `now`.

@@ -277,6 +277,10 @@ impl Naive {
             wait_ms: tally.wait_ms,
             handled: tally.handled,
             handle_ms: tally.talk_ms + tally.after_contact_ms,
+            offered: tally.offered,
+            after_contact: tally.after_contact,
+            after_contact_ms: tally.after_contact_ms,
+            estimates: tally.estimates,
         }
     }
 

@@ -1,17 +1,18 @@
 //! One organisation's engine with what belongs to it in memory.
 
 use super::frames::Watchers;
+use super::lookout::Lookout;
 use super::presence::Presence;
 use super::turn::Turn;
 use super::{facts, figures, frames};
-use crate::store::{Configuration, Details, Loaded, Logged, NewDecision, NewReport, Queue};
+use crate::store::{Configuration, Details, History, Loaded, Logged, Message, NewDecision, NewReport, Queue};
 use onqueue_acd::{AgentState, Command, Effect, Engine, InteractionPlace, InteractionView, Refusal, Requirements};
 use onqueue_model::{ConversationId, DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
 use onqueue_proto::session::v1::{ReportRequest, report_request::Fact};
 use onqueue_server::resource::Once;
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// By how much the positions of two inputs' reports are apart: how many effects an input may have on an interaction.
 const REPORTS: i64 = 1_000;
@@ -22,6 +23,8 @@ pub struct Names {
     queues: BTreeMap<QueueId, (String, DivisionId)>,
     agents: BTreeMap<UserId, String>,
     skills: BTreeMap<SkillId, String>,
+    /// What queues say to those who wait.
+    messages: BTreeMap<QueueId, Arc<[Message]>>,
 }
 
 impl Names {
@@ -42,6 +45,11 @@ impl Names {
         self.skills.get(&id).cloned().unwrap_or_default()
     }
 
+    /// What the queue says to those who wait in it.
+    pub fn messages(&self, queue: QueueId) -> Arc<[Message]> {
+        self.messages.get(&queue).cloned().unwrap_or_default()
+    }
+
     /// Whether the organisation has the skill.
     pub fn has_skill(&self, id: SkillId) -> bool {
         self.skills.contains_key(&id)
@@ -53,6 +61,9 @@ impl Names {
             .iter()
             .map(|queue| (queue.id, (queue.content.name.clone(), queue.content.division)));
         self.queues.extend(queues);
+        let messages = configuration.queues.iter();
+        self.messages
+            .extend(messages.map(|queue| (queue.id, queue.content.settings.messages.as_slice().into())));
         let agents = configuration.agents.iter();
         self.agents
             .extend(agents.map(|profile| (profile.agent.id, profile.name.clone())));
@@ -64,13 +75,16 @@ impl Names {
 #[derive(Debug)]
 pub struct Host {
     organisation: OrganisationId,
-    engine: Engine,
+    pub(super) engine: Engine,
+    pub(super) history: History,
+    /// What is looked at beside deciding.
+    pub(super) lookout: Lookout,
     /// Position of the last input.
-    position: i64,
+    pub(super) position: i64,
     /// Configuration revision in force.
     revision: i64,
     names: Names,
-    details: BTreeMap<InteractionId, Details>,
+    pub(super) details: BTreeMap<InteractionId, Details>,
     pub presence: Presence,
     pub watchers: Watchers,
     /// The last snapshot's position, and when it was written or this host was made.
@@ -100,6 +114,8 @@ impl Host {
         Self {
             organisation,
             engine: loaded.engine,
+            history: loaded.history,
+            lookout: Lookout::new(now),
             position: loaded.position,
             revision: configuration.revision,
             names,
@@ -130,7 +146,12 @@ impl Host {
 
     /// When something is to be done even if nobody asks.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let deadlines = [self.engine.next_deadline(), self.presence.look_at()];
+        let deadlines = [
+            self.engine.next_deadline(),
+            self.presence.look_at(),
+            self.history.metrics.closes(),
+            self.next_observation(),
+        ];
         deadlines.into_iter().flatten().min()
     }
 
@@ -139,6 +160,9 @@ impl Host {
         let moved = facts::of_transfer(&self.engine, &self.names, &command);
         let applied = figures::timed(|| self.engine.apply(turn.now, command.clone()));
         self.position += 1;
+        let closed = self.history.take(&self.engine, &command, &applied);
+        let closed = closed.into_iter().map(|interval| (self.organisation, interval));
+        turn.batch.intervals.extend(closed);
         if applied.refusal.is_none() {
             self.follow(&command, turn.now);
         }
@@ -157,11 +181,12 @@ impl Host {
         applied.refusal
     }
 
-    /// Keeps in step who is on queue.
+    /// Keeps in step who is on queue, and what rules look at.
     fn follow(&mut self, command: &Command, now: Timestamp) {
         match command {
             Command::GoOnQueue { agent, .. } => self.presence.came(*agent, now),
             Command::GoOffQueue { agent } | Command::AgentGone { agent } => self.presence.left(*agent),
+            Command::UpsertQueue { .. } | Command::RemoveQueue { .. } => self.lookout.reconsider(),
             _ => {}
         }
     }
@@ -332,12 +357,15 @@ impl Host {
         }
     }
 
-    /// Lets timers fire that are due, and agents go that have been silent for too long.
+    /// Lets timers fire that are due, quarters of an hour end, and agents go that have been silent for too long; notes what
+    /// rules look at.
     pub fn pass_time(&mut self, turn: &mut Turn) {
         for agent in self.presence.gone(turn.now) {
             self.apply(turn, Command::AgentGone { agent }, None);
         }
-        if self.engine.next_deadline().is_some_and(|at| at <= turn.now) {
+        self.observe(turn);
+        let deadlines = [self.engine.next_deadline(), self.history.metrics.closes()];
+        if deadlines.into_iter().flatten().any(|at| at <= turn.now) {
             self.apply(turn, Command::Tick, None);
         }
     }
@@ -360,14 +388,14 @@ impl Host {
         }
     }
 
-    /// A copy of the engine and its position, if it is time for a snapshot.
-    pub fn snapshot_due(&mut self, now: Timestamp, inputs: u64, age: Duration) -> Option<(Engine, i64)> {
+    /// A copy of the engine, what was learnt, and their position, if it is time for a snapshot.
+    pub fn snapshot_due(&mut self, now: Timestamp, inputs: u64, age: Duration) -> Option<(Engine, History, i64)> {
         let (position, at) = self.snapshot;
         let new = u64::try_from(self.position - position).unwrap_or(0);
         if new < inputs && (new == 0 || now.since(at) < age) {
             return None;
         }
         self.snapshot = (self.position, now);
-        Some((self.engine.clone(), self.position))
+        Some((self.engine.clone(), self.history.clone(), self.position))
     }
 }

@@ -394,15 +394,17 @@ impl Owner {
         let settings = &self.shared.settings;
         let age = Duration::from_millis(settings.snapshot_ms);
         for (organisation, host) in &mut self.hosts {
-            let Some((engine, position)) = host.snapshot_due(turn.now, settings.snapshot_inputs, age) else {
+            let Some((engine, history, position)) = host.snapshot_due(turn.now, settings.snapshot_inputs, age) else {
                 continue;
             };
             let (tables, organisation) = (self.shared.tables.clone(), *organisation);
             let (fence, now) = (turn.tenure.fence.clone(), turn.now);
             self.shared.context.tasks.spawn("routing snapshot", async move {
                 let written = async {
-                    let copy = serde_json::to_vec(&engine).map_err(|error| StoreError::Broken(error.to_string()))?;
-                    tables.save_snapshot(&fence, organisation, position, now, copy).await
+                    let broken = |error: serde_json::Error| StoreError::Broken(error.to_string());
+                    let engine = serde_json::to_vec(&engine).map_err(broken)?;
+                    let copies = (engine, serde_json::to_vec(&history).map_err(broken)?);
+                    tables.save_snapshot(&fence, organisation, position, now, copies).await
                 };
                 if let Err(error) = written.await {
                     tracing::warn!(%error, %organisation, "snapshot not written");

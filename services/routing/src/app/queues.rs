@@ -224,6 +224,6 @@ pub(super) fn only(divisions: Divisions, division: Option<DivisionId>) -> Divisi
     }
 }
 
-fn queue_not_found() -> Fault {
+pub(super) fn queue_not_found() -> Fault {
     Fault::new(Reason::QueueNotFound, "there is no queue of this id")
 }

@@ -76,13 +76,20 @@ where
     }
 }
 
+/// What only the engine knows, though nothing is changed by asking for it.
+const LIVE: [&str; 5] = [
+    "/onqueue.routing.v1.AgentService/",
+    "/onqueue.routing.v1.InteractionService/",
+    "/onqueue.routing.v1.ObservationService/GetObservations",
+    "/onqueue.routing.v1.ObservationService/WatchObservations",
+    "/onqueue.routing.v1.WaitService/",
+];
+
 /// Agents and interactions are what the engine says they are; queues and members are read from the database anywhere, but whatever changes
 /// them is in force when it answers, which only the owner can say.
 fn needs_owner(path: &str) -> bool {
     let only_reads = method(path).is_some_and(|method| method.idempotency == Idempotency::Read);
-    path.starts_with("/onqueue.routing.v1.AgentService/")
-        || path.starts_with("/onqueue.routing.v1.InteractionService/")
-        || !only_reads
+    LIVE.iter().any(|live| path.starts_with(live)) || !only_reads
 }
 
 /// A request that can be sent again.
@@ -280,6 +287,12 @@ mod tests {
             ("/onqueue.routing.v1.UtilizationService/UpdateUtilization", true),
             ("/onqueue.routing.v1.UtilizationService/GetUserUtilization", false),
             ("/onqueue.routing.v1.DecisionService/ListDecisions", false),
+            ("/onqueue.routing.v1.ObservationService/GetObservations", true),
+            ("/onqueue.routing.v1.ObservationService/WatchObservations", true),
+            ("/onqueue.routing.v1.ObservationService/QueryMetrics", false),
+            ("/onqueue.routing.v1.ObservationService/ListMetricDefinitions", false),
+            ("/onqueue.routing.v1.WaitService/GetEstimatedWait", true),
+            ("/onqueue.routing.v1.WaitService/WatchPosition", true),
         ] {
             assert_eq!(needs_owner(path), needs, "{path}");
         }

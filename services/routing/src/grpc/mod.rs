@@ -8,6 +8,8 @@ mod encode;
 mod forward;
 mod hours;
 mod interaction;
+mod observation;
+mod observed;
 mod pipe;
 mod queue;
 mod queue_settings;
@@ -17,6 +19,7 @@ mod schedule;
 mod skill;
 mod utilization;
 mod wrap_up_code;
+mod wait;
 
 pub use decode::content;
 pub use queue_settings::Groups;
@@ -25,9 +28,10 @@ use crate::app::Routing;
 use forward::Owned;
 use onqueue_proto::routing::v1::{
     agent_service_server::AgentServiceServer, decision_service_server::DecisionServiceServer,
-    interaction_service_server::InteractionServiceServer, queue_service_server::QueueServiceServer, schedule_service_server::ScheduleServiceServer,
-    settings_service_server::SettingsServiceServer,
-    skill_service_server::SkillServiceServer, utilization_service_server::UtilizationServiceServer,
+    interaction_service_server::InteractionServiceServer, observation_service_server::ObservationServiceServer,
+    queue_service_server::QueueServiceServer, schedule_service_server::ScheduleServiceServer,
+    settings_service_server::SettingsServiceServer, skill_service_server::SkillServiceServer,
+    utilization_service_server::UtilizationServiceServer, wait_service_server::WaitServiceServer,
     wrap_up_code_service_server::WrapUpCodeServiceServer,
 };
 use tonic::service::Routes;
@@ -39,6 +43,8 @@ pub fn routes(routing: &Routing) -> Routes {
     let skills = SkillServiceServer::new(skill::Rpcs(routing.clone()));
     let schedules = ScheduleServiceServer::new(schedule::Rpcs(routing.clone()));
     let utilization = UtilizationServiceServer::new(utilization::Rpcs(routing.clone()));
+    let observations = ObservationServiceServer::new(observation::Rpcs(routing.clone()));
+    let waits = WaitServiceServer::new(wait::Rpcs(routing.clone()));
     let settings = SettingsServiceServer::new(settings::Rpcs(routing.clone()));
     let interactions = InteractionServiceServer::new(interaction::Rpcs(routing.clone()));
     let codes = WrapUpCodeServiceServer::new(wrap_up_code::Rpcs(routing.clone()));
@@ -47,6 +53,8 @@ pub fn routes(routing: &Routing) -> Routes {
         .add_service(owned(routing, skills))
         .add_service(owned(routing, schedules))
         .add_service(owned(routing, utilization))
+        .add_service(owned(routing, observations))
+        .add_service(owned(routing, waits))
         .add_service(owned(routing, settings))
         .add_service(owned(routing, interactions))
         .add_service(owned(routing, codes))

@@ -6,6 +6,7 @@ mod create_routing_tables;
 mod find_queues_by_word;
 mod index_unapplied_configuration;
 mod keep_wrap_ups;
+mod keep_history;
 mod list_decisions_by_queue;
 mod schedules;
 
@@ -26,8 +27,9 @@ impl MigratorTrait for Migrations {
             Box::new(find_queues_by_word::Migration),
             Box::new(list_decisions_by_queue::Migration),
             Box::new(configure_queues::Migration),
-            Box::new(schedules::Migration),
             Box::new(keep_wrap_ups::Migration),
+            Box::new(keep_history::Migration),
+            Box::new(schedules::Migration),
         ]
     }
 

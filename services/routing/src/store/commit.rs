@@ -2,8 +2,8 @@
 
 use super::leases::{check, shard};
 use super::wrap_ups::{self, WrapUps};
-use super::{Audited, Fence, ROWS, Tables, broken, entities, lock_configuration, settings};
-use onqueue_acd::{Command, Decision};
+use super::{Audited, Fence, ROWS, Tables, broken, entities, intervals, lock_configuration, settings};
+use onqueue_acd::{Command, Decision, metrics::Interval};
 use onqueue_model::{ConversationId, DecisionId, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
 use onqueue_server::resource::Once;
 use onqueue_store::{Scoped, StoreError};
@@ -89,6 +89,8 @@ pub struct Batch {
     pub log: Vec<Logged>,
     /// Decisions.
     pub decisions: Vec<NewDecision>,
+    /// Quarters of an hour that are over.
+    pub intervals: Vec<(OrganisationId, Interval)>,
     /// For session.
     pub reports: Vec<NewReport>,
     /// Interactions that came.
@@ -151,6 +153,9 @@ async fn write(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), StoreError
     insert::<entities::log::Entity>(tx, logged?).await?;
     let decisions: Result<Vec<_>, _> = batch.decisions.iter().map(decision_row).collect();
     insert::<entities::decision::Entity>(tx, decisions?).await?;
+    for (organisation, interval) in &batch.intervals {
+        insert::<entities::interval::Entity>(tx, intervals::rows(*organisation, interval)?).await?;
+    }
     insert::<entities::report::Entity>(tx, batch.reports.iter().map(report_row).collect()).await?;
     let opened = batch.opened.iter().map(interaction_row).collect();
     insert::<entities::interaction::Entity>(tx, opened).await?;

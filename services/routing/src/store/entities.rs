@@ -270,6 +270,19 @@ tables! {
         position: i64,
         at: i64,
         engine: Vec<u8>,
+        // Of snapshots of the version before there is none.
+        history: Option<Vec<u8>>,
+    }
+    interval "routing_intervals" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        subject: i16,
+        #[sea_orm(primary_key, auto_increment = false)]
+        start_at: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        subject_id: Uuid,
+        tally: String,
     }
     decision "routing_decisions" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -320,6 +333,6 @@ macro_rules! scoped {
 }
 
 scoped! {
-    head queue queue_revision settings queue_word policy member skill agent capacity agent_skill agent_language interaction log snapshot decision
+    head queue queue_revision settings queue_word policy member skill agent capacity agent_skill agent_language interaction log snapshot interval decision
     report schedule schedule_group scheduled wrap_up_code wrap_up_code_queue wrap_up
 }

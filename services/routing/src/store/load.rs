@@ -1,7 +1,7 @@
 //! Making an engine again: the newest snapshot and the rest of the log.
 
 use super::leases::{check, shard};
-use super::{Details, Fence, Tables, broken, entities};
+use super::{Details, Fence, History, Tables, broken, entities};
 use onqueue_acd::{Command, Engine};
 use onqueue_model::{InteractionId, OrganisationId, SHARDS, Timestamp};
 use onqueue_server::resource::Once;
@@ -22,6 +22,8 @@ const SNAPSHOTS: u64 = 2;
 pub struct Loaded {
     /// The engine.
     pub engine: Engine,
+    /// What was learnt along the log.
+    pub history: History,
     /// Position of the last input that it has taken.
     pub position: i64,
     /// Position of the snapshot from which it was made; 0 without one.
@@ -57,14 +59,11 @@ impl Tables {
         let mut loaded = match newest {
             None => Loaded {
                 engine: Engine::new(),
+                history: History::default(),
                 position: 0,
                 snapshot: 0,
             },
-            Some(row) => Loaded {
-                engine: serde_json::from_slice(&row.engine).map_err(broken)?,
-                position: row.position,
-                snapshot: row.position,
-            },
+            Some(row) => restored(&row)?,
         };
         while self.replay(organisation, &mut loaded).await? {}
         Ok(loaded)
@@ -89,7 +88,9 @@ impl Tables {
                 )));
             }
             let command: Command = serde_json::from_str(&row.command).map_err(broken)?;
-            let _ = loaded.engine.apply(Timestamp(row.at), command);
+            let applied = loaded.engine.apply(Timestamp(row.at), command.clone());
+            // Quarters that are over were written with the input with which they were.
+            let _ = loaded.history.take(&loaded.engine, &command, &applied);
             loaded.position = row.position;
         }
         Ok(is_full)
@@ -124,14 +125,14 @@ impl Tables {
         Ok(details.collect())
     }
 
-    /// Keeps a copy of an engine, in a transaction of its own, and drops what is older than the two newest.
+    /// Keeps a copy of an engine and its history, in a transaction of its own, and drops what is older than the two newest.
     pub async fn save_snapshot(
         &self,
         fence: &Fence,
         organisation: OrganisationId,
         position: i64,
         at: Timestamp,
-        engine: Vec<u8>,
+        (engine, history): (Vec<u8>, Vec<u8>),
     ) -> Result<(), StoreError> {
         let fence = fence.clone();
         let work = self.0.transaction(move |tx| {
@@ -140,6 +141,7 @@ impl Tables {
                 position: Set(position),
                 at: Set(at.millis()),
                 engine: Set(engine.clone()),
+                history: Set(Some(history.clone())),
             };
             let fence = fence.clone();
             Box::pin(async move {
@@ -152,6 +154,21 @@ impl Tables {
         });
         work.await
     }
+}
+
+/// A snapshot that was written before there was any history goes on with one that begins there.
+fn restored(row: &entities::snapshot::Model) -> Result<Loaded, StoreError> {
+    let engine: Engine = serde_json::from_slice(&row.engine).map_err(broken)?;
+    let history = match &row.history {
+        Some(history) => serde_json::from_slice(history).map_err(broken)?,
+        None => History::beginning_with(&engine),
+    };
+    Ok(Loaded {
+        engine,
+        history,
+        position: row.position,
+        snapshot: row.position,
+    })
 }
 
 async fn drop_older_snapshots(tx: &DatabaseTransaction, organisation: OrganisationId) -> Result<(), StoreError> {
