@@ -147,6 +147,7 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
         ("queue_id", text(&credentials["queues"]["Billing"])),
         ("deployment_id", text(&credentials["deployment"])),
         ("offer_id", user.clone()),
+        ("decision_id", user.clone()),
         ("subject_id", user.clone()),
         ("user_id", user),
     ]));

@@ -1,12 +1,15 @@
 //! One organisation's engine with what belongs to it in memory.
 
 use super::frames::Watchers;
+use super::notes::Notes;
 use super::presence::Presence;
 use super::turn::Turn;
 use super::{facts, figures, frames};
-use crate::store::{Configuration, Details, Loaded, Logged, NewDecision, NewReport, Queue};
-use onqueue_acd::{AgentState, Command, Effect, Engine, InteractionPlace, Refusal, Requirements};
-use onqueue_model::{DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
+use crate::store::{Configuration, Details, Loaded, Logged, NewDecision, NewReport, Queue, Record};
+use onqueue_acd::{AgentState, Command, Effect, Engine, Explanation, InteractionPlace, Refusal, Requirements};
+use onqueue_model::{
+    ConversationId, DecisionId, DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId,
+};
 use onqueue_proto::session::v1::{ReportRequest, report_request::Fact};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +77,7 @@ pub struct Host {
     pub watchers: Watchers,
     /// The last snapshot's position, and when it was written or this host was made.
     snapshot: (i64, Timestamp),
+    notes: Notes,
 }
 
 impl Host {
@@ -106,6 +110,7 @@ impl Host {
             presence,
             watchers: Watchers::default(),
             snapshot: (loaded.snapshot, now),
+            notes: Notes::new(now),
         }
     }
 
@@ -127,9 +132,19 @@ impl Host {
         self.details.get(&interaction).cloned().unwrap_or_default()
     }
 
+    /// The conversation's last opening that has not ended.
+    pub fn interaction_of(&self, conversation: ConversationId) -> Option<InteractionId> {
+        let of = |opening| InteractionId { conversation, opening };
+        let openings = self.details.range(of(0)..=of(u32::MAX)).rev();
+        openings
+            .map(|(interaction, _)| *interaction)
+            .find(|interaction| self.engine.interaction(*interaction).is_some())
+    }
+
     /// When something is to be done even if nobody asks.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let deadlines = [self.engine.next_deadline(), self.presence.look_at()];
+        let notes = self.notes.look_at(self.position);
+        let deadlines = [self.engine.next_deadline(), self.presence.look_at(), notes];
         deadlines.into_iter().flatten().min()
     }
 
@@ -187,15 +202,28 @@ impl Host {
             }
             if let Effect::DecisionRecorded { decision } = effect {
                 turn.batch.decisions.push(NewDecision {
-                    organisation: self.organisation,
-                    id: turn.ids.id(turn.now),
                     position,
-                    log_position: self.position,
-                    revision: self.revision,
-                    decision: decision.clone(),
+                    ..self.record(turn.ids.id(turn.now), Record::Offer(decision.clone()))
                 });
             }
         }
+    }
+
+    /// A record after the last input and its reports.
+    pub const fn record(&self, id: DecisionId, record: Record) -> NewDecision {
+        NewDecision {
+            organisation: self.organisation,
+            id,
+            position: self.position * REPORTS + REPORTS - 1,
+            log_position: self.position,
+            revision: self.revision,
+            record,
+        }
+    }
+
+    /// What is to be recorded of those that wait.
+    pub fn look_at_waiting(&mut self, now: Timestamp) -> Vec<Explanation> {
+        self.notes.look(&self.engine, self.position, now)
     }
 
     fn report(&self, turn: &Turn, interaction: InteractionId, position: i64, fact: Fact) -> NewReport {

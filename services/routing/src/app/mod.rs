@@ -3,6 +3,7 @@
 mod agents;
 mod decisions;
 mod enforcement;
+mod explain;
 mod facts;
 mod figures;
 mod follower;
@@ -10,18 +11,22 @@ mod frames;
 mod gate;
 mod handle;
 mod host;
+mod notes;
 mod owner;
 mod place;
 mod policies;
 mod presence;
 mod queues;
 mod reporter;
+mod retention;
 mod skills;
 mod tenure;
 mod turn;
 mod utilization;
 
 pub use agents::{Next, Watch};
+pub use decisions::{Extent, Found, Span};
+pub use explain::{AgentStanding, InLine, Person, Reason as ExclusionReason, Stand, Verdict, WaitingNow};
 pub use frames::{AgentNow, Frame, Named, OfferNow};
 pub use gate::Gate;
 pub use place::{Owners, Place, Whereabouts};
@@ -37,7 +42,7 @@ use owner::Owner;
 use policies::Policies;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tenure::Keeper;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How long the start waits for the leases, and for session; what is not done by then is done in the background.
@@ -52,6 +57,8 @@ pub struct Routing {
     owner: Handle,
     policies: Policies,
     whereabouts: Whereabouts,
+    /// One at a time: each holds an engine of its own.
+    replays: Arc<Semaphore>,
 }
 
 /// What the background work shares.
@@ -113,6 +120,7 @@ impl Routing {
             owner: shared.owner,
             policies: shared.policies,
             whereabouts,
+            replays: Arc::new(Semaphore::new(1)),
         })
     }
 

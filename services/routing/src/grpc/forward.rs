@@ -76,11 +76,13 @@ where
     }
 }
 
-/// An agent is what the engine says they are; queues and members are read from the database anywhere, but whatever changes
+/// An agent is what the engine says they are, and so is why something waits; queues and members are read from the database anywhere, but whatever changes
 /// them is in force when it answers, which only the owner can say.
 fn needs_owner(path: &str) -> bool {
     let only_reads = method(path).is_some_and(|method| method.idempotency == Idempotency::Read);
-    path.starts_with("/onqueue.routing.v1.AgentService/") || !only_reads
+    let asks_engine = ["AgentService/", "DecisionService/Explain"];
+    let of_routing = path.strip_prefix("/onqueue.routing.v1.").unwrap_or_default();
+    asks_engine.iter().any(|asks| of_routing.starts_with(asks)) || !only_reads
 }
 
 /// A request that can be sent again.
@@ -271,6 +273,9 @@ mod tests {
             ("/onqueue.routing.v1.UtilizationService/UpdateUtilization", true),
             ("/onqueue.routing.v1.UtilizationService/GetUserUtilization", false),
             ("/onqueue.routing.v1.DecisionService/ListDecisions", false),
+            ("/onqueue.routing.v1.DecisionService/GetDecision", false),
+            ("/onqueue.routing.v1.DecisionService/ExplainWaiting", true),
+            ("/onqueue.routing.v1.DecisionService/ExplainAgent", true),
         ] {
             assert_eq!(needs_owner(path), needs, "{path}");
         }

@@ -4,6 +4,7 @@ mod agent;
 mod decision;
 mod decode;
 mod encode;
+mod explained;
 mod forward;
 mod pipe;
 mod queue;
@@ -27,11 +28,12 @@ pub fn routes(routing: &Routing) -> Routes {
     let agents = AgentServiceServer::new(agent::Rpcs(routing.clone()));
     let skills = SkillServiceServer::new(skill::Rpcs(routing.clone()));
     let utilization = UtilizationServiceServer::new(utilization::Rpcs(routing.clone()));
+    let decisions = DecisionServiceServer::new(decision::Rpcs(routing.clone()));
     Routes::new(owned(routing, queues))
         .add_service(owned(routing, agents))
         .add_service(owned(routing, skills))
         .add_service(owned(routing, utilization))
-        .add_service(DecisionServiceServer::new(decision::Rpcs(routing.clone())))
+        .add_service(owned(routing, decisions))
 }
 
 fn owned<S>(routing: &Routing, service: S) -> Owned<S> {

@@ -4,6 +4,7 @@ mod administer_skills_and_utilization;
 mod create_routing_tables;
 mod find_queues_by_word;
 mod index_unapplied_configuration;
+mod keep_decisions_about_waiting;
 mod list_decisions_by_queue;
 
 use sea_orm_migration::prelude::IntoIden as _;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrations {
             Box::new(administer_skills_and_utilization::Migration),
             Box::new(find_queues_by_word::Migration),
             Box::new(list_decisions_by_queue::Migration),
+            Box::new(keep_decisions_about_waiting::Migration),
         ]
     }
 

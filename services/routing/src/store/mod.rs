@@ -16,6 +16,8 @@ mod queue_changes;
 mod queues;
 mod records;
 mod renewal;
+mod replay;
+mod retention;
 mod search;
 mod seed;
 mod skills;
@@ -23,7 +25,7 @@ mod utilization;
 
 pub use commit::{Batch, Details, Logged, NewDecision, NewReport};
 pub use configuration::{Configuration, Profile};
-pub use decisions::{DecisionPlace, StoredDecision};
+pub use decisions::{DecisionPlace, Record, StoredDecision, TimePlace};
 pub use leases::{Claim, Epochs, Fence, Holder};
 pub use load::Loaded;
 pub use members::Joined;

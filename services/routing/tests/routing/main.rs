@@ -4,6 +4,7 @@
 
 mod access;
 mod administrator;
+mod explain;
 mod fake_session;
 mod offers;
 mod ownership;
