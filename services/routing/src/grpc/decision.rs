@@ -46,7 +46,7 @@ impl DecisionService for Rpcs {
             false => Extent::AsRecorded,
         };
         let found = self.0.get_decision(&caller, decision, extent).await.map_err(status)?;
-        Ok(Response::new(explained::found(found, words(&asked.language))))
+        Ok(Response::new(explained::found(&found, words(&asked.language))))
     }
 
     async fn explain_waiting(
@@ -57,7 +57,7 @@ impl DecisionService for Rpcs {
         let asked = request.into_inner();
         let conversation = id("conversation_id", &asked.conversation_id).map_err(status)?;
         let now = self.0.explain_waiting(&caller, conversation).await.map_err(status)?;
-        let explanation = Some(explained::waiting(now, words(&asked.language)));
+        let explanation = Some(explained::waiting(&now, words(&asked.language)));
         Ok(Response::new(proto::ExplainWaitingResponse { explanation }))
     }
 
@@ -74,7 +74,7 @@ impl DecisionService for Rpcs {
             .explain_agent(&caller, conversation, user)
             .await
             .map_err(status)?;
-        let explanation = Some(explained::agent(standing, words(&asked.language)));
+        let explanation = Some(explained::agent(&standing, words(&asked.language)));
         Ok(Response::new(proto::ExplainAgentResponse { explanation }))
     }
 }
@@ -98,11 +98,7 @@ impl Rpcs {
         let say = words(&asked.language);
         Ok(proto::ListDecisionsResponse {
             next_page_token: page.next.as_ref().map(encode_token).unwrap_or_default(),
-            decisions: page
-                .items
-                .into_iter()
-                .map(|found| explained::decision(found, say))
-                .collect(),
+            decisions: page.items.iter().map(|found| explained::decision(found, say)).collect(),
         })
     }
 
@@ -118,11 +114,7 @@ impl Rpcs {
         let say = words(&asked.language);
         Ok(proto::ListDecisionsResponse {
             next_page_token: page.next.as_ref().map(encode_token).unwrap_or_default(),
-            decisions: page
-                .items
-                .into_iter()
-                .map(|found| explained::decision(found, say))
-                .collect(),
+            decisions: page.items.iter().map(|found| explained::decision(found, say)).collect(),
         })
     }
 }

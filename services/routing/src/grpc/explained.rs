@@ -3,7 +3,7 @@
 use crate::app::{AgentStanding, ExclusionReason, Found, InLine, Person, Stand, Verdict, WaitingNow};
 use crate::store::Record;
 use crate::wording::{Change, Offered, Unavailable, Waits, Why, Words};
-use onqueue_acd::{Candidate, Decided, Exclusion, Medium, Stage};
+use onqueue_acd::{Candidate, Decided, Decision, Exclusion, Explanation, Medium, Stage};
 use onqueue_model::{Language, Timestamp, UserId};
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::timestamp;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// In whose words.
 type Say = &'static dyn Words;
 
-pub fn found(found: Found, say: Say) -> proto::GetDecisionResponse {
+pub fn found(found: &Found, say: Say) -> proto::GetDecisionResponse {
     let all = found.all.as_ref();
     let unavailable = all.and_then(|all| all.as_ref().err()).copied();
     let named = all.and_then(|all| all.as_ref().ok()).into_iter().flatten();
@@ -31,7 +31,7 @@ const fn unavailable_reason(why: Unavailable) -> &'static str {
     }
 }
 
-pub fn decision(found: Found, say: Say) -> proto::Decision {
+pub fn decision(found: &Found, say: Say) -> proto::Decision {
     let stored = &found.decision;
     let record = &stored.record;
     let name = |user: UserId| stored.names.get(&user).cloned().unwrap_or_default();
@@ -54,53 +54,58 @@ pub fn decision(found: Found, say: Say) -> proto::Decision {
         ..proto::Decision::default()
     };
     match record {
-        Record::Offer(offer) => {
-            let chosen = offer.candidates.first();
-            let reasons = reasons(&found, offer.language.as_ref());
-            proto::Decision {
-                kind: proto::DecisionKind::Offer.into(),
-                rank_key: offer.rank_key,
-                stage: stage(offer.stage),
-                stage_text: say.stage(offer.stage),
-                language: text(offer.language.as_ref()),
-                chosen_user_id: chosen.map(|chosen| chosen.agent.to_string()).unwrap_or_default(),
-                offer_id: offer.offer.to_string(),
-                excluded: reasons.iter().map(|reason| counted(reason, say)).collect(),
-                decided_by: decided(offer.decided).to_owned(),
-                decided_text: say.decided(offer.decided),
-                eligible: whole(offer.eligible),
-                summary: say.offered(Offered {
-                    agent: &chosen.map(|chosen| name(chosen.agent)).unwrap_or_default(),
-                    decided: offer.decided,
-                    idle_ms: chosen.map_or(0, |chosen| chosen.idle_ms),
-                    eligible: offer.eligible,
-                }),
-                ..common
-            }
-        }
-        Record::Waiting(waiting) => {
-            let reasons = reasons(&found, waiting.language.as_ref());
-            proto::Decision {
-                kind: proto::DecisionKind::Waiting.into(),
-                rank_key: waiting.rank_key,
-                stage: stage(waiting.stage),
-                stage_text: say.stage(waiting.stage),
-                language: text(waiting.language.as_ref()),
-                excluded: reasons.iter().map(|reason| counted(reason, say)).collect(),
-                eligible: whole(waiting.eligible),
-                summary: say.waits(&Waits {
-                    waited_ms: None,
-                    members: None,
-                    eligible: waiting.eligible,
-                    reasons: &whys(&reasons),
-                }),
-                ..common
-            }
-        }
+        Record::Offer(offer) => offered(common, found, offer, say),
+        Record::Waiting(waiting) => waited(common, found, waiting, say),
     }
 }
 
-pub fn waiting(now: WaitingNow, say: Say) -> proto::WaitingExplanation {
+fn offered(common: proto::Decision, found: &Found, offer: &Decision, say: Say) -> proto::Decision {
+    let chosen = offer.candidates.first();
+    let name = chosen.and_then(|chosen| found.decision.names.get(&chosen.agent));
+    let reasons = reasons(found, offer.language.as_ref());
+    proto::Decision {
+        kind: proto::DecisionKind::Offer.into(),
+        rank_key: offer.rank_key,
+        stage: stage(offer.stage),
+        stage_text: say.stage(offer.stage),
+        language: text(offer.language.as_ref()),
+        chosen_user_id: chosen.map(|chosen| chosen.agent.to_string()).unwrap_or_default(),
+        offer_id: offer.offer.to_string(),
+        excluded: reasons.iter().map(|reason| counted(reason, say)).collect(),
+        decided_by: decided(offer.decided).to_owned(),
+        decided_text: say.decided(offer.decided),
+        eligible: whole(offer.eligible),
+        summary: say.offered(Offered {
+            agent: name.map_or("", String::as_str),
+            decided: offer.decided,
+            idle_ms: chosen.map_or(0, |chosen| chosen.idle_ms),
+            eligible: offer.eligible,
+        }),
+        ..common
+    }
+}
+
+fn waited(common: proto::Decision, found: &Found, waiting: &Explanation, say: Say) -> proto::Decision {
+    let reasons = reasons(found, waiting.language.as_ref());
+    proto::Decision {
+        kind: proto::DecisionKind::Waiting.into(),
+        rank_key: waiting.rank_key,
+        stage: stage(waiting.stage),
+        stage_text: say.stage(waiting.stage),
+        language: text(waiting.language.as_ref()),
+        excluded: reasons.iter().map(|reason| counted(reason, say)).collect(),
+        eligible: whole(waiting.eligible),
+        summary: say.waits(&Waits {
+            waited_ms: None,
+            members: None,
+            eligible: waiting.eligible,
+            reasons: &whys(&reasons),
+        }),
+        ..common
+    }
+}
+
+pub fn waiting(now: &WaitingNow, say: Say) -> proto::WaitingExplanation {
     let common = proto::WaitingExplanation {
         conversation_id: now.interaction.conversation.to_string(),
         queue_id: now.queue.to_string(),
@@ -200,7 +205,7 @@ fn change(change: Change, now: Timestamp, say: Say) -> proto::NextChange {
     }
 }
 
-pub fn agent(standing: AgentStanding, say: Say) -> proto::AgentExplanation {
+pub fn agent(standing: &AgentStanding, say: Say) -> proto::AgentExplanation {
     let agent = &standing.agent;
     let common = proto::AgentExplanation {
         conversation_id: standing.interaction.conversation.to_string(),

@@ -149,7 +149,11 @@ async fn who_asks_hears_why_a_chat_waits() {
     );
     let held = supervisor.why(99, "en").await.expect("may");
     assert_eq!((held.place(), held.user_name.as_str()), (WaitingPlace::InHand, "Carla"));
+}
 
+#[tokio::test]
+async fn who_may_not_know_of_it_hears_nothing() {
+    let (world, supervisor) = nobody_can().await;
     world
         .tokens
         .grant(organisation(), id(8), id(0xd2), &["routing:decision:view"]);
@@ -398,13 +402,7 @@ async fn what_is_too_old_goes_and_the_rest_is_exported_and_repeated() {
     let refused = Export::begin(&world.temp.store, organisation(), Beginning::First).await;
     let refused = refused.expect_err("its beginning is gone").context.expect("says why");
     assert!(refused.contains("--from-snapshot"), "{refused}");
-    let (text, snapshot) = exported(&world, Beginning::Snapshot).await;
-    let repeated = assignments(&text, snapshot.as_deref());
-    let known = taken(all.iter().copied());
-    assert!(
-        !repeated.is_empty() && known.ends_with(&repeated),
-        "{repeated:?} of {known:?}"
-    );
+    repeat_from_snapshot(&world, &all).await;
 
     let supervisor = world.user(9, "Sara");
     let last = supervisor.about(122).await.remove(0);
@@ -420,4 +418,14 @@ async fn what_is_too_old_goes_and_the_rest_is_exported_and_repeated() {
     })
     .await;
     assert_eq!(world.user(9, "Sara").about(122).await.len(), 1);
+}
+
+async fn repeat_from_snapshot(world: &World, all: &[u128]) {
+    let (text, snapshot) = exported(world, Beginning::Snapshot).await;
+    let repeated = assignments(&text, snapshot.as_deref());
+    let known = taken(all.iter().copied());
+    assert!(
+        !repeated.is_empty() && known.ends_with(&repeated),
+        "{repeated:?} of {known:?}"
+    );
 }
