@@ -148,6 +148,7 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
         ("deployment_id", text(&credentials["deployment"])),
         ("group_id", user.clone()),
         ("offer_id", user.clone()),
+        ("decision_id", user.clone()),
         ("subject_id", user.clone()),
         ("user_id", user),
         ("work_id", Uuid::from_u128(98).to_string()),

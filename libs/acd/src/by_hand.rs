@@ -80,7 +80,7 @@ impl Turn<'_> {
     }
 
     fn offer_by_hand(&mut self, interaction: Slot, agent: Slot, decided: Decided, answer: Answer) {
-        let decision = (self.recording == Recording::On).then(|| self.decision_by_hand(interaction, agent, decided));
+        let decision = (self.recording != Recording::Off).then(|| self.decision_by_hand(interaction, agent, decided));
         self.offer(interaction, agent, decision, answer);
     }
 

@@ -157,18 +157,22 @@ impl Turn<'_> {
         if eligible == 0 {
             return false;
         }
-        let named = if self.recording == Recording::On { NAMED } else { 1 };
+        let named = if self.recording == Recording::Off { 1 } else { NAMED };
         let Some(contest) = Contest::of(self.state, &self.index.roster, self.rules, slot, self.state.now) else {
             return false;
+        };
+        let everybody = match self.recording {
+            Recording::Whole => Some(contest.everybody(&mut survey.clone())),
+            Recording::On | Recording::Off => None,
         };
         let candidates = contest.candidates(survey, Current::Yes, named);
         let Some(agent) = candidates.first().and_then(|best| self.state.agents.slot(best.agent)) else {
             return false;
         };
-        let decision = (self.recording == Recording::On).then(|| Decision {
+        let decision = (self.recording != Recording::Off).then(|| Decision {
             eligible: u32::try_from(eligible).unwrap_or(u32::MAX),
             decided: decided(&candidates, self.state),
-            candidates,
+            candidates: everybody.unwrap_or(candidates),
             excluded: survey.excluded(),
             ..self.bare_decision(slot)
         });

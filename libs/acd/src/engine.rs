@@ -26,6 +26,9 @@ pub enum Recording {
     /// Each offer with its [`crate::Decision`].
     #[default]
     On,
+    /// The same, where each decision names everybody who was eligible, best first; those whom the cut of
+    /// [`crate::Settings::top`] keeps from competing come last. For looking into one decision: it takes as long as they are many.
+    Whole,
     /// No [`Effect::DecisionRecorded`]; all else the same. Spares the time that counting reasons takes.
     Off,
 }

@@ -3,11 +3,11 @@
 use crate::contest::Contest;
 use crate::decide::NAMED;
 use crate::lines::Lines;
-use crate::stage::{Signature, asked};
+use crate::stage::{Signature, asked, progress};
 use crate::state::{Interaction, Place};
 use crate::survey::{Current, Survey};
 use crate::table::Slot;
-use crate::{AgentExplanation, Candidate, Engine, Exclusion, Explanation, Load, Medium, Recording};
+use crate::{AgentExplanation, Candidate, Engine, Exclusion, Explanation, Load, Medium, Recording, Stage};
 use onqueue_model::{InteractionId, LabelId, Timestamp, UserId};
 
 /// What is found out about a waiting interaction.
@@ -47,6 +47,15 @@ impl Engine {
         let inquiry = self.inquire(interaction, now)?;
         let mut survey = self.survey(&inquiry);
         Some(self.contest(&inquiry)?.everybody(&mut survey))
+    }
+
+    /// To which stage of its queue's method a waiting interaction comes next, and when. `None` if it does not wait or stays at its
+    /// stage.
+    pub fn next_stage(&self, interaction: InteractionId) -> Option<(Timestamp, Stage)> {
+        let interaction = self.inquire(interaction, self.state.now)?.interaction;
+        let config = self.state.config(interaction.queue)?;
+        let at = progress(interaction, config, &self.rules, self.state.now).1?;
+        Some((at, progress(interaction, config, &self.rules, at).0))
     }
 
     /// Where an agent stands with a waiting interaction, as of `now`. `None` if it does not wait or nobody knows the agent.

@@ -71,7 +71,7 @@ impl Survey {
         self.outside.clear();
         self.excluded.clear();
         let pool = roster.pool(wish.queue);
-        if recording == Recording::On {
+        if recording != Recording::Off {
             self.note(Exclusion::NotJoined, pool.unjoined);
             self.note(Exclusion::OffQueue, pool.off);
             self.note(Exclusion::NotResponding, pool.silent);
@@ -88,7 +88,7 @@ impl Survey {
         match &wish.open {
             Open::All => {
                 self.eligible.copy(free);
-                if recording == Recording::On {
+                if recording != Recording::Off {
                     self.note_verdicts(wish.medium, pool.verdicts[wish.medium as usize]);
                 }
                 return;
@@ -107,7 +107,7 @@ impl Survey {
         self.set.keep(&pool.ready);
         self.eligible.copy(&self.set);
         self.eligible.keep(free);
-        if recording == Recording::On {
+        if recording != Recording::Off {
             self.note_closed(roster, pool, wish);
         }
     }
@@ -143,7 +143,7 @@ impl Survey {
         for place in set.iter() {
             if let Some(reason) = roster.no_room(pool.member(place), wish) {
                 self.eligible.set(place, false);
-                if recording == Recording::On {
+                if recording != Recording::Off {
                     self.note(reason, 1);
                 }
             }
@@ -190,7 +190,7 @@ impl Survey {
             } else if why_not.is_none() {
                 self.outside.push(slot);
             }
-            if recording == Recording::On
+            if recording != Recording::Off
                 && let Some(why_not) = why_not
             {
                 self.note(why_not, 1);

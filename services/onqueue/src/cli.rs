@@ -35,6 +35,9 @@ pub enum Command {
     /// Settings.
     #[command(subcommand)]
     Config(Config),
+    /// What routing has stored.
+    #[command(subcommand)]
+    Routing(Routing),
     /// Feed a routing log to a fresh engine and print who gets what, one JSON object a line. Exits with 2 if it is no log.
     Route(Route),
     /// Simulate a contact centre with the routing engine: service level, waits and occupancy. Exits with 2 if it is no scenario.
@@ -189,6 +192,30 @@ pub struct Route {
     /// Print the digest of the engine's state at the end.
     #[arg(long)]
     pub digest: bool,
+    /// Begin with the engine in this file instead of a fresh one; `onqueue routing export --from-snapshot` writes it.
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
+}
+
+/// What to do with routing.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Routing {
+    /// Write the routing log of an organisation as text, which `onqueue route` repeats; also while it is running.
+    Export(RoutingExport),
+}
+
+/// Options of `routing export`.
+#[derive(Debug, Clone, Args)]
+pub struct RoutingExport {
+    #[command(flatten)]
+    pub place: Place,
+    /// The organisation's id.
+    #[arg(value_name = "ORGANISATION")]
+    pub organisation: String,
+    /// Write the oldest snapshot that is kept to this file, and only what came after it to the standard output: for a log of
+    /// which the beginning is not kept any more.
+    #[arg(long, value_name = "FILE")]
+    pub from_snapshot: Option<PathBuf>,
 }
 
 /// Options of `simulate`. docs/simulation.md says what a scenario is.

@@ -4,7 +4,8 @@ use crate::{
     cli::Route,
     output::{complain, lines},
 };
-use onqueue_acd::text::{Log, Options, Summary, parse, run};
+use onqueue_acd::Engine;
+use onqueue_acd::text::{Log, Options, Summary, parse, run, run_from};
 use std::{
     fmt::Display,
     fs,
@@ -18,14 +19,25 @@ const UNUSABLE_LOG: u8 = 2;
 
 /// Reads the whole log, and only then feeds it to an engine and prints what comes of it.
 pub fn route(options: &Route) -> ExitCode {
-    let file = options.file.display();
-    match read(&options.file) {
-        Ok(log) => ended(print(&log, options)),
-        Err(problem) => {
-            complain(format_args!("onqueue: {file}: {problem}"));
-            ExitCode::from(UNUSABLE_LOG)
-        }
+    let log = match read(&options.file) {
+        Ok(log) => log,
+        Err(problem) => return unusable(&options.file, &problem),
+    };
+    match options.snapshot.as_deref().map(|file| (file, snapshot(file))) {
+        None => ended(print(None, &log, options)),
+        Some((_, Ok(engine))) => ended(print(Some(engine), &log, options)),
+        Some((file, Err(problem))) => unusable(file, &problem),
     }
+}
+
+fn unusable(file: &Path, problem: &str) -> ExitCode {
+    complain(format_args!("onqueue: {}: {problem}", file.display()));
+    ExitCode::from(UNUSABLE_LOG)
+}
+
+fn snapshot(file: &Path) -> Result<Engine, String> {
+    let bytes = fs::read(file).map_err(told)?;
+    serde_json::from_slice(&bytes).map_err(|error| format!("this is no snapshot of an engine of this version: {error}"))
 }
 
 fn read(file: &Path) -> Result<Log, String> {
@@ -46,13 +58,17 @@ fn standard_input() -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-fn print(log: &Log, options: &Route) -> io::Result<Summary> {
+fn print(from: Option<Engine>, log: &Log, options: &Route) -> io::Result<Summary> {
     let mut lines = lines();
     let options = Options {
         explain: options.explain,
         digest: options.digest,
     };
-    let summary = run(log, options, |line| writeln!(lines, "{line}"))?;
+    let sink = |line: &str| writeln!(lines, "{line}");
+    let summary = match from {
+        Some(engine) => run_from(engine, log, options, sink)?,
+        None => run(log, options, sink)?,
+    };
     lines.flush()?;
     Ok(summary)
 }

@@ -2,16 +2,19 @@
 //! before anybody hears of them; what a conversation is, it leaves to session, whom it tells what it decided.
 
 mod app;
+mod export;
 mod grpc;
 mod migrations;
 mod schedule;
 mod seed;
 mod settings;
 mod store;
+mod wording;
 
 #[doc(hidden)]
 pub use app::Gate;
 pub use app::Owners;
+pub use export::{Beginning, Export};
 pub use migrations::Migrations;
 pub use seed::{Membership, Seed, SeedAgent, SeedSkill, seed};
 pub use settings::Settings;

@@ -4,6 +4,8 @@ use onqueue_model::Fault;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// Times are in milliseconds.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
@@ -27,6 +29,10 @@ pub struct Settings {
     pub snapshot_inputs: u64,
     /// After how long a snapshot is written if there was any input.
     pub snapshot_ms: u64,
+    /// How many days back every decision can be repeated: for so long the log is kept, with a snapshot for each day.
+    pub log_days: u32,
+    /// For how many days decisions are kept.
+    pub decision_days: u32,
     /// The first pause before something is tried again with session; it doubles up to 32 times that.
     pub retry_ms: u64,
     /// How long calls are still answered after the process was told to end: here if there can be no other replicas, else
@@ -50,6 +56,8 @@ impl Default for Settings {
             gone_after_ms: 45_000,
             snapshot_inputs: 100_000,
             snapshot_ms: 600_000,
+            log_days: 7,
+            decision_days: 90,
             retry_ms: 100,
             drain_ms: 1_000,
             fence: true,
@@ -76,11 +84,25 @@ impl Settings {
                 "this, snapshot_ms and retry_ms must be more than 0",
             ));
         }
+        if self.log_days == 0 || self.decision_days == 0 {
+            return Err(Fault::field(
+                "routing.log_days",
+                "this and decision_days must be more than 0",
+            ));
+        }
         Ok(())
     }
 
     pub(crate) const fn lease(&self) -> Duration {
         Duration::from_millis(self.lease_ms)
+    }
+
+    pub(crate) fn log_kept(&self) -> Duration {
+        DAY * self.log_days
+    }
+
+    pub(crate) fn decisions_kept(&self) -> Duration {
+        DAY * self.decision_days
     }
 
     /// Whether there may be other replicas.
@@ -131,6 +153,7 @@ mod tests {
             (|s| s.renew_ms = 0, "routing.lease_ms"),
             (|s| s.heartbeat_ms = 45_000, "routing.gone_after_ms"),
             (|s| s.retry_ms = 0, "routing.snapshot_inputs"),
+            (|s| s.decision_days = 0, "routing.log_days"),
         ] {
             assert_eq!(changed(change), Err(vec![("field", field.to_owned())]));
         }

@@ -22,5 +22,5 @@ pub use log::{Answer, Entry, Input, Log};
 pub use names::Names;
 pub use problem::Problem;
 pub use read::parse;
-pub use run::{Event, Options, Run, Summary, What, run};
+pub use run::{Event, Options, Run, Summary, What, run, run_from};
 pub use write::{lines, write};

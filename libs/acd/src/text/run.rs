@@ -27,9 +27,33 @@ pub struct Summary {
 
 /// Feeds the whole log to a fresh engine, lets time pass until nothing more is due, and hands each line of output to `sink`,
 /// without its end. Ends with the first error of the sink's.
-pub fn run<E>(log: &Log, options: Options, mut sink: impl FnMut(&str) -> Result<(), E>) -> Result<Summary, E> {
-    let recording = if options.explain { Recording::On } else { Recording::Off };
-    let mut run = Run::begin(log, recording);
+pub fn run<E>(log: &Log, options: Options, sink: impl FnMut(&str) -> Result<(), E>) -> Result<Summary, E> {
+    feed(Run::begin(log, recording(options)), log, options, sink)
+}
+
+/// The same with an engine that was read back from a snapshot: it goes on from there with the log's entries, and what the log says
+/// of the beginning is not looked at.
+pub fn run_from<E>(
+    engine: Engine,
+    log: &Log,
+    options: Options,
+    sink: impl FnMut(&str) -> Result<(), E>,
+) -> Result<Summary, E> {
+    let recording = recording(options);
+    let run = Run::begin(log, recording).with_engine(engine.with_recording(recording));
+    feed(run, log, options, sink)
+}
+
+const fn recording(options: Options) -> Recording {
+    if options.explain { Recording::On } else { Recording::Off }
+}
+
+fn feed<E>(
+    mut run: Run,
+    log: &Log,
+    options: Options,
+    mut sink: impl FnMut(&str) -> Result<(), E>,
+) -> Result<Summary, E> {
     let mut summary = Summary::default();
     let mut tell = |events: Vec<Event>| {
         for event in events {

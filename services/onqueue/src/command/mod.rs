@@ -2,10 +2,11 @@
 
 mod admin;
 mod demo;
+mod routing;
 mod serve;
 
 use crate::{
-    cli::{Admin, Certs, Command, Config, Healthcheck, Place},
+    cli::{Admin, Certs, Command, Config, Healthcheck, Place, Routing},
     node,
     output::{complain, say},
     route,
@@ -40,6 +41,9 @@ pub fn run(command: Command) -> ExitCode {
         Command::Demo(options) => with_settings(&options.place.clone(), |loaded| demo::demo(loaded, options)),
         Command::Admin(Admin::Create(options)) => {
             with_settings(&options.place.clone(), |loaded| admin::create(loaded, options))
+        }
+        Command::Routing(Routing::Export(options)) => {
+            with_settings(&options.place.clone(), |loaded| routing::export(loaded, options))
         }
         Command::Healthcheck(options) => ended(healthcheck(&options)),
         Command::Config(Config::Print(place)) => with_settings(&place, print),

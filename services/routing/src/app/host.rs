@@ -2,12 +2,17 @@
 
 use super::frames::Watchers;
 use super::lookout::Lookout;
+use super::notes::Notes;
 use super::presence::Presence;
 use super::turn::Turn;
 use super::{facts, figures, frames};
-use crate::store::{Configuration, Details, History, Loaded, Logged, Message, NewDecision, NewReport, Queue};
-use onqueue_acd::{AgentState, Command, Effect, Engine, InteractionPlace, InteractionView, Refusal, Requirements};
-use onqueue_model::{ConversationId, DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId};
+use crate::store::{Configuration, Details, History, Loaded, Logged, Message, NewDecision, NewReport, Queue, Record};
+use onqueue_acd::{
+    AgentState, Command, Effect, Engine, Explanation, InteractionPlace, InteractionView, Refusal, Requirements,
+};
+use onqueue_model::{
+    ConversationId, DecisionId, DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId,
+};
 use onqueue_proto::session::v1::{ReportRequest, report_request::Fact};
 use onqueue_server::resource::Once;
 use prost::Message as _;
@@ -89,6 +94,7 @@ pub struct Host {
     pub watchers: Watchers,
     /// The last snapshot's position, and when it was written or this host was made.
     snapshot: (i64, Timestamp),
+    notes: Notes,
 }
 
 impl Host {
@@ -123,6 +129,7 @@ impl Host {
             presence,
             watchers: Watchers::default(),
             snapshot: (loaded.snapshot, now),
+            notes: Notes::new(now),
         }
     }
 
@@ -151,6 +158,7 @@ impl Host {
             self.presence.look_at(),
             self.history.metrics.closes(),
             self.next_observation(),
+            self.notes.look_at(self.position),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -230,15 +238,28 @@ impl Host {
             }
             if let Effect::DecisionRecorded { decision } = effect {
                 turn.batch.decisions.push(NewDecision {
-                    organisation: self.organisation,
-                    id: turn.ids.id(turn.now),
                     position,
-                    log_position: self.position,
-                    revision: self.revision,
-                    decision: decision.clone(),
+                    ..self.record(turn.ids.id(turn.now), Record::Offer(decision.clone()))
                 });
             }
         }
+    }
+
+    /// A record after the last input and its reports.
+    pub const fn record(&self, id: DecisionId, record: Record) -> NewDecision {
+        NewDecision {
+            organisation: self.organisation,
+            id,
+            position: self.position * REPORTS + REPORTS - 1,
+            log_position: self.position,
+            revision: self.revision,
+            record,
+        }
+    }
+
+    /// What is to be recorded of those that wait.
+    pub fn look_at_waiting(&mut self, now: Timestamp) -> Vec<Explanation> {
+        self.notes.look(&self.engine, self.position, now)
     }
 
     /// Tells session of an interaction, after everything that the last input did to it.

@@ -5,6 +5,7 @@ mod burden;
 mod decisions;
 mod enforcement;
 mod external_work;
+mod explain;
 mod facts;
 mod figures;
 mod follower;
@@ -18,6 +19,7 @@ mod lookout;
 mod notices;
 mod observations;
 mod overview;
+mod notes;
 mod owner;
 mod place;
 mod places;
@@ -31,6 +33,7 @@ mod revisions;
 mod schedule_groups;
 mod schedules;
 mod settings;
+mod retention;
 mod skills;
 mod takings;
 mod tenure;
@@ -42,6 +45,8 @@ mod wrap_ups;
 pub use agents::{Next, Watch};
 pub use burden::{AfterContactNow, Burden};
 pub use external_work::Reported;
+pub use decisions::{Extent, Found, Span};
+pub use explain::{AgentStanding, InLine, Person, Reason as ExclusionReason, Stand, Verdict, WaitingNow};
 pub use frames::{AgentNow, Frame, Named, OfferNow};
 pub use gate::Gate;
 pub use interactions::{InteractionNow, Mark, Order, State, Which};
@@ -65,7 +70,7 @@ use owner::Owner;
 use policies::Policies;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tenure::Keeper;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How long the start waits for the leases, and for session; what is not done by then is done in the background.
@@ -80,6 +85,8 @@ pub struct Routing {
     owner: Handle,
     policies: Policies,
     whereabouts: Whereabouts,
+    /// One at a time: each holds an engine of its own.
+    replays: Arc<Semaphore>,
 }
 
 /// What the background work shares.
@@ -141,6 +148,7 @@ impl Routing {
             owner: shared.owner,
             policies: shared.policies,
             whereabouts,
+            replays: Arc::new(Semaphore::new(1)),
         })
     }
 

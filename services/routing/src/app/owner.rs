@@ -7,7 +7,7 @@ use super::handle::Message;
 use super::host::Host;
 use super::tenure::Tenure;
 use super::turn::Turn;
-use super::{Shared, agent_not_found, enforcement, follower, frames, reporter, reporter::Backoff, unowned};
+use super::{Shared, agent_not_found, enforcement, follower, frames, reporter, reporter::Backoff, retention, unowned};
 use crate::store::Batch;
 use futures::{FutureExt as _, future::BoxFuture};
 use onqueue_acd::Effect;
@@ -227,6 +227,7 @@ impl Owner {
             "routing enforcement",
             enforcement::enforce(shared.clone(), tenure.clone()),
         );
+        tasks.spawn("routing retention", retention::retain(shared.clone(), tenure.clone()));
     }
 
     /// Decides until it has to stop, or a transaction fails.
@@ -282,6 +283,7 @@ impl Owner {
         }
         for host in self.hosts.values_mut() {
             host.pass_time(turn);
+            host.note_waiting(turn);
         }
         Ok(())
     }

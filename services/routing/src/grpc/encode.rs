@@ -2,14 +2,12 @@
 
 use super::burden;
 use crate::app::{AgentNow, Frame, Named, Next, OfferNow};
-use crate::store::{self, StoredDecision};
-use onqueue_acd::{AgentState, Decided, Evaluation, Exclusion, Stage};
-use onqueue_model::UserId;
+use crate::store;
+use onqueue_acd::{AgentState, Evaluation};
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::watch_me_response::Frame as Out;
 use onqueue_proto::timestamp;
 use prost::Message as _;
-use std::collections::BTreeMap;
 
 pub fn queue(queue: &store::Queue) -> proto::Queue {
     proto::Queue {
@@ -146,96 +144,4 @@ pub fn next(next: Next) -> proto::WatchMeResponse {
         }),
     };
     proto::WatchMeResponse { frame: Some(out) }
-}
-
-pub fn decision(stored: StoredDecision) -> proto::Decision {
-    let decision = stored.decision;
-    let name = |user: UserId| stored.names.get(&user).cloned().unwrap_or_default();
-    let candidates = decision.candidates.iter().map(|candidate| proto::Candidate {
-        user_id: candidate.agent.to_string(),
-        name: name(candidate.agent),
-        idle_ms: i64::try_from(candidate.idle_ms).unwrap_or(i64::MAX),
-        active_chats: i32::from(candidate.active),
-    });
-    let chosen = decision.candidates.first().map(|candidate| candidate.agent.to_string());
-    proto::Decision {
-        decision_id: stored.id.to_string(),
-        conversation_id: decision.interaction.conversation.to_string(),
-        queue_id: decision.queue.to_string(),
-        at: Some(timestamp(decision.at)),
-        revision: stored.revision,
-        log_position: stored.log_position,
-        rank_key: decision.rank_key,
-        stage: stage(decision.stage),
-        required_skill_ids: decision.skills.iter().map(ToString::to_string).collect(),
-        language: decision
-            .language
-            .map(|language| language.to_string())
-            .unwrap_or_default(),
-        chosen_user_id: chosen.unwrap_or_default(),
-        offer_id: decision.offer.to_string(),
-        candidates: candidates.collect(),
-        excluded: excluded(&decision.excluded),
-        decided_by: decided(decision.decided).to_owned(),
-    }
-}
-
-pub fn stage(stage: Stage) -> String {
-    match stage {
-        Stage::LastAgent => "last_agent".to_owned(),
-        Stage::Standard => "standard".to_owned(),
-        Stage::Ring(ring) => format!("ring_{ring}"),
-        Stage::Preferred(rule) => format!("preferred_{rule}"),
-        Stage::AfterPreferred => "after_preferred".to_owned(),
-        Stage::Groups(rule) => format!("groups_{rule}"),
-        Stage::ByHand => "by_hand".to_owned(),
-    }
-}
-
-/// Counts by reason; which skill was missing, or which medium or label there was too much of, is not told apart.
-fn excluded(excluded: &[(Exclusion, u32)]) -> Vec<proto::ReasonCount> {
-    let mut counts: BTreeMap<Place, i32> = BTreeMap::new();
-    for (exclusion, count) in excluded {
-        *counts.entry(place(*exclusion)).or_default() += i32::try_from(*count).unwrap_or(i32::MAX);
-    }
-    let count = |((_, reason), count): (Place, i32)| proto::ReasonCount {
-        reason: reason.to_owned(),
-        count,
-    };
-    counts.into_iter().map(count).collect()
-}
-
-/// A reason after the order in which reasons are checked.
-type Place = (u8, &'static str);
-
-const fn place(exclusion: Exclusion) -> Place {
-    match exclusion {
-        Exclusion::NotMember => (0, "not_member"),
-        Exclusion::NotJoined => (1, "not_joined"),
-        Exclusion::OffQueue => (2, "off_queue"),
-        Exclusion::NotResponding => (3, "not_responding"),
-        Exclusion::Declined => (4, "declined"),
-        Exclusion::OuterRing => (5, "outer_ring"),
-        Exclusion::NotPreferredYet => (6, "not_preferred_yet"),
-        Exclusion::NotInGroup => (7, "not_in_group"),
-        Exclusion::AtCapacity(_) => (8, "at_capacity"),
-        Exclusion::BlockedBy(_) => (9, "blocked"),
-        Exclusion::AtLabel(_) => (10, "at_label"),
-        Exclusion::Language => (11, "language"),
-        Exclusion::MissingSkill(_) => (12, "missing_skill"),
-    }
-}
-
-const fn decided(decided: Decided) -> &'static str {
-    match decided {
-        Decided::OnlyCandidate => "only_candidate",
-        Decided::Preference => "preference",
-        Decided::Proficiency => "proficiency",
-        Decided::LeastLoaded => "least_loaded",
-        Decided::LongestIdle => "longest_idle",
-        Decided::AgentId => "agent_id",
-        Decided::ByHand => "by_hand",
-        Decided::ByForce => "by_force",
-        Decided::Pulled => "pulled",
-    }
 }

@@ -77,16 +77,17 @@ where
 }
 
 /// What only the engine knows, though nothing is changed by asking for it.
-const LIVE: [&str; 5] = [
+const LIVE: [&str; 6] = [
     "/onqueue.routing.v1.AgentService/",
+    "/onqueue.routing.v1.DecisionService/Explain",
     "/onqueue.routing.v1.InteractionService/",
     "/onqueue.routing.v1.ObservationService/GetObservations",
     "/onqueue.routing.v1.ObservationService/WatchObservations",
     "/onqueue.routing.v1.WaitService/",
 ];
 
-/// Agents and interactions are what the engine says they are; queues and members are read from the database anywhere, but whatever changes
-/// them is in force when it answers, which only the owner can say.
+/// Agents and interactions are what the engine says they are, and so is why something waits; queues and members are read from
+/// the database anywhere, but whatever changes them is in force when it answers, which only the owner can say.
 fn needs_owner(path: &str) -> bool {
     let only_reads = method(path).is_some_and(|method| method.idempotency == Idempotency::Read);
     LIVE.iter().any(|live| path.starts_with(live)) || !only_reads
@@ -293,6 +294,9 @@ mod tests {
             ("/onqueue.routing.v1.ObservationService/ListMetricDefinitions", false),
             ("/onqueue.routing.v1.WaitService/GetEstimatedWait", true),
             ("/onqueue.routing.v1.WaitService/WatchPosition", true),
+            ("/onqueue.routing.v1.DecisionService/GetDecision", false),
+            ("/onqueue.routing.v1.DecisionService/ExplainWaiting", true),
+            ("/onqueue.routing.v1.DecisionService/ExplainAgent", true),
         ] {
             assert_eq!(needs_owner(path), needs, "{path}");
         }

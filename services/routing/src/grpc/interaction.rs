@@ -1,6 +1,6 @@
 //! InteractionService.
 
-use super::encode::stage;
+use super::explained::stage;
 use super::utilization::{encoded_medium, medium};
 use crate::app::{Asked, Assignment, InteractionNow, Mark, Order, Reported, Routing, State, Transfer, Which};
 use crate::store::{StoredWrapUp, WrapUpPlace};

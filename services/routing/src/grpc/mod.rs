@@ -5,6 +5,7 @@ mod burden;
 mod decision;
 mod decode;
 mod encode;
+mod explained;
 mod forward;
 mod hours;
 mod interaction;
@@ -48,6 +49,7 @@ pub fn routes(routing: &Routing) -> Routes {
     let settings = SettingsServiceServer::new(settings::Rpcs(routing.clone()));
     let interactions = InteractionServiceServer::new(interaction::Rpcs(routing.clone()));
     let codes = WrapUpCodeServiceServer::new(wrap_up_code::Rpcs(routing.clone()));
+    let decisions = DecisionServiceServer::new(decision::Rpcs(routing.clone()));
     Routes::new(owned(routing, queues))
         .add_service(owned(routing, agents))
         .add_service(owned(routing, skills))
@@ -58,7 +60,7 @@ pub fn routes(routing: &Routing) -> Routes {
         .add_service(owned(routing, settings))
         .add_service(owned(routing, interactions))
         .add_service(owned(routing, codes))
-        .add_service(DecisionServiceServer::new(decision::Rpcs(routing.clone())))
+        .add_service(owned(routing, decisions))
 }
 
 fn owned<S>(routing: &Routing, service: S) -> Owned<S> {

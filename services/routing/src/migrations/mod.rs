@@ -7,6 +7,7 @@ mod find_queues_by_word;
 mod index_unapplied_configuration;
 mod keep_wrap_ups;
 mod keep_history;
+mod keep_decisions_about_waiting;
 mod list_decisions_by_queue;
 mod schedules;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrations {
             Box::new(configure_queues::Migration),
             Box::new(keep_wrap_ups::Migration),
             Box::new(keep_history::Migration),
+            Box::new(keep_decisions_about_waiting::Migration),
             Box::new(schedules::Migration),
         ]
     }

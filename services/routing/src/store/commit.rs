@@ -2,8 +2,8 @@
 
 use super::leases::{check, shard};
 use super::wrap_ups::{self, WrapUps};
-use super::{Audited, Fence, ROWS, Tables, broken, entities, intervals, lock_configuration, settings};
-use onqueue_acd::{Command, Decision, metrics::Interval};
+use super::{Audited, Fence, ROWS, Record, Tables, broken, entities, intervals, lock_configuration, settings};
+use onqueue_acd::{Command, metrics::Interval};
 use onqueue_model::{ConversationId, DecisionId, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
 use onqueue_server::resource::Once;
 use onqueue_store::{Scoped, StoreError};
@@ -46,12 +46,12 @@ pub struct NewDecision {
     pub id: DecisionId,
     /// Its place among the conversation's decisions.
     pub position: i64,
-    /// The input that led to it.
+    /// The last input before it.
     pub log_position: i64,
     /// Configuration revision in force.
     pub revision: i64,
     /// What the engine said.
-    pub decision: Decision,
+    pub record: Record,
 }
 
 /// Something that session has to be told.
@@ -118,13 +118,18 @@ pub struct Batch {
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.log.is_empty() && self.cursors.is_empty() && self.delivered.is_empty()
+        self.log.is_empty() && self.decisions.is_empty() && self.cursors.is_empty() && self.delivered.is_empty()
     }
 
     fn shards(&self) -> BTreeSet<Shard> {
         let inputs = self.log.iter().map(|logged| shard(logged.organisation));
+        let decisions = self.decisions.iter().map(|decision| shard(decision.organisation));
         let delivered = self.delivered.iter().map(|(organisation, ..)| shard(*organisation));
-        inputs.chain(delivered).chain(self.cursors.keys().copied()).collect()
+        inputs
+            .chain(decisions)
+            .chain(delivered)
+            .chain(self.cursors.keys().copied())
+            .collect()
     }
 }
 
@@ -213,13 +218,14 @@ fn decision_row(new: &NewDecision) -> Result<entities::decision::Model, StoreErr
     Ok(entities::decision::Model {
         organisation_id: new.organisation.uuid(),
         decision_id: new.id.uuid(),
-        conversation_id: new.decision.interaction.conversation.uuid(),
-        queue_id: new.decision.queue.uuid(),
+        conversation_id: new.record.interaction().conversation.uuid(),
+        queue_id: new.record.queue().uuid(),
         position: new.position,
         log_position: new.log_position,
         revision: new.revision,
-        at: new.decision.at.millis(),
-        record: serde_json::to_string(&new.decision).map_err(broken)?,
+        at: new.record.at().millis(),
+        record: new.record.text()?,
+        kind: new.record.kind(),
     })
 }
 

@@ -296,6 +296,8 @@ tables! {
         revision: i64,
         at: i64,
         record: String,
+        // What it is about: 1 an offer, 2 one that waits.
+        kind: i16,
     }
     report "routing_reports" {
         #[sea_orm(primary_key, auto_increment = false)]

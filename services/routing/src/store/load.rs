@@ -1,21 +1,16 @@
 //! Making an engine again: the newest snapshot and the rest of the log.
 
 use super::leases::{check, shard};
-use super::{Details, Fence, History, Tables, broken, entities};
+use super::{Details, Fence, History, Tables, broken, entities, retention};
 use onqueue_acd::{Command, Engine};
 use onqueue_model::{InteractionId, OrganisationId, SHARDS, Timestamp};
 use onqueue_server::resource::Once;
 use onqueue_store::{Scope, StoreError};
-use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many rows of the log are read at once.
 const PAGE: u64 = 5_000;
-
-/// How many snapshots of an organisation are kept.
-const SNAPSHOTS: u64 = 2;
 
 /// An engine as its log left it.
 #[derive(Debug)]
@@ -125,7 +120,8 @@ impl Tables {
         Ok(details.collect())
     }
 
-    /// Keeps a copy of an engine and its history, in a transaction of its own, and drops what is older than the two newest.
+    /// Keeps a copy of an engine and its history, in a transaction of its own, and drops those between the two newest
+    /// and one for each day.
     pub async fn save_snapshot(
         &self,
         fence: &Fence,
@@ -149,7 +145,7 @@ impl Tables {
                 entities::snapshot::Entity::insert(row)
                     .exec_without_returning(tx)
                     .await?;
-                drop_older_snapshots(tx, organisation).await
+                retention::thin_out(tx, organisation).await
             })
         });
         work.await
@@ -169,24 +165,4 @@ fn restored(row: &entities::snapshot::Model) -> Result<Loaded, StoreError> {
         position: row.position,
         snapshot: row.position,
     })
-}
-
-async fn drop_older_snapshots(tx: &DatabaseTransaction, organisation: OrganisationId) -> Result<(), StoreError> {
-    use entities::snapshot::{Column, Entity};
-    let kept: Vec<i64> = Scope::of(organisation)
-        .find::<Entity>()
-        .select_only()
-        .column(Column::Position)
-        .order_by_desc(Column::Position)
-        .limit(SNAPSHOTS)
-        .into_tuple()
-        .all(tx)
-        .await?;
-    let Some(oldest) = kept.last() else { return Ok(()) };
-    Entity::delete_many()
-        .filter(Column::OrganisationId.eq(organisation.uuid()))
-        .filter(Column::Position.lt(*oldest))
-        .exec(tx)
-        .await?;
-    Ok(())
 }

@@ -8,6 +8,7 @@ mod choices;
 mod crowds;
 mod deeds;
 mod external;
+mod explain;
 mod fake_session;
 mod history;
 mod methods;

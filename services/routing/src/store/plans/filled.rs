@@ -173,7 +173,7 @@ fn decisions(words: &Words) -> String {
         "decision_id, conversation_id, queue_id, position, log_position, revision, at, record",
         &format!(
             "{organisation}, {row}, {conversation}, CASE WHEN i % 1000 = 0 THEN {other} ELSE {queue} END, \
-            i, i, 1, 0, ''"
+            i, i, 1, i, ''"
         ),
     )
 }

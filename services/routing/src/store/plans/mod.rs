@@ -133,4 +133,11 @@ async fn check_decisions(measured: &Measured) {
             check(measured, ("decisions", queue, place), vec![page]).await;
         }
     }
+    for queue in [1, 1_000, 7] {
+        for place in PLACES {
+            let before = place.map(|number| (number.into(), id(number.into())));
+            let page = decisions::page_in_time(organisation(), id(queue), i64::MIN..i64::MAX, before, SIZE);
+            check(measured, ("decisions in time", queue, place), vec![page]).await;
+        }
+    }
 }
