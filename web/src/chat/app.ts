@@ -7,7 +7,7 @@ import { initialLocale, rememberLocale, type Locale } from "../i18n/translator";
 import { faultOf } from "../rpc/faults";
 import { chatTranslator, type ChatTranslator } from "./catalogues";
 import { ChatScreen } from "./chat-screen";
-import { guestClient, openClients } from "./clients";
+import { guestClients, openClients } from "./clients";
 import { CustomerConversation, type ChatState } from "./conversation";
 import { button, el } from "./dom";
 import { embedding } from "./embedding";
@@ -95,10 +95,13 @@ export class ChatApp {
 
   private enter(kept: KeptChat): void {
     const tokens = guestLease(kept, this.memory, this.open.conversations);
+    const clients = guestClients(this.baseUrl, tokens, this.share.fetch);
     const conversation = new CustomerConversation({
       conversationId: kept.conversationId,
       participantId: kept.participantId,
-      client: guestClient(this.baseUrl, tokens, this.share.fetch),
+      client: clients.conversations,
+      waits: clients.waits,
+      language: () => this.words.locale,
       tokens,
       outbox: this.memory.outbox,
       timers: browserTimers,
