@@ -1,7 +1,7 @@
 // The customer's page: which screen is shown, and what leads from one to the next.
 import { worthRepeating } from "../core/fault";
 import { browserTimers } from "../core/timers";
-import type { GetPublicDeploymentResponse } from "../gen/onqueue/auth/v1/deployment_pb";
+import type { GetPublicDeploymentResponse } from "../gen/guest/onqueue/auth/v1/deployment_pb";
 import { sentenceOf } from "../i18n/reasons";
 import { initialLocale, rememberLocale, type Locale } from "../i18n/translator";
 import { faultOf } from "../rpc/faults";

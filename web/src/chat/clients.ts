@@ -1,8 +1,8 @@
 // The rpcs that the customer's page calls.
 import { createClient, type Client } from "@connectrpc/connect";
-import { DeploymentService } from "../gen/onqueue/auth/v1/deployment_pb";
-import { WaitService } from "../gen/onqueue/routing/v1/wait_pb";
-import { ConversationService } from "../gen/onqueue/session/v1/conversation_pb";
+import { DeploymentService } from "../gen/guest/onqueue/auth/v1/deployment_pb";
+import { WaitService } from "../gen/guest/onqueue/routing/v1/wait_pb";
+import { ConversationService } from "../gen/guest/onqueue/session/v1/conversation_pb";
 import { bearerTransport, openTransport, type TokenSource } from "../rpc/transport";
 
 /** Calls that need no token. */

@@ -1,5 +1,5 @@
 // Where the customer stands, in words.
-import { WaitUnknown, type Standing } from "../gen/onqueue/routing/v1/wait_pb";
+import { WaitUnknown, type Standing } from "../gen/guest/onqueue/routing/v1/wait_pb";
 import type { Locale } from "../i18n/translator";
 import type { ChatTranslator } from "./catalogues";
 

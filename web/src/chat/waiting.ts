@@ -3,7 +3,7 @@ import type { Client } from "@connectrpc/connect";
 import type { Standing as ConversationStanding } from "../core/conversation";
 import { Follower, type Next } from "../core/follower";
 import type { Timers } from "../core/timers";
-import type { Standing, WaitService, WatchPositionResponse } from "../gen/onqueue/routing/v1/wait_pb";
+import type { Standing, WaitService, WatchPositionResponse } from "../gen/guest/onqueue/routing/v1/wait_pb";
 import { faultOf } from "../rpc/faults";
 import { recover } from "../rpc/recovery";
 import { NO_DEADLINE, type TokenSource } from "../rpc/transport";

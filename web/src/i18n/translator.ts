@@ -30,8 +30,6 @@ export interface Translator<Key extends string> {
   /** A length of time: `12:34` below an hour, from then on in words. */
   duration(ms: number): string;
   number(value: number): string;
-  /** A share in hundredths of a percent, without decimals. */
-  share(hundredths: number): string;
   /** The name of a language by its tag. */
   languageName(tag: string): string;
 }
@@ -42,7 +40,6 @@ export function translator<Key extends string>(locale: Locale, catalogue: Catalo
   const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const plain = new Intl.NumberFormat(locale);
-  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const t = (key: Key, values: Values = {}) => filled(catalogue[key], values);
   return {
     locale,
@@ -52,7 +49,6 @@ export function translator<Key extends string>(locale: Locale, catalogue: Catalo
     dateTime: (ms) => date.format(ms),
     duration: (ms) => clockDuration(ms) ?? inWords(locale, timeParts(ms)),
     number: (value) => plain.format(value),
-    share: (hundredths) => percent.format(hundredths / 10_000),
     languageName: (tag) => languageName(locale, tag),
   };
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { chatTranslator } from "../../src/chat/catalogues";
 import { LEAST_BETWEEN_MS, WaitingWatch, type Waiting } from "../../src/chat/waiting";
 import { waitText } from "../../src/chat/waiting-text";
-import { StandingSchema, WaitService, WaitUnknown, type WatchPositionResponseSchema } from "../../src/gen/onqueue/routing/v1/wait_pb";
+import { StandingSchema, WaitService, WaitUnknown, type WatchPositionResponseSchema } from "../../src/gen/guest/onqueue/routing/v1/wait_pb";
 import type { Locale } from "../../src/i18n/translator";
 import { ManualTimers, settle } from "./manual-timers";
 

@@ -18,6 +18,11 @@ const NOTHING = "–";
 const count = (value: bigint | undefined, words: DeskTranslator) => words.number(Number(value ?? 0n));
 const duration = (ms: bigint | undefined, words: DeskTranslator) => (ms === undefined ? NOTHING : words.duration(Number(ms)));
 
+/** In hundredths of a percent. */
+function share(hundredths: number, { locale }: DeskTranslator): string {
+  return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(hundredths / 10_000);
+}
+
 /** Beside the queue's name and its agents, from left to right. */
 export const COLUMNS: readonly Column[] = [
   { name: "waiting", metric: "waiting", heading: "live.waiting", text: (queue, _, words) => count(queue.waiting, words) },
@@ -34,7 +39,7 @@ export const COLUMNS: readonly Column[] = [
     name: "service-level",
     metric: "service_level",
     heading: "live.serviceLevel",
-    text: ({ window }, _, words) => (window?.serviceLevel === undefined ? NOTHING : words.share(window.serviceLevel)),
+    text: ({ window }, _, words) => (window?.serviceLevel === undefined ? NOTHING : share(window.serviceLevel, words)),
   },
   {
     name: "answer",
