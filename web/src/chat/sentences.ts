@@ -1,6 +1,6 @@
 // Events of a chat in words, for the log and for the downloaded transcript.
 import { authorName, eventTime, type ConversationView } from "../core/conversation";
-import type { DeploymentQueue } from "../gen/guest/onqueue/auth/v1/trust_pb";
+import type { DeploymentQueue } from "../gen/onqueue/auth/v1/trust_pb";
 import type { Event, Queued } from "../gen/onqueue/session/v1/event_pb";
 import { endNotice } from "../i18n/notices";
 import { sentenceOfReason } from "../i18n/reasons";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { chatTranslator } from "../../src/chat/catalogues";
 import { isWaitingAgain, noticeOf, queueLabelOf, transcriptText, type Reader } from "../../src/chat/sentences";
 import { EMPTY_VIEW, withEvents } from "../../src/core/conversation";
-import { DeploymentQueueSchema } from "../../src/gen/guest/onqueue/auth/v1/trust_pb";
+import { DeploymentQueueSchema } from "../../src/gen/onqueue/auth/v1/trust_pb";
 import { EventSchema } from "../../src/gen/onqueue/session/v1/event_pb";
 import type { Locale } from "../../src/i18n/translator";
 
