@@ -30,7 +30,7 @@ export const PERMISSIONS = [
 ];
 
 /** What somebody has who sets everything up and talks to nobody. */
-export const ADMINISTRATOR = ["authorization:*:*", "responses:*:*", "routing:queue:*", "routing:queueMember:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
+export const ADMINISTRATOR = ["authorization:*:*", "responses:*:*", "routing:queue:*", "routing:queueMember:*", "routing:wrapupCode:*", "routing:schedule:*", "routing:scheduleGroup:*", "routing:emergency:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
 
 const TOKEN_MS = 600_000;
 

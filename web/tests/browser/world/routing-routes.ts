@@ -5,8 +5,8 @@ import { AgentVerdict, DecisionKind, DecisionService } from "../../../src/gen/on
 import { InteractionService } from "../../../src/gen/onqueue/routing/v1/interaction_pb";
 import { ObservationService } from "../../../src/gen/onqueue/routing/v1/observation_pb";
 import { WaitService } from "../../../src/gen/onqueue/routing/v1/wait_pb";
-import { WrapUpCodeService } from "../../../src/gen/onqueue/routing/v1/wrap_up_code_pb";
 import { ConversationState } from "../../../src/gen/onqueue/session/v1/conversation_pb";
+import { hoursRoutes } from "./hours-routes";
 import { AGENT_USER, type World } from "./world";
 
 const CANDIDATES = [
@@ -29,7 +29,6 @@ export function routingRoutes(router: ConnectRouter, world: World): void {
   router.service(WaitService, {
     watchPosition: (_, context) => routing.positions.follow(context.signal, routing.standing),
   });
-  router.service(WrapUpCodeService, { listWrapUpCodes: () => ({ wrapUpCodes: routing.codes }) });
   router.service(InteractionService, {
     listInteractions: () => ({
       interactions: [...world.rooms.values()]
@@ -37,6 +36,7 @@ export function routingRoutes(router: ConnectRouter, world: World): void {
         .map(({ id, guestName, topic, language }) => ({ conversationId: id, guestName, topic, language, enteredAt: timestampNow() })),
     }),
   });
+  hoursRoutes(router, world);
   decisionRoutes(router, world);
 }
 
