@@ -4,7 +4,7 @@ import { defineConfig, type Plugin } from "vite";
 const page = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 const SHARED_BY_PAGES =
-  /node_modules\/@(bufbuild|connectrpc)\/|src\/gen\/(google\/rpc\/error_details|onqueue\/(common|auth\/v1\/(deployment|trust)))|src\/core\/uuid/;
+  /node_modules\/@(bufbuild|connectrpc)\/|src\/gen\/(google\/rpc\/error_details|onqueue\/session\/v1\/event)|src\/(core|rpc|share)\/(?!worker|hub)|src\/i18n\/(shared|reasons|translator|notices)/;
 
 // Its page is another's: it must leave no names behind there.
 const enclosed: Plugin = {

@@ -11,8 +11,10 @@ import { UserService } from "../gen/onqueue/auth/v1/user_pb";
 import { LibraryService } from "../gen/onqueue/content/v1/library_pb";
 import { ResponseService } from "../gen/onqueue/content/v1/response_pb";
 import { QueueService } from "../gen/onqueue/routing/v1/queue_pb";
+import { ScheduleService } from "../gen/onqueue/routing/v1/schedule_pb";
 import { SkillService } from "../gen/onqueue/routing/v1/skill_pb";
 import { UtilizationService } from "../gen/onqueue/routing/v1/utilization_pb";
+import { WrapUpCodeService } from "../gen/onqueue/routing/v1/wrap_up_code_pb";
 
 /** One client for each service of administration. */
 export interface AdminClients {
@@ -29,6 +31,8 @@ export interface AdminClients {
   queues: Client<typeof QueueService>;
   skills: Client<typeof SkillService>;
   utilization: Client<typeof UtilizationService>;
+  wrapUpCodes: Client<typeof WrapUpCodeService>;
+  schedules: Client<typeof ScheduleService>;
 }
 
 /** The clients over a transport that carries the user's token. */
@@ -47,5 +51,7 @@ export function adminClients(transport: Transport): AdminClients {
     queues: createClient(QueueService, transport),
     skills: createClient(SkillService, transport),
     utilization: createClient(UtilizationService, transport),
+    wrapUpCodes: createClient(WrapUpCodeService, transport),
+    schedules: createClient(ScheduleService, transport),
   };
 }

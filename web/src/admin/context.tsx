@@ -5,6 +5,7 @@ import { holds } from "../core/permissions";
 import { adminClients, type AdminClients } from "./clients";
 import { apiClientResource, deploymentResource, divisionResource, roleResource, userResource } from "./resources/access";
 import { libraryResource, responseResource } from "./resources/content";
+import { scheduleGroupResource, scheduleResource, wrapUpCodeResource } from "./resources/hours";
 import { queueResource, skillResource } from "./resources/routing";
 
 /** The kinds of objects, with their rpcs. */
@@ -18,6 +19,9 @@ export interface Resources {
   skills: ReturnType<typeof skillResource>;
   libraries: ReturnType<typeof libraryResource>;
   responses: ReturnType<typeof responseResource>;
+  wrapUpCodes: ReturnType<typeof wrapUpCodeResource>;
+  schedules: ReturnType<typeof scheduleResource>;
+  scheduleGroups: ReturnType<typeof scheduleGroupResource>;
 }
 
 /** The administration area. */
@@ -65,6 +69,9 @@ function openAdmin(clients: AdminClients, maySearchQueues: boolean): Admin {
       skills: skillResource(clients),
       libraries: libraryResource(clients),
       responses: responseResource(clients),
+      wrapUpCodes: wrapUpCodeResource(clients),
+      schedules: scheduleResource(clients),
+      scheduleGroups: scheduleGroupResource(clients),
     },
   };
 }

@@ -7,8 +7,11 @@ import { DivisionList, DivisionPage, LibraryList, LibraryPage, SkillList, SkillP
 import { QueueList, QueuePage } from "./pages/queues";
 import { ResponseList, ResponsePage } from "./pages/responses";
 import { RoleList, RolePage } from "./pages/roles";
+import { ScheduleGroupList, ScheduleGroupPage } from "./pages/schedule-groups";
+import { ScheduleList, SchedulePage } from "./pages/schedules";
 import { UserList, UserPage } from "./pages/users";
 import { UtilizationPage } from "./pages/utilization";
+import { WrapUpCodeList, WrapUpCodePage } from "./pages/wrap-up-codes";
 import type { SectionName } from "../desk/sections";
 
 /** The pages of a section. */
@@ -25,6 +28,9 @@ export const SECTION_PAGES: Record<SectionName, SectionPages> = {
   divisions: { list: DivisionList, item: DivisionPage },
   queues: { list: QueueList, item: QueuePage },
   skills: { list: SkillList, item: SkillPage },
+  "wrap-up-codes": { list: WrapUpCodeList, item: WrapUpCodePage },
+  schedules: { list: ScheduleList, item: SchedulePage },
+  "schedule-groups": { list: ScheduleGroupList, item: ScheduleGroupPage },
   utilization: { list: UtilizationPage },
   libraries: { list: LibraryList, item: LibraryPage },
   responses: { list: ResponseList, item: ResponsePage },

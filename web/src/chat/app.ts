@@ -1,13 +1,13 @@
 // The customer's page: which screen is shown, and what leads from one to the next.
 import { worthRepeating } from "../core/fault";
 import { browserTimers } from "../core/timers";
-import type { GetPublicDeploymentResponse } from "../gen/onqueue/auth/v1/deployment_pb";
+import type { GetPublicDeploymentResponse } from "../gen/guest/onqueue/auth/v1/deployment_pb";
 import { sentenceOf } from "../i18n/reasons";
 import { initialLocale, rememberLocale, type Locale } from "../i18n/translator";
 import { faultOf } from "../rpc/faults";
 import { chatTranslator, type ChatTranslator } from "./catalogues";
 import { ChatScreen } from "./chat-screen";
-import { guestClient, openClients } from "./clients";
+import { guestClients, openClients } from "./clients";
 import { CustomerConversation, type ChatState } from "./conversation";
 import { button, el } from "./dom";
 import { embedding } from "./embedding";
@@ -94,10 +94,13 @@ export class ChatApp {
 
   private enter(kept: KeptChat): void {
     const tokens = guestLease(kept, this.memory, this.open.conversations);
+    const clients = guestClients(this.baseUrl, tokens, this.share.fetch);
     const conversation = new CustomerConversation({
       conversationId: kept.conversationId,
       participantId: kept.participantId,
-      client: guestClient(this.baseUrl, tokens, this.share.fetch),
+      client: clients.conversations,
+      waits: clients.waits,
+      language: () => this.words.locale,
       tokens,
       outbox: this.memory.outbox,
       timers: browserTimers,

@@ -8,6 +8,8 @@ import type { ChatState } from "./conversation";
 import { button, el } from "./dom";
 import { entryNode, eventNode } from "./message-node";
 import { isWaitingAgain, reasonText, type Reader } from "./sentences";
+import type { Waiting } from "./waiting";
+import { waitText } from "./waiting-text";
 
 /** What the customer may do. */
 export interface ChatActions {
@@ -29,6 +31,8 @@ export class ChatScreen {
   private shownEvents: readonly Event[] = [];
   private asking = false;
   private readonly status = el("div", { class: "status", role: "status", "data-testid": "chat-status" });
+  private readonly position = el("p", { class: "position", role: "status", "data-testid": "chat-position", hidden: true });
+  private readonly notice = el("p", { class: "queue-message", role: "status", "data-testid": "chat-queue-message", hidden: true });
   private readonly warning = el("p", { class: "warning", role: "alert", "data-testid": "chat-warning", hidden: true });
   private readonly log: HTMLElement;
   private readonly pending = el("ol", { class: "lines pending" });
@@ -68,7 +72,7 @@ export class ChatScreen {
     this.listenToInput();
     this.showInput();
     this.element = el("section", { class: "card chat" });
-    this.element.append(this.status, this.warning, this.log, this.typing, this.footer);
+    this.element.append(this.status, this.position, this.notice, this.warning, this.log, this.typing, this.footer);
     this.ticker = window.setInterval(() => this.showWarning(), TICK_MS);
   }
 
@@ -97,6 +101,7 @@ export class ChatScreen {
     this.state = state;
     const stick = isAtEnd(this.log);
     this.showStatus(state.view);
+    this.showWaiting(state.waiting);
     this.showWarning();
     this.showEvents(state.view);
     const mine = state.outbox.map((entry) => entryNode(entry, this.words, this.actions));
@@ -111,6 +116,14 @@ export class ChatScreen {
     const text = this.statusText(view);
     this.status.dataset["state"] = view.standing;
     if (this.status.textContent !== text) this.status.textContent = text;
+  }
+
+  private showWaiting(waiting: Waiting | undefined): void {
+    const { standing, notice } = waiting ?? {};
+    show(this.position, standing ? waitText(standing, this.words) : "");
+    if (standing) this.position.dataset["position"] = String(standing.position);
+    show(this.notice, notice?.text ?? "");
+    this.notice.lang = notice?.language || document.documentElement.lang;
   }
 
   private statusText(view: ConversationView): string {
@@ -226,4 +239,10 @@ export class ChatScreen {
 
 function isAtEnd(log: HTMLElement): boolean {
   return log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+}
+
+/** Shows a text where it has changed, so that nothing is read out twice. */
+function show(place: HTMLElement, text: string): void {
+  place.hidden = text === "";
+  if (place.textContent !== text) place.textContent = text;
 }

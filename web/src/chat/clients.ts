@@ -1,7 +1,8 @@
 // The rpcs that the customer's page calls.
 import { createClient, type Client } from "@connectrpc/connect";
-import { DeploymentService } from "../gen/onqueue/auth/v1/deployment_pb";
-import { ConversationService } from "../gen/onqueue/session/v1/conversation_pb";
+import { DeploymentService } from "../gen/guest/onqueue/auth/v1/deployment_pb";
+import { WaitService } from "../gen/guest/onqueue/routing/v1/wait_pb";
+import { ConversationService } from "../gen/guest/onqueue/session/v1/conversation_pb";
 import { bearerTransport, openTransport, type TokenSource } from "../rpc/transport";
 
 /** Calls that need no token. */
@@ -19,7 +20,14 @@ export function openClients(baseUrl: string): OpenClients {
   };
 }
 
-/** The client of a guest in their conversation. */
-export function guestClient(baseUrl: string, tokens: TokenSource, by: typeof fetch): Client<typeof ConversationService> {
-  return createClient(ConversationService, bearerTransport(baseUrl, tokens, by));
+/** Calls with a guest's token. */
+export interface GuestClients {
+  conversations: Client<typeof ConversationService>;
+  waits: Client<typeof WaitService>;
+}
+
+/** The clients of a guest in their conversation. */
+export function guestClients(baseUrl: string, tokens: TokenSource, by: typeof fetch): GuestClients {
+  const transport = bearerTransport(baseUrl, tokens, by);
+  return { conversations: createClient(ConversationService, transport), waits: createClient(WaitService, transport) };
 }

@@ -8,11 +8,13 @@ import type { Slot } from "../core/storage";
 import type { Timers } from "../core/timers";
 import { TypingSender, TypingWatcher } from "../core/typing";
 import { newUuid } from "../core/uuid";
-import type { ConversationService, WatchResponse } from "../gen/onqueue/session/v1/conversation_pb";
+import type { WaitService } from "../gen/guest/onqueue/routing/v1/wait_pb";
+import type { ConversationService, WatchResponse } from "../gen/guest/onqueue/session/v1/conversation_pb";
 import { faultOf } from "../rpc/faults";
 import { recover } from "../rpc/recovery";
 import { NO_DEADLINE, type TokenSource } from "../rpc/transport";
 import { shared } from "../share/shared-fetch";
+import { WaitingWatch, type Waiting } from "./waiting";
 
 /** What the page shows. */
 export interface ChatState {
@@ -21,6 +23,8 @@ export interface ChatState {
   connection: Connection;
   /** Whether the other side types. */
   otherTypes: boolean;
+  /** What is known of the wait; nothing unless the customer waits. */
+  waiting: Waiting | undefined;
   /** The chat can not be gone on with. */
   gone: Fault | undefined;
 }
@@ -30,6 +34,9 @@ export interface ChatPorts {
   conversationId: string;
   participantId: string;
   client: Client<typeof ConversationService>;
+  waits: Client<typeof WaitService>;
+  /** The language of the page. */
+  language(): string;
   tokens: TokenSource;
   outbox: Slot<OutboxEntry[]>;
   timers: Timers;
@@ -45,14 +52,17 @@ export class CustomerConversation {
   private readonly follower: Follower<WatchResponse>;
   private readonly sender: TypingSender;
   private readonly watcher: TypingWatcher;
+  private readonly waiting: WaitingWatch;
 
   constructor(ports: ChatPorts) {
     this.ports = ports;
     const kept = ports.outbox.load() ?? [];
-    this.current = { view: EMPTY_VIEW, outbox: kept, connection: "connecting", otherTypes: false, gone: undefined };
+    const nothing = { otherTypes: false, waiting: undefined, gone: undefined };
+    this.current = { view: EMPTY_VIEW, outbox: kept, connection: "connecting", ...nothing };
     this.outbox = this.makeOutbox(kept);
     this.follower = this.makeFollower();
     this.sender = new TypingSender((typing) => void this.sendTyping(typing), ports.timers);
+    this.waiting = this.makeWaiting();
     this.watcher = new TypingWatcher((ids) => this.set({ otherTypes: ids.size > 0 }), ports.timers);
   }
 
@@ -73,6 +83,7 @@ export class CustomerConversation {
   /** Lets go of the conversation; it goes on without this page. */
   stop(): void {
     this.follower.stop();
+    this.waiting.stop();
     this.outbox.close();
   }
 
@@ -106,13 +117,26 @@ export class CustomerConversation {
   /** The network changed. */
   networkChanged(): void {
     this.follower.reconnect();
+    this.waiting.networkChanged();
     this.outbox.kick();
   }
 
   /** The page is looked at again. */
   wake(): void {
     this.follower.wake();
+    this.waiting.wake();
     this.outbox.kick();
+  }
+
+  private makeWaiting(): WaitingWatch {
+    const { conversationId, waits, tokens, timers } = this.ports;
+    return new WaitingWatch({
+      conversationId,
+      client: waits,
+      tokens,
+      timers,
+      changed: (waiting) => this.set({ waiting }),
+    });
   }
 
   private makeOutbox(kept: OutboxEntry[]): Outbox {
@@ -167,6 +191,8 @@ export class CustomerConversation {
   private takeEvent(event: Parameters<typeof withEvents>[1][number]): void {
     const { body, participantId } = event;
     this.set({ view: withEvents(this.current.view, [event]) });
+    const { standing, language } = this.current.view;
+    this.waiting.stands(standing, language || this.ports.language());
     if (body.case !== "message") return;
     this.outbox.confirm(body.value.clientMessageId);
     this.watcher.set(participantId, false);

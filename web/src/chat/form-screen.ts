@@ -1,6 +1,6 @@
 // The form before a chat.
-import type { GetPublicDeploymentResponse } from "../gen/onqueue/auth/v1/deployment_pb";
-import type { DeploymentQueue } from "../gen/onqueue/auth/v1/trust_pb";
+import type { GetPublicDeploymentResponse } from "../gen/guest/onqueue/auth/v1/deployment_pb";
+import type { DeploymentQueue } from "../gen/guest/onqueue/auth/v1/trust_pb";
 import { labelIn, LOCALES } from "../i18n/translator";
 import type { ChatTranslator } from "./catalogues";
 import { el, field, select } from "./dom";

@@ -3,7 +3,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Client } from "@connectrpc/connect";
 import type { OutboxEntry } from "../core/outbox";
 import { slot, tabStorage, type Slot } from "../core/storage";
-import type { ConversationService, GuestTokens } from "../gen/onqueue/session/v1/conversation_pb";
+import type { ConversationService, GuestTokens } from "../gen/guest/onqueue/session/v1/conversation_pb";
 import { TokenLease, type TokenPair } from "../rpc/lease";
 import { joinTabs } from "../rpc/tabs";
 import type { Share } from "../share/shared-fetch";

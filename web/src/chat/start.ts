@@ -5,7 +5,7 @@ import { newUuid } from "../core/uuid";
 import type {
   ConversationService,
   StartConversationResponse,
-} from "../gen/onqueue/session/v1/conversation_pb";
+} from "../gen/guest/onqueue/session/v1/conversation_pb";
 import { faultOf } from "../rpc/faults";
 import { guestPair, type ChatMemory, type KeptChat, type PendingStart } from "./kept-chat";
 

@@ -28,6 +28,8 @@ export interface ConversationView {
   guestName: string;
   topic: string;
   language: string;
+  /** Empty until it was in a queue. */
+  queueId: string;
   queueName: string;
 }
 
@@ -42,6 +44,7 @@ export const EMPTY_VIEW: ConversationView = {
   guestName: "",
   topic: "",
   language: "",
+  queueId: "",
   queueName: "",
 };
 
@@ -132,7 +135,7 @@ function changeBy(view: ConversationView, event: Event): Partial<ConversationVie
         }),
       };
     case "queued":
-      return { standing: "queued", queueName: body.value.queueName };
+      return { standing: "queued", queueId: body.value.queueId, queueName: body.value.queueName };
     case "offered":
       return { standing: "alerting" };
     case "offerWithdrawn":

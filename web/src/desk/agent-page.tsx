@@ -10,6 +10,7 @@ import { isOnlyAlerting } from "./in-hand";
 import { OfferList } from "./offer-list";
 import { useOfferNotifications } from "./notifications";
 import { useWords } from "./words";
+import { WrapUpList } from "./wrap-up/wrap-up-list";
 
 /** The page of an agent. */
 export function AgentPage() {
@@ -23,6 +24,7 @@ export function AgentPage() {
       <Stack className="side" gap="md">
         <AgentPanel />
         <OfferList />
+        <WrapUpList />
         <ChatList />
       </Stack>
       <Box className="detail">

@@ -2,10 +2,12 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Badge, Button, Group, Paper, Stack, Switch, Text, Title } from "@mantine/core";
 import { AgentState, type Agent, type AgentQueue } from "../gen/onqueue/routing/v1/agent_pb";
+import type { DeskKey } from "./catalogues";
 import { useDesk, useMay, useSnapshot } from "./desk-context";
+import type { DeskSnapshot } from "./desk-store";
 import { FaultAlert } from "./fault-alert";
 import { useGoOnQueue } from "./go-on-queue";
-import { isOnlyAlerting } from "./in-hand";
+import { isOnlyAlerting, isOnlyWrappingUp } from "./in-hand";
 import { NotificationButton } from "./notifications";
 import { useAction } from "./use-action";
 import { useWords } from "./words";
@@ -49,12 +51,12 @@ export function AgentPanel() {
 function StateLine({ agent }: { agent: Agent }) {
   const words = useWords();
   const state = STATES[agent.state];
-  const onlyAlerting = isOnlyAlerting(useSnapshot()) && state === "interacting";
+  const snapshot = useSnapshot();
   const since = agent.since && words.clockTime(timestampMs(agent.since));
   return (
     <Group justify="space-between" gap="xs">
       <Badge color={COLOURS[state]} size="lg" tt="none" data-testid="agent-state" data-state={state} role="status">
-        {words.t(onlyAlerting ? "agent.alerting" : `agent.state.${state}`)}
+        {words.t(stateKey(state, snapshot))}
       </Badge>
       <Text size="sm" c="dimmed" data-testid="agent-load">
         {words.t("agent.load", { active: agent.activeChats, maximum: agent.maximumChats })}
@@ -62,6 +64,12 @@ function StateLine({ agent }: { agent: Agent }) {
       </Text>
     </Group>
   );
+}
+
+function stateKey(state: StateName, snapshot: DeskSnapshot): DeskKey {
+  if (state !== "interacting") return `agent.state.${state}`;
+  if (isOnlyAlerting(snapshot)) return "agent.alerting";
+  return isOnlyWrappingUp(snapshot) ? "agent.wrappingUp" : "agent.state.interacting";
 }
 
 function QueueToggle({ state }: { state: StateName }) {

@@ -107,7 +107,7 @@ function openDesk(session: Session, baseUrl: string, share: Share, left: () => v
     leave,
     timers: browserTimers,
   });
-  return { me, transport, clients, store, unsaved: new Set(), signOut: () => signOut(steps()) };
+  return { me, transport, clients, tokens, store, unsaved: new Set(), signOut: () => signOut(steps()) };
 }
 
 function useDeskLife(store: DeskStore): void {

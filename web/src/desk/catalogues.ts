@@ -1,19 +1,21 @@
 // The texts of the desk in both languages.
 import { deskDe } from "../i18n/desk.de";
 import { deskEn } from "../i18n/desk.en";
+import { routingDe } from "../i18n/routing.de";
+import { routingEn } from "../i18n/routing.en";
 import { sharedDe } from "../i18n/shared.de";
 import { sharedEn } from "../i18n/shared.en";
 import { translator, type Catalogue, type Locale, type Translator } from "../i18n/translator";
 
 /** A text of the desk. */
-export type DeskKey = keyof typeof sharedEn | keyof typeof deskEn;
+export type DeskKey = keyof typeof sharedEn | keyof typeof deskEn | keyof typeof routingEn;
 
 /** The translator of the desk. */
 export type DeskTranslator = Translator<DeskKey>;
 
 const CATALOGUES: Record<Locale, Catalogue<DeskKey>> = {
-  en: { ...sharedEn, ...deskEn },
-  de: { ...sharedDe, ...deskDe },
+  en: { ...sharedEn, ...deskEn, ...routingEn },
+  de: { ...sharedDe, ...deskDe, ...routingDe },
 };
 
 /** The texts in a language. */

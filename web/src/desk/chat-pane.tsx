@@ -11,6 +11,8 @@ import { MessageLog } from "./message-log";
 import { NotRespondingBanner } from "./not-responding";
 import { useAction } from "./use-action";
 import { useWords } from "./words";
+import { OptionalWrapUp } from "./wrap-up/optional-wrap-up";
+import { RequestWrapUp } from "./wrap-up/request-wrap-up";
 
 /** One chat. */
 export function ChatPane({ chat }: { chat: ChatSnapshot }) {
@@ -48,6 +50,7 @@ function PaneHeader({ chat }: { chat: ChatSnapshot }) {
           {[...new Set(facts)].filter(Boolean).join(" · ")}
         </Text>
       </Box>
+      {!isOver(chat) && <RequestWrapUp conversationId={chat.conversationId} queueId={view.queueId} />}
       {!isOver(chat) && <EndButton chat={chat} />}
     </Group>
   );
@@ -97,12 +100,15 @@ function EndedPart({ chat }: { chat: ChatSnapshot }) {
   const words = useWords();
   const { store } = useDesk();
   return (
-    <Group className="pane-footer" justify="space-between" data-testid="desk-ended">
-      <Text size="sm">{words.t("chat.endedHint")}</Text>
-      <Button onClick={() => store.closeChat(chat.conversationId)} data-testid="desk-close">
-        {words.t("chats.close")}
-      </Button>
-    </Group>
+    <>
+      <OptionalWrapUp conversationId={chat.conversationId} queueId={chat.view.queueId} />
+      <Group className="pane-footer" justify="space-between" data-testid="desk-ended">
+        <Text size="sm">{words.t("chat.endedHint")}</Text>
+        <Button onClick={() => store.closeChat(chat.conversationId)} data-testid="desk-close">
+          {words.t("chats.close")}
+        </Button>
+      </Group>
+    </>
   );
 }
 

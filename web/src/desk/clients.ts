@@ -5,7 +5,10 @@ import { ResponseService } from "../gen/onqueue/content/v1/response_pb";
 import { DeskService } from "../gen/onqueue/gateway/v1/desk_pb";
 import { AgentService } from "../gen/onqueue/routing/v1/agent_pb";
 import { DecisionService } from "../gen/onqueue/routing/v1/decision_pb";
+import { InteractionService } from "../gen/onqueue/routing/v1/interaction_pb";
+import { ObservationService } from "../gen/onqueue/routing/v1/observation_pb";
 import { QueueService } from "../gen/onqueue/routing/v1/queue_pb";
+import { WrapUpCodeService } from "../gen/onqueue/routing/v1/wrap_up_code_pb";
 import { ConversationService } from "../gen/onqueue/session/v1/conversation_pb";
 import { TranscriptService } from "../gen/onqueue/session/v1/transcript_pb";
 
@@ -15,6 +18,9 @@ export interface DeskClients {
   agents: Client<typeof AgentService>;
   queues: Client<typeof QueueService>;
   decisions: Client<typeof DecisionService>;
+  interactions: Client<typeof InteractionService>;
+  observations: Client<typeof ObservationService>;
+  wrapUpCodes: Client<typeof WrapUpCodeService>;
   conversations: Client<typeof ConversationService>;
   transcripts: Client<typeof TranscriptService>;
   responses: Client<typeof ResponseService>;
@@ -28,6 +34,9 @@ export function deskClients(transport: Transport): DeskClients {
     agents: createClient(AgentService, transport),
     queues: createClient(QueueService, transport),
     decisions: createClient(DecisionService, transport),
+    interactions: createClient(InteractionService, transport),
+    observations: createClient(ObservationService, transport),
+    wrapUpCodes: createClient(WrapUpCodeService, transport),
     conversations: createClient(ConversationService, transport),
     transcripts: createClient(TranscriptService, transport),
     responses: createClient(ResponseService, transport),

@@ -1,37 +1,28 @@
-// "Why did this agent get it?": the decision records in plain sentences.
+// "Why did this agent get it?": the decision records, in the server's sentences.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { Badge, List, Paper, Stack, Table, Text, Title } from "@mantine/core";
+import { Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { Candidate, Decision, ReasonCount } from "../gen/onqueue/routing/v1/decision_pb";
+import { useState } from "react";
+import { DecisionKind, type Decision } from "../gen/onqueue/routing/v1/decision_pb";
 import { faultOf } from "../rpc/faults";
 import { allPages } from "../rpc/pages";
 import type { DeskTranslator } from "./catalogues";
 import type { DeskClients } from "./clients";
 import { useDesk } from "./desk-context";
+import { CandidateTable } from "./explanations/candidate-table";
+import { ReasonList } from "./explanations/reason-list";
 import { FaultAlert } from "./fault-alert";
 import { REFRESH_MS } from "./transcript";
 import { useWords } from "./words";
-
-const EXCLUSIONS = [
-  "not_joined",
-  "off_queue",
-  "not_responding",
-  "declined",
-  "at_capacity",
-  "language",
-  "missing_skill",
-] as const;
-
-/** Routing counts idle time no further. */
-const LONGEST_IDLE_MS = 7 * 24 * 3_600_000;
 
 /** All decisions about a conversation. */
 export function Decisions({ conversationId }: { conversationId: string }) {
   const words = useWords();
   const { clients } = useDesk();
+  const { locale } = words;
   const decisions = useQuery({
-    queryKey: ["conversation", conversationId, "decisions"],
-    queryFn: () => readDecisions(clients, conversationId),
+    queryKey: ["conversation", conversationId, "decisions", locale],
+    queryFn: () => readDecisions(clients, conversationId, locale),
     refetchInterval: REFRESH_MS,
   });
   return (
@@ -48,97 +39,84 @@ export function Decisions({ conversationId }: { conversationId: string }) {
   );
 }
 
-function readDecisions(clients: DeskClients, conversationId: string): Promise<Decision[]> {
+function readDecisions({ decisions }: DeskClients, conversationId: string, language: string): Promise<Decision[]> {
   return allPages(async (pageToken) => {
-    const { decisions, nextPageToken } = await clients.decisions.listDecisions({ conversationId, pageToken });
-    return { items: decisions, nextPageToken };
+    const { decisions: items, nextPageToken } = await decisions.listDecisions({ conversationId, pageToken, language });
+    return { items, nextPageToken };
   });
 }
 
 function DecisionCard({ decision }: { decision: Decision }) {
   const words = useWords();
-  const { language, candidates, excluded, chosenUserId } = decision;
+  const { at, kind, summary, candidates, excluded, chosenUserId } = decision;
   return (
-    <Paper withBorder p="sm" data-testid="decision" data-chosen={chosenUserId}>
+    <Paper withBorder p="sm" data-testid="decision" data-chosen={chosenUserId} data-kind={kind === DecisionKind.WAITING ? "waiting" : "offer"}>
       <Stack gap="xs">
-        <Text>{chosenText(decision, words)}</Text>
-        {language && <Text size="sm">{words.t("decision.needs", { language: words.languageName(language) })}</Text>}
-        <CandidateTable candidates={candidates} chosenUserId={chosenUserId} />
-        <Excluded excluded={excluded} />
+        <div>
+          {at && (
+            <time className="meta" dateTime={new Date(timestampMs(at)).toISOString()}>
+              {words.clockTime(timestampMs(at))}
+            </time>
+          )}
+          <Text data-testid="decision-summary">{summary}</Text>
+        </div>
+        <Facts decision={decision} words={words} />
+        {candidates.length > 0 && (
+          <CandidateTable caption={words.t("decision.candidates")} candidates={candidates} chosenUserId={chosenUserId} />
+        )}
+        {decision.eligible > candidates.length && <AllCandidates decision={decision} />}
+        <ReasonList heading={words.t("decision.excluded")} reasons={excluded} />
       </Stack>
     </Paper>
   );
 }
 
-function chosenText({ at, candidates, chosenUserId, decidedBy }: Decision, words: DeskTranslator): string {
-  const chosen = candidates.find(({ userId }) => userId === chosenUserId);
-  const values = {
-    time: at ? words.clockTime(timestampMs(at)) : "",
-    agent: chosen?.name || chosenUserId,
-    idle: idleText(chosen?.idleMs ?? 0n, words),
-  };
-  switch (decidedBy) {
-    case "only_candidate":
-    case "longest_idle":
-    case "agent_id":
-      return words.t(`decision.${decidedBy}`, values);
-    default:
-      return words.t("decision.other", values);
-  }
-}
-
-function idleText(idleMs: bigint, words: DeskTranslator): string {
-  if (idleMs < LONGEST_IDLE_MS) return words.duration(Number(idleMs));
-  return words.t("decision.idleMost", { most: words.duration(LONGEST_IDLE_MS) });
-}
-
-function CandidateTable({ candidates, chosenUserId }: { candidates: Candidate[]; chosenUserId: string }) {
-  const words = useWords();
+function Facts({ decision, words }: { decision: Decision; words: DeskTranslator }) {
+  const { queueName, stageText, decidedText, language, requiredSkillNames } = decision;
+  const facts = [
+    [words.t("decision.queue"), queueName],
+    [words.t("decision.stage"), stageText],
+    [words.t("decision.decidedBy"), decidedText],
+    [words.t("why.skills"), requiredSkillNames.join(", ")],
+    [words.t("why.language"), language && words.languageName(language)],
+  ] as const;
   return (
-    <Table.ScrollContainer minWidth={280}>
-      <Table captionSide="top" withRowBorders>
-        <Table.Caption>{words.t("decision.candidates")}</Table.Caption>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{words.t("decision.agent")}</Table.Th>
-            <Table.Th>{words.t("decision.idle")}</Table.Th>
-            <Table.Th>{words.t("decision.active")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {candidates.map(({ userId, name, idleMs, activeChats }) => (
-            <Table.Tr key={userId} data-testid="candidate" data-user={userId}>
-              <Table.Td>
-                {name || userId} {userId === chosenUserId && <Badge tt="none">{words.t("decision.chosen")}</Badge>}
-              </Table.Td>
-              <Table.Td>{idleText(idleMs, words)}</Table.Td>
-              <Table.Td>{activeChats}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
-  );
-}
-
-function Excluded({ excluded }: { excluded: ReasonCount[] }) {
-  const words = useWords();
-  if (excluded.length === 0) return null;
-  return (
-    <div>
-      <Text size="sm">{words.t("decision.excluded")}</Text>
-      <List size="sm" withPadding>
-        {excluded.map(({ reason, count }) => (
-          <List.Item key={reason} data-testid="excluded" data-reason={reason}>
-            {exclusionText(reason, count, words)}
-          </List.Item>
+    <dl className="facts">
+      {facts
+        .filter(([, value]) => value !== "")
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
         ))}
-      </List>
-    </div>
+    </dl>
   );
 }
 
-function exclusionText(reason: string, count: number, words: DeskTranslator): string {
-  const known = EXCLUSIONS.find((name) => name === reason);
-  return words.t(`excluded.${known ?? "other"}`, { count });
+/** Everybody who was eligible, once somebody asks: the server repeats its log for it. */
+function AllCandidates({ decision }: { decision: Decision }) {
+  const words = useWords();
+  const { clients } = useDesk();
+  const { decisionId, eligible, chosenUserId } = decision;
+  const [wanted, setWanted] = useState(false);
+  const answer = useQuery({
+    queryKey: ["decision", decisionId, "all", words.locale],
+    enabled: wanted,
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: () => clients.decisions.getDecision({ decisionId, allCandidates: true, language: words.locale }, { timeoutMs: 60_000 }),
+  });
+  if (!answer.data) {
+    return (
+      <Group>
+        <Button size="xs" variant="default" loading={answer.isFetching} onClick={() => setWanted(true)} data-testid="all-candidates">
+          {words.count("decision.all", eligible)}
+        </Button>
+        {answer.error && <FaultAlert fault={faultOf(answer.error)} />}
+      </Group>
+    );
+  }
+  const { allCandidates, unavailable, unavailableText } = answer.data;
+  if (unavailable !== "") return <Text size="sm" data-testid="candidates-unavailable">{unavailableText}</Text>;
+  return <CandidateTable caption={words.t("decision.allCaption")} candidates={allCandidates} chosenUserId={chosenUserId} />;
 }

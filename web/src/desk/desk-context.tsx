@@ -2,6 +2,7 @@
 import type { Transport } from "@connectrpc/connect";
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import { holds } from "../core/permissions";
+import type { TokenSource } from "../rpc/transport";
 import type { DeskClients } from "./clients";
 import type { DeskSnapshot, DeskStore } from "./desk-store";
 import type { Me } from "./session";
@@ -12,6 +13,7 @@ export interface Desk {
   /** Carries the user's token; for services that only some pages call. */
   transport: Transport;
   clients: DeskClients;
+  tokens: TokenSource;
   store: DeskStore;
   /** The forms that hold changes which are not saved. */
   unsaved: Set<string>;

@@ -8,12 +8,14 @@ import type { DeskKey } from "./catalogues";
 import { useDesk, useMay, useSnapshot } from "./desk-context";
 import { LanguageSwitch } from "./language-switch";
 import { sectionsFor, type SectionName } from "./sections";
+import { LivePage } from "./live/live-page";
 import { SignOutButton } from "./sign-out-button";
 import { SupervisorPage } from "./supervisor-page";
 import { useWords } from "./words";
 
 const PAGE_NAMES: Record<string, DeskKey> = {
   chats: "nav.chats",
+  live: "nav.live",
   conversations: "nav.conversations",
   administration: "nav.administration",
   account: "nav.account",
@@ -38,6 +40,7 @@ export function HomePage() {
   const pages = usePages();
   if (pages.chats) return <Navigate to="/chats" replace />;
   if (pages.conversations) return <Navigate to="/conversations" replace />;
+  if (pages.live) return <Navigate to="/live" replace />;
   const [section] = pages.sections;
   if (section) return <Navigate to="/administration/$section" params={{ section }} replace />;
   return <NothingToDo />;
@@ -51,6 +54,11 @@ export function ChatsPage() {
 /** The supervisor's conversations. */
 export function ConversationsPage() {
   return usePages().conversations ? <SupervisorPage /> : <NothingToDo />;
+}
+
+/** The queues as they are now. */
+export function QueuesPage() {
+  return usePages().live ? <LivePage /> : <NothingToDo />;
 }
 
 function NothingToDo() {
@@ -100,13 +108,18 @@ function Navigation() {
     variant: path.startsWith(page) ? "filled" : "subtle",
     ...(path.startsWith(page) ? { "aria-current": "page" as const } : {}),
   });
-  const only = [pages.chats, pages.conversations, section].filter(Boolean).length === 1;
-  if (only && !pages.conversations && !section) return null;
+  const only = [pages.chats, pages.live, pages.conversations, section].filter(Boolean).length === 1;
+  if (only && pages.chats) return null;
   return (
     <Group component="nav" gap={4} aria-label={words.t("nav.label")}>
       {pages.chats && (
         <Button {...look("/chats")} data-testid="nav-chats" renderRoot={(props) => <Link to="/chats" {...props} />}>
           {words.t("nav.chats")}
+        </Button>
+      )}
+      {pages.live && (
+        <Button {...look("/live")} data-testid="nav-live" renderRoot={(props) => <Link to="/live" {...props} />}>
+          {words.t("nav.live")}
         </Button>
       )}
       {pages.conversations && (
@@ -133,6 +146,7 @@ function Navigation() {
 
 interface Pages {
   chats: boolean;
+  live: boolean;
   conversations: boolean;
   sections: SectionName[];
 }
@@ -141,7 +155,8 @@ interface Pages {
 function usePages(): Pages {
   const chats = useIsAgent();
   const conversations = useIsSupervisor();
-  return { chats, conversations, sections: sectionsFor(useDesk().me.permissions) };
+  const live = useMay("routing:observation:view");
+  return { chats, live, conversations, sections: sectionsFor(useDesk().me.permissions) };
 }
 
 function ConnectionDot() {

@@ -21,6 +21,11 @@ export function isOnlyAlerting({ chats, offers }: InHand): boolean {
   return offers.length > 0 && chats.every(isOver);
 }
 
+/** Whether after-contact work is all that the agent has. */
+export function isOnlyWrappingUp({ agent, chats, offers }: DeskSnapshot): boolean {
+  return (agent?.afterContactWork.length ?? 0) > 0 && offers.length === 0 && chats.every(isOver);
+}
+
 /** Whether the agent has gone on queue and not off again, though nothing may come while they do not respond. */
 export function isOnQueue(agent: Agent | undefined): boolean {
   return agent !== undefined && agent.state !== AgentState.OFF_QUEUE && agent.state !== AgentState.UNSPECIFIED;

@@ -3,6 +3,7 @@ import "@mantine/core/styles.css";
 import { createRoot } from "react-dom/client";
 import { DeskApp } from "./app";
 import "./desk.css";
+import "./routing.css";
 import { joinShare } from "../share/shared-fetch";
 import { SessionKeeper } from "./session";
 

@@ -8,6 +8,9 @@ export const SECTIONS = [
   ["divisions", "authorization:division:view"],
   ["queues", "routing:queue:view"],
   ["skills", "routing:skill:view"],
+  ["wrap-up-codes", "routing:wrapupCode:view"],
+  ["schedules", "routing:schedule:view"],
+  ["schedule-groups", "routing:scheduleGroup:view"],
   ["utilization", "routing:utilization:view"],
   ["libraries", "responses:library:view"],
   ["responses", "responses:response:view"],
@@ -20,7 +23,7 @@ export const SECTIONS = [
 export type SectionName = (typeof SECTIONS)[number][0];
 
 // What an agent's role has for the agent's work; alone it makes nobody an administrator.
-const ALSO_AGENTS: ReadonlySet<SectionName> = new Set(["responses", "libraries", "queues", "skills", "utilization"]);
+const ALSO_AGENTS: ReadonlySet<SectionName> = new Set(["responses", "libraries", "queues", "skills", "utilization", "wrap-up-codes"]);
 
 /** What a section needs beyond seeing it, for those whose work only reads it. */
 const CHANGES: Partial<Record<SectionName, readonly string[]>> = {
@@ -29,6 +32,7 @@ const CHANGES: Partial<Record<SectionName, readonly string[]>> = {
   queues: ["routing:queue:add", "routing:queue:edit", "routing:queue:delete", "routing:queueMember:manage"],
   skills: ["routing:skill:add", "routing:skill:edit", "routing:skill:delete"],
   utilization: ["routing:utilization:manage"],
+  "wrap-up-codes": ["routing:wrapupCode:add", "routing:wrapupCode:edit", "routing:wrapupCode:delete"],
 };
 
 /** The sections that somebody with these permissions gets. */

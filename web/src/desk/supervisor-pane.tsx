@@ -7,6 +7,7 @@ import { faultOf } from "../rpc/faults";
 import { Decisions } from "./decisions";
 import { useDesk, useMay } from "./desk-context";
 import { authorText, noticeText } from "./event-text";
+import { WhyWaiting } from "./explanations/why-waiting";
 import { FaultAlert } from "./fault-alert";
 import { MessageText } from "./message-text";
 import { readTranscript, REFRESH_MS } from "./transcript";
@@ -34,6 +35,7 @@ export function SupervisorPane({ conversationId, back }: { conversationId: strin
         </Button>
       </Group>
       <Transcript conversationId={conversationId} />
+      {maySeeDecisions && <WhyWaiting conversationId={conversationId} />}
       {maySeeDecisions && <Decisions conversationId={conversationId} />}
     </Box>
   );

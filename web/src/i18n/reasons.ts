@@ -10,17 +10,33 @@ export interface Sentence {
   values: Record<string, string>;
 }
 
-/** The reasons that only the desk meets; their sentences are in its catalogue, so that customers need not load them. */
-export const DESK_REASONS = ["NOT_FOUND", "ETAG_MISMATCH", "VARIABLE_MISSING", "TENANT_QUOTA"] as const;
+/** The reasons that only the desk meets, or for which customers have a sentence that says enough by what kind they are; theirs are in
+ * the desk's catalogue, so that customers need not load them. */
+export const DESK_REASONS = [
+  "NOT_FOUND",
+  "ETAG_MISMATCH",
+  "VARIABLE_MISSING",
+  "TENANT_QUOTA",
+  "AGENT_NOT_ON_QUEUE",
+  "OFFER_EXPIRED",
+  "OFFER_RESCINDED",
+  "OFFER_ALREADY_ACCEPTED",
+  "CREDENTIALS_INVALID",
+  "NAME_TAKEN",
+  "AGENT_NOT_FOUND",
+  "OFFER_NOT_FOUND",
+  "ACCOUNT_LOCKED",
+  "STATE_CONFLICT",
+  "CALLER_NOT_ALLOWED",
+  "CURSOR_MALFORMED",
+  "FIELD_INVALID",
+  "ID_MALFORMED",
+] as const;
 
 /** Every other reason that the API gives. */
 export const REASONS = [
   "QUEUE_FULL",
   "QUEUE_CLOSED",
-  "AGENT_NOT_ON_QUEUE",
-  "OFFER_EXPIRED",
-  "OFFER_RESCINDED",
-  "OFFER_ALREADY_ACCEPTED",
   "CONVERSATION_CLOSED",
   "CONVERSATION_IDLE_TIMEOUT",
   "LOG_RESTORED",
@@ -32,19 +48,9 @@ export const REASONS = [
   "ORIGIN_NOT_ALLOWED",
   "TOKEN_INVALID",
   "TOKEN_EXPIRED",
-  "ID_MALFORMED",
-  "STATE_CONFLICT",
   "PERMISSION_MISSING",
   "RATE_LIMITED",
-  "CREDENTIALS_INVALID",
-  "NAME_TAKEN",
-  "AGENT_NOT_FOUND",
   "CONVERSATION_NOT_FOUND",
-  "OFFER_NOT_FOUND",
-  "FIELD_INVALID",
-  "CURSOR_MALFORMED",
-  "ACCOUNT_LOCKED",
-  "CALLER_NOT_ALLOWED",
   "UNAVAILABLE",
   "DEADLINE_EXCEEDED",
   "TRUST_STALE",

@@ -29,6 +29,7 @@ export interface Translator<Key extends string> {
   dateTime(ms: number): string;
   /** A length of time: `12:34` below an hour, from then on in words. */
   duration(ms: number): string;
+  number(value: number): string;
   /** The name of a language by its tag. */
   languageName(tag: string): string;
 }
@@ -38,6 +39,7 @@ export function translator<Key extends string>(locale: Locale, catalogue: Catalo
   const plural = new Intl.PluralRules(locale);
   const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const plain = new Intl.NumberFormat(locale);
   const t = (key: Key, values: Values = {}) => filled(catalogue[key], values);
   return {
     locale,
@@ -46,6 +48,7 @@ export function translator<Key extends string>(locale: Locale, catalogue: Catalo
     clockTime: (ms) => clock.format(ms),
     dateTime: (ms) => date.format(ms),
     duration: (ms) => clockDuration(ms) ?? inWords(locale, timeParts(ms)),
+    number: (value) => plain.format(value),
     languageName: (tag) => languageName(locale, tag),
   };
 }

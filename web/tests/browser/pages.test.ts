@@ -5,7 +5,8 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { AgentState } from "../../src/gen/onqueue/routing/v1/agent_pb";
 import { accessibilityProblems, launch, NARROW, newPage, picture, scrollingSideways, WIDE } from "./browser";
 import { Site } from "./world/site";
-import { AGENT_PARTICIPANT, agentFrame, World, type Room } from "./world/world";
+import { agentFrame } from "./world/agent-frame";
+import { AGENT_PARTICIPANT, World, type Room } from "./world/world";
 
 let browser: Browser;
 let world: World;
@@ -126,7 +127,7 @@ test("a chat from the form to the transcript", async () => {
 
   await desk.getByTestId("nav-conversations").click();
   await desk.getByTestId("supervisor-item").first().click();
-  await desk.getByTestId("decisions").getByText("am längsten frei (7 Tage oder mehr)").waitFor();
+  await desk.getByTestId("decisions").getByText("am längsten frei (7 Tage oder mehr)", { exact: false }).waitFor();
   await expect.poll(() => desk.getByTestId("transcript-event").count()).toBe(room.events.length);
   const time = desk.getByTestId("supervisor-time").first();
   expect(await time.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)).toBe(true);

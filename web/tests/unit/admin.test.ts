@@ -18,7 +18,7 @@ import {
 import { changedFields, conflicts, maskOf, merged, same } from "../../src/admin/kit/draft";
 import { fieldKey } from "../../src/admin/kit/fields";
 import { mentionsIn } from "../../src/admin/kit/names";
-import { changeMembers, membersAfter } from "../../src/admin/kit/members";
+import { changeMembers, membersAfter, placeMember } from "../../src/admin/kit/members";
 import { violationsOf } from "../../src/admin/kit/violations";
 import type { AdminClients } from "../../src/admin/clients";
 import { grantRule } from "../../src/admin/pages/grants";
@@ -28,6 +28,7 @@ import * as access from "../../src/admin/resources/access";
 import * as content from "../../src/admin/resources/content";
 import { deploymentQueues, greetings } from "../../src/admin/resources/deployment-rules";
 import { namesUsed, shortcut, substitutions, undeclared, variants } from "../../src/admin/resources/response-rules";
+import * as hours from "../../src/admin/resources/hours";
 import * as routing from "../../src/admin/resources/routing";
 import { sectionsFor } from "../../src/desk/sections";
 import { DeploymentQueueSchema } from "../../src/gen/onqueue/auth/v1/trust_pb";
@@ -221,6 +222,9 @@ describe("members of a queue", () => {
     const clients = { queues: { listMembers, setMembers } } as unknown as AdminClients;
     await changeMembers(clients, "q", { add: ["c"], remove: ["a"] });
     expect(setMembers).toHaveBeenCalledWith({ queueId: "q", userIds: ["b", "c"] });
+    const place = { userId: "b", ring: 2, groupIds: ["g"] };
+    await placeMember(clients, "q", place);
+    expect(setMembers).toHaveBeenLastCalledWith({ queueId: "q", userIds: ["a"], members: [place] });
   });
 });
 
@@ -234,6 +238,9 @@ test("every field of every kind has a name", () => {
     access.deploymentResource(none),
     routing.queueResource(none, true),
     routing.skillResource(none),
+    hours.wrapUpCodeResource(none),
+    hours.scheduleResource(none),
+    hours.scheduleGroupResource(none),
     content.libraryResource(none),
     content.responseResource(none),
   ];
@@ -245,7 +252,7 @@ test("every field of every kind has a name", () => {
 
 test("sections are there for those who may use them", () => {
   expect(sectionsFor([])).toEqual([]);
-  expect(sectionsFor(["*:*:*"])).toHaveLength(11);
+  expect(sectionsFor(["*:*:*"])).toHaveLength(14);
   const agent = ["conversation:webchat:accept", "responses:response:view", "routing:queue:join", "routing:queue:view"];
   expect(sectionsFor(agent)).toEqual([]);
   expect(sectionsFor(["responses:*:*", "authorization:user:view"])).toEqual(["users", "libraries", "responses"]);

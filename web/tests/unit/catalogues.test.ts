@@ -8,6 +8,8 @@ import { chatDe } from "../../src/i18n/chat.de";
 import { chatEn } from "../../src/i18n/chat.en";
 import { deskDe } from "../../src/i18n/desk.de";
 import { deskEn } from "../../src/i18n/desk.en";
+import { routingDe } from "../../src/i18n/routing.de";
+import { routingEn } from "../../src/i18n/routing.en";
 import { sharedDe } from "../../src/i18n/shared.de";
 import { sharedEn } from "../../src/i18n/shared.en";
 import { translator } from "../../src/i18n/translator";
@@ -18,6 +20,7 @@ const CATALOGUES = [
   ["shared", sharedEn, sharedDe, ["core", "rpc", "i18n", "chat", "desk"]],
   ["chat", chatEn, chatDe, ["chat"]],
   ["desk", deskEn, deskDe, ["desk"]],
+  ["routing", routingEn, routingDe, ["desk"]],
   ["admin", adminEn, adminDe, ["admin"]],
 ] as const;
 

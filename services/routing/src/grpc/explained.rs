@@ -172,8 +172,8 @@ fn in_line(
     }
 }
 
-fn required(line: &InLine) -> Vec<proto::RequiredSkill> {
-    let skills = line.skills.iter().map(|(skill, name, least)| proto::RequiredSkill {
+fn required(line: &InLine) -> Vec<proto::AskedSkill> {
+    let skills = line.skills.iter().map(|(skill, name, least)| proto::AskedSkill {
         skill_id: skill.to_string(),
         name: name.clone(),
         minimum: i32::from(*least),

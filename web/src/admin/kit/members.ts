@@ -1,4 +1,5 @@
 // Adding and removing members of a queue, whose rpc replaces all of them.
+import { allPages } from "../../rpc/pages";
 import type { AdminClients } from "../clients";
 
 /** How many members a queue may have. */
@@ -19,12 +20,26 @@ export function membersAfter(present: readonly string[], { add, remove }: Member
 
 /** Applies a change to the members that the queue has at this moment, so that what others changed stays. */
 export async function changeMembers({ queues }: Pick<AdminClients, "queues">, queueId: string, change: MemberChange): Promise<void> {
-  const present: string[] = [];
-  let pageToken = "";
-  do {
-    const page = await queues.listMembers({ queueId, pageSize: PAGE_SIZE, pageToken });
-    present.push(...page.members.map(({ userId }) => userId));
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "");
+  const present = await memberIds(queues, queueId);
   await queues.setMembers({ queueId, userIds: membersAfter(present, change) });
+}
+
+/** Where a member stands in a queue. */
+export interface MemberPlace {
+  userId: string;
+  ring: number;
+  groupIds: string[];
+}
+
+/** Gives a member another place; the others keep theirs. */
+export async function placeMember({ queues }: Pick<AdminClients, "queues">, queueId: string, place: MemberPlace): Promise<void> {
+  const present = await memberIds(queues, queueId);
+  await queues.setMembers({ queueId, userIds: present.filter((id) => id !== place.userId), members: [place] });
+}
+
+async function memberIds(queues: AdminClients["queues"], queueId: string): Promise<string[]> {
+  return allPages(async (pageToken) => {
+    const { members, nextPageToken } = await queues.listMembers({ queueId, pageSize: PAGE_SIZE, pageToken });
+    return { items: members.map(({ userId }) => userId), nextPageToken };
+  });
 }

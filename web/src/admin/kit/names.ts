@@ -6,10 +6,16 @@ import type { Resource } from "./resource";
 const MENTIONED: Record<string, keyof Resources> = {
   divisionId: "divisions",
   libraryIds: "libraries",
+  closedScheduleIds: "schedules",
+  holidayScheduleIds: "schedules",
+  openScheduleIds: "schedules",
   queueId: "queues",
+  queueIds: "queues",
   roleId: "roles",
+  scheduleGroupId: "scheduleGroups",
   skillId: "skills",
   skillIds: "skills",
+  skillsToRemove: "skills",
   userId: "users",
 };
 

@@ -40,7 +40,10 @@ export type Kind =
   | "library"
   | "response"
   | "deployment"
-  | "apiClient";
+  | "apiClient"
+  | "wrapUpCode"
+  | "schedule"
+  | "scheduleGroup";
 
 /** The permissions that actions on a kind need. */
 export interface Needs {

@@ -1,22 +1,23 @@
 // Who serves a queue.
-import { Badge, Button, Group, Loader, Paper, Table, Text, Title } from "@mantine/core";
+import { Badge, Button, Group, Loader, MultiSelect, NativeSelect, Paper, Table, Text, Title } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { FaultAlert } from "../../desk/fault-alert";
 import { useAction } from "../../desk/use-action";
-import type { Member } from "../../gen/onqueue/routing/v1/queue_pb";
+import type { Member, MemberGroup } from "../../gen/onqueue/routing/v1/queue_pb";
 import { faultOf } from "../../rpc/faults";
 import { useAdmin, useHolds } from "../context";
-import { changeMembers, type MemberChange } from "../kit/members";
+import { changeMembers, placeMember, type MemberChange, type MemberPlace } from "../kit/members";
 import { useNamesIn } from "../kit/names";
 import { PickMany } from "../kit/pickers";
 import { RemoveButton } from "../kit/languages";
 import { useAdminWords } from "../words";
 
 const PAGE_SIZE = 50;
+const RINGS = ["1", "2", "3", "4", "5", "6"];
 
 /** The members of a queue. */
-export function MembersPart({ queueId }: { queueId: string }) {
+export function MembersPart({ queueId, groups }: { queueId: string; groups: readonly MemberGroup[] }) {
   const words = useAdminWords();
   const { clients } = useAdmin();
   const holds = useHolds();
@@ -37,6 +38,11 @@ export function MembersPart({ queueId }: { queueId: string }) {
       await queries.invalidateQueries({ queryKey: key });
       done?.();
     });
+  const place = (setting: MemberPlace) =>
+    action.run(async () => {
+      await placeMember(clients, queueId, setting);
+      await queries.invalidateQueries({ queryKey: key });
+    });
   const mayManage = holds("routing:queueMember:manage");
   return (
     <Paper component="section" className="part" withBorder p="md" mt="lg" aria-label={words.t("members.title")} data-testid="part-members">
@@ -50,6 +56,8 @@ export function MembersPart({ queueId }: { queueId: string }) {
       {members.length > 0 && (
         <MemberRows
           members={members}
+          groups={groups}
+          {...(mayManage && !action.busy ? { place } : {})}
           {...(mayManage ? { remove: (userId: string) => change({ add: [], remove: [userId] }) } : {})}
         />
       )}
@@ -92,7 +100,14 @@ function AddMembers({ isBusy, add }: AddProps) {
   );
 }
 
-function MemberRows({ members, remove }: { members: readonly Member[]; remove?: (userId: string) => void }) {
+interface MemberRowsProps {
+  members: readonly Member[];
+  groups: readonly MemberGroup[];
+  place?: (setting: MemberPlace) => void;
+  remove?: (userId: string) => void;
+}
+
+function MemberRows({ members, groups, place, remove }: MemberRowsProps) {
   const words = useAdminWords();
   // Routing learns a name when an agent first comes.
   const nameOf = useNamesIn(members.filter(({ name }) => name === "").map(({ userId }) => ({ userId })));
@@ -103,11 +118,13 @@ function MemberRows({ members, remove }: { members: readonly Member[]; remove?: 
         <Table.Tr>
           <Table.Th scope="col">{words.t("field.name")}</Table.Th>
           <Table.Th scope="col">{words.t("field.state")}</Table.Th>
+          <Table.Th scope="col">{words.t("members.ring")}</Table.Th>
+          {groups.length > 0 && <Table.Th scope="col">{words.t("field.groups")}</Table.Th>}
           {remove && <Table.Th scope="col">{words.t("members.change")}</Table.Th>}
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {named.map(({ userId, name, joined }) => (
+        {named.map(({ userId, name, joined, ring, groupIds }) => (
           <Table.Tr key={userId} data-testid="member" data-user={userId}>
             <Table.Th scope="row" className="guest">
               {name}
@@ -117,6 +134,31 @@ function MemberRows({ members, remove }: { members: readonly Member[]; remove?: 
                 {words.t(joined ? "members.joined" : "members.notJoined")}
               </Badge>
             </Table.Td>
+            <Table.Td>
+              <NativeSelect
+                size="xs"
+                aria-label={words.t("members.ringOf", { name })}
+                data={RINGS}
+                value={String(ring || 1)}
+                disabled={!place}
+                onChange={(event) => place?.({ userId, ring: Number(event.currentTarget.value), groupIds })}
+                data-testid="member-ring"
+              />
+            </Table.Td>
+            {groups.length > 0 && (
+              <Table.Td>
+                <MultiSelect
+                  size="xs"
+                  aria-label={words.t("members.groupsOf", { name })}
+                  data={groups.map((group) => ({ value: group.groupId, label: group.name }))}
+                  value={groupIds}
+                  disabled={!place}
+                  onChange={(ids) => place?.({ userId, ring, groupIds: ids })}
+                  comboboxProps={{ transitionProps: { duration: 0 } }}
+                  data-testid="member-groups"
+                />
+              </Table.Td>
+            )}
             {remove && (
               <Table.Td>
                 <RemoveButton label={words.t("members.remove", { name })} remove={() => remove(userId)} testId="member-remove" />

@@ -1,5 +1,5 @@
 // The organisation itself.
-import { Select, Stack, Text, TextInput } from "@mantine/core";
+import { Stack, Text, TextInput } from "@mantine/core";
 import type { Organisation } from "../../gen/onqueue/auth/v1/organisation_pb";
 import { useAdmin, useHolds } from "../context";
 import { characters, chosen, languageTag } from "../kit/bounds";
@@ -8,6 +8,7 @@ import { LanguageSelect } from "../kit/languages";
 import { PageTitle } from "../kit/page-title";
 import { Part } from "../kit/part";
 import { present } from "../kit/resource";
+import { TimeZoneSelect } from "../kit/time-zone-select";
 import { useAdminWords } from "../words";
 
 /** The organisation's name, language and time zone. */
@@ -37,36 +38,10 @@ export function OrganisationPage() {
             <Text data-testid="organisation-slug">{words.t("organisation.slug", { slug: editor.value.slug })}</Text>
             <TextInput {...fields.text("name")} required autoComplete="off" />
             <LanguageSelect {...fields.value("language")} />
-            <TimeZone {...fields.value("timeZone")} />
+            <TimeZoneSelect {...fields.value("timeZone")} />
           </Stack>
         )}
       </Part>
     </>
-  );
-}
-
-interface TimeZoneProps {
-  label: string;
-  value: string;
-  onChange(zone: string): void;
-  error: string | undefined;
-  disabled: boolean;
-  "data-testid": string;
-}
-
-function TimeZone({ value, onChange, ...input }: TimeZoneProps) {
-  const words = useAdminWords();
-  const zones = [...new Set([...Intl.supportedValuesOf("timeZone"), "UTC", ...(value === "" ? [] : [value])])];
-  return (
-    <Select
-      {...input}
-      data={zones}
-      searchable
-      limit={50}
-      nothingFoundMessage={words.t("list.nothingFits")}
-      value={value === "" ? null : value}
-      onChange={(zone) => onChange(zone ?? "")}
-      comboboxProps={{ transitionProps: { duration: 0 } }}
-    />
   );
 }

@@ -1,15 +1,20 @@
 // Queues: the list, and one queue with its settings and members.
-import { NativeSelect, Stack, Textarea, TextInput } from "@mantine/core";
-import { Evaluation, RoutingMethod, type Queue } from "../../gen/onqueue/routing/v1/queue_pb";
+import { Stack, Textarea, TextInput } from "@mantine/core";
+import type { Queue } from "../../gen/onqueue/routing/v1/queue_pb";
 import { useAdmin } from "../context";
+import type { Choices } from "../kit/choice";
 import type { Describe } from "../kit/conflict-dialog";
-import type { Fields, ValueProps } from "../kit/fields";
+import type { Fields } from "../kit/fields";
 import { NumberField } from "../kit/number-field";
 import { Name, PickOne } from "../kit/pickers";
 import { ResourceList } from "../kit/resource-list";
 import { ResourcePage } from "../kit/resource-page";
+import { Seconds } from "../kit/seconds";
 import { useAdminWords, type AdminWords } from "../words";
 import { MembersPart } from "./members";
+import { EVALUATIONS, METHODS, SCORINGS } from "./queue-choices";
+import { RoutingSettings } from "./queue-routing";
+import { ServiceSettings } from "./queue-service";
 import { DivisionFilter } from "./users";
 
 /** The queues. */
@@ -35,8 +40,9 @@ export function QueueList() {
 const DURATIONS = ["alertingTimeoutMs", "inactivityTimeoutMs", "inactivityWarningMs"] as const;
 
 const describe: Describe<Queue> = (field, queue, words) => {
-  if (field === "evaluation") return words.t("queue.allSkills");
-  if (field === "routingMethod") return words.t("queue.standard");
+  if (field === "evaluation") return choiceText(EVALUATIONS, queue.evaluation, words);
+  if (field === "routingMethod") return choiceText(METHODS, queue.routingMethod, words);
+  if (field === "scoring") return choiceText(SCORINGS, queue.scoring, words);
   if (field === "limit") return limitText(queue.limit, words);
   const duration = DURATIONS.find((name) => name === field);
   return duration && secondsText(queue[duration], words);
@@ -52,7 +58,7 @@ export function QueuePage({ id }: { id: string }) {
       id={id}
       describe={describe}
       form={(fields) => <Settings fields={fields} />}
-      beside={({ queueId }) => <MembersPart queueId={queueId} />}
+      beside={({ queueId, groups }) => <MembersPart queueId={queueId} groups={groups} />}
     />
   );
 }
@@ -60,45 +66,24 @@ export function QueuePage({ id }: { id: string }) {
 function Settings({ fields }: { fields: Fields<Queue> }) {
   const words = useAdminWords();
   const { resources } = useAdmin();
-  const evaluation = fields.value("evaluation");
-  const method = fields.value("routingMethod");
   return (
     <Stack gap="sm">
       <TextInput {...fields.text("name")} required autoComplete="off" />
       <Textarea {...fields.text("description")} autosize minRows={2} />
       <PickOne {...fields.value("divisionId")} resource={resources.divisions} />
-      <NativeSelect
-        {...evaluation}
-        value={String(evaluation.value || Evaluation.ALL_SKILLS)}
-        onChange={(event) => evaluation.onChange(Number(event.currentTarget.value))}
-        data={[{ value: String(Evaluation.ALL_SKILLS), label: words.t("queue.allSkills") }]}
-      />
-      <NativeSelect
-        {...method}
-        value={String(method.value || RoutingMethod.STANDARD)}
-        onChange={(event) => method.onChange(Number(event.currentTarget.value))}
-        data={[{ value: String(RoutingMethod.STANDARD), label: words.t("queue.standard") }]}
-      />
+      <RoutingSettings fields={fields} />
       <NumberField {...fields.number("limit")} description={words.t("queue.limitHint")} allowDecimal={false} />
       <Seconds {...fields.value("alertingTimeoutMs")} description={words.t("queue.alertingHint")} />
       <Seconds {...fields.value("inactivityTimeoutMs")} description={words.t("queue.inactivityHint")} />
       <Seconds {...fields.value("inactivityWarningMs")} description={words.t("queue.warningHint")} />
+      <ServiceSettings fields={fields} />
     </Stack>
   );
 }
 
-function Seconds({ value, onChange, description, ...input }: ValueProps<bigint> & { description: string }) {
-  const words = useAdminWords();
-  return (
-    <NumberField
-      {...input}
-      description={description}
-      decimalScale={3}
-      suffix={` ${words.t("unit.seconds")}`}
-      value={Number(value) / 1_000}
-      onChange={(seconds) => onChange(BigInt(Math.round(seconds * 1_000)))}
-    />
-  );
+function choiceText(choices: Choices, value: number, words: AdminWords): string {
+  const [, text] = choices.find(([choice]) => choice === value) ?? choices[0] ?? [];
+  return text ? words.t(text) : "";
 }
 
 function secondsText(milliseconds: bigint, words: AdminWords): string {

@@ -8,8 +8,10 @@ import { UserSchema, UserState } from "../../../src/gen/onqueue/auth/v1/user_pb"
 import { LibrarySchema } from "../../../src/gen/onqueue/content/v1/library_pb";
 import { ResponseSchema } from "../../../src/gen/onqueue/content/v1/response_pb";
 import { QueueSchema } from "../../../src/gen/onqueue/routing/v1/queue_pb";
+import { ScheduleGroupSchema, ScheduleSchema } from "../../../src/gen/onqueue/routing/v1/schedule_pb";
 import { SkillSchema } from "../../../src/gen/onqueue/routing/v1/skill_pb";
 import type { Capacity } from "../../../src/gen/onqueue/routing/v1/utilization_pb";
+import { WrapUpCodeSchema } from "../../../src/gen/onqueue/routing/v1/wrap_up_code_pb";
 import { Shelf } from "./shelf";
 
 /** Everything of administration. */
@@ -19,6 +21,9 @@ export class AdminWorld {
   readonly divisions = new Shelf(DivisionSchema, "divisionId");
   readonly queues = new Shelf(QueueSchema, "queueId");
   readonly skills = new Shelf(SkillSchema, "skillId");
+  readonly wrapUpCodes = new Shelf(WrapUpCodeSchema, "wrapUpCodeId");
+  readonly schedules = new Shelf(ScheduleSchema, "scheduleId");
+  readonly scheduleGroups = new Shelf(ScheduleGroupSchema, "scheduleGroupId");
   readonly libraries = new Shelf(LibrarySchema, "libraryId");
   readonly responses = new Shelf(ResponseSchema, "responseId");
   readonly deployments = new Shelf(DeploymentSchema, "deploymentId");
@@ -50,6 +55,19 @@ export class AdminWorld {
     alertingTimeoutMs: 30_000n,
     inactivityTimeoutMs: 900_000n,
     inactivityWarningMs: 60_000n,
+  });
+  readonly solved = this.wrapUpCodes.put({ name: "Solved", queueIds: [this.service] });
+  readonly weekdays = this.schedules.put({
+    name: "Weekdays",
+    start: "2026-03-02T09:00",
+    end: "2026-03-02T17:00",
+    rrule: "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+  });
+  readonly usualHours = this.scheduleGroups.put({
+    name: "Usual hours",
+    divisionId: this.north,
+    timeZone: "Europe/Berlin",
+    openScheduleIds: [this.weekdays],
   });
   readonly greeting = this.responses.put({
     name: "Greeting",

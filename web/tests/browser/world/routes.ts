@@ -5,28 +5,32 @@ import { DeploymentService } from "../../../src/gen/onqueue/auth/v1/deployment_p
 import { TokenService } from "../../../src/gen/onqueue/auth/v1/token_pb";
 import { DeskService } from "../../../src/gen/onqueue/gateway/v1/desk_pb";
 import { AgentService, AgentState } from "../../../src/gen/onqueue/routing/v1/agent_pb";
-import { DecisionService } from "../../../src/gen/onqueue/routing/v1/decision_pb";
 import { QueueService } from "../../../src/gen/onqueue/routing/v1/queue_pb";
 import { ConversationService, ConversationState } from "../../../src/gen/onqueue/session/v1/conversation_pb";
 import { EndReason } from "../../../src/gen/onqueue/session/v1/event_pb";
 import { TranscriptService } from "../../../src/gen/onqueue/session/v1/transcript_pb";
 import { adminRoutes } from "./admin-routes";
+import { routingRoutes } from "./routing-routes";
 import { refusal } from "./refusal";
 import { begins } from "./shelf";
 import { AGENT_PARTICIPANT, AGENT_USER, guestFrame, QUEUE, SALES, type Room, type World } from "./world";
 
 export const PERMISSIONS = [
   "conversation:communication:view",
+  "conversation:participant:wrapup",
   "conversation:webchat:accept",
   "recording:transcript:view",
   "routing:agent:onqueue",
   "routing:decision:view",
+  "routing:observation:view",
   "routing:queue:join",
+  "routing:queue:view",
+  "routing:wrapupCode:view",
   "responses:response:view",
 ];
 
 /** What somebody has who sets everything up and talks to nobody. */
-export const ADMINISTRATOR = ["authorization:*:*", "responses:*:*", "routing:queue:*", "routing:queueMember:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
+export const ADMINISTRATOR = ["authorization:*:*", "responses:*:*", "routing:queue:*", "routing:queueMember:*", "routing:wrapupCode:*", "routing:schedule:*", "routing:scheduleGroup:*", "routing:emergency:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
 
 const TOKEN_MS = 600_000;
 
@@ -37,6 +41,7 @@ export function routes(world: World): (router: ConnectRouter) => void {
     agentRoutes(router, world);
     guestRoutes(router, world);
     readingRoutes(router, world);
+    routingRoutes(router, world);
     adminRoutes(router, world.admin);
   };
 }
@@ -107,6 +112,9 @@ function agentRoutes(router: ConnectRouter, world: World): void {
       world.join(roomOf(world, offer.conversationId));
       return { conversationId: offer.conversationId };
     },
+    completeWrapUp: (said) => (world.routing.wrapUp(world, said), { agent: world.agent }),
+    requestWrapUp: ({ conversationId }) => (world.routing.requested.push(conversationId), {}),
+    listAgents: () => ({ agents: [world.agent] }),
     declineOffer: ({ offerId }) => {
       const offer = world.endOffer(offerId, "declined");
       if (offer) world.requeue(roomOf(world, offer.conversationId));
@@ -121,7 +129,7 @@ function agentRoutes(router: ConnectRouter, world: World): void {
   const memberOf = (userId: string) => ({ userId, name: users.get(userId).name, joined: true });
   router.service(QueueService, {
     createQueue: ({ requestId, queue }) => ({ queue: queues.create(requestId, queue) }),
-    getQueue: ({ queueId }) => ({ queue: queues.get(queueId) }),
+    getQueue: ({ queueId }) => ({ queue: queueId === QUEUE ? { queueId, ...world.routing.queueSettings } : queues.get(queueId) }),
     listQueues: (asked) => {
       const { found, nextPageToken } = queues.page(asked, ({ divisionId }) => asked.divisionId === "" || divisionId === asked.divisionId);
       return { queues: found, nextPageToken };
@@ -196,28 +204,6 @@ function readingRoutes(router: ConnectRouter, world: World): void {
       const next = from + 3;
       return { events: events.slice(from, next), nextPageToken: next < events.length ? String(next) : "" };
     },
-  });
-  router.service(DecisionService, {
-    listDecisions: ({ conversationId }) => ({
-      decisions: [
-        {
-          decisionId: "d1",
-          conversationId,
-          at: timestampNow(),
-          language: "de",
-          chosenUserId: AGENT_USER,
-          decidedBy: "longest_idle",
-          candidates: [
-            { userId: AGENT_USER, name: "Anna Beispiel", idleMs: 604_800_000n, activeChats: 0 },
-            { userId: "u2", name: "Bernd Muster", idleMs: 7_380_000n, activeChats: 1 },
-          ],
-          excluded: [
-            { reason: "language", count: 2 },
-            { reason: "off_queue", count: 1 },
-          ],
-        },
-      ],
-    }),
   });
 }
 

@@ -6,7 +6,9 @@ import { AgentState, AgentSchema, OfferSchema, type Agent, type Offer } from "..
 import { ConversationState, type WatchResponseSchema } from "../../../src/gen/onqueue/session/v1/conversation_pb";
 import { EndReason, EventSchema, ParticipantKind, type Event } from "../../../src/gen/onqueue/session/v1/event_pb";
 import { AdminWorld } from "./admin-world";
+import { agentFrame } from "./agent-frame";
 import { Channel } from "./frames";
+import { RoutingWorld } from "./routing-world";
 
 type GuestFrame = MessageInitShape<typeof WatchResponseSchema>;
 type DeskFrame = MessageInitShape<typeof DeskFrameSchema>;
@@ -33,6 +35,7 @@ export const AGENT_USER = "agent-user";
 /** Everything there is. */
 export class World {
   readonly admin = new AdminWorld();
+  readonly routing = new RoutingWorld();
   readonly rooms = new Map<string, Room>();
   readonly desk = new Channel<DeskFrame>();
   readonly revoked: string[] = [];
@@ -211,17 +214,6 @@ function conversationFrame(room: Room, frame: GuestFrame["frame"]): DeskFrame {
 
 function cursorAfter(room: Room, frame: GuestFrame["frame"]): string {
   return frame?.case === "event" ? String(frame.value.sequence) : String(room.events.length);
-}
-
-type AgentFrame =
-  | { case: "agent"; value: Agent }
-  | { case: "offered"; value: Offer }
-  | { case: "heartbeat"; value: object }
-  | { case: "offerEnded"; value: { offerId: string; conversationId: string; reason: string } };
-
-/** A frame about the agent on the desk's stream. */
-export function agentFrame(frame: AgentFrame): DeskFrame {
-  return { frame: { case: "agent", value: { frame } } } as DeskFrame;
 }
 
 function added(room: Room): DeskFrame {

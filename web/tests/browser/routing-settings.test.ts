@@ -1,0 +1,64 @@
+// How queues route and when they are open, set up in a real browser.
+import { expect, test } from "vitest";
+import { AfterContactMode, Evaluation, RoutingMethod } from "../../src/gen/onqueue/routing/v1/queue_pb";
+import { NARROW } from "./browser";
+import { enter, look, pick, visits } from "./visit";
+
+const visit = visits();
+
+const openAt = async (section: string, id: string, locale = "en") => {
+  const page = await visit.open(`/desk#/administration/${section}/${id}`, locale);
+  await enter(page);
+  await page.getByTestId("resource-form").waitFor();
+  return page;
+};
+
+test("a queue gets rings, after-contact work, opening hours and messages", async () => {
+  const { admin } = visit.world;
+  const page = await openAt("queues", admin.service);
+  await page.getByTestId("field-evaluation").selectOption({ label: "Best skills" });
+  await page.getByTestId("field-routingMethod").selectOption({ label: "Bullseye: ring by ring" });
+  await page.getByTestId("field-rings-add").click();
+  await page.getByTestId("ring-wait").fill("20");
+  await pick(page, "ring-skills", "Ret", "Returns");
+  await page.keyboard.press("Escape");
+  await page.getByTestId("field-groups-add").click();
+  await page.getByTestId("group-name").fill("Seniors");
+  await page.getByTestId("field-afterContact").selectOption({ label: "Mandatory, the whole time" });
+  await page.getByTestId("after-contact-time").fill("90");
+  await pick(page, "field-scheduleGroupId", "Usual hours");
+  await page.getByTestId("field-messages-add").click();
+  await pick(page, "message-0-add", "English");
+  await page.getByTestId("message-0-en").fill("Thank you for waiting.");
+  await look(page, "admin-queue-routing");
+  await page.getByTestId("resource-form").getByTestId("save").click();
+  await page.getByTestId("saved").getByText("Saved.").waitFor();
+  const saved = admin.queues.get(admin.service);
+  expect(saved).toMatchObject({
+    evaluation: Evaluation.BEST_SKILLS,
+    routingMethod: RoutingMethod.BULLSEYE,
+    rings: [{ waitMs: 20_000n, skillsToRemove: [admin.returns] }],
+    groups: [{ name: "Seniors" }],
+    afterContact: { mode: AfterContactMode.MANDATORY_FORCED, timeoutMs: 90_000n },
+    messages: [{ when: { case: "afterMs", value: 30_000n }, texts: [{ language: "en", text: "Thank you for waiting." }] }],
+    scheduleGroupId: admin.usualHours,
+  });
+  await page.setViewportSize(NARROW);
+  await look(page, "admin-queue-routing-narrow");
+}, 120_000);
+
+test("opening hours say what holds, close for an emergency after a question, and open again", async () => {
+  const { admin } = visit.world;
+  const page = await openAt("schedule-groups", admin.usualHours);
+  await page.getByTestId("schedule-state").getByText("Open. Until").waitFor();
+  await page.getByTestId("emergency-begin").click();
+  await page.getByTestId("ask-no").click();
+  expect(admin.scheduleGroups.get(admin.usualHours).emergency).toBeUndefined();
+  await page.getByTestId("emergency-begin").click();
+  await page.getByTestId("ask-yes").click();
+  await page.getByTestId("emergency").getByText("Emergency since").waitFor();
+  await page.getByTestId("schedule-state").getByText("Emergency").waitFor();
+  await look(page, "admin-emergency");
+  await page.getByTestId("emergency-end").click();
+  await page.getByTestId("emergency").waitFor({ state: "detached" });
+});
