@@ -15,12 +15,12 @@ mod pipe;
 mod queue;
 mod queue_settings;
 mod revision;
-mod settings;
 mod schedule;
+mod settings;
 mod skill;
 mod utilization;
-mod wrap_up_code;
 mod wait;
+mod wrap_up_code;
 
 pub use decode::content;
 pub use queue_settings::Groups;

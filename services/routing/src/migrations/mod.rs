@@ -5,9 +5,9 @@ mod configure_queues;
 mod create_routing_tables;
 mod find_queues_by_word;
 mod index_unapplied_configuration;
-mod keep_wrap_ups;
-mod keep_history;
 mod keep_decisions_about_waiting;
+mod keep_history;
+mod keep_wrap_ups;
 mod list_decisions_by_queue;
 mod schedules;
 

@@ -1,7 +1,7 @@
 //! History by quarters of an hour.
 
 use super::entities::interval::{Column, Entity, Model};
-use super::entities::{agent, queue};
+use super::entities::queue;
 use super::{Tables, broken};
 use onqueue_acd::Medium;
 use onqueue_acd::metrics::{AgentTally, Interval, QueueTally};
@@ -69,7 +69,7 @@ impl Tables {
             Divisions::Only(_) => rows.filter(Column::SubjectId.in_subquery(visible(organisation, divisions))),
         };
         let rows = rows.all(self.0.reader()).await?;
-        let ids: BTreeSet<Uuid> = rows.iter().map(|row| row.subject_id).collect();
+        let ids = rows.iter().map(|row| row.subject_id).collect();
         let names = self.queue_names(organisation, ids).await?;
         let past = rows.into_iter().map(|row| {
             let media: Vec<(Medium, QueueTally)> = serde_json::from_str(&row.tally).map_err(broken)?;
@@ -89,8 +89,8 @@ impl Tables {
     ) -> Result<Vec<Past<UserId, AgentTally>>, StoreError> {
         let named = agents.iter().map(|agent| agent.uuid()).collect();
         let rows = page(organisation, AGENT, named, span).all(self.0.reader()).await?;
-        let ids: BTreeSet<Uuid> = rows.iter().map(|row| row.subject_id).collect();
-        let names = self.agent_names(organisation, ids).await?;
+        let ids: BTreeSet<UserId> = rows.iter().map(|row| row.subject_id.into()).collect();
+        let names = self.agent_names(organisation, &ids).await?;
         let past = rows.into_iter().map(|row| {
             let tally: AgentTally = serde_json::from_str(&row.tally).map_err(broken)?;
             Ok(named_past(&row, &names, tally))
@@ -102,7 +102,7 @@ impl Tables {
         &self,
         organisation: OrganisationId,
         ids: BTreeSet<Uuid>,
-    ) -> Result<BTreeMap<Uuid, String>, StoreError> {
+    ) -> Result<BTreeMap<QueueId, String>, StoreError> {
         let rows: Vec<(Uuid, String)> = Scope::of(organisation)
             .find::<queue::Entity>()
             .select_only()
@@ -111,23 +111,7 @@ impl Tables {
             .into_tuple()
             .all(self.0.reader())
             .await?;
-        Ok(rows.into_iter().collect())
-    }
-
-    async fn agent_names(
-        &self,
-        organisation: OrganisationId,
-        ids: BTreeSet<Uuid>,
-    ) -> Result<BTreeMap<Uuid, String>, StoreError> {
-        let rows: Vec<(Uuid, String)> = Scope::of(organisation)
-            .find::<agent::Entity>()
-            .select_only()
-            .columns([agent::Column::UserId, agent::Column::Name])
-            .filter(agent::Column::UserId.is_in(ids))
-            .into_tuple()
-            .all(self.0.reader())
-            .await?;
-        Ok(rows.into_iter().collect())
+        Ok(rows.into_iter().map(|(id, name)| (id.into(), name)).collect())
     }
 }
 
@@ -160,11 +144,12 @@ pub(super) fn page(organisation: OrganisationId, subject: i16, named: Vec<Uuid>,
         .limit(span.size)
 }
 
-fn named_past<Id: From<Uuid>, Tally>(row: &Model, names: &BTreeMap<Uuid, String>, tally: Tally) -> Past<Id, Tally> {
+fn named_past<Id: From<Uuid> + Ord, Tally>(row: &Model, names: &BTreeMap<Id, String>, tally: Tally) -> Past<Id, Tally> {
+    let id = row.subject_id.into();
     Past {
         start: Timestamp(row.start_at),
-        id: row.subject_id.into(),
-        name: names.get(&row.subject_id).cloned().unwrap_or_default(),
+        name: names.get(&id).cloned().unwrap_or_default(),
+        id,
         tally,
     }
 }

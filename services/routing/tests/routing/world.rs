@@ -4,9 +4,10 @@ use crate::fake_session::{FakeSession, Wish};
 use onqueue_model::{DivisionId, Fault, Id, OrganisationId, Reason, UserId};
 use onqueue_proto::routing::v1::{
     self as proto, agent_service_client::AgentServiceClient, decision_service_client::DecisionServiceClient,
-    interaction_service_client::InteractionServiceClient, queue_service_client::QueueServiceClient, schedule_service_client::ScheduleServiceClient,
-    skill_service_client::SkillServiceClient, utilization_service_client::UtilizationServiceClient,
-    watch_me_response::Frame, wrap_up_code_service_client::WrapUpCodeServiceClient,
+    interaction_service_client::InteractionServiceClient, queue_service_client::QueueServiceClient,
+    schedule_service_client::ScheduleServiceClient, skill_service_client::SkillServiceClient,
+    utilization_service_client::UtilizationServiceClient, watch_me_response::Frame,
+    wrap_up_code_service_client::WrapUpCodeServiceClient,
 };
 use onqueue_routing::{Gate, Membership, Migrations, Owners, Seed, SeedAgent, SeedSkill, Settings, bind_behind, seed};
 use onqueue_server::{Context, InProcess, ManualClock, Tasks, as_peer, layered};
