@@ -77,7 +77,7 @@ pub type Change<T> = Arc<dyn Fn(&T) -> Result<T, Fault> + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct Tables(pub(crate) Store);
 
-/// How many rows are written in one statement: SQLite binds at most 32,766 values, and no row here has more than 20.
+/// How many rows are written in one statement: SQLite binds at most 32,766 values, and no row here has more than 30.
 const ROWS: usize = 1_000;
 
 /// Keeps other changes of the organisation's configuration waiting until the transaction ends. It comes first in each of them,

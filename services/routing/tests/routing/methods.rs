@@ -43,6 +43,7 @@ async fn stages(desk: &Desk, conversation: u128) -> Vec<(String, usize)> {
     let answer = desk.decisions().list_decisions(request).await.expect("may");
     let decisions = answer.into_inner().decisions.into_iter();
     decisions
+        .filter(|decision| decision.kind() == proto::DecisionKind::Offer)
         .map(|decision| (decision.stage, decision.required_skill_ids.len()))
         .collect()
 }

@@ -416,28 +416,20 @@ impl Desk {
 
     pub async fn accept(&self, offer: &proto::Offer) -> Result<String, Status> {
         let offer_id = offer.offer_id.clone();
-        let answer = self
-            .agents()
-            .accept_offer(self.with(proto::AcceptOfferRequest { offer_id }))
-            .await?;
+        let request = self.with(proto::AcceptOfferRequest { offer_id });
+        let answer = self.agents().accept_offer(request).await?;
         Ok(answer.into_inner().conversation_id)
     }
 
     pub async fn decline(&self, offer: &proto::Offer) -> Result<(), Status> {
         let offer_id = offer.offer_id.clone();
-        let declined = self
-            .agents()
-            .decline_offer(self.with(proto::DeclineOfferRequest { offer_id }))
-            .await;
-        declined.map(|_| ())
+        let request = self.with(proto::DeclineOfferRequest { offer_id });
+        self.agents().decline_offer(request).await.map(drop)
     }
 
     pub async fn watch(&self) -> Watching {
-        let mut agents = self.agents();
-        let frames = agents
-            .watch_me(self.with(proto::WatchMeRequest {}))
-            .await
-            .expect("may watch");
+        let request = self.with(proto::WatchMeRequest {});
+        let frames = self.agents().watch_me(request).await.expect("may watch");
         Watching {
             desk: self.clone(),
             frames: frames.into_inner(),
