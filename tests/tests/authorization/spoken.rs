@@ -127,7 +127,9 @@ fn set(message: &mut DynamicMessage, path: &str, text: &str) {
 fn filled(of: &MessageDescriptor, things: &Things, depth: u8) -> Result<DynamicMessage, String> {
     let mut message = DynamicMessage::new(of.clone());
     for field in of.fields() {
-        if field.is_map() || depth > 2 {
+        // Lists of a queue's name what a new one does not have.
+        let is_settings = of.full_name() == "onqueue.routing.v1.Queue" && field.is_list();
+        if field.is_map() || is_settings || depth > 2 {
             continue;
         }
         let Some(value) = value(&field, things, depth)? else {
