@@ -153,11 +153,11 @@ fn opened(opened: &ConversationOpened) -> Option<Change> {
             preferred: preferred(opened)?,
             last_agent: optional(&opened.last_agent_user_id)?,
         },
-        details: Details {
+        details: Box::new(Details {
             guest_name: opened.guest_name.clone(),
             topic: opened.topic.clone(),
             transfer: None,
-        },
+        }),
     })
 }
 

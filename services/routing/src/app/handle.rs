@@ -86,7 +86,7 @@ pub enum Change {
     Opened {
         queue: QueueId,
         requirements: Requirements,
-        details: Details,
+        details: Box<Details>,
     },
     /// It needs nobody any more.
     Ended,

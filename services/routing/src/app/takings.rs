@@ -80,7 +80,7 @@ impl Routing {
         };
         let id = transfer.conversation;
         self.deed(caller, rights, id, move |deed, rights| {
-            deed.transfer(rights, &reach, transfer)
+            deed.transfer(rights, &reach, &transfer)
         })
         .await
     }
@@ -257,8 +257,8 @@ impl Deed<'_> {
         }
     }
 
-    fn transfer(&mut self, rights: &Rights, reach: &Reach, transfer: Transfer) -> Result<(), Fault> {
-        if self.is_repeated(&transfer)? {
+    fn transfer(&mut self, rights: &Rights, reach: &Reach, transfer: &Transfer) -> Result<(), Fault> {
+        if self.is_repeated(transfer)? {
             return Ok(());
         }
         let before = rights.find(self.host, transfer.conversation)?;
@@ -267,7 +267,7 @@ impl Deed<'_> {
         if (has.is_none() || has != reach.me) && !division.is_some_and(|division| reach.assign.contains(&division)) {
             return Err(Fault::missing_named(permissions::WEBCHAT_ASSIGN));
         }
-        self.refuse_target(reach, &transfer)?;
+        self.refuse_target(reach, transfer)?;
         self.command(Command::Transfer {
             interaction,
             queue: transfer.queue,

@@ -36,7 +36,7 @@ impl WrapUpCodeService for Rpcs {
         let once = Once::of(&asked.request_id, code).map_err(status)?;
         let content = content(code).map_err(status)?;
         let code = self.0.create_code(&caller, once, content).await.map_err(status)?;
-        let wrap_up_code = Some(encoded(code));
+        let wrap_up_code = Some(encoded(&code));
         Ok(Response::new(proto::CreateWrapUpCodeResponse { wrap_up_code }))
     }
 
@@ -47,7 +47,7 @@ impl WrapUpCodeService for Rpcs {
         let caller = caller(&request).map_err(status)?;
         let code = id("wrap_up_code_id", &request.get_ref().wrap_up_code_id).map_err(status)?;
         let code = self.0.get_code(&caller, code).await.map_err(status)?;
-        let wrap_up_code = Some(encoded(code));
+        let wrap_up_code = Some(encoded(&code));
         Ok(Response::new(proto::GetWrapUpCodeResponse { wrap_up_code }))
     }
 
@@ -63,7 +63,7 @@ impl WrapUpCodeService for Rpcs {
         let page = self.0.list_codes(&caller, queue, after, size).await.map_err(status)?;
         Ok(Response::new(proto::ListWrapUpCodesResponse {
             next_page_token: page.next.as_ref().map(encode_token).unwrap_or_default(),
-            wrap_up_codes: page.items.into_iter().map(encoded).collect(),
+            wrap_up_codes: page.items.iter().map(encoded).collect(),
         }))
     }
 
@@ -77,7 +77,7 @@ impl WrapUpCodeService for Rpcs {
         let which = (which, code.etag.clone());
         let change = change(request.get_ref(), code).map_err(status)?;
         let code = self.0.update_code(&caller, which, change).await.map_err(status)?;
-        let wrap_up_code = Some(encoded(code));
+        let wrap_up_code = Some(encoded(&code));
         Ok(Response::new(proto::UpdateWrapUpCodeResponse { wrap_up_code }))
     }
 
@@ -143,7 +143,7 @@ fn described(content: &CodeContent) -> proto::WrapUpCode {
     }
 }
 
-fn encoded(code: WrapUpCode) -> proto::WrapUpCode {
+fn encoded(code: &WrapUpCode) -> proto::WrapUpCode {
     proto::WrapUpCode {
         wrap_up_code_id: code.id.to_string(),
         etag: code.revision.to_string(),

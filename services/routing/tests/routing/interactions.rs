@@ -343,31 +343,39 @@ async fn what_is_listed_is_of_queues_that_the_caller_may_see() {
     let otto = world.user(8, "Otto");
     assert_eq!(otto.listed(&all).await, [0_u128; 0]);
     assert_eq!(reason(otto.interaction(100).await), Some(Reason::ConversationNotFound));
-    let agents = proto::ListAgentsRequest {
+    let none = otto.agents().list_agents(otto.with(one_agent(""))).await.expect("may");
+    assert_eq!(none.into_inner().agents, []);
+}
+
+fn one_agent(page_token: &str) -> proto::ListAgentsRequest {
+    proto::ListAgentsRequest {
         page_size: 1,
+        page_token: page_token.to_owned(),
         ..proto::ListAgentsRequest::default()
-    };
-    let page = sara.agents().list_agents(sara.with(agents.clone())).await;
+    }
+}
+
+#[tokio::test]
+async fn agents_are_listed_with_what_they_have() {
+    let world = World::new(vec![agent(1, "Anna"), agent(2, "Ben")]).await;
+    let (sara, mut anna) = (supervisor(&world), world.on_queue(1, "Anna").await);
+    for conversation in 100..104 {
+        world.open(conversation, &sales());
+    }
+    world.reported(103, &["queued"]).await;
+    let offer = anna.offer().await;
+    anna.desk.accept(&offer).await.expect("hers");
+    let page = sara.agents().list_agents(sara.with(one_agent(""))).await;
     let page = page.expect("may").into_inner();
     assert_eq!(page.agents[0].name, "Anna");
     assert_eq!(
         (page.agents[0].conversation_ids.len(), page.agents[0].media[1].active),
         (1, 3)
     );
-    let rest = proto::ListAgentsRequest {
-        page_token: page.next_page_token,
-        ..agents.clone()
-    };
-    let rest = sara
-        .agents()
-        .list_agents(sara.with(rest))
-        .await
-        .expect("may")
-        .into_inner();
+    let rest = sara.with(one_agent(&page.next_page_token));
+    let rest = sara.agents().list_agents(rest).await.expect("may").into_inner();
     assert_eq!(
         (rest.agents[0].name.as_str(), rest.next_page_token.as_str()),
         ("Ben", "")
     );
-    let none = otto.agents().list_agents(otto.with(agents)).await.expect("may");
-    assert_eq!(none.into_inner().agents, []);
 }

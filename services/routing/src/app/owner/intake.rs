@@ -98,7 +98,7 @@ impl Owner {
                     requirements,
                 };
                 if host.apply(turn, enqueue, traceparent).is_none() {
-                    host.open(turn, interaction, details);
+                    host.open(turn, interaction, *details);
                 }
             }
             Change::Ended => {
