@@ -100,7 +100,7 @@ pub struct Message {
 
 impl QueueSettings {
     /// As the engine needs it, for the queue of that configuration.
-    pub(super) fn configure(&self, method: RoutingMethod, config: QueueConfig) -> QueueConfig {
+    pub(super) fn configure(&self, method: RoutingMethod, config: &QueueConfig) -> QueueConfig {
         QueueConfig {
             scoring: self.scoring,
             method: self.method(method, config.id),
@@ -109,7 +109,7 @@ impl QueueSettings {
             auto_answer: self.auto_answer,
             after_contact: self.after_contact,
             service_target: self.service_target,
-            ..config
+            ..config.clone()
         }
     }
 

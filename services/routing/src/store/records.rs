@@ -208,7 +208,7 @@ impl Queue {
             alerting_timeout_ms: u64::try_from(content.alerting_timeout_ms).unwrap_or(0),
             ..QueueConfig::new(self.id)
         };
-        content.settings.configure(content.routing_method, config)
+        content.settings.configure(content.routing_method, &config)
     }
 
     /// For the audit trail.

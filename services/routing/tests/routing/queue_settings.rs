@@ -48,6 +48,9 @@ async fn memberships(world: &World) -> BTreeMap<UserId, Membership> {
     agents.collect()
 }
 
+/// A member with ring and groups.
+pub type Place<'a> = (u128, i32, &'a [String]);
+
 pub fn group(name: &str) -> proto::MemberGroup {
     proto::MemberGroup {
         group_id: String::new(),
@@ -72,7 +75,7 @@ impl Desk {
         &self,
         queue: u128,
         users: &[u128],
-        places: &[(u128, i32, &[String])],
+        places: &[Place<'_>],
     ) -> Result<Vec<proto::Member>, Status> {
         let members = places.iter().map(|(user, ring, groups)| proto::MemberSetting {
             user_id: text(*user),
@@ -215,6 +218,49 @@ async fn everything_that_is_set_comes_back_and_is_in_force_after_a_restart_too()
     );
 }
 
+type Change = fn(&mut proto::Queue);
+
+/// Changes that name what is not there, each with the field that does.
+const UNKNOWN: &[(Change, &str)] = &[
+    (
+        |q| {
+            let rings = [vec![], vec![], vec![text(0x99)]];
+            let ring = |skills_to_remove| proto::Ring {
+                skills_to_remove,
+                ..proto::Ring::default()
+            };
+            q.rings = rings.map(ring).into();
+        },
+        "queue.rings[2].skills_to_remove",
+    ),
+    (
+        |q| {
+            everything(q);
+            q.group_rules[1].queue_id = text(0x99);
+        },
+        "queue.group_rules[1].queue_id",
+    ),
+    (
+        |q| {
+            everything(q);
+            q.group_rules[1].group_ids = vec![text(0x99)];
+        },
+        "queue.group_rules[1].group_ids",
+    ),
+    (
+        |q| q.routing_method = proto::RoutingMethod::Bullseye.into(),
+        "queue.rings",
+    ),
+    (
+        |q| {
+            everything(q);
+            q.rings[1].wait_ms = -1;
+        },
+        "queue.rings[1].wait_ms",
+    ),
+    (|q| q.groups[0].group_id = text(0x99), "queue.groups[0].group_id"),
+];
+
 #[tokio::test]
 async fn what_names_something_that_is_not_there_is_refused_by_its_path() {
     let world = World::new(vec![]).await;
@@ -223,50 +269,10 @@ async fn what_names_something_that_is_not_there_is_refused_by_its_path() {
         .set(SALES, &["groups"], |queue| queue.groups = vec![group("Früh")])
         .await
         .expect("may");
-    type Change = fn(&mut proto::Queue);
-    let refused: [(Change, &str); 6] = [
-        (
-            |q| {
-                let rings = [vec![], vec![], vec![text(0x99)]];
-                let ring = |skills_to_remove| proto::Ring {
-                    skills_to_remove,
-                    ..proto::Ring::default()
-                };
-                q.rings = rings.map(ring).into();
-            },
-            "queue.rings[2].skills_to_remove",
-        ),
-        (
-            |q| {
-                everything(q);
-                q.group_rules[1].queue_id = text(0x99);
-            },
-            "queue.group_rules[1].queue_id",
-        ),
-        (
-            |q| {
-                everything(q);
-                q.group_rules[1].group_ids = vec![text(0x99)];
-            },
-            "queue.group_rules[1].group_ids",
-        ),
-        (
-            |q| q.routing_method = proto::RoutingMethod::Bullseye.into(),
-            "queue.rings",
-        ),
-        (
-            |q| {
-                everything(q);
-                q.rings[1].wait_ms = -1;
-            },
-            "queue.rings[1].wait_ms",
-        ),
-        (|q| q.groups[0].group_id = text(0x99), "queue.groups[0].group_id"),
-    ];
     let fields: Vec<_> = FIELDS.iter().copied().chain(["groups"]).collect();
-    for (change, path) in refused {
-        let answer = admin.set(SALES, &fields, change).await;
-        assert_eq!(field(answer), (Some(Reason::FieldInvalid), path.to_owned()));
+    for (change, path) in UNKNOWN {
+        let answer = admin.set(SALES, &fields, *change).await;
+        assert_eq!(field(answer), (Some(Reason::FieldInvalid), (*path).to_owned()));
     }
     let ring = proto::Ring {
         skills_to_remove: vec![text(0x99)],
@@ -320,13 +326,13 @@ async fn members_stand_in_rings_and_groups_until_the_queue_has_them_no_more() {
     let world = World::new(vec![agent(1, "Anna"), agent(2, "Ben")]).await;
     let admin = administrator(&world);
     let named = admin.set(SALES, &["groups"], |queue| {
-        queue.groups = vec![group("Früh"), group("Spät")]
+        queue.groups = vec![group("Früh"), group("Spät")];
     });
     let made = named.await.expect("may").groups;
     let ids: Vec<String> = made.iter().map(|group| group.group_id.clone()).collect();
     // By their names they are the same groups, however often they are sent.
     let again = admin.set(SALES, &["groups"], |queue| {
-        queue.groups = vec![group("FRÜH"), group("Spät")]
+        queue.groups = vec![group("FRÜH"), group("Spät")];
     });
     let again = again.await.expect("may").groups;
     assert_eq!((&again[0].group_id, again[0].name.as_str()), (&ids[0], "FRÜH"));
@@ -353,7 +359,7 @@ async fn members_stand_in_rings_and_groups_until_the_queue_has_them_no_more() {
 
     let gone = ids[..1].to_vec();
     let malformed = vec!["x".to_owned()];
-    let refused: [(&[(u128, i32, &[String])], Reason, &str); 5] = [
+    let refused: [(&[Place<'_>], Reason, &str); 5] = [
         (&[(1, 7, &[])], Reason::FieldInvalid, "members[0].ring"),
         (&[(1, -1, &[])], Reason::FieldInvalid, "members[0].ring"),
         (

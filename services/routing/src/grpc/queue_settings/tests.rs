@@ -1,4 +1,5 @@
 use super::*;
+use proto::in_queue_message::When::{AfterMs, EveryMs, PositionAtMost};
 use std::sync::Arc;
 
 fn new_group() -> NewGroup {
@@ -61,179 +62,181 @@ fn read(change: impl FnOnce(&mut proto::Queue)) -> Result<QueueSettings, Fault> 
     decoded(&queue, &groups)
 }
 
+type Change = fn(&mut proto::Queue);
+
+/// What may not be, with the field that it is about.
+const WRONG: &[(Change, &str)] = &[
+    (|q| q.scoring = 9, "queue.scoring"),
+    (|q| q.rings = vec![ring(|_| {}); 7], "queue.rings"),
+    (
+        |q| q.rings = vec![ring(|_| {}), ring(|r| r.wait_ms = -1)],
+        "queue.rings[1].wait_ms",
+    ),
+    (
+        |q| q.rings = vec![ring(|r| r.wait_ms = 86_400_001)],
+        "queue.rings[0].wait_ms",
+    ),
+    (
+        |q| {
+            q.rings = vec![
+                ring(|_| {}),
+                ring(|_| {}),
+                ring(|r| r.skills_to_remove = vec![SKILL.to_owned(); 51]),
+            ];
+        },
+        "queue.rings[2].skills_to_remove",
+    ),
+    (
+        |q| q.rings = vec![ring(|r| r.skills_to_remove = vec!["x".to_owned()])],
+        "queue.rings[0].skills_to_remove",
+    ),
+    (
+        |q| q.rings = vec![ring(|r| r.group_ids = vec![SKILL.to_owned()])],
+        "queue.rings[0].group_ids",
+    ),
+    (
+        |q| {
+            let rule = proto::PreferredRule {
+                threshold: 101,
+                wait_ms: 0,
+            };
+            q.preferred = Some(proto::PreferredAgents {
+                rules: vec![rule],
+                then_all_preferred: false,
+            });
+        },
+        "queue.preferred.rules[0].threshold",
+    ),
+    (
+        |q| {
+            q.preferred = Some(proto::PreferredAgents {
+                rules: vec![proto::PreferredRule::default(); 7],
+                then_all_preferred: false,
+            });
+        },
+        "queue.preferred.rules",
+    ),
+    (|q| q.group_rules = vec![rule(|_| {}); 6], "queue.group_rules"),
+    (
+        |q| q.group_rules = vec![rule(|r| r.queue_id = GROUP.to_owned())],
+        "queue.group_rules[0].queue_id",
+    ),
+    (
+        |q| q.group_rules = vec![rule(|_| {}), rule(|r| r.queue_id = "x".to_owned())],
+        "queue.group_rules[1].queue_id",
+    ),
+    (
+        |q| q.group_rules = vec![rule(|r| r.metric = 0)],
+        "queue.group_rules[0].metric",
+    ),
+    (
+        |q| q.group_rules = vec![rule(|r| r.comparison = 0)],
+        "queue.group_rules[0].comparison",
+    ),
+    (
+        |q| q.group_rules = vec![rule(|r| r.value = 10_001)],
+        "queue.group_rules[0].value",
+    ),
+    (
+        |q| q.group_rules = vec![rule(|r| r.group_ids.clear())],
+        "queue.group_rules[0].group_ids",
+    ),
+    (
+        |q| q.last_agent = Some(proto::LastAgent { mode: 9, hold_ms: 0 }),
+        "queue.last_agent.mode",
+    ),
+    (
+        |q| {
+            q.last_agent = Some(proto::LastAgent {
+                mode: 3,
+                hold_ms: 3_600_001,
+            });
+        },
+        "queue.last_agent.hold_ms",
+    ),
+    (
+        |q| {
+            q.alerting_by_medium = vec![proto::MediumAlerting {
+                medium: 0,
+                timeout_ms: 5_000,
+            }];
+        },
+        "queue.alerting_by_medium[0].medium",
+    ),
+    (
+        |q| {
+            q.alerting_by_medium = vec![proto::MediumAlerting {
+                medium: 2,
+                timeout_ms: 4_999,
+            }];
+        },
+        "queue.alerting_by_medium[0].timeout_ms",
+    ),
+    (
+        |q| {
+            let twice = proto::MediumAlerting {
+                medium: 2,
+                timeout_ms: 5_000,
+            };
+            q.alerting_by_medium = vec![twice; 2];
+        },
+        "queue.alerting_by_medium",
+    ),
+    (
+        |q| {
+            q.after_contact = Some(proto::AfterContact {
+                mode: 3,
+                timeout_ms: 999,
+                holds_slot: false,
+            });
+        },
+        "queue.after_contact.timeout_ms",
+    ),
+    (
+        |q| {
+            q.service_target = Some(proto::ServiceTarget {
+                within_ms: 999,
+                short_abandon_ms: 0,
+            });
+        },
+        "queue.service_target.within_ms",
+    ),
+    (|q| q.groups[0].name = " ".to_owned(), "queue.groups[0].name"),
+    (|q| q.groups[0].group_id = SKILL.to_owned(), "queue.groups[0].group_id"),
+    (|q| q.groups.push(q.groups[0].clone()), "queue.groups"),
+    (
+        |q| q.messages = vec![message(None, &[("de", "Hallo")])],
+        "queue.messages[0]",
+    ),
+    (
+        |q| q.messages = vec![message(Some(AfterMs(0)), &[])],
+        "queue.messages[0].texts",
+    ),
+    (
+        |q| q.messages = vec![message(Some(AfterMs(0)), &[("de", "a"), ("DE", "b")])],
+        "queue.messages[0].texts",
+    ),
+    (
+        |q| q.messages = vec![message(Some(EveryMs(9_999)), &[("de", "a")])],
+        "queue.messages[0].every_ms",
+    ),
+    (
+        |q| q.messages = vec![message(Some(PositionAtMost(0)), &[("de", "a")])],
+        "queue.messages[0].position_at_most",
+    ),
+    (
+        |q| q.messages = vec![message(Some(AfterMs(0)), &[("de", "a"), ("d", "b")])],
+        "queue.messages[0].texts[1].language",
+    ),
+    (
+        |q| q.messages = vec![message(Some(AfterMs(0)), &[("de", " ")])],
+        "queue.messages[0].texts[0].text",
+    ),
+];
+
 #[test]
 fn what_is_wrong_is_named_with_its_path() {
-    use proto::in_queue_message::When::{AfterMs, EveryMs, PositionAtMost};
-    type Change = fn(&mut proto::Queue);
-    let wrong: &[(Change, &str)] = &[
-        (|q| q.scoring = 9, "queue.scoring"),
-        (|q| q.rings = vec![ring(|_| {}); 7], "queue.rings"),
-        (
-            |q| q.rings = vec![ring(|_| {}), ring(|r| r.wait_ms = -1)],
-            "queue.rings[1].wait_ms",
-        ),
-        (
-            |q| q.rings = vec![ring(|r| r.wait_ms = 86_400_001)],
-            "queue.rings[0].wait_ms",
-        ),
-        (
-            |q| {
-                q.rings = vec![
-                    ring(|_| {}),
-                    ring(|_| {}),
-                    ring(|r| r.skills_to_remove = vec![SKILL.to_owned(); 51]),
-                ]
-            },
-            "queue.rings[2].skills_to_remove",
-        ),
-        (
-            |q| q.rings = vec![ring(|r| r.skills_to_remove = vec!["x".to_owned()])],
-            "queue.rings[0].skills_to_remove",
-        ),
-        (
-            |q| q.rings = vec![ring(|r| r.group_ids = vec![SKILL.to_owned()])],
-            "queue.rings[0].group_ids",
-        ),
-        (
-            |q| {
-                let rule = proto::PreferredRule {
-                    threshold: 101,
-                    wait_ms: 0,
-                };
-                q.preferred = Some(proto::PreferredAgents {
-                    rules: vec![rule],
-                    then_all_preferred: false,
-                });
-            },
-            "queue.preferred.rules[0].threshold",
-        ),
-        (
-            |q| {
-                q.preferred = Some(proto::PreferredAgents {
-                    rules: vec![proto::PreferredRule::default(); 7],
-                    then_all_preferred: false,
-                });
-            },
-            "queue.preferred.rules",
-        ),
-        (|q| q.group_rules = vec![rule(|_| {}); 6], "queue.group_rules"),
-        (
-            |q| q.group_rules = vec![rule(|r| r.queue_id = GROUP.to_owned())],
-            "queue.group_rules[0].queue_id",
-        ),
-        (
-            |q| q.group_rules = vec![rule(|_| {}), rule(|r| r.queue_id = "x".to_owned())],
-            "queue.group_rules[1].queue_id",
-        ),
-        (
-            |q| q.group_rules = vec![rule(|r| r.metric = 0)],
-            "queue.group_rules[0].metric",
-        ),
-        (
-            |q| q.group_rules = vec![rule(|r| r.comparison = 0)],
-            "queue.group_rules[0].comparison",
-        ),
-        (
-            |q| q.group_rules = vec![rule(|r| r.value = 10_001)],
-            "queue.group_rules[0].value",
-        ),
-        (
-            |q| q.group_rules = vec![rule(|r| r.group_ids.clear())],
-            "queue.group_rules[0].group_ids",
-        ),
-        (
-            |q| q.last_agent = Some(proto::LastAgent { mode: 9, hold_ms: 0 }),
-            "queue.last_agent.mode",
-        ),
-        (
-            |q| {
-                q.last_agent = Some(proto::LastAgent {
-                    mode: 3,
-                    hold_ms: 3_600_001,
-                });
-            },
-            "queue.last_agent.hold_ms",
-        ),
-        (
-            |q| {
-                q.alerting_by_medium = vec![proto::MediumAlerting {
-                    medium: 0,
-                    timeout_ms: 5_000,
-                }];
-            },
-            "queue.alerting_by_medium[0].medium",
-        ),
-        (
-            |q| {
-                q.alerting_by_medium = vec![proto::MediumAlerting {
-                    medium: 2,
-                    timeout_ms: 4_999,
-                }];
-            },
-            "queue.alerting_by_medium[0].timeout_ms",
-        ),
-        (
-            |q| {
-                let twice = proto::MediumAlerting {
-                    medium: 2,
-                    timeout_ms: 5_000,
-                };
-                q.alerting_by_medium = vec![twice; 2];
-            },
-            "queue.alerting_by_medium",
-        ),
-        (
-            |q| {
-                q.after_contact = Some(proto::AfterContact {
-                    mode: 3,
-                    timeout_ms: 999,
-                    holds_slot: false,
-                });
-            },
-            "queue.after_contact.timeout_ms",
-        ),
-        (
-            |q| {
-                q.service_target = Some(proto::ServiceTarget {
-                    within_ms: 999,
-                    short_abandon_ms: 0,
-                });
-            },
-            "queue.service_target.within_ms",
-        ),
-        (|q| q.groups[0].name = " ".to_owned(), "queue.groups[0].name"),
-        (|q| q.groups[0].group_id = SKILL.to_owned(), "queue.groups[0].group_id"),
-        (|q| q.groups.push(q.groups[0].clone()), "queue.groups"),
-        (
-            |q| q.messages = vec![message(None, &[("de", "Hallo")])],
-            "queue.messages[0]",
-        ),
-        (
-            |q| q.messages = vec![message(Some(AfterMs(0)), &[])],
-            "queue.messages[0].texts",
-        ),
-        (
-            |q| q.messages = vec![message(Some(AfterMs(0)), &[("de", "a"), ("DE", "b")])],
-            "queue.messages[0].texts",
-        ),
-        (
-            |q| q.messages = vec![message(Some(EveryMs(9_999)), &[("de", "a")])],
-            "queue.messages[0].every_ms",
-        ),
-        (
-            |q| q.messages = vec![message(Some(PositionAtMost(0)), &[("de", "a")])],
-            "queue.messages[0].position_at_most",
-        ),
-        (
-            |q| q.messages = vec![message(Some(AfterMs(0)), &[("de", "a"), ("d", "b")])],
-            "queue.messages[0].texts[1].language",
-        ),
-        (
-            |q| q.messages = vec![message(Some(AfterMs(0)), &[("de", " ")])],
-            "queue.messages[0].texts[0].text",
-        ),
-    ];
-    for (change, field) in wrong {
+    for (change, field) in WRONG {
         let fault = read(change).expect_err(field);
         assert_eq!(fault.metadata, [("field", (*field).to_owned())]);
     }
