@@ -149,6 +149,7 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
         ("group_id", Uuid::from_u128(98).to_string()),
         ("offer_id", user.clone()),
         ("decision_id", user.clone()),
+        ("from_user_id", user.clone()),
         ("subject_id", user.clone()),
         ("user_id", user),
         ("work_id", Uuid::from_u128(98).to_string()),
