@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { FaultAlert } from "../../desk/fault-alert";
 import { useAction } from "../../desk/use-action";
-import type { Member } from "../../gen/onqueue/routing/v1/queue_pb";
+import type { Member } from "../../gen/onqueue/routing/v1/queue_member_pb";
 import { faultOf } from "../../rpc/faults";
 import { useAdmin, useHolds } from "../context";
 import { changeMembers, type MemberChange } from "../kit/members";
