@@ -17,8 +17,7 @@ pub use fault::{Category, Fault, Reason};
 pub use id::{
     ApiClientId, ConversationId, DecisionId, DeploymentId, DivisionId, EventId, GroupId, Id, IdMalformed,
     InteractionId, LabelId, LibraryId, OfferId, OrganisationId, ParticipantId, QueueId, ResponseId, RoleId,
-    ScheduleGroupId, ScheduleId, SkillId, TokenId, UserId, WorkId,
-    WrapUpCodeId,
+    ScheduleGroupId, ScheduleId, SkillId, TokenId, UserId, WorkId, WrapUpCodeId,
 };
 pub use language::Language;
 pub use permission::{Permission, permissions};

@@ -8,8 +8,7 @@ use onqueue_model::{Fault, OrganisationId, Reason};
 use onqueue_proto::millis;
 use onqueue_proto::session::v1::{
     PutQueuePolicyRequest, PutQueuePolicyResponse, QueuePolicy, QueueState, ReportRequest, ReportResponse,
-    TransferredFact, WrapUpSetFact,
-    report_request, routing_facts_service_server::RoutingFactsService,
+    TransferredFact, WrapUpSetFact, report_request, routing_facts_service_server::RoutingFactsService,
 };
 use onqueue_server::{resource::optional_id, service_caller, status};
 use std::time::Duration;
