@@ -81,7 +81,10 @@ test("after-contact work runs, outlives a reload, asks for a code and ends", { t
   await petra.at("field-afterContact").selectOption({ label: "Mandatory, until done or the time is over" });
   await petra.at("after-contact-time").fill("120");
   await savesQueue(petra);
-  await petra.makes("wrap-up-codes", "Refund promised", () => petra.picks("field-queueIds", "Billing"));
+  await petra.makes("wrap-up-codes", "Refund promised", async () => {
+    await petra.picks("field-queueIds", "Billing");
+    await petra.page.keyboard.press("Escape");
+  });
 
   const anna = await Agent.arrive(browser, onqueue, "Anna");
   await anna.goesOnQueue();

@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { adminDe } from "../i18n/admin.de";
 import { adminEn } from "../i18n/admin.en";
-import { translator, type Catalogue, type Locale, type Translator } from "../i18n/translator";
+import { regionalTag, translator, type Catalogue, type Locale, type Translator } from "../i18n/translator";
 import { useWords } from "../desk/words";
 
 /** A text of the administration area. */
@@ -21,7 +21,7 @@ const CATALOGUES: Record<Locale, Catalogue<AdminKey>> = { en: adminEn, de: admin
 /** The texts in a language. */
 export function adminWords(locale: Locale): AdminWords {
   const numbers = new Intl.NumberFormat(locale);
-  const dates = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const dates = new Intl.DateTimeFormat(regionalTag(locale), { dateStyle: "medium" });
   const lists = new Intl.ListFormat(locale, { type: "unit" });
   return {
     ...translator(locale, CATALOGUES[locale]),

@@ -44,7 +44,7 @@ export const routingDe: Record<keyof typeof routingEn, string> = {
   "live.agents.interacting": "{count} im Gespräch",
   "live.agents.communicating": "{count} anderweitig beschäftigt",
   "live.agents.notResponding": "{count} antworten nicht",
-  "live.agents.offQueue": "{count} abgemeldet",
+  "live.agents.offQueue": "{count} nicht im Dienst",
   "live.definitions": "Was zählen diese Kennzahlen?",
   "waiting.heading": "Wartend in {queue}",
   "waiting.none": "In dieser Warteschlange wartet niemand.",

@@ -37,8 +37,9 @@ export interface Translator<Key extends string> {
 /** A translator over a catalogue. */
 export function translator<Key extends string>(locale: Locale, catalogue: Catalogue<Key>): Translator<Key> {
   const plural = new Intl.PluralRules(locale);
-  const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-  const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const region = regionalTag(locale);
+  const clock = new Intl.DateTimeFormat(region, { hour: "2-digit", minute: "2-digit" });
+  const date = new Intl.DateTimeFormat(region, { dateStyle: "medium", timeStyle: "short" });
   const plain = new Intl.NumberFormat(locale);
   const t = (key: Key, values: Values = {}) => filled(catalogue[key], values);
   return {
@@ -70,10 +71,21 @@ export function localeOf(tag: string): Locale {
   return tag.toLowerCase().startsWith("de") ? "de" : "en";
 }
 
+/** The language of a page with a country, whose habits dates and times follow: what the browser names first, else one of Europe. */
+export function regionalTag(locale: Locale, preferred = browserTags()): string {
+  return preferred.find((tag) => tag.toLowerCase().startsWith(`${locale}-`)) ?? REGIONAL[locale];
+}
+
 /** A text by language: the page's, else a close one, else English, else any. */
 export function labelIn(labels: Record<string, string>, locale: Locale): string {
   const close = Object.keys(labels).find((tag) => tag.toLowerCase().startsWith(`${locale}-`));
   return labels[locale] ?? labels[close ?? "en"] ?? Object.values(labels)[0] ?? "";
+}
+
+const REGIONAL: Record<Locale, string> = { en: "en-GB", de: "de-DE" };
+
+function browserTags(): readonly string[] {
+  return typeof navigator === "undefined" ? [] : (navigator.languages ?? []);
 }
 
 const rememberedLocale = slot<string>(browserStorage(), "onqueue.locale");
