@@ -274,6 +274,10 @@ pub fn agent_permissions() -> Vec<&'static str> {
         permissions::QUEUE_SEARCH,
         permissions::QUEUE_VIEW,
         permissions::WEBCHAT_ACCEPT,
+        permissions::WEBCHAT_PULL,
+        permissions::COMMUNICATION_BLIND_TRANSFER,
+        permissions::PARTICIPANT_WRAPUP,
+        permissions::WRAPUP_CODE_VIEW,
         permissions::COMMUNICATION_DISCONNECT,
         permissions::RESPONSE_VIEW,
     ];

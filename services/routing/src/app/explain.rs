@@ -1,7 +1,7 @@
 //! Why a conversation waits and where agents stand with it, read from the live engine.
 
 #[cfg(test)]
-mod cost;
+mod crowd;
 
 use super::host::Host;
 use crate::wording::Change;

@@ -1,17 +1,14 @@
-//! What explanations cost in a large organisation. Everybody is looked at while the owner decides nothing, so it has to be little:
-//! with all optimisations, p99 below 50 ms at 10,000 agents. `cargo test --release -p onqueue-routing --lib explain::cost -- --nocapture`
-//! prints the figures; a build without optimisations looks at fewer agents.
-#![allow(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
+//! Explanations in a large organisation account for everybody. What they cost is measured by `cargo xtask bench routing`.
 
 use super::*;
 use crate::store::{Configuration, Details, History, Loaded};
 use onqueue_acd::{Command, Engine, Membership, QueueConfig, Requirements, Utilization};
 use onqueue_model::{Id, Language};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use uuid::Uuid;
 
-const AGENTS: u128 = if cfg!(debug_assertions) { 500 } else { 10_000 };
-const WAITING: u128 = if cfg!(debug_assertions) { 100 } else { 10_000 };
+const AGENTS: u128 = 500;
+const WAITING: u128 = 100;
 const ROUNDS: u128 = 300;
 const SKILLS: u128 = 20;
 const QUEUES: u128 = 5;
@@ -82,13 +79,8 @@ fn engine() -> (Engine, BTreeMap<InteractionId, Details>) {
     (engine, details)
 }
 
-fn percentile(mut times: Vec<Duration>, hundredths: usize) -> Duration {
-    times.sort_unstable();
-    times[times.len() * hundredths / 100]
-}
-
 #[test]
-fn explanations_are_quick_at_ten_thousand_agents() {
+fn explanations_account_for_everybody() {
     let (engine, details) = engine();
     let loaded = Loaded {
         history: History::beginning_with(&engine),
@@ -99,33 +91,13 @@ fn explanations_are_quick_at_ten_thousand_agents() {
     let gone_after = Duration::from_secs(45);
     let host = Host::new(id(1), loaded, &Configuration::default(), details, NOW, gone_after);
     let explainer = Explainer::new(&host, NOW + Duration::from_secs(60));
-    let (mut waiting, mut agents) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
         let conversation = id(round * 31 % WAITING + 1);
-        let begun = Instant::now();
         let why = explainer.waiting(conversation).expect("is there");
-        waiting.push(begun.elapsed());
         if let Stand::Waiting(line) = why.place {
             let counted: u32 = line.reasons.iter().map(|reason| reason.count).sum();
             assert_eq!(counted, line.members, "everybody is accounted for");
         }
-        let begun = Instant::now();
-        let stands = explainer.agent(conversation, id(round * 17 % AGENTS + 1));
-        agents.push(begun.elapsed());
-        assert!(stands.is_some());
+        assert!(explainer.agent(conversation, id(round * 17 % AGENTS + 1)).is_some());
     }
-    for (what, times) in [("ExplainWaiting", waiting), ("ExplainAgent", agents)] {
-        let [p50, p99] = [50, 99].map(|part| percentile(times.clone(), part));
-        println_figures(what, p50, p99);
-        assert!(p99 < Duration::from_millis(50), "{what}: p99 {p99:?}");
-    }
-}
-
-#[allow(
-    clippy::print_stdout,
-    clippy::disallowed_macros,
-    reason = "figures are for whoever asks for them"
-)]
-fn println_figures(what: &str, p50: Duration, p99: Duration) {
-    println!("{what} at {AGENTS} agents, {WAITING} waiting: p50 {p50:?}, p99 {p99:?}");
 }
