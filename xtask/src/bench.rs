@@ -3,8 +3,10 @@
 
 mod messages;
 mod report;
+mod routing;
 
 pub use messages::messages;
+pub use routing::routing;
 
 use crate::{
     cli::{Failure, Outcome},

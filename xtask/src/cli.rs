@@ -106,6 +106,12 @@ pub enum Suite {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(5..))]
         runs: u8,
     },
+    /// What an assignment costs: the engine alone, then durable beside emulations of how others assign, on one PostgreSQL
+    Routing {
+        /// How often each figure is taken; at least 5
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(5..))]
+        runs: u8,
+    },
 }
 
 /// Parses the command line and carries it out.
@@ -120,6 +126,9 @@ pub fn main() -> ExitCode {
         Command::Bench(Bench {
             name: Suite::Messages { runs },
         }) => bench::messages(usize::from(runs)),
+        Command::Bench(Bench {
+            name: Suite::Routing { runs },
+        }) => bench::routing(usize::from(runs)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
-//! How fast the engine is: `cargo run --release -p onqueue-acd --example speed [AGENTS…]`. A table of the median and the 99th
-//! percentile of one `apply`, in microseconds, at each number of agents (100, 1,000, 10,000 and 100,000 unless given), with
-//! decisions recorded and not, and once with hardly two chats that ask for the same; and how many events of a small simulated centre it decides in a second.
+//! How fast the engine is: `cargo run --release -p onqueue-acd --example speed [--json] [AGENTS…]`. A table of the median and the
+//! 99th percentile of one `apply`, in microseconds, at each number of agents (100, 1,000, 10,000 and 100,000 unless given),
+//! with decisions recorded and not, and once with hardly two chats that ask for the same; and how many events of a small
+//! simulated centre it decides in a second. With `--json` the same as one JSON object, for `cargo xtask bench routing`.
 #![allow(clippy::disallowed_methods, reason = "it measures time")]
 #![allow(clippy::print_stdout, reason = "its answer is a table")]
 
@@ -8,6 +9,7 @@ use onqueue_acd::{
     AgentProfile, Command, Effect, Engine, Medium, Membership, QueueConfig, Recording, Requirements, Utilization,
 };
 use onqueue_model::{Id, InteractionId, Language, Timestamp, UserId};
+use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::time::Instant;
@@ -263,20 +265,46 @@ impl Centre {
         }
     }
 
-    fn row(&mut self, what: &str, once: impl Fn(&mut Self) -> u64) {
+    fn row(&mut self, what: &'static str, once: impl Fn(&mut Self) -> u64) -> Row {
         (0..MEASURED / 4).for_each(|_| {
             once(self);
         });
         let mut taken: Vec<u64> = (0..MEASURED).map(|_| once(self)).collect();
         taken.sort_unstable();
         let at = |share: usize| taken[MEASURED * share / 1_000] as f64 / 1_000.0;
-        let rate = MEASURED as f64 * 1e9 / taken.iter().sum::<u64>() as f64;
-        println!(
-            "  {what:<20} median {:>7.2} µs   p99 {:>7.2} µs   p99.9 {:>8.2} µs   {rate:>9.0}/s",
-            at(500),
-            at(990),
-            at(999)
-        );
+        Row {
+            what,
+            median: at(500),
+            p99: at(990),
+            p999: at(999),
+            rate: MEASURED as f64 * 1e9 / taken.iter().sum::<u64>() as f64,
+        }
+    }
+}
+
+/// What one kind of input costs, in microseconds, and how many of it there could be in a second.
+struct Row {
+    what: &'static str,
+    median: f64,
+    p99: f64,
+    p999: f64,
+    rate: f64,
+}
+
+impl Row {
+    fn line(&self) -> String {
+        let Self {
+            what,
+            median,
+            p99,
+            p999,
+            rate,
+        } = self;
+        format!("  {what:<20} median {median:>7.2} µs   p99 {p99:>7.2} µs   p99.9 {p999:>8.2} µs   {rate:>9.0}/s")
+    }
+
+    fn json(&self) -> Value {
+        json!({ "what": self.what, "median_us": self.median, "p99_us": self.p99, "per_second": self.rate })
     }
 }
 
@@ -313,8 +341,8 @@ fn small_engine(agents: u64) -> Engine {
     engine
 }
 
-/// A hundred agents at nine tenths of what they can do: arrivals and ends in turn.
-fn small_centre() {
+/// A hundred agents at nine tenths of what they can do: arrivals and ends in turn. How many of them there are in a second.
+fn small_centre() -> f64 {
     const EVENTS: u64 = 3_000_000;
     let mut engine = small_engine(100);
     let mut dice = Dice(7);
@@ -343,28 +371,45 @@ fn small_centre() {
             }
         }
     }
-    let rate = EVENTS as f64 / begun.elapsed().as_secs_f64();
-    println!("100 agents, arrivals and ends, not recorded: {rate:.0} events/s ({chats} chats)");
+    EVENTS as f64 / begun.elapsed().as_secs_f64()
+}
+
+/// One centre in each way, said as it is measured unless all of it is wanted as JSON.
+fn centres(sizes: &[u64], is_json: bool) -> Vec<Value> {
+    let ways = [(20, Recording::On), (20, Recording::Off), (1_000_000, Recording::On)];
+    let all = sizes.iter().flat_map(|agents| ways.map(|way| (*agents, way)));
+    let measured = all.map(|(agents, (kinds, recording))| {
+        let mut centre = Centre::of(agents, kinds, recording);
+        let rows = [
+            centre.row("enqueue and offer", Centre::enqueue_and_offer),
+            centre.row("enqueue and wait", Centre::enqueue_and_wait),
+            centre.row("agent freed", Centre::agent_freed),
+        ];
+        if !is_json {
+            println!("{agents} agents, {WAITING} waiting of {kinds} kinds, recording {recording:?}");
+            rows.iter().for_each(|row| println!("{}", row.line()));
+        }
+        let rows: Vec<_> = rows.iter().map(Row::json).collect();
+        json!({ "agents": agents, "kinds": kinds, "recorded": recording == Recording::On, "rows": rows })
+    });
+    measured.collect()
 }
 
 fn main() {
-    let given: Vec<u64> = std::env::args()
-        .skip(1)
-        .filter_map(|agents| agents.parse().ok())
-        .collect();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_json = arguments.iter().any(|argument| argument == "--json");
+    let given: Vec<u64> = arguments.iter().filter_map(|agents| agents.parse().ok()).collect();
     let sizes = if given.is_empty() {
         vec![100, 1_000, 10_000, 100_000]
     } else {
         given
     };
-    small_centre();
-    for agents in sizes {
-        for (kinds, recording) in [(20, Recording::On), (20, Recording::Off), (1_000_000, Recording::On)] {
-            let mut centre = Centre::of(agents, kinds, recording);
-            println!("{agents} agents, {WAITING} waiting of {kinds} kinds, recording {recording:?}");
-            centre.row("enqueue and offer", Centre::enqueue_and_offer);
-            centre.row("enqueue and wait", Centre::enqueue_and_wait);
-            centre.row("agent freed", Centre::agent_freed);
-        }
+    let events = small_centre();
+    if !is_json {
+        println!("100 agents, arrivals and ends, not recorded: {events:.0} events/s");
+    }
+    let centres = centres(&sizes, is_json);
+    if is_json {
+        println!("{}", json!({ "events_per_second": events, "centres": centres }));
     }
 }

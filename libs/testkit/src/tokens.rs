@@ -70,13 +70,26 @@ impl Tokens {
 
     /// Grants a user permissions (which may contain `*`) in one division.
     pub fn grant(&self, organisation: OrganisationId, user: UserId, division: DivisionId, permissions: &[&str]) {
-        let grant = |text: &&str| Grant {
-            organisation,
-            subject: user,
-            division,
-            permission: Permission::parse(text).expect("domain:entity:action"),
-        };
-        self.change(|bundle| bundle.grants.extend(permissions.iter().map(grant)));
+        self.grant_all(organisation, &[user], division, permissions);
+    }
+
+    /// Grants each of many users the same.
+    pub fn grant_all(
+        &self,
+        organisation: OrganisationId,
+        users: &[UserId],
+        division: DivisionId,
+        permissions: &[&str],
+    ) {
+        let grants = users.iter().flat_map(|user| {
+            permissions.iter().map(|text| Grant {
+                organisation,
+                subject: *user,
+                division,
+                permission: Permission::parse(text).expect("domain:entity:action"),
+            })
+        });
+        self.change(|bundle| bundle.grants.extend(grants));
     }
 
     /// Takes everything that a user was granted.

@@ -32,7 +32,8 @@ pub fn messages(runs: usize) -> Outcome {
     Report::of("messages", runs, figures.collect::<Outcome<_>>()?, notes)?.publish()
 }
 
-fn figure(said: &Value) -> Outcome<Figure> {
+/// A figure as the driver says it.
+pub(super) fn figure(said: &Value) -> Outcome<Figure> {
     let text = |key: &str| said[key].as_str().unwrap_or_default().to_owned();
     let values: Vec<f64> = said["values"]
         .as_array()

@@ -1,4 +1,4 @@
-//! The drivers of `cargo xtask bench messages`: each measures one thing for a while and prints one JSON object.
+//! The drivers of `cargo xtask bench messages` and `bench routing`: each measures one thing for a while and prints one JSON object.
 
 // A load driver measures time and starts tasks; it is no part of the product.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)]
@@ -8,6 +8,7 @@ mod bare;
 mod echo;
 mod idle;
 mod messages;
+mod routing;
 mod serving;
 
 use clap::{Parser, Subcommand};
@@ -37,8 +38,16 @@ enum What {
     Echo(echo::Options),
     /// Guests who only watch.
     Idle(idle::Options),
-    /// Everything, in turn.
+    /// All about messages, in turn.
     Messages(messages::Options),
+    /// Chats through routing, from their coming to their end, or as many as come at a rate.
+    RoutingOurs(routing::Load),
+    /// The same assigned in another way.
+    RoutingRival(routing::rivals::Options),
+    /// Asks why chats wait.
+    RoutingExplain(routing::explain::Options),
+    /// All about routing, in turn.
+    Routing(routing::Options),
 }
 
 #[tokio::main]
@@ -51,6 +60,10 @@ async fn main() -> Outcome<()> {
         What::Echo(options) => echo::call(options).await?,
         What::Idle(options) => idle::run(options).await?,
         What::Messages(options) => messages::run(options).await?,
+        What::RoutingOurs(load) => routing::ours::run(load).await?,
+        What::RoutingRival(options) => routing::rivals::run(options).await?,
+        What::RoutingExplain(options) => routing::explain::run(options).await?,
+        What::Routing(options) => routing::run(options).await?,
     };
     println!("{said}");
     Ok(())

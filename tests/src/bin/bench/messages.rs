@@ -58,6 +58,14 @@ impl Figures {
             }),
         }
     }
+
+    /// As the bench reads them.
+    pub fn json(&self) -> Value {
+        let figures = self.0.iter().map(
+            |figure| json!({ "label": figure.label, "unit": figure.unit, "goal": figure.goal, "values": figure.values }),
+        );
+        figures.collect()
+    }
 }
 
 /// Measures everything, once for each run and in turn within it.
@@ -82,10 +90,7 @@ pub async fn run(options: Options) -> Outcome<Value> {
             bench.idle().await?;
         }
     }
-    let figures = bench.figures.0.iter().map(
-        |figure| json!({ "label": figure.label, "unit": figure.unit, "goal": figure.goal, "values": figure.values }),
-    );
-    Ok(json!({ "figures": figures.collect::<Vec<_>>(), "notes": format!("{NOTES}{}", bench.profile) }))
+    Ok(json!({ "figures": bench.figures.json(), "notes": format!("{NOTES}{}", bench.profile) }))
 }
 
 struct Bench {
@@ -347,7 +352,8 @@ pub fn beside(name: &str) -> Outcome<PathBuf> {
     Ok(std::env::current_exe()?.parent().unwrap_or(Path::new(".")).join(name))
 }
 
-fn answer(mut command: Command) -> Outcome<Value> {
+/// What another driver answers.
+pub fn answer(mut command: Command) -> Outcome<Value> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(format!("{command:?} failed: {}", output.status).into());
