@@ -96,7 +96,7 @@ test("after-contact work runs, outlives a reload, asks for a code and ends", { t
   await card.getByTestId("wrap-up-clock").waitFor();
   await card.getByTestId("wrap-up-notes").fill("She gets it back.");
   await anna.page.reload();
-  await card.waitFor();
+  await card.getByText("Ms Refund").waitFor();
   assert.equal(await card.getByTestId("wrap-up-notes").inputValue(), "She gets it back.");
   await until("the code", async () => (await card.getByTestId("wrap-up-code").locator("option").count()) === 2);
   await card.getByTestId("wrap-up-done").click();
@@ -105,6 +105,7 @@ test("after-contact work runs, outlives a reload, asks for a code and ends", { t
   await anna.picture("wrap-up");
   await card.getByTestId("wrap-up-done").click();
   await card.waitFor({ state: "detached" });
+  await saysLater(anna);
 
   await whyAnna(conversation);
   for (const person of [petra, anna, customer]) {
@@ -112,6 +113,23 @@ test("after-contact work runs, outlives a reload, asks for a code and ends", { t
     await person.close();
   }
 });
+
+/** The next chat stays on the desk when it has ended: what was said of it is shown as saved until it is changed. */
+async function saysLater(anna) {
+  const customer = await arrives("Mr Question");
+  await anna.accepts();
+  await anna.ends();
+  await anna.at("wrap-up-code").selectOption({ label: "Refund promised" });
+  await anna.at("wrap-up-done").click();
+  await anna.at("wrap-up-done").waitFor({ state: "detached" });
+  await anna.at("optional-wrap-up").waitFor();
+  await anna.sees("wrap-up-saved", "Saved.");
+  assert.ok(await anna.at("wrap-up-save").isDisabled());
+  await anna.at("wrap-up-notes").fill("Later than thought.");
+  await anna.at("wrap-up-save").click();
+  await anna.sees("wrap-up-saved", "Saved.");
+  await customer.close();
+}
 
 /** The supervisor reads why the conversation went where it went. */
 async function whyAnna(conversation) {

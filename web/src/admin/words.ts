@@ -2,11 +2,13 @@
 import { useMemo } from "react";
 import { adminDe } from "../i18n/admin.de";
 import { adminEn } from "../i18n/admin.en";
+import { permissionsDe } from "../i18n/permissions.de";
+import { permissionsEn } from "../i18n/permissions.en";
 import { regionalTag, translator, type Catalogue, type Locale, type Translator } from "../i18n/translator";
 import { useWords } from "../desk/words";
 
 /** A text of the administration area. */
-export type AdminKey = keyof typeof adminEn;
+export type AdminKey = keyof typeof adminEn | keyof typeof permissionsEn;
 
 /** Texts and formats of the administration area. */
 export interface AdminWords extends Translator<AdminKey> {
@@ -16,7 +18,10 @@ export interface AdminWords extends Translator<AdminKey> {
   list(names: readonly string[]): string;
 }
 
-const CATALOGUES: Record<Locale, Catalogue<AdminKey>> = { en: adminEn, de: adminDe };
+const CATALOGUES: Record<Locale, Catalogue<AdminKey>> = {
+  en: { ...adminEn, ...permissionsEn },
+  de: { ...adminDe, ...permissionsDe },
+};
 
 /** The texts in a language. */
 export function adminWords(locale: Locale): AdminWords {

@@ -2,6 +2,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Badge, Button, Group, Paper, Stack, Switch, Text, Title } from "@mantine/core";
 import { AgentState, type Agent, type AgentQueue } from "../gen/onqueue/routing/v1/agent_pb";
+import { byName } from "../i18n/collation";
 import type { DeskKey } from "./catalogues";
 import { useDesk, useMay, useSnapshot } from "./desk-context";
 import type { DeskSnapshot } from "./desk-store";
@@ -111,7 +112,7 @@ function Queues({ agent }: { agent: Agent }) {
           {words.t("agent.noQueues")}
         </Text>
       )}
-      {agent.queues.map((queue) => (
+      {byName(agent.queues, ({ name }) => name, words.locale).map((queue) => (
         <QueueLine key={queue.queueId} agent={agent} queue={queue} />
       ))}
     </Stack>

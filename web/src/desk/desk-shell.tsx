@@ -109,7 +109,8 @@ function Navigation() {
     ...(path.startsWith(page) ? { "aria-current": "page" as const } : {}),
   });
   const only = [pages.chats, pages.live, pages.conversations, section].filter(Boolean).length === 1;
-  if (only && pages.chats) return null;
+  // Whoever has one page alone needs the way to it only from elsewhere.
+  if (only && pages.chats && path.startsWith("/chats")) return null;
   return (
     <Group component="nav" gap={4} aria-label={words.t("nav.label")}>
       {pages.chats && (

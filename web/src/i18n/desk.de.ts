@@ -141,7 +141,7 @@ export const deskDe: Record<keyof typeof deskEn, string> = {
   "supervisor.agents": "mit {names}",
   "transcript.heading": "Protokoll",
   "transcript.none": "Noch nichts.",
-  "decision.heading": "Warum hat dieser Agent es bekommen?",
+  "decision.heading": "Wie es verteilt wurde",
   "decision.none": "Es wurde noch niemandem angeboten.",
   "decision.candidates": "Agenten, die es hätten übernehmen können",
   "decision.agent": "Agent",

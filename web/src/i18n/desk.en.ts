@@ -138,7 +138,7 @@ export const deskEn = {
   "supervisor.agents": "with {names}",
   "transcript.heading": "Transcript",
   "transcript.none": "Nothing yet.",
-  "decision.heading": "Why did this agent get it?",
+  "decision.heading": "How it was routed",
   "decision.none": "It has not been offered to anybody yet.",
   "decision.candidates": "Agents who could have taken it",
   "decision.agent": "Agent",

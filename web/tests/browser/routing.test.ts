@@ -60,6 +60,9 @@ test("work of a fixed time is not ended early, and says so; what is said is save
   await desk.getByTestId("wrap-up-notes").fill("Erledigt.");
   await desk.getByTestId("wrap-up-save").click();
   await desk.getByTestId("wrap-up-saved").getByText("Gespeichert.").waitFor();
+  await desk.getByTestId("wrap-up-notes").fill("Erledigt, ruft wieder an.");
+  await desk.getByTestId("wrap-up-saved").getByText("Gespeichert.").waitFor({ state: "detached" });
+  await desk.getByTestId("wrap-up-notes").fill("Erledigt.");
   await look(desk, "desk-wrap-up-forced-narrow");
   expect(routing.wrapUps).toEqual([{ conversationId: "c1", wrapUpCodeId: "", notes: "Erledigt." }]);
 });

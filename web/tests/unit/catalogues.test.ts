@@ -8,6 +8,8 @@ import { chatDe } from "../../src/i18n/chat.de";
 import { chatEn } from "../../src/i18n/chat.en";
 import { deskDe } from "../../src/i18n/desk.de";
 import { deskEn } from "../../src/i18n/desk.en";
+import { permissionsDe } from "../../src/i18n/permissions.de";
+import { permissionsEn } from "../../src/i18n/permissions.en";
 import { routingDe } from "../../src/i18n/routing.de";
 import { routingEn } from "../../src/i18n/routing.en";
 import { sharedDe } from "../../src/i18n/shared.de";
@@ -22,6 +24,7 @@ const CATALOGUES = [
   ["desk", deskEn, deskDe, ["desk"]],
   ["routing", routingEn, routingDe, ["desk"]],
   ["admin", adminEn, adminDe, ["admin"]],
+  ["permissions", permissionsEn, permissionsDe, ["admin"]],
 ] as const;
 
 function sources(folder: string): { path: string; text: string }[] {

@@ -18,15 +18,19 @@ test("the catalogue is grouped by domain and entity, sorted", () => {
   ]);
 });
 
+const read = (permission: string) => (permission.endsWith(":view") ? `${permission} Ansehen` : permission);
+
 test.each([
   ["", 4],
+  ["ansehen", 2],
+  ["ansehen user", 1],
   ["queue", 3],
   ["routing queue view", 1],
   ["routing:queue", 3],
   ["QUEUE add", 1],
   ["nothing", 0],
 ])("a search for %j finds %i", (text, count) => {
-  const permissions = found(TREE, text).flatMap(({ entities }) => entities.flatMap((entity) => entity.permissions));
+  const permissions = found(TREE, text, read).flatMap(({ entities }) => entities.flatMap((entity) => entity.permissions));
   expect(permissions).toHaveLength(count);
 });
 

@@ -6,7 +6,8 @@ import { charactersLeft, countCharacters, isSendable, MAX_CHARACTERS } from "../
 import { holds } from "../../src/core/permissions";
 import { slot } from "../../src/core/storage";
 import { newUuid, uuidOf } from "../../src/core/uuid";
-import { labelIn, localeOf, translator } from "../../src/i18n/translator";
+import { byName } from "../../src/i18n/collation";
+import { labelIn, localeOf, regionalTag, translator } from "../../src/i18n/translator";
 import { fault } from "./faults-made";
 
 describe("back-off", () => {
@@ -130,6 +131,21 @@ describe("formats", () => {
 
   test("the page language follows the browser's", () => {
     expect(["de", "de-AT", "DE-ch", "en-GB", "fr", ""].map(localeOf)).toEqual(["de", "de", "de", "en", "en", "en"]);
+  });
+
+  test.each([
+    ["en", [], "en-GB"],
+    ["en", ["de-AT", "en"], "en-GB"],
+    ["en", ["fr", "en-US", "en-AU"], "en-US"],
+    ["de", ["en-US", "de-CH"], "de-CH"],
+    ["de", ["en-US"], "de-DE"],
+  ] as const)("times on a page in %s for a browser of %j are those of %s", (locale, tags, expected) => {
+    expect(regionalTag(locale, tags)).toBe(expected);
+  });
+
+  test("names stand where people look for them", () => {
+    const names = ["Zoë", "ben 10", "Änne", "Ben 9", "Anna"];
+    expect(byName(names, (name) => name, "de")).toEqual(["Anna", "Änne", "Ben 9", "ben 10", "Zoë"]);
   });
 
   test("a label is taken in the page's language, else a close one, else English, else any", () => {

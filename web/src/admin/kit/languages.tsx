@@ -140,7 +140,7 @@ export function TextsByLanguage({ label, description, texts, onChange, error, di
           </Group>
         ))}
         {error && (
-          <Text size="sm" c="red.9" role="alert">
+          <Text size="sm" c="red.9" role="alert" tabIndex={-1} data-invalid="true">
             {error}
           </Text>
         )}

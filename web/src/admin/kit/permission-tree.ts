@@ -32,10 +32,10 @@ export function treeOf(permissions: readonly string[]): DomainNode[] {
   }));
 }
 
-/** The parts of the tree that have every word of the text. */
-export function found(tree: readonly DomainNode[], text: string): DomainNode[] {
+/** The parts of the tree that have every word of the text in what is to be read of them. */
+export function found(tree: readonly DomainNode[], text: string, read: (permission: string) => string): DomainNode[] {
   const wanted = text.toLowerCase().split(/[\s:]+/).filter(Boolean);
-  const fits = (permission: string) => wanted.every((word) => permission.toLowerCase().includes(word));
+  const fits = (permission: string) => wanted.every((word) => read(permission).toLowerCase().includes(word));
   return tree
     .map(({ domain, entities }) => ({
       domain,

@@ -43,7 +43,7 @@ export function Rows<V extends object>({ label, value, onChange, error, disabled
           </Button>
         )}
         {error && (
-          <Text size="sm" c="red.9" role="alert">
+          <Text size="sm" c="red.9" role="alert" tabIndex={-1} data-invalid="true">
             {error}
           </Text>
         )}

@@ -6,6 +6,7 @@ import { FaultAlert } from "../../desk/fault-alert";
 import { useAction } from "../../desk/use-action";
 import type { MemberGroup } from "../../gen/onqueue/routing/v1/queue_pb";
 import type { Member } from "../../gen/onqueue/routing/v1/queue_member_pb";
+import { byName } from "../../i18n/collation";
 import { faultOf } from "../../rpc/faults";
 import { useAdmin, useHolds } from "../context";
 import { changeMembers, placeMember, type MemberChange, type MemberPlace } from "../kit/members";
@@ -112,7 +113,11 @@ function MemberRows({ members, groups, place, remove }: MemberRowsProps) {
   const words = useAdminWords();
   // Routing learns a name when an agent first comes.
   const nameOf = useNamesIn(members.filter(({ name }) => name === "").map(({ userId }) => ({ userId })));
-  const named = members.map((member) => ({ ...member, name: member.name || nameOf(member.userId) }));
+  const named = byName(
+    members.map((member) => ({ ...member, name: member.name || nameOf(member.userId) })),
+    ({ name }) => name,
+    words.locale,
+  );
   return (
     <Table>
       <Table.Thead>
@@ -121,7 +126,7 @@ function MemberRows({ members, groups, place, remove }: MemberRowsProps) {
           <Table.Th scope="col">{words.t("field.state")}</Table.Th>
           <Table.Th scope="col">{words.t("members.ring")}</Table.Th>
           {groups.length > 0 && <Table.Th scope="col">{words.t("field.groups")}</Table.Th>}
-          {remove && <Table.Th scope="col">{words.t("members.change")}</Table.Th>}
+          {remove && <Table.Th scope="col">{words.t("remove")}</Table.Th>}
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>

@@ -1,6 +1,6 @@
 // How a queue finds agents: evaluation, order, method with its steps, the last agent.
 import { create } from "@bufbuild/protobuf";
-import { MultiSelect, Switch, TextInput } from "@mantine/core";
+import { MultiSelect, Switch, Text, TextInput } from "@mantine/core";
 import {
   GroupRuleSchema,
   LastAgentMode,
@@ -24,23 +24,25 @@ import { PickMany, PickOne } from "../kit/pickers";
 import { Rows } from "../kit/rows";
 import { Seconds } from "../kit/seconds";
 import { useAdminWords } from "../words";
-import { COMPARISONS, EVALUATIONS, LAST_AGENTS, METHODS, METRICS, SCORINGS } from "./queue-choices";
+import { COMPARISONS, EVALUATIONS, LAST_AGENTS, METHODS, METRICS } from "./queue-choices";
 
 interface PartProps {
   fields: Fields<Queue>;
 }
 
-/** Everything about finding agents. */
+/** Everything about choosing agents. */
 export function RoutingSettings({ fields }: PartProps) {
   const method = fields.value("routingMethod");
+  // What another method keeps is shown too where it has to be put right.
+  const isShown = (part: "rings" | "preferred" | "groupRules", of: RoutingMethod) =>
+    method.value === of || fields.value(part).error !== undefined;
   return (
     <>
       <Choice {...fields.value("evaluation")} choices={EVALUATIONS} />
-      <Choice {...fields.value("scoring")} choices={SCORINGS} />
       <Choice {...method} choices={METHODS} />
-      {method.value === RoutingMethod.BULLSEYE && <Rings fields={fields} />}
-      {method.value === RoutingMethod.PREFERRED && <Preferred fields={fields} />}
-      {method.value === RoutingMethod.CONDITIONAL && <GroupRules fields={fields} />}
+      {isShown("rings", RoutingMethod.BULLSEYE) && <Rings fields={fields} />}
+      {isShown("preferred", RoutingMethod.PREFERRED) && <Preferred fields={fields} />}
+      {isShown("groupRules", RoutingMethod.CONDITIONAL) && <GroupRules fields={fields} />}
       <Groups fields={fields} />
       <LastAgent fields={fields} />
     </>
@@ -116,6 +118,9 @@ function GroupRules({ fields }: PartProps) {
   const words = useAdminWords();
   const { resources } = useAdmin();
   const groups = fields.value("groups").value;
+  if (groups.every(({ groupId }) => groupId === "") && fields.value("groupRules").value.length === 0) {
+    return <Text size="sm" c="dimmed" data-testid="groups-first">{words.t("queue.groupsFirst")}</Text>;
+  }
   const blank = () =>
     create(GroupRuleSchema, { metric: RuleMetric.ESTIMATED_WAIT, comparison: RuleComparison.GREATER, value: 60_000n, waitMs: 30_000n });
   return (

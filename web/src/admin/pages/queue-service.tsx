@@ -1,6 +1,6 @@
-// What a queue asks of its agents and promises to those who wait: auto-answer, after-contact work, target, messages, hours.
+// What a queue asks of its agents after a chat, and promises to those who wait: target, opening hours, messages.
 import { create } from "@bufbuild/protobuf";
-import { Stack, Switch } from "@mantine/core";
+import { Group, Stack, Switch } from "@mantine/core";
 import {
   AfterContactMode,
   AfterContactSchema,
@@ -27,15 +27,13 @@ interface PartProps {
   fields: Fields<Queue>;
 }
 
-/** Everything about serving customers. */
-export function ServiceSettings({ fields }: PartProps) {
+/** What those who wait are promised and told. */
+export function WaitingSettings({ fields }: PartProps) {
   const words = useAdminWords();
   const holds = useHolds();
   const { resources } = useAdmin();
   return (
     <>
-      <Switch {...fields.flag("autoAnswer")} />
-      <AfterContactPart fields={fields} />
       <Target fields={fields} />
       {holds("routing:scheduleGroup:view") && (
         <PickOne {...fields.value("scheduleGroupId")} resource={resources.scheduleGroups} none={words.t("queue.alwaysOpen")} />
@@ -51,7 +49,8 @@ const WITH_TIME: ReadonlySet<AfterContactMode> = new Set([
   AfterContactMode.AGENT_REQUESTED,
 ]);
 
-function AfterContactPart({ fields }: PartProps) {
+/** What agents do after a chat. */
+export function AfterContactPart({ fields }: PartProps) {
   const words = useAdminWords();
   const { value, onChange, ...input } = fields.value("afterContact");
   const work = value ?? create(AfterContactSchema);
@@ -91,7 +90,7 @@ function Target({ fields }: PartProps) {
   const target = value ?? create(ServiceTargetSchema, USUAL_TARGET);
   const put = (part: Partial<ServiceTarget>) => onChange({ ...target, ...part });
   return (
-    <>
+    <Group className="row" align="flex-end">
       <Seconds label={label} error={error} disabled={disabled} value={target.withinMs} onChange={(withinMs) => put({ withinMs })} data-testid="field-serviceTarget" />
       <Seconds
         label={words.t("queue.shortAbandon")}
@@ -100,7 +99,7 @@ function Target({ fields }: PartProps) {
         onChange={(shortAbandonMs) => put({ shortAbandonMs })}
         data-testid="short-abandon"
       />
-    </>
+    </Group>
   );
 }
 
@@ -128,7 +127,7 @@ function Messages({ fields }: PartProps) {
       most={20}
       blank={() => create(InQueueMessageSchema, { when: FIRST, texts: [] })}
       row={(message, put, at) => (
-        <Stack gap="xs">
+        <Stack gap="xs" className="tall">
           <Choice
             label={words.t("queue.messageWhen")}
             choices={WHENS}

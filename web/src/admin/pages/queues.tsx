@@ -1,10 +1,11 @@
 // Queues: the list, and one queue with its settings and members.
-import { Stack, Textarea, TextInput } from "@mantine/core";
+import { Group, Stack, Switch, Textarea, TextInput } from "@mantine/core";
 import type { Queue } from "../../gen/onqueue/routing/v1/queue_pb";
 import { useAdmin } from "../context";
-import type { Choices } from "../kit/choice";
+import { Choice, type Choices } from "../kit/choice";
 import type { Describe } from "../kit/conflict-dialog";
 import type { Fields } from "../kit/fields";
+import { FormSection } from "../kit/form-section";
 import { NumberField } from "../kit/number-field";
 import { Name, PickOne } from "../kit/pickers";
 import { ResourceList } from "../kit/resource-list";
@@ -14,7 +15,7 @@ import { useAdminWords, type AdminWords } from "../words";
 import { MembersPart } from "./members";
 import { EVALUATIONS, METHODS, SCORINGS } from "./queue-choices";
 import { RoutingSettings } from "./queue-routing";
-import { ServiceSettings } from "./queue-service";
+import { AfterContactPart, WaitingSettings } from "./queue-service";
 import { DivisionFilter } from "./users";
 
 /** The queues. */
@@ -71,12 +72,23 @@ function Settings({ fields }: { fields: Fields<Queue> }) {
       <TextInput {...fields.text("name")} required autoComplete="off" />
       <Textarea {...fields.text("description")} autosize minRows={2} />
       <PickOne {...fields.value("divisionId")} resource={resources.divisions} />
-      <RoutingSettings fields={fields} />
-      <NumberField {...fields.number("limit")} description={words.t("queue.limitHint")} allowDecimal={false} />
-      <Seconds {...fields.value("alertingTimeoutMs")} description={words.t("queue.alertingHint")} />
-      <Seconds {...fields.value("inactivityTimeoutMs")} description={words.t("queue.inactivityHint")} />
-      <Seconds {...fields.value("inactivityWarningMs")} description={words.t("queue.warningHint")} />
-      <ServiceSettings fields={fields} />
+      <FormSection title={words.t("queue.partAgent")}>
+        <RoutingSettings fields={fields} />
+      </FormSection>
+      <FormSection title={words.t("queue.partWaiting")}>
+        <Choice {...fields.value("scoring")} choices={SCORINGS} />
+        <NumberField {...fields.number("limit")} description={words.t("queue.limitHint")} allowDecimal={false} />
+        <WaitingSettings fields={fields} />
+      </FormSection>
+      <FormSection title={words.t("queue.partChats")}>
+        <Seconds {...fields.value("alertingTimeoutMs")} description={words.t("queue.alertingHint")} />
+        <Switch {...fields.flag("autoAnswer")} />
+        <Group className="row" align="flex-end">
+          <Seconds {...fields.value("inactivityTimeoutMs")} description={words.t("queue.inactivityHint")} />
+          <Seconds {...fields.value("inactivityWarningMs")} description={words.t("queue.warningHint")} />
+        </Group>
+        <AfterContactPart fields={fields} />
+      </FormSection>
     </Stack>
   );
 }

@@ -18,6 +18,7 @@ import {
   type DomainNode,
   type EntityNode,
 } from "../kit/permission-tree";
+import { partName, permissionText } from "../kit/permission-words";
 import { ResourceList } from "../kit/resource-list";
 import { ResourcePage } from "../kit/resource-page";
 import { useAdminWords } from "../words";
@@ -79,7 +80,7 @@ function Permissions({ label, value, onChange, error, disabled }: PermissionsPro
     staleTime: Number.POSITIVE_INFINITY,
   });
   const tree = useMemo(() => treeOf(catalogue.data ?? []), [catalogue.data]);
-  const shown = useMemo(() => found(tree, text), [tree, text]);
+  const shown = useMemo(() => found(tree, text, (permission) => permissionText(permission, words)), [tree, text, words]);
   if (catalogue.isPending) return <Loader size="sm" aria-label={words.t("loading")} />;
   if (catalogue.isError) return <FaultAlert fault={faultOf(catalogue.error)} />;
   const toggle = (permission: string) => (isOn: boolean) =>
@@ -88,7 +89,7 @@ function Permissions({ label, value, onChange, error, disabled }: PermissionsPro
     <Fieldset legend={label} className="group" data-testid="field-permissions">
       <Stack gap="sm">
         {error && (
-          <Text size="sm" c="red.9" role="alert">
+          <Text size="sm" c="red.9" role="alert" tabIndex={-1} data-invalid="true">
             {error}
           </Text>
         )}
@@ -128,7 +129,7 @@ function Choice({ label, permission, set, toggle, disabled }: ChoiceProps) {
   return (
     <Checkbox
       size="sm"
-      label={label}
+      label={<span title={permission}>{label}</span>}
       checked={isCovered || has(set, permission)}
       disabled={disabled || isCovered}
       onChange={(event) => toggle(permission)(event.currentTarget.checked)}
@@ -147,13 +148,14 @@ interface NodeProps<Node> {
 
 function Domain({ node, ...rest }: NodeProps<DomainNode>) {
   const words = useAdminWords();
+  const name = partName("domain", node.domain, words);
   return (
-    <section className="domain" aria-label={node.domain}>
+    <section className="domain" aria-label={name}>
       <Group gap="md" mb="xs">
         <Title order={4} size="h5">
-          {node.domain}
+          {name}
         </Title>
-        <Choice label={words.t("permissions.all", { of: node.domain })} permission={`${node.domain}:*:*`} {...rest} />
+        <Choice label={words.t("permissions.all", { of: name })} permission={`${node.domain}:*:*`} {...rest} />
       </Group>
       <div className="entities">
         {node.entities.map((entity) => (
@@ -166,12 +168,13 @@ function Domain({ node, ...rest }: NodeProps<DomainNode>) {
 
 function Entity({ node, ...rest }: NodeProps<EntityNode>) {
   const words = useAdminWords();
+  const name = partName("entity", node.entity, words);
   return (
-    <Fieldset legend={node.entity} className="group" p="xs">
+    <Fieldset legend={name} className="group" p="xs">
       <Stack gap={6}>
-        <Choice label={words.t("permissions.all", { of: node.entity })} permission={`${node.path}:*`} {...rest} />
+        <Choice label={words.t("permissions.all", { of: name })} permission={`${node.path}:*`} {...rest} />
         {node.permissions.map((permission) => (
-          <Choice key={permission} label={permission.split(":").at(-1) ?? permission} permission={permission} {...rest} />
+          <Choice key={permission} label={partName("action", permission.split(":").at(-1) ?? "", words)} permission={permission} {...rest} />
         ))}
       </Stack>
     </Fieldset>

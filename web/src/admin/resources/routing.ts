@@ -5,6 +5,7 @@ import { SkillSchema, type Skill } from "../../gen/onqueue/routing/v1/skill_pb";
 import type { AdminClients } from "../clients";
 import { between, characters, chosen, duration } from "../kit/bounds";
 import { needsOf, present, type Resource } from "../kit/resource";
+import { afterContact, groupRules, groups, messages } from "./queue-rules";
 
 const MOST_WAITING = 1_000_000;
 
@@ -44,6 +45,10 @@ export function queueResource({ queues }: AdminClients, isSearchable: boolean): 
       alertingTimeoutMs: duration(5_000, 300_000),
       inactivityTimeoutMs: duration(60_000, 86_400_000),
       inactivityWarningMs: duration(1_000, 86_400_000),
+      groups,
+      groupRules,
+      messages,
+      afterContact,
     },
     blank: () =>
       create(QueueSchema, {

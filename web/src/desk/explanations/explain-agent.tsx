@@ -3,6 +3,7 @@ import { Loader, NativeSelect, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { AgentVerdict, type AgentExplanation } from "../../gen/onqueue/routing/v1/decision_pb";
+import { byName } from "../../i18n/collation";
 import { faultOf } from "../../rpc/faults";
 import { allPages } from "../../rpc/pages";
 import { useDesk, useMay } from "../desk-context";
@@ -40,8 +41,8 @@ export function ExplainAgent({ conversationId, queueId }: ExplainAgentProps) {
       }),
   });
   if (!maySeeAgents) return null;
-  const byName = [...(agents.data ?? [])].sort((a, b) => a.name.localeCompare(b.name));
-  const options = [{ value: "", label: words.t("why.nobody") }, ...byName.map((agent) => ({ value: agent.userId, label: agent.name }))];
+  const named = byName(agents.data ?? [], ({ name }) => name, words.locale);
+  const options = [{ value: "", label: words.t("why.nobody") }, ...named.map((agent) => ({ value: agent.userId, label: agent.name }))];
   return (
     <Stack gap="xs">
       <NativeSelect

@@ -117,7 +117,7 @@ export class Board {
     if (!this.isWhole) return;
     this.set({
       known: true,
-      queues: [...this.queues.values()].sort(byName),
+      queues: [...this.queues.values()],
       organisation: this.organisation,
       at: at && timestampMs(at),
       fault: undefined,
@@ -135,8 +135,4 @@ export class Board {
     this.current = { ...this.current, ...change };
     for (const listener of this.listeners) listener();
   }
-}
-
-function byName(a: QueueObservation, b: QueueObservation): number {
-  return a.queueName.localeCompare(b.queueName) || (a.queueId < b.queueId ? -1 : 1);
 }

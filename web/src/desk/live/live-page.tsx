@@ -1,5 +1,6 @@
 // The supervisor's live page: all queues as they are now, and who waits in one of them.
 import { Alert, Box, Group, Loader, NativeSelect, Stack, Text, Title } from "@mantine/core";
+import { byName } from "../../i18n/collation";
 import { useMay } from "../desk-context";
 import { FaultAlert } from "../fault-alert";
 import { useKept } from "../use-kept";
@@ -70,15 +71,15 @@ function Figures({ board }: { board: BoardSnapshot }) {
   return (
     <>
       <QueueTable
-        queues={board.queues}
+        queues={byName(board.queues, ({ queueName }) => queueName, words.locale)}
         organisation={board.queues.length > 1 ? board.organisation : undefined}
         definitionOf={(metric) => definitions.get(metric)}
         selected={queue?.queueId}
         select={maySeeWaiting ? (queueId) => choose(queueId === chosen ? undefined : queueId) : undefined}
       />
-      <Definitions definitions={definitions} />
       {maySeeWaiting && !queue && <Text c="dimmed">{words.t("live.choose")}</Text>}
       {maySeeWaiting && queue && <WaitingList key={queue.queueId} queue={queue} />}
+      <Definitions definitions={definitions} />
     </>
   );
 }

@@ -65,7 +65,7 @@ function QueueRow({ queue, now, isSelected, select }: QueueRowProps) {
     <Table.Tr role="row" data-testid="live-queue" data-queue={queueId}>
       <Table.Th role="rowheader" scope="row">
         {select ? (
-          <Button size="compact-sm" variant={isSelected ? "filled" : "subtle"} aria-pressed={isSelected} onClick={select} data-testid="live-choose">
+          <Button className="live-name" size="compact-sm" variant={isSelected ? "filled" : "subtle"} aria-pressed={isSelected} onClick={select} data-testid="live-choose">
             {name}
           </Button>
         ) : (
@@ -88,9 +88,13 @@ function Agents({ queue }: { queue: QueueObservation }) {
   const words = useWords();
   const states = agentsByState(queue.agents);
   if (states.length === 0) return words.t("live.agents.none");
-  return states.map(({ label, count }) => (
-    <span key={label} className="agent-count">
-      {words.t(label, { count: words.number(count) })}
-    </span>
-  ));
+  return (
+    <div>
+      {states.map(({ label, count }) => (
+        <span key={label} className="agent-count">
+          {words.t(label, { count: words.number(count) })}
+        </span>
+      ))}
+    </div>
+  );
 }

@@ -1,6 +1,5 @@
 // Says how an ended conversation went that no after-contact work follows.
 import { Button, Group, Stack, Text, Title } from "@mantine/core";
-import { useState } from "react";
 import { useMay, useSnapshot } from "../desk-context";
 import { FaultAlert } from "../fault-alert";
 import { useWords } from "../words";
@@ -26,7 +25,6 @@ function Form({ conversationId, queueId }: OptionalWrapUpProps) {
   const words = useWords();
   const wrapUp = useWrapUp(conversationId);
   const codes = useWrapUpCodes(queueId);
-  const [saved, setSaved] = useState(false);
   return (
     <Stack component="section" className="pane-footer" gap="xs" data-testid="optional-wrap-up">
       <Title order={3} size="h6">
@@ -35,11 +33,11 @@ function Form({ conversationId, queueId }: OptionalWrapUpProps) {
       <WrapUpFields wrapUp={wrapUp} codes={codes} needsCode={false} />
       <FaultAlert fault={wrapUp.fault} testId="wrap-up-fault" />
       <Group gap="sm">
-        <Button variant="default" onClick={() => wrapUp.send(() => setSaved(true))} loading={wrapUp.busy} data-testid="wrap-up-save">
+        <Button variant="default" onClick={wrapUp.send} disabled={wrapUp.draft.isSent} loading={wrapUp.busy} data-testid="wrap-up-save">
           {words.t("wrapUp.save")}
         </Button>
         <Text size="sm" role="status" data-testid="wrap-up-saved">
-          {saved && words.t("wrapUp.saved")}
+          {wrapUp.draft.isSent && words.t("wrapUp.saved")}
         </Text>
       </Group>
     </Stack>

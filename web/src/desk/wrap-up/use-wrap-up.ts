@@ -1,54 +1,42 @@
 // What an agent says of how a conversation went: kept in the tab until it is sent.
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { slot, tabStorage } from "../../core/storage";
+import { useSyncExternalStore } from "react";
 import type { WrapUpCode } from "../../gen/onqueue/routing/v1/wrap_up_code_pb";
 import { allPages } from "../../rpc/pages";
 import type { DeskClients } from "../clients";
 import { useDesk, useMay } from "../desk-context";
 import { useAction, type Action } from "../use-action";
+import { Drafts, type WrapUpDraft } from "./drafts";
 
 /** The longest notes that are taken. */
 export const LONGEST_NOTES = 2_000;
 
-/** What is chosen and written. */
-export interface WrapUpDraft {
-  codeId: string;
-  notes: string;
-}
-
-const EMPTY: WrapUpDraft = { codeId: "", notes: "" };
+// One for the page: the form of work that is over is gone before the server has answered.
+const drafts = new Drafts();
 
 /** A draft that survives a reload, and its sending. */
 export interface WrapUp extends Action {
   draft: WrapUpDraft;
-  change(part: Partial<WrapUpDraft>): void;
-  /** Sends it; `done` follows if it was taken. */
-  send(done?: () => void): void;
+  change(part: Partial<Omit<WrapUpDraft, "isSent">>): void;
+  send(): void;
 }
 
 /** The wrap-up of a conversation. */
 export function useWrapUp(conversationId: string): WrapUp {
   const { clients, store } = useDesk();
-  const [place] = useState(() => slot<WrapUpDraft>(tabStorage(), `onqueue.desk.chat.${conversationId}.wrapUp`));
-  const [draft, setDraft] = useState(() => place.load() ?? EMPTY);
+  const draft = useSyncExternalStore(drafts.subscribe, () => drafts.of(conversationId));
   const action = useAction();
-  const change = (part: Partial<WrapUpDraft>) => {
-    const next = { ...draft, ...part };
-    place.save(next);
-    setDraft(next);
-  };
-  const send = (done?: () => void) =>
+  const send = () =>
     action.run(async () => {
       const { agent } = await clients.agents.completeWrapUp({
         conversationId,
         wrapUpCodeId: draft.codeId,
         notes: draft.notes.trim(),
       });
+      drafts.sent(conversationId, draft);
       store.setAgent(agent);
-      done?.();
     });
-  return { ...action, draft, change, send };
+  return { ...action, draft, change: (part) => drafts.put(conversationId, { ...draft, ...part, isSent: false }), send };
 }
 
 /** The codes that agents of a queue may use; none where the user may not see them. */

@@ -1,6 +1,7 @@
 // The choice of a code, and notes.
 import { NativeSelect, Textarea } from "@mantine/core";
 import type { WrapUpCode } from "../../gen/onqueue/routing/v1/wrap_up_code_pb";
+import { byName } from "../../i18n/collation";
 import { useWords } from "../words";
 import { LONGEST_NOTES, type WrapUp } from "./use-wrap-up";
 
@@ -15,7 +16,8 @@ interface WrapUpFieldsProps {
 export function WrapUpFields({ wrapUp, codes, needsCode }: WrapUpFieldsProps) {
   const words = useWords();
   const { draft, change } = wrapUp;
-  const options = [{ value: "", label: words.t("wrapUp.noCode") }, ...codes.map(({ wrapUpCodeId, name }) => ({ value: wrapUpCodeId, label: name }))];
+  const named = byName(codes, ({ name }) => name, words.locale).map(({ wrapUpCodeId, name }) => ({ value: wrapUpCodeId, label: name }));
+  const options = [{ value: "", label: words.t("wrapUp.noCode") }, ...named];
   return (
     <>
       {codes.length > 0 && (

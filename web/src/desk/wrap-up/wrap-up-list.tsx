@@ -1,6 +1,7 @@
 // After-contact work that goes on: its clock, how it went, and its end.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Button, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import type { AfterContactWork } from "../../gen/onqueue/routing/v1/agent_pb";
 import { useDesk, useMay, useNow, useSnapshot } from "../desk-context";
@@ -77,8 +78,16 @@ function WrapUpHeading({ work }: { work: AfterContactWork }) {
 
 function useGuestName(conversationId: string): string {
   const words = useWords();
+  const { clients } = useDesk();
   const chat = useSnapshot().chats.find((each) => each.conversationId === conversationId);
-  return chat?.view.guestName || words.t("offer.unnamed");
+  // After a reload an ended chat is on the desk no more.
+  const read = useQuery({
+    queryKey: ["guest-of", conversationId],
+    enabled: !chat?.view.guestName,
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async () => (await clients.conversations.getConversation({ conversationId })).conversation?.guestName ?? "",
+  });
+  return chat?.view.guestName || read.data || words.t("offer.unnamed");
 }
 
 function Clock({ work }: { work: AfterContactWork }) {
@@ -107,13 +116,11 @@ function WrapUpForm({ work }: { work: AfterContactWork }) {
   const wrapUp = useWrapUp(work.conversationId);
   const codes = useWrapUpCodes(work.queueId);
   const [asked, setAsked] = useState(false);
-  const [saved, setSaved] = useState(false);
   if (!mayWrapUp) return null;
   const needsCode = isMandatory(work) && codes.length > 0;
   const send = () => {
     setAsked(true);
-    setSaved(false);
-    if (!needsCode || wrapUp.draft.codeId !== "") wrapUp.send(() => setSaved(true));
+    if (!needsCode || wrapUp.draft.codeId !== "") wrapUp.send();
   };
   return (
     <>
@@ -124,7 +131,7 @@ function WrapUpForm({ work }: { work: AfterContactWork }) {
           {words.t("wrapUp.done")}
         </Button>
       ) : (
-        <Forced work={work} send={send} busy={wrapUp.busy} saved={saved} />
+        <Forced work={work} send={send} busy={wrapUp.busy} saved={wrapUp.draft.isSent} />
       )}
     </>
   );

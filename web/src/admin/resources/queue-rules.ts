@@ -1,0 +1,32 @@
+// What a queue's lists have to be like before they are sent.
+import type { AfterContact, GroupRule, InQueueMessage, MemberGroup } from "../../gen/onqueue/routing/v1/queue_pb";
+import { duration, type Rule } from "../kit/bounds";
+
+const LONGEST_NAME = 100;
+const LONGEST_MESSAGE = 1_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Each has a name of its own. */
+export const groups: Rule<readonly MemberGroup[]> = (given) => {
+  const names = given.map(({ name }) => name.trim().toLowerCase());
+  if (names.includes("")) return { key: "violation.groupName" };
+  if (new Set(names).size < names.length) return { key: "violation.groupTwice" };
+  return names.some((name) => [...name].length > LONGEST_NAME) ? { key: "violation.long", values: { most: LONGEST_NAME } } : undefined;
+};
+
+/** Each opens a group. */
+export const groupRules: Rule<readonly GroupRule[]> = (rules) =>
+  rules.some(({ groupIds }) => groupIds.length === 0) ? { key: "violation.ruleGroup" } : undefined;
+
+/** Each has texts, none of them empty, and a time that routing keeps. */
+export const messages: Rule<readonly InQueueMessage[]> = (given) => {
+  const texts = given.map((message) => message.texts.map(({ text }) => text));
+  if (texts.some((all) => all.length === 0 || all.some((text) => text.trim() === ""))) return { key: "violation.messageText" };
+  if (texts.flat().some((text) => [...text].length > LONGEST_MESSAGE)) return { key: "violation.long", values: { most: LONGEST_MESSAGE } };
+  const isTooOften = given.some(({ when }) => when.case === "everyMs" && (when.value < 10_000n || when.value > BigInt(DAY_MS)));
+  return isTooOften ? { key: "violation.messageEvery", values: { least: 10 } } : undefined;
+};
+
+/** Its time, where it has one. */
+export const afterContact: Rule<AfterContact | undefined> = (work) => work && duration(1_000, HOUR_MS)(work.timeoutMs);
