@@ -110,7 +110,7 @@ pub const DEFINITIONS: &[Definition] = &[
         ("agents", Count, Now, QUEUES),
         "Agents by state: off queue, idle, interacting, communicating, not responding. Of a queue its joined members, of the \
          organisation all agents.",
-        "Agenten nach Zustand: abgemeldet, frei, beschäftigt, anderweitig beschäftigt, antwortet nicht. Je Schlange die \
+        "Agenten nach Zustand: nicht im Dienst, frei, beschäftigt, anderweitig beschäftigt, antwortet nicht. Je Schlange die \
          beigetretenen Mitglieder, in der Organisation alle Agenten.",
     ),
     define(

@@ -69,7 +69,7 @@ impl Words for German {
         match why.exclusion {
             Exclusion::NotMember => format!("{count} {ist} kein Mitglied der Warteschlange"),
             Exclusion::NotJoined => format!("{count} {ist} der Warteschlange nicht beigetreten"),
-            Exclusion::OffQueue => format!("{count} {ist} abgemeldet"),
+            Exclusion::OffQueue => format!("{count} {ist} nicht im Dienst"),
             Exclusion::NotResponding => match count {
                 1 => "1 antwortet nicht".to_owned(),
                 _ => format!("{count} antworten nicht"),
@@ -98,14 +98,14 @@ impl Words for German {
         match why.exclusion {
             Exclusion::NotMember => format!("{agent} ist kein Mitglied dieser Warteschlange."),
             Exclusion::NotJoined => format!("{agent} ist Mitglied dieser Warteschlange, ihr aber nicht beigetreten."),
-            Exclusion::OffQueue => format!("{agent} ist abgemeldet."),
+            Exclusion::OffQueue => format!("{agent} ist nicht im Dienst."),
             Exclusion::NotResponding => {
                 format!(
-                    "{agent} hat auf ein früheres Angebot nicht geantwortet und sich seither nicht wieder angemeldet."
+                    "{agent} hat auf ein früheres Angebot nicht geantwortet und den Dienst seither nicht fortgesetzt."
                 )
             }
             Exclusion::Declined => format!(
-                "{agent} hat diese Konversation abgelehnt, verpasst oder weitergegeben und bekommt sie erst nach erneuter Anmeldung wieder."
+                "{agent} hat diese Konversation abgelehnt, verpasst oder weitergegeben und bekommt sie erst wieder, wenn der Dienst neu beginnt."
             ),
             Exclusion::OuterRing => format!("{agent} steht in einem Ring, der noch nicht geöffnet ist."),
             Exclusion::NotPreferredYet => {
@@ -153,7 +153,7 @@ impl Words for German {
             Decided::LongestIdle => "am längsten frei",
             Decided::AgentId => "in allem gleich, daher entschied die feste Reihenfolge der Agenten",
             Decided::ByHand => "von Hand zugewiesen",
-            Decided::ByForce => "von Hand zugewiesen, obwohl abgemeldet oder ausgelastet",
+            Decided::ByForce => "von Hand zugewiesen, obwohl nicht im Dienst oder ausgelastet",
             Decided::Pulled => "selbst aus der Warteschlange genommen",
         };
         text.to_owned()
@@ -205,8 +205,8 @@ impl Words for German {
             }
             Change::Room(1) => "1 Agent, der kann, was verlangt ist, könnte es übernehmen, sobald Platz ist.".to_owned(),
             Change::Room(agents) => format!("{agents} Agenten, die können, was verlangt ist, könnten es übernehmen, sobald Platz ist."),
-            Change::Presence(1) => "1 Agent, der kann, was verlangt ist, müsste sich anmelden.".to_owned(),
-            Change::Presence(agents) => format!("{agents} Agenten, die können, was verlangt ist, müssten sich anmelden."),
+            Change::Presence(1) => "1 Agent, der kann, was verlangt ist, müsste den Dienst beginnen.".to_owned(),
+            Change::Presence(agents) => format!("{agents} Agenten, die können, was verlangt ist, müssten den Dienst beginnen."),
             Change::Join(1) => "1 Mitglied, das kann, was verlangt ist, müsste der Warteschlange beitreten.".to_owned(),
             Change::Join(agents) => {
                 format!("{agents} Mitglieder, die können, was verlangt ist, müssten der Warteschlange beitreten.")

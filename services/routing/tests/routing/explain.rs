@@ -108,7 +108,7 @@ async fn who_asks_hears_why_a_chat_waits() {
     let why = supervisor.why(100, "de-AT").await.expect("may");
     assert_eq!(
         why.summary,
-        "Wartet seit 30 Sek.: 1 von 4 Mitgliedern ist der Warteschlange nicht beigetreten, 1 ist abgemeldet, \
+        "Wartet seit 30 Sek.: 1 von 4 Mitgliedern ist der Warteschlange nicht beigetreten, 1 ist nicht im Dienst, \
          1 ist ausgelastet (Chats), 1 hat die Fähigkeit „Rechnungen“ nicht ausreichend."
     );
     assert_eq!(
