@@ -18,7 +18,7 @@ after(async () => {
 async function atQueue(name) {
   const user = { organisation: onqueue.credentials.organisation, ...onqueue.user("Petra") };
   const petra = await Administrator.arrives(browser, onqueue, user);
-  await petra.page.goto(`${onqueue.address}/desk#/administration/queues/${onqueue.credentials.queues[name]}`);
+  await petra.page.goto(`${new URL(petra.page.url()).origin}/desk#/administration/queues/${onqueue.credentials.queues[name]}`);
   await petra.at("resource-form").waitFor();
   return petra;
 }

@@ -43,7 +43,7 @@ export const routingDe: Record<keyof typeof routingEn, string> = {
   "live.agents.idle": "{count} frei",
   "live.agents.interacting": "{count} im Gespräch",
   "live.agents.communicating": "{count} anderweitig beschäftigt",
-  "live.agents.notResponding": "{count} antworten nicht",
+  "live.agents.notResponding": "{count} ohne Antwort",
   "live.agents.offQueue": "{count} nicht im Dienst",
   "live.definitions": "Was zählen diese Kennzahlen?",
   "waiting.heading": "Wartend in {queue}",

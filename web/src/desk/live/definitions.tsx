@@ -22,7 +22,8 @@ export function useDefinitions(): ReadonlyMap<string, string> {
 /** All of them below the table, folded until somebody asks. */
 export function Definitions({ definitions }: { definitions: ReadonlyMap<string, string> }) {
   const words = useWords();
-  const shown = [...COLUMNS, { name: "agents", metric: "agents", heading: "live.agents" as const }];
+  const all = [...COLUMNS, { name: "agents", metric: "agents", heading: "live.agents" as const }];
+  const shown = all.filter(({ metric }) => definitions.has(metric));
   if (definitions.size === 0) return null;
   return (
     <details className="definitions" data-testid="live-definitions">
