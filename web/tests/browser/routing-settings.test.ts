@@ -45,7 +45,7 @@ test("a queue gets rings, after-contact work, opening hours and messages", async
   });
   await page.setViewportSize(NARROW);
   await look(page, "admin-queue-routing-narrow");
-}, 120_000);
+});
 
 test("opening hours say what holds, close for an emergency after a question, and open again", async () => {
   const { admin } = visit.world;
