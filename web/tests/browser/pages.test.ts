@@ -384,4 +384,4 @@ test("the supervisor's page follows by itself what others do", async () => {
   await desk.getByTestId("transcript-event").nth(2).waitFor();
   world.say(room, room.guestId, "m2", "anybody?");
   await desk.getByTestId("transcript").getByText("anybody?").waitFor();
-}, 40_000);
+});
