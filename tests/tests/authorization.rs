@@ -156,71 +156,52 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
         ("work_id", Uuid::from_u128(98).to_string()),
         ("label_id", Uuid::from_u128(97).to_string()),
     ]));
-    for (path, list, thing) in [
-        (
-            "/onqueue.auth.v1.UserService/GetUser",
-            "user.division_id",
-            "division_id",
-        ),
-        ("/onqueue.auth.v1.RoleService/CreateRole", "role.role_id", "role_id"),
-        (
-            "/onqueue.auth.v1.ApiClientService/CreateApiClient",
-            "api_client.client_id",
-            "client_id",
-        ),
-        (
-            "/onqueue.routing.v1.SkillService/CreateSkill",
-            "skill.skill_id",
-            "skill_id",
-        ),
-        (
-            "/onqueue.routing.v1.ScheduleService/CreateSchedule",
-            "schedule.schedule_id",
-            "schedule_id",
-        ),
-        (
-            "/onqueue.routing.v1.ScheduleService/CreateScheduleGroup",
-            "schedule_group.schedule_group_id",
-            "schedule_group_id",
-        ),
-        (
-            "/onqueue.routing.v1.WrapUpCodeService/CreateWrapUpCode",
-            "wrap_up_code.wrap_up_code_id",
-            "wrap_up_code_id",
-        ),
-        (
-            "/onqueue.content.v1.LibraryService/CreateLibrary",
-            "library.library_id",
-            "library_id",
-        ),
-        (
-            "/onqueue.content.v1.ResponseService/CreateResponse",
-            "response.response_id",
-            "response_id",
-        ),
-    ] {
+    for (path, field) in MADE {
         let known = with_placeholders(&things);
         let made = book.call((cluster, token), path, &known, &[]).await;
         let made = made.unwrap_or_else(|status| panic!("{path}: {status:?}"));
-        things.0.insert(thing, made.text(list));
+        things.0.insert(last_name(field), made.text(field));
     }
     things
+}
+
+/// What has to be made or found first: by which method, and where its answer has the id.
+const MADE: [(&str, &str); 9] = [
+    ("/onqueue.auth.v1.UserService/GetUser", "user.division_id"),
+    ("/onqueue.auth.v1.RoleService/CreateRole", "role.role_id"),
+    (
+        "/onqueue.auth.v1.ApiClientService/CreateApiClient",
+        "api_client.client_id",
+    ),
+    ("/onqueue.routing.v1.SkillService/CreateSkill", "skill.skill_id"),
+    (
+        "/onqueue.routing.v1.ScheduleService/CreateSchedule",
+        "schedule.schedule_id",
+    ),
+    (
+        "/onqueue.routing.v1.ScheduleService/CreateScheduleGroup",
+        "schedule_group.schedule_group_id",
+    ),
+    (
+        "/onqueue.routing.v1.WrapUpCodeService/CreateWrapUpCode",
+        "wrap_up_code.wrap_up_code_id",
+    ),
+    ("/onqueue.content.v1.LibraryService/CreateLibrary", "library.library_id"),
+    (
+        "/onqueue.content.v1.ResponseService/CreateResponse",
+        "response.response_id",
+    ),
+];
+
+fn last_name(field: &'static str) -> &'static str {
+    field.rsplit('.').next().unwrap_or(field)
 }
 
 /// With an id for whatever has none yet.
 fn with_placeholders(things: &Things) -> Things {
     let mut known = things.clone();
-    for name in [
-        "division_id",
-        "role_id",
-        "client_id",
-        "skill_id",
-        "schedule_id",
-        "schedule_group_id",
-        "wrap_up_code_id",
-        "library_id",
-        "response_id",
-    ] {
+    for (_, field) in MADE {
+        let name = last_name(field);
         known.0.entry(name).or_insert_with(|| Uuid::from_u128(99).to_string());
     }
     known
