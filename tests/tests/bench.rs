@@ -17,7 +17,7 @@ fn drive(arguments: &[&str]) -> Value {
 #[test]
 fn routing_is_measured_beside_its_rivals() {
     let small = ["--runs", "1", "--agents", "20", "--waiting", "100", "--explained", "50"];
-    let said = drive(&[&["routing", "--seconds", "1", "--tick", "250"][..], &small].concat());
+    let said = drive(&[&["routing", "--seconds", "0.4", "--tick", "250"][..], &small].concat());
     let figures = said["figures"].as_array().expect("figures");
     let value = |label: &str| {
         let figure = figures.iter().find(|figure| figure["label"] == label);

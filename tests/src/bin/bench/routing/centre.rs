@@ -15,6 +15,7 @@ pub const MAXIMUM: usize = 4;
 const QUEUES_OF_AN_AGENT: usize = 3;
 const SKILLS_OF_AN_AGENT: usize = 5;
 const SKILLS_OF_A_CHAT: usize = 2;
+const KINDS_OF_A_QUEUE: usize = 20;
 
 /// What a chat asks for: a queue, and skills.
 pub type Kind = (usize, Vec<usize>);
@@ -39,12 +40,14 @@ pub struct Chat {
     pub skills: Vec<usize>,
 }
 
-/// All of it. Each agent has 3 of the queues and 5 of the skills; each chat asks for a queue and up to 2 skills of some agent, so
-/// that there is always somebody who could serve it.
+/// All of it. Each agent has 3 of the queues and 5 of the skills; in each queue there are 20 kinds of chats, each of which asks for
+/// up to 2 skills of some member, so that there is always somebody who could serve it.
 pub struct Centre {
     /// Who is there.
     pub agents: Vec<Agent>,
     chance: Chance,
+    /// What is asked for in each queue; nothing where nobody is.
+    asked: Vec<Vec<Vec<usize>>>,
     /// What the chats so far asked for, by their numbers.
     kinds: Vec<Kind>,
 }
@@ -57,9 +60,12 @@ impl Centre {
             queues: some(&mut chance, QUEUES_OF_AN_AGENT, QUEUES),
             skills: some(&mut chance, SKILLS_OF_AN_AGENT, SKILLS),
         });
+        let agents: Vec<Agent> = agents.collect();
+        let asked = (0..QUEUES).map(|queue| asked(&mut chance, queue, &agents)).collect();
         Self {
-            agents: agents.collect(),
+            agents,
             chance,
+            asked,
             kinds: Vec::new(),
         }
     }
@@ -68,11 +74,8 @@ impl Centre {
     pub fn next(&mut self) -> Chat {
         let agent = &self.agents[self.chance.below(self.agents.len())];
         let queue = agent.queues[self.chance.below(agent.queues.len())];
-        let asked = self.chance.below(SKILLS_OF_A_CHAT + 1);
-        let skills: BTreeSet<_> = (0..asked)
-            .map(|_| agent.skills[self.chance.below(agent.skills.len())])
-            .collect();
-        self.add(queue, skills.into_iter().collect())
+        let skills = self.asked[queue][self.chance.below(KINDS_OF_A_QUEUE)].clone();
+        self.add(queue, skills)
     }
 
     /// A chat that only waits.
@@ -98,6 +101,21 @@ impl Centre {
     pub fn slots(&self) -> usize {
         self.agents.len() * MAXIMUM
     }
+}
+
+/// The kinds of chats of a queue.
+fn asked(chance: &mut Chance, queue: usize, agents: &[Agent]) -> Vec<Vec<usize>> {
+    let members: Vec<_> = agents.iter().filter(|agent| agent.queues.contains(&queue)).collect();
+    if members.is_empty() {
+        return Vec::new();
+    }
+    let kinds = (0..KINDS_OF_A_QUEUE).map(|_| {
+        let member = members[chance.below(members.len())];
+        let count = chance.below(SKILLS_OF_A_CHAT + 1);
+        let skills = some(chance, count, SKILLS_OF_AN_AGENT).into_iter();
+        skills.map(|place| member.skills[place]).collect()
+    });
+    kinds.collect()
 }
 
 /// So many different ones below `end`, in order.

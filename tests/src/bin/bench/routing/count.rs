@@ -29,6 +29,15 @@ pub async fn ours(url: &str, acknowledged: usize, kinds: &[Kind]) -> Outcome<Ver
     Ok(verdict)
 }
 
+/// How many reports to session are still to be delivered.
+pub async fn undelivered(url: &str) -> Outcome<i64> {
+    let mut connection = PgConnection::connect(url).await?;
+    let sql = "SELECT COUNT(*) FROM onqueue_routing.routing_reports";
+    let row = sqlx::query(sql).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(row.try_get(0)?)
+}
+
 /// Where in the log each chat's end is.
 async fn ends(connection: &mut PgConnection) -> Outcome<BTreeMap<usize, i64>> {
     let sql = "SELECT position, command FROM routing_log WHERE command LIKE '%\"command\":\"cancel\"%'";

@@ -17,7 +17,7 @@ use std::{
 use tonic::Streaming;
 
 /// How long anything may take that is waited for.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// When guests come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,15 @@ impl Floor {
     /// From now on.
     pub fn pace(&self, pace: Pace) {
         self.state().pace = pace;
+    }
+
+    /// From now on one comes for each who goes, beginning with those who are too many.
+    pub fn begin(&self) {
+        let mut state = self.state();
+        state.pace = Pace::Closed;
+        while state.held.len() > state.hold {
+            self.exchange(&mut state);
+        }
     }
 
     /// Somebody comes who was to come then.
@@ -180,11 +189,16 @@ impl Floor {
         if state.pace == Pace::Stopped || state.held.len() <= state.hold {
             return;
         }
+        self.exchange(&mut state);
+    }
+
+    /// Who has been served for longest goes.
+    fn exchange(&self, state: &mut State) {
         if let Some(longest) = state.held.pop_front() {
             self.0.0.end(longest);
         }
         if state.pace == Pace::Closed {
-            self.come(&mut state, Instant::now());
+            self.come(state, Instant::now());
         }
     }
 

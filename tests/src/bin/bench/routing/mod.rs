@@ -50,6 +50,11 @@ impl Load {
         self.window() / 5
     }
 
+    /// How long those who came last have before everybody goes.
+    fn last(&self) -> Duration {
+        self.window() / 8
+    }
+
     /// How many are served at once: of all that could be, four fifths while as many come as are served, else half.
     const fn hold(&self, slots: usize) -> usize {
         match self.rate {
@@ -105,11 +110,11 @@ const NOTES: &str = "\
 - Everything runs on the one machine and shares its cores, PostgreSQL and drivers included. All sides use the same PostgreSQL
   (`synchronous_commit` and `fsync` on), each measurement in a new database; in each run they are measured one after the other,
   and *Onqueue, of …* gives ratios within each run. The same seeded centre is given to all: 20 queues, 20 skills, each agent
-  in 3 queues, with 5 skills and at most 4 chats; each chat asks for a queue and up to 2 skills that some agent has.
+  in 3 queues, with 5 skills and at most 4 chats; in each queue chats of 20 kinds, of up to 2 skills that some member has.
 - *Onqueue*: the routing service as it is, with all its layers, called in the driver's process. Chats come over session's feed
   from a session that only hands out and takes everything; each agent has an open stream and accepts every offer by an rpc;
   chats end over the feed. Counted is what was accepted, which is after its commit, with its decision record, log entries and
-  reports.
+  reports. *Reports under way*: how many had not been delivered to session at the end of the closed loop, in which they are.
 - *SKIP LOCKED*: claim the oldest chat that nobody else claims, count the chats of every agent of the queue who has the skills,
   give it to the longest idle with room. *One statement*: the same in one statement, with the count kept in the agent's row,
   whose claim skips locked agents too. *64 in a statement*: the oldest 64 and the best agent of each, no agent twice.
@@ -182,6 +187,8 @@ impl Bench {
         self.add(OURS, "assignments", "1/s", "P3: ≥ 5,000", rate);
         let statements = number(&closed, "/statements_each")?;
         self.add(OURS, "statements each", "", "", statements);
+        let undelivered = number(&closed, "/undelivered")?;
+        self.add(OURS, "reports under way", "", "", undelivered);
         let open = self.drive(&["routing-ours"], seconds, Some(rate / 2.0))?;
         for (what, place, goal) in [
             ("time to offer, p50", "/to_offer/p50_us", ""),

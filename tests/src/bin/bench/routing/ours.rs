@@ -2,9 +2,9 @@
 
 use super::{
     Load,
-    centre::{Centre, NIGHT},
+    centre::{Centre, MAXIMUM, NIGHT, SKILLS},
     count,
-    floor::{Desk, Floor, Pace},
+    floor::{Desk, Floor, PATIENCE, Pace},
     session::Session,
 };
 use crate::Outcome;
@@ -38,9 +38,6 @@ const AT_ONCE: usize = 64;
 /// How long what is under way may take to end.
 const SOON: Duration = Duration::from_secs(10);
 
-/// How long those who came last have before everybody goes.
-pub const LAST: Duration = Duration::from_secs(1);
-
 /// Names something of a kind by its number.
 pub fn id<T>(kind: &str, number: usize) -> Id<T> {
     let kind = kind.bytes().fold(0, |sum, letter| sum * 31 + u64::from(letter));
@@ -65,6 +62,11 @@ pub fn conversation(chat: usize) -> ConversationId {
 /// The agent of that number.
 pub fn agent(number: usize) -> UserId {
     id("agent", number)
+}
+
+/// What the agent of that number is called.
+fn name(number: usize) -> String {
+    format!("Agent {number}")
 }
 
 /// Routing, bound on a database of its own.
@@ -109,7 +111,7 @@ impl World {
     /// The first so many agents watch and go on queue.
     pub async fn desks(&self, count: usize) -> Outcome<Vec<Desk>> {
         let opened = (0..count).map(|number| {
-            let token = self.tokens.user(organisation(), agent(number), "Agent");
+            let token = self.tokens.user(organisation(), agent(number), &name(number));
             Desk::open(self.routing.clone(), token)
         });
         stream::iter(opened).buffered(AT_ONCE).try_collect().await
@@ -128,7 +130,7 @@ impl World {
 pub async fn run(load: Load) -> Outcome<Value> {
     let centre = Centre::of(load.agents);
     let (slots, agents) = (centre.slots(), load.agents);
-    let world = World::start(&load.url, &centre, super::centre::MAXIMUM as u8).await?;
+    let world = World::start(&load.url, &centre, MAXIMUM as u8).await?;
     let floor = Floor::new(world.session.clone(), centre, load.hold(slots));
     for desk in world.desks(agents).await? {
         tokio::spawn(desk.serve(floor.clone()));
@@ -146,29 +148,28 @@ pub async fn run(load: Load) -> Outcome<Value> {
 
 /// As fast as it goes, with a line that stays as long as it is.
 async fn closed(world: &World, floor: &Floor, load: &Load) -> Outcome<Value> {
-    let slots = load.agents * super::centre::MAXIMUM;
-    floor.pace(Pace::Closed);
-    for _ in 0..load.waiting + slots {
+    floor.pace(Pace::Stopped);
+    for _ in 0..load.waiting + load.hold(load.agents * MAXIMUM) {
         floor.open(Instant::now());
     }
-    floor
-        .until("the agents have their hands full", |floor| floor.is_full())
-        .await?;
+    floor.until("agents have their hands full", Floor::is_full).await?;
+    delivered(load).await?;
+    floor.begin();
     tokio::time::sleep(load.warm_up()).await;
     let (statements, begun) = (world.store.statements(), Instant::now());
     let _ = floor.take();
     tokio::time::sleep(load.window()).await;
     let (over, statements) = (begun.elapsed(), world.store.statements() - statements);
     let times = floor.take();
+    let behind = count::undelivered(&load.url).await?;
     floor.pace(Pace::Stopped);
-    floor
-        .until("everything under way is answered", |floor| floor.accepting() == 0)
-        .await?;
+    answered(floor).await?;
     let count = times.to_assign.len();
     Ok(json!({
         "assigned": count,
         "per_second": count as f64 / over.as_secs_f64(),
         "statements_each": statements as f64 / count.max(1) as f64,
+        "undelivered": behind,
     }))
 }
 
@@ -181,21 +182,37 @@ async fn open(floor: &Floor, load: &Load, rate: f64) -> Outcome<Value> {
     floor.open(Instant::now());
     // The feed is in order: what waits at night was taken in before.
     floor.until("the first is assigned", Floor::is_served).await?;
+    delivered(load).await?;
     floor.arrive(rate, load.warm_up()).await;
     let _ = floor.take();
     floor.arrive(rate, load.window()).await;
-    tokio::time::sleep(LAST).await;
+    tokio::time::sleep(load.last()).await;
     // Who still waits may wait for somebody who has their hands full.
     floor.clear();
     floor.until("everybody is served", Floor::is_served).await?;
-    floor
-        .until("everything under way is answered", |floor| floor.accepting() == 0)
-        .await?;
+    answered(floor).await?;
     let times = floor.take();
     Ok(json!({
         "to_offer": crate::summary(times.to_offer, load.window()),
         "to_assign": crate::summary(times.to_assign, load.window()),
     }))
+}
+
+async fn answered(floor: &Floor) -> Outcome<()> {
+    let quiet = |floor: &Floor| floor.accepting() == 0;
+    floor.until("everything under way is answered", quiet).await
+}
+
+/// Waits until session has been told everything, so that what came before costs nothing any more.
+async fn delivered(load: &Load) -> Outcome<()> {
+    let end = Instant::now() + PATIENCE;
+    while count::undelivered(&load.url).await? > 0 {
+        if Instant::now() > end {
+            return Err("session was not told everything in time".into());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
 }
 
 fn seed(centre: &Centre, chats_at_once: u8) -> Seed {
@@ -212,7 +229,7 @@ fn seed(centre: &Centre, chats_at_once: u8) -> Seed {
     };
     let agents = centre.agents.iter().enumerate().map(|(number, one)| SeedAgent {
         id: agent(number),
-        name: format!("Agent {number}"),
+        name: name(number),
         queues: one.queues.iter().map(|queue| joined(*queue)).collect(),
         skills: one.skills.iter().map(|skill| (id("skill", *skill), 300)).collect(),
         languages: BTreeMap::from([("en".to_owned(), 300)]),
@@ -221,7 +238,7 @@ fn seed(centre: &Centre, chats_at_once: u8) -> Seed {
     Seed {
         organisation: organisation(),
         queues: (0..=NIGHT).map(queue).collect(),
-        skills: (0..super::centre::SKILLS).map(skill).collect(),
+        skills: (0..SKILLS).map(skill).collect(),
         agents: agents.collect(),
     }
 }

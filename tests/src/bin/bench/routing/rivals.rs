@@ -5,7 +5,6 @@ use super::{
     Load,
     centre::{Agent, Centre, Chat, MAXIMUM},
     count,
-    ours::LAST,
     ways::{TABLES, Way, Worker},
 };
 use crate::Outcome;
@@ -224,7 +223,7 @@ async fn measure(board: &Board, load: &Load) -> Outcome<Value> {
     let (count, taken) = (board.state().answered - before, begun.elapsed());
     if load.rate.is_some() {
         board.state().arriving = None;
-        served(board).await?;
+        served(board, load).await?;
         over(board);
         let times = std::mem::take(&mut board.state().times);
         return Ok(json!({ "to_assign": crate::summary(times, load.window()) }));
@@ -234,9 +233,9 @@ async fn measure(board: &Board, load: &Load) -> Outcome<Value> {
 }
 
 /// Waits until everybody who came has somebody.
-async fn served(board: &Board) -> Outcome<()> {
+async fn served(board: &Board, load: &Load) -> Outcome<()> {
     let end = Instant::now() + PATIENCE;
-    tokio::time::sleep(LAST).await;
+    tokio::time::sleep(load.last()).await;
     board.state().is_leaving = true;
     while !board.state().came.is_empty() {
         if Instant::now() > end {

@@ -94,7 +94,7 @@ const BATCH: &str = "WITH chat AS (SELECT id, queue, skills FROM chats WHERE sta
     pair AS MATERIALIZED (SELECT DISTINCT ON (agent) chat, agent FROM best WHERE agent IS NOT NULL ORDER BY agent, chat), \
     locked AS (SELECT a.id FROM agents a JOIN pair ON pair.agent = a.id WHERE a.active < a.maximum \
     FOR UPDATE OF a SKIP LOCKED), \
-    moment AS (SELECT nextval('moments') AS at), \
+    moment AS (SELECT nextval('moments') AS at FROM (SELECT COUNT(*) FROM locked) AS done), \
     numbered AS MATERIALIZED (SELECT moment.at, pair.chat, pair.agent FROM moment, pair JOIN locked ON locked.id = pair.agent), \
     used AS (UPDATE agents SET active = agents.active + 1, last_used = numbered.at FROM numbered \
     WHERE agents.id = numbered.agent), \
