@@ -25,6 +25,7 @@ mod place;
 mod places;
 mod policies;
 mod positions;
+mod post;
 mod presence;
 mod pulse;
 mod queues;
@@ -68,9 +69,10 @@ use onqueue_server::{Clock, Context, InProcess};
 use onqueue_store::Store;
 use owner::Owner;
 use policies::Policies;
+use post::Post;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tenure::Keeper;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How long the start waits for the leases, and for session; what is not done by then is done in the background.
@@ -103,8 +105,8 @@ struct Shared {
     steady: Clock,
     owner: Handle,
     policies: Policies,
-    /// There may be reports to deliver.
-    reports: Arc<Notify>,
+    /// Reports to deliver.
+    post: Arc<Post>,
 }
 
 impl Routing {
@@ -132,7 +134,7 @@ impl Routing {
             gate,
             steady: Clock::system(),
             owner,
-            reports: Arc::new(Notify::new()),
+            post: Arc::new(Post::new()),
         };
         let (keeper, tenures) = Keeper::new(&shared);
         let whereabouts = keeper.whereabouts(owners);

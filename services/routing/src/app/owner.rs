@@ -8,7 +8,7 @@ use super::host::Host;
 use super::tenure::Tenure;
 use super::turn::Turn;
 use super::{Shared, agent_not_found, enforcement, follower, frames, reporter, reporter::Backoff, retention, unowned};
-use crate::store::Batch;
+use crate::store::{Batch, Waiting};
 use futures::{FutureExt as _, future::BoxFuture};
 use onqueue_acd::Effect;
 use onqueue_model::{Fault, OrganisationId, Shard, Timestamp, UserId};
@@ -198,7 +198,7 @@ impl Owner {
         }
         self.conclude(turn).await?;
         // A commit may have been reported as failed and stand nevertheless, with reports that nobody was told of.
-        self.shared.reports.notify_one();
+        self.shared.post.look();
         Ok(())
     }
 
@@ -309,7 +309,7 @@ impl Owner {
             }
         }
         if !batch.reports.is_empty() {
-            self.shared.reports.notify_one();
+            self.shared.post.put(batch.reports.iter().map(Waiting::from));
         }
         for reader in std::mem::take(&mut turn.readers) {
             self.read(reader, turn.now);

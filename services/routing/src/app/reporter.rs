@@ -2,18 +2,16 @@
 //! answer to the last.
 
 use super::Shared;
+use super::post::{Line, Lines};
 use super::tenure::Tenure;
 use crate::store::Waiting;
 use futures::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use onqueue_acd::Command;
-use onqueue_model::{ConversationId, Fault, InteractionId, OrganisationId, Reason};
+use onqueue_model::{Fault, InteractionId, OrganisationId, Reason};
 use onqueue_proto::session::v1::{ReportRequest, routing_facts_service_client::RoutingFactsServiceClient};
 use prost::Message as _;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tonic::{Request, Status};
 
@@ -25,8 +23,6 @@ const LINES: usize = 4_096;
 
 /// How many reports are on their way at once.
 const CALLS: usize = 64;
-
-type Line = (OrganisationId, ConversationId);
 
 /// Pauses that double up to 32 times the first.
 #[derive(Debug)]
@@ -68,50 +64,78 @@ pub async fn report(shared: Shared, tenure: Tenure) {
 
 async fn deliver_all(shared: &Shared) {
     let calls = Semaphore::new(CALLS);
-    let mut busy: BTreeSet<Line> = BTreeSet::new();
+    let mut lines = Lines::default();
     let mut deliveries = FuturesUnordered::new();
+    let mut busy = 0;
+    shared.post.look();
     loop {
-        for (line, reports) in waiting(shared, &busy).await.into_iter().take(LINES - busy.len()) {
-            busy.insert(line);
+        catch_up(shared, &mut lines).await;
+        while busy < LINES
+            && let Some((line, reports)) = lines.next_line()
+        {
+            busy += 1;
             let calls = &calls;
-            deliveries.push(async move {
-                deliver_line(shared, calls, reports).await;
-                line
-            });
+            deliveries.push(async move { (line, deliver_line(shared, calls, reports).await) });
         }
         tokio::select! {
-            Some(line) = deliveries.next(), if !deliveries.is_empty() => {
-                busy.remove(&line);
-                while let Some(Some(line)) = deliveries.next().now_or_never() {
-                    busy.remove(&line);
+            Some(done) = deliveries.next(), if !deliveries.is_empty() => {
+                let others = std::iter::from_fn(|| deliveries.next().now_or_never().flatten());
+                for (line, outcome) in std::iter::once(done).chain(others.collect::<Vec<_>>()) {
+                    busy -= 1;
+                    conclude(shared, &mut lines, (line, outcome));
                 }
             }
-            () = shared.reports.notified(), if busy.len() < LINES => {}
+            () = shared.post.notified() => {}
         }
     }
 }
 
-/// What waits of the conversations that nobody is busy with.
-async fn waiting(shared: &Shared, busy: &BTreeSet<Line>) -> BTreeMap<Line, Vec<Waiting>> {
+/// Takes up what was committed since the last time: as the owner hands it over, or from the outbox if that is not all.
+async fn catch_up(shared: &Shared, lines: &mut Lines) {
+    if lines.are_full() {
+        return;
+    }
+    match shared.post.take() {
+        Some(reports) if lines.are_whole() => lines.add(reports),
+        // What is left here was committed, so that it is read.
+        _ => read(shared, lines).await,
+    }
+}
+
+/// Reads the outbox from its beginning, as far as there is room.
+async fn read(shared: &Shared, lines: &mut Lines) {
     let mut backoff = Backoff::new(shared.settings.retry());
-    let reports = loop {
-        match shared.tables.waiting_reports().await {
-            Ok(reports) => break reports,
-            Err(error) => tracing::warn!(%error, "outbox not read"),
-        }
-        shared.steady.sleep(backoff.next()).await;
-    };
-    let mut lines: BTreeMap<Line, Vec<Waiting>> = BTreeMap::new();
-    for report in reports {
-        if !busy.contains(&report.line()) {
-            lines.entry(report.line()).or_default().push(report);
+    let mut last = None;
+    loop {
+        match shared.tables.waiting_reports(last).await {
+            Ok(page) => {
+                last = page.last().map(Waiting::place);
+                lines.add(page);
+                if last.is_none() || lines.are_full() {
+                    lines.be_whole(last.is_none());
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "outbox not read");
+                shared.steady.sleep(backoff.next()).await;
+            }
         }
     }
-    lines
+}
+
+fn conclude(shared: &Shared, lines: &mut Lines, (line, outcome): (Line, Result<(), Fault>)) {
+    match outcome {
+        Ok(()) => lines.done(line),
+        Err(_) => {
+            lines.lose(line);
+            shared.post.look();
+        }
+    }
 }
 
 /// Delivers the reports one after the other, each until it is answered, then takes them out of the outbox.
-async fn deliver_line(shared: &Shared, calls: &Semaphore, reports: Vec<Waiting>) {
+async fn deliver_line(shared: &Shared, calls: &Semaphore, reports: Vec<Waiting>) -> Result<(), Fault> {
     let mut delivered = Vec::with_capacity(reports.len());
     let mut outcome = Ok(());
     for report in reports {
@@ -126,10 +150,11 @@ async fn deliver_line(shared: &Shared, calls: &Semaphore, reports: Vec<Waiting>)
     if !delivered.is_empty() {
         outcome = shared.owner.delivered(delivered).await.and(outcome);
     }
-    if let Err(fault) = outcome {
+    if let Err(fault) = &outcome {
         tracing::debug!(%fault, "reports stay in the outbox and are delivered again");
         shared.steady.sleep(shared.settings.retry()).await;
     }
+    outcome
 }
 
 async fn deliver(shared: &Shared, calls: &Semaphore, report: &Waiting) -> Answer {
