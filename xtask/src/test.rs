@@ -69,7 +69,7 @@ const STEPS: &[Step] = &[
     quiet("journeys in Chromium on separate processes", |work| {
         browser(work, "distributed")
     }),
-    quiet("routing engine in release (long set)", engine_in_release),
+    quiet("routing in release (long set)", routing_in_release),
     Step {
         name: "cargo test",
         output: Output::Shown,
@@ -253,11 +253,18 @@ fn browser(work: &mut Work, cluster: &str) -> Outcome<String> {
 }
 
 /// What the engine decides, and its digests, do not depend on optimisation.
-fn engine_in_release(work: &mut Work) -> Outcome<String> {
+fn routing_in_release(work: &mut Work) -> Outcome<String> {
     if !work.is_long {
         return Ok("left out".into());
     }
-    cargo(work, &["test", "--release", "--package", "onqueue-acd"])
+    for arguments in [
+        &["--package", "onqueue-acd"][..],
+        &["--package", "onqueue-routing", "--test", "routing", "crowds"],
+    ] {
+        let command = process::cargo(&[&["test", "--release"], arguments].concat());
+        process::logged(dressed(command, work.servers, true), &mut work.log, Output::Logged)?;
+    }
+    Ok(String::new())
 }
 
 fn cargo_test(work: &mut Work) -> Outcome<String> {
