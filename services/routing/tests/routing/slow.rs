@@ -138,7 +138,7 @@ async fn decides(desk: &Desk) -> bool {
 async fn slowness_alone_changes_no_owner() {
     let far = Far::new().await;
     assert!(decides(&far.owner).await);
-    far.slow.delay.send_replace(Duration::from_secs(1));
+    far.slow.delay.send_replace(Duration::from_millis(600));
     let began = Instant::now();
     let _ = decides(&far.owner).await;
     assert!(
