@@ -1,10 +1,26 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
 const page = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 const SHARED_BY_PAGES =
-  /node_modules\/@(bufbuild|connectrpc)\/|src\/gen\/(google\/rpc\/error_details|onqueue\/session\/v1\/event)|src\/(core|rpc|share)\/(?!worker|hub)|src\/i18n\/(shared|reasons|translator|notices)/;
+  /node_modules\/@(bufbuild|connectrpc)\/|src\/gen\/(google\/rpc\/error_details|guest\/onqueue\/session\/v1\/event)|src\/(core|rpc|share)\/(?!worker|hub)|src\/i18n\/(shared|reasons|refusals|translator|notices)/;
+
+const NO_JSON = /@bufbuild\/protobuf\/dist\/esm\/(from|to)-json\.js$/;
+
+// Pages speak binary gRPC-Web alone: they need not load how messages are written as JSON.
+const binaryOnly: Plugin = {
+  name: "binary-only",
+  apply: "build",
+  enforce: "pre",
+  load(id) {
+    if (!NO_JSON.test(id)) return null;
+    const names = [...readFileSync(id, "utf8").matchAll(/^export function (\w+)/gm)].map(([, name]) => name);
+    const refuse = 'const refuse = () => { throw new Error("messages are not written as JSON here"); };';
+    return [refuse, ...names.map((name) => `export const ${name} = refuse;`)].join("\n");
+  },
+};
 
 // Its page is another's: it must leave no names behind there.
 const enclosed: Plugin = {
@@ -17,7 +33,7 @@ const enclosed: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [enclosed],
+  plugins: [binaryOnly, enclosed],
   build: {
     outDir: "dist",
     emptyOutDir: true,

@@ -1,6 +1,6 @@
 // Customers, agents and supervisors, each in a browser context of their own.
 import { createRequire } from "node:module";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { root, until } from "./process.mjs";
 
@@ -40,6 +40,17 @@ export class Person {
     await until(`${id} with “${text}”`, found, seconds);
   }
 
+  /** Attaches a file; `content` is text. */
+  async attaches(name, content, mimeType = "text/plain") {
+    await this.at("attach-input").setInputFiles({ name, mimeType, buffer: Buffer.from(content) });
+  }
+
+  /** What comes when something that leads to a file is clicked, as text. */
+  async downloads(locator) {
+    const [file] = await Promise.all([this.page.waitForEvent("download"), locator.click()]);
+    return { name: file.suggestedFilename(), text: readFileSync(await file.path(), "utf8") };
+  }
+
   async picture(name) {
     mkdirSync(artefacts, { recursive: true });
     await this.page.screenshot({ path: path.join(artefacts, `${name}.png`) });
@@ -51,8 +62,8 @@ export class Person {
 }
 
 export class Customer extends Person {
-  static arrive(browser, onqueue, language, size) {
-    const address = `${onqueue.address}/chat?deployment=${onqueue.credentials.deployment}`;
+  static arrive(browser, onqueue, language, size, kind = "chat") {
+    const address = `${onqueue.address}/chat?deployment=${onqueue.credentials.deployment}&kind=${kind}`;
     return this.open(browser, address, language, size);
   }
 

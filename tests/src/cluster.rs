@@ -17,11 +17,18 @@ use onqueue_testkit::until;
 use serde_json::Value;
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 use tempfile::TempDir;
 use tonic::transport::Channel;
+
+/// How long something may take to be so that is on its way.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long whoever waits does not look.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Every service with the demo in it.
 pub struct Cluster {
@@ -42,7 +49,7 @@ struct Embedded {
     clock: ManualClock,
     time: Clock,
     settings: settings::Settings,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Cluster {
@@ -110,7 +117,7 @@ impl Cluster {
     pub async fn audit_records(&self) -> usize {
         let organisation = demo::load(&Ids::system()).expect("a good demo").auth.organisation.id;
         let mut count = 0;
-        for service in ["auth", "routing", "content"] {
+        for service in ["auth", "routing", "session", "content"] {
             count += match &self.kind {
                 Kind::Embedded(embedded) => {
                     let store = &embedded.node().stores[service];
@@ -132,6 +139,30 @@ impl Cluster {
                 doors[self.asked.fetch_add(1, Ordering::Relaxed) % doors.len()]
             }
         }
+    }
+
+    /// Where everything is kept, where that is one folder.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.kind {
+            Kind::Embedded(embedded) => Some(embedded.folder.path()),
+            Kind::Distributed(_) => None,
+        }
+    }
+
+    /// Waits until it is so. Time goes on meanwhile, also on a clock that stands still by itself: a door lets nobody call
+    /// without end in no time.
+    pub async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+        let looks = async || {
+            let so = is_so().await;
+            if !so {
+                tokio::time::sleep(PAUSE).await;
+                if let Kind::Embedded(embedded) = &self.kind {
+                    embedded.clock.advance(PAUSE);
+                }
+            }
+            so
+        };
+        until(what, PATIENCE, looks).await;
     }
 
     /// A connection to a public door.
@@ -157,7 +188,7 @@ impl Embedded {
             clock,
             time,
             settings,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -178,7 +209,7 @@ impl Embedded {
         self.clock.advance(by);
         let trust = self.node().context.trust.clone();
         let is_fresh = async || trust.fresh(self.clock.now()).is_ok();
-        until("permissions to be read anew", Duration::from_secs(20), is_fresh).await;
+        until("permissions to be read anew", PATIENCE, is_fresh).await;
     }
 }
 

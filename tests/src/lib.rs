@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod history;
 pub mod installation;
 pub mod load;
+pub mod memory;
 pub mod people;
 pub mod process;
 pub mod proxy;

@@ -17,6 +17,24 @@ use std::{net::SocketAddr, time::Duration};
 use tonic::{Request, Response, Status, metadata::MetadataValue, transport::Channel, transport::Endpoint};
 use uuid::Uuid;
 
+/// How long something may take to be so that is on its way.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long whoever waits does not look: nobody may call more often than fifty times a second for long.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Waits until it is so, looking at it through the public door.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let looks = async || {
+        let so = is_so().await;
+        if !so {
+            tokio::time::sleep(PAUSE).await;
+        }
+        so
+    };
+    onqueue_testkit::until(what, PATIENCE, looks).await;
+}
+
 /// A connection that is made anew when it breaks.
 pub fn channel(address: SocketAddr) -> Channel {
     Endpoint::from_shared(format!("http://{address}"))
@@ -92,7 +110,11 @@ impl Customer {
 
     /// Starts a chat.
     pub async fn start(address: SocketAddr, credentials: &Value, queue: &str, language: &str) -> Self {
-        let request = Self::request(credentials, queue, language);
+        Self::begin(address, Self::request(credentials, queue, language)).await
+    }
+
+    /// Starts what the request asks for.
+    pub async fn begin(address: SocketAddr, request: StartConversationRequest) -> Self {
         let mut client = ConversationServiceClient::new(channel(address));
         let started = client.start_conversation(request).await.expect("starts").into_inner();
         Self::of(address, client, started)
@@ -136,7 +158,7 @@ impl Customer {
     pub async fn until_joined(&self) {
         let joined = |event: &Event| matches!(event.body, Some(event::Body::ParticipantJoined(_)));
         let shown = async || self.events().await.iter().any(joined);
-        onqueue_testkit::until("somebody to join", Duration::from_secs(20), shown).await;
+        until("somebody to join", shown).await;
     }
 
     /// The log as the customer sees it.

@@ -73,6 +73,7 @@ async fn acknowledged_messages_survive_kill_nine() {
     let customer = Customer::start(address, &credentials, "Billing", "en").await;
     let offer = agent.next_offer().await;
     assert_eq!(agent.accept(&offer).await, customer.conversation);
+    customer.until_joined().await;
 
     let (stop, stopped) = watch::channel(false);
     let sent = Arc::new(AtomicUsize::new(0));

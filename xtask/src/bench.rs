@@ -1,12 +1,16 @@
 //! `cargo xtask bench first`: start, idle memory, size, one pair's round trip and sends a second of the release build,
 //! embedded with SQLite.
 
+mod ejabberd;
+mod goals;
 mod messages;
 mod report;
 mod routing;
+mod search;
 
 pub use messages::messages;
 pub use routing::routing;
+pub use search::search;
 
 use crate::{
     cli::{Failure, Outcome},

@@ -100,11 +100,18 @@ pub enum Suite {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(5..))]
         runs: u8,
     },
-    /// What a message costs: durable, end to end, through the gateway, watched; on both databases, beside the bare limits
+    /// What a message costs: durable, end to end, through the gateway, watched; on both databases, beside the bare limits and
+    /// ejabberd
     Messages {
         /// How often each figure is taken; at least 5
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(5..))]
         runs: u8,
+    },
+    /// Searching transcripts, on both databases
+    Search {
+        /// How many messages there are to be searched
+        #[arg(long, default_value_t = 1_000_000)]
+        messages: u64,
     },
     /// What an assignment costs: the engine alone, then durable beside emulations of how others assign, on one PostgreSQL
     Routing {
@@ -126,6 +133,9 @@ pub fn main() -> ExitCode {
         Command::Bench(Bench {
             name: Suite::Messages { runs },
         }) => bench::messages(usize::from(runs)),
+        Command::Bench(Bench {
+            name: Suite::Search { messages },
+        }) => bench::search(messages),
         Command::Bench(Bench {
             name: Suite::Routing { runs },
         }) => bench::routing(usize::from(runs)),

@@ -5,7 +5,9 @@
 mod claims;
 mod grants;
 mod roles;
+mod ticket;
 
 pub use claims::{AUDIENCE, Claims, Issuer, MAX_CLIENT_LIFETIME, MAX_LIFETIME};
 pub use grants::{Grant, Grants};
 pub use roles::DefaultRole;
+pub use ticket::{Errand, Ticket};

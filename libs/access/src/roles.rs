@@ -48,11 +48,17 @@ const AGENT: &[&str] = &[
     may::QUEUE_VIEW,
     may::WEBCHAT_ACCEPT,
     may::WEBCHAT_PULL,
+    may::ASSISTANCE_REQUEST,
     may::COMMUNICATION_BLIND_TRANSFER,
     may::PARTICIPANT_WRAPUP,
     may::WRAPUP_CODE_VIEW,
+    may::ATTRIBUTE_EDIT,
     may::COMMUNICATION_DISCONNECT,
     may::RESPONSE_VIEW,
+    may::CONTACT_VIEW,
+    may::CONTACT_ADD,
+    may::CONTACT_EDIT,
+    may::CUSTOM_FIELD_VIEW,
 ];
 
 /// What a supervisor needs to watch, help and staff.
@@ -63,14 +69,21 @@ const SUPERVISOR: &[&str] = &[
     may::DECISION_VIEW,
     may::INTERACTION_EDIT,
     may::WEBCHAT_ASSIGN,
+    may::WEBCHAT_MONITOR,
+    may::WEBCHAT_COACH,
+    may::WEBCHAT_BARGE,
+    may::ASSISTANCE_TAKE,
     may::WEBCHAT_TAKEOVER,
     may::COMMUNICATION_BLIND_TRANSFER,
     may::PARTICIPANT_WRAPUP,
     may::WRAPUP_CODE_VIEW,
     may::OBSERVATION_VIEW,
     may::COMMUNICATION_VIEW,
+    may::ATTRIBUTE_EDIT,
     may::COMMUNICATION_DISCONNECT,
     may::TRANSCRIPT_VIEW,
+    may::TRANSCRIPT_EXPORT,
+    may::TRANSCRIPT_REDACT,
     may::USER_VIEW,
     may::SKILL_VIEW,
     may::USER_SKILL_MANAGE,
@@ -84,6 +97,10 @@ const SUPERVISOR: &[&str] = &[
     may::RESPONSE_ADD,
     may::RESPONSE_EDIT,
     may::RESPONSE_DELETE,
+    may::CONTACT_VIEW,
+    may::CONTACT_ADD,
+    may::CONTACT_EDIT,
+    may::CUSTOM_FIELD_VIEW,
 ];
 
 /// What other people's programs need to read and report.
@@ -99,11 +116,14 @@ const INTEGRATOR: &[&str] = &[
     may::DECISION_VIEW,
     may::OBSERVATION_VIEW,
     may::COMMUNICATION_VIEW,
+    may::ATTRIBUTE_EDIT,
     may::TRANSCRIPT_VIEW,
     may::LIBRARY_VIEW,
     may::RESPONSE_VIEW,
     may::USER_VIEW,
     may::DEPLOYMENT_VIEW,
+    may::CONTACT_VIEW,
+    may::CUSTOM_FIELD_VIEW,
 ];
 
 #[cfg(test)]

@@ -113,6 +113,7 @@ impl Turn<'_> {
                 && let Some(work) = self.state.interactions.get(offer.interaction).map(|it| it.work())
             {
                 self.index.roster.burden(agent).remove(Kind::Alerting, &work);
+                self.lapse(offer.interaction);
             }
         }
         for interaction in held {
@@ -125,6 +126,7 @@ impl Turn<'_> {
         let Some(slot) = self.state.interactions.slot(id) else {
             return;
         };
+        self.end_twin(slot);
         let agent = self.state.agents[holder].profile.id;
         if let Place::Held { offer, .. } = self.state.interactions[slot].place {
             self.state.retire_offer(offer);

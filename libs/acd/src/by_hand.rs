@@ -66,7 +66,7 @@ impl Turn<'_> {
     }
 
     /// Whether an agent is on queue and has room for an interaction.
-    fn can_take(&self, agent: Slot, interaction: Slot) -> Handled {
+    pub fn can_take(&self, agent: Slot, interaction: Slot) -> Handled {
         if self.state.agents[agent].presence != Presence::On {
             return Err(Refusal::OffQueue);
         }
@@ -79,7 +79,7 @@ impl Turn<'_> {
         }
     }
 
-    fn offer_by_hand(&mut self, interaction: Slot, agent: Slot, decided: Decided, answer: Answer) {
+    pub fn offer_by_hand(&mut self, interaction: Slot, agent: Slot, decided: Decided, answer: Answer) {
         let decision = (self.recording != Recording::Off).then(|| self.decision_by_hand(interaction, agent, decided));
         self.offer(interaction, agent, decision, answer);
     }
@@ -127,6 +127,7 @@ impl Turn<'_> {
             Place::Waiting => self.leave_line(slot),
             Place::Alerting { offer } => self.end_offer(offer, OfferEnd::Reassigned),
             Place::Held { agent, offer } => {
+                self.end_twin(slot);
                 let interaction = &mut self.state.interactions[slot];
                 interaction.declined.insert(agent);
                 let id = interaction.id;

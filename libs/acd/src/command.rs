@@ -117,6 +117,28 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         requirements: Option<Requirements>,
     },
+    /// What an agent has in hand goes to another queue as soon as somebody accepts it, and is theirs until then. It is offered
+    /// under a second id: that enters the queue as a new interaction of the same kind, is not offered to its holder, and when
+    /// somebody accepts it, what is in hand is over for its holder, whose after-contact work follows. When what is in hand is over
+    /// or goes elsewhere first, the second is over; so is a former one. Refused as `NotHeld` unless somebody has it in hand, as
+    /// `QueueFull` if the queue is, and nothing changes. A second one with the same id changes nothing.
+    TransferAttended {
+        /// Under which id it is offered.
+        interaction: InteractionId,
+        /// What is in hand.
+        held: InteractionId,
+        /// Into which queue.
+        queue: QueueId,
+        /// Whom it is offered as if by [`Command::AssignByHand`] without force, and nobody else: if they do not take it, it is over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<UserId>,
+        /// In place of its skills and language; `None` keeps them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requirements: Option<Requirements>,
+        /// In place of its priority; `None` keeps it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        priority: Option<i32>,
+    },
     /// A supervisor gives a waiting or alerting interaction to an agent: it is offered to them, whatever the stage, the skills and
     /// the memberships. An offer to somebody else is rescinded as reassigned; one to the same agent stands. Refused unless they are
     /// on queue and have room for it.

@@ -96,6 +96,12 @@ pub enum Effect {
         /// Why.
         refusal: Refusal,
     },
+    /// An interaction is over although the command does not say so: what an attended transfer offered, or what it took the place
+    /// of.
+    Over {
+        /// Which.
+        interaction: InteractionId,
+    },
     /// Why an offer was made; directly follows its `Offered`.
     DecisionRecorded {
         /// The record.

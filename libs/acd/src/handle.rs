@@ -1,5 +1,6 @@
 //! What each command does: whether it may, and then what.
 
+use crate::attended::Attended;
 use crate::few::Few;
 use crate::load::Kind;
 use crate::roster::Joined;
@@ -37,6 +38,21 @@ impl Turn<'_> {
                 let age = if keep_age { Age::Kept } else { Age::None };
                 self.transfer(interaction, queue, age, agent, requirements)?;
             }
+            Command::TransferAttended {
+                interaction,
+                held,
+                queue,
+                agent,
+                requirements,
+                priority,
+            } => self.transfer_attended(Attended {
+                interaction,
+                held,
+                queue,
+                agent,
+                requirements,
+                priority,
+            })?,
             Command::AssignByHand {
                 interaction,
                 agent,
@@ -139,6 +155,9 @@ impl Turn<'_> {
             declined: Few::default(),
             place: Place::Waiting,
             acw_requested: false,
+            offered_as: None,
+            stands_for: None,
+            alone: false,
         });
         self.hold(slot);
         self.open(slot);

@@ -18,6 +18,7 @@ impl Turn<'_> {
         let Some(slot) = self.state.interactions.slot(id) else {
             return;
         };
+        self.untie(slot);
         match self.state.interactions[slot].place {
             Place::Waiting => self.leave_line(slot),
             Place::Alerting { offer } => self.end_offer(offer, OfferEnd::Cancelled),

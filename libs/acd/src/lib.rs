@@ -4,6 +4,7 @@
 #![deny(missing_docs)]
 
 mod administer;
+mod attended;
 mod bits;
 mod by_hand;
 mod command;

@@ -109,6 +109,9 @@ impl Turn<'_> {
             && let Some(agent) = self.state.agents.slot(offer.agent)
         {
             self.relieve(agent, &offer, end);
+            if goes_back(end) {
+                self.lapse(offer.interaction);
+            }
         }
     }
 
@@ -126,7 +129,7 @@ impl Turn<'_> {
         if is_missed(end) {
             self.pass_by(interaction, &offer, end);
         }
-        if !matches!(end, OfferEnd::Cancelled | OfferEnd::Reassigned) {
+        if goes_back(end) && !self.state.interactions[interaction].alone {
             self.stand_in_line(interaction, Entry::Back);
         }
         Some(offer)
@@ -218,7 +221,13 @@ impl Turn<'_> {
             burden.add(Kind::Held, &work);
             agent.assigned = Some(now);
         });
+        self.take_place(slot);
     }
+}
+
+/// Whether what was offered goes back to where it came from.
+fn goes_back(end: OfferEnd) -> bool {
+    !matches!(end, OfferEnd::Cancelled | OfferEnd::Reassigned)
 }
 
 fn is_missed(end: OfferEnd) -> bool {

@@ -151,6 +151,20 @@ pub(crate) struct Interaction {
     pub place: Place,
     /// Who has it in hand wants after-contact work.
     pub acw_requested: bool,
+    /// Under which id it is offered to others while it is in hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered_as: Option<InteractionId>,
+    /// What somebody has in hand while this is offered in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<InteractionId>,
+    /// It is for whom it is offered first, or for nobody.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub alone: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks so
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Interaction {

@@ -144,6 +144,10 @@ pub struct InteractionView<'a> {
     pub declined: &'a [UserId],
     /// Where it is.
     pub place: InteractionPlace,
+    /// Under which id it is offered to others while it is in hand.
+    pub offered_as: Option<InteractionId>,
+    /// What somebody has in hand while this is offered in its place.
+    pub stands_for: Option<InteractionId>,
 }
 
 /// Place in line: smaller is served first, also across queues. Read as: class, key, tie, position.
@@ -335,6 +339,8 @@ impl Engine {
             openings: &interaction.openings,
             declined: &interaction.declined,
             place: self.place(interaction),
+            offered_as: interaction.offered_as,
+            stands_for: interaction.stands_for,
         }
     }
 

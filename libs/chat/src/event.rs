@@ -1,7 +1,9 @@
 //! What a conversation's log is made of.
 
-use crate::{Hash, Salt};
-use onqueue_model::{EventId, Language, ParticipantId, QueueId, Reason, Timestamp, UserId, WrapUpCodeId};
+use crate::{
+    Attachment, Closing, EndReason, Hash, Kind, NoticeCode, ParticipantKind, Person, Salt, Visibility, Withdrawal,
+};
+use onqueue_model::{AssistanceId, EventId, Language, ParticipantId, QueueId, Timestamp, UserId, WrapUpCodeId};
 use serde::{Deserialize, Serialize};
 
 /// One entry of the log.
@@ -21,9 +23,9 @@ pub struct Event {
     pub participant: Option<ParticipantId>,
     /// What happened.
     pub body: Body,
-    /// Its sender's key for it (messages only).
+    /// Its sender's key for it (of what people write and attach only).
     pub client_message_id: Option<String>,
-    /// Blinds the hash of the personal part.
+    /// Blinds the hash of the personal part; zeros once that is erased.
     pub salt: Salt,
     /// The chain's hash up to and with this event.
     pub hash: Hash,
@@ -67,7 +69,7 @@ pub enum Body {
         /// Why.
         reason: Withdrawal,
     },
-    /// Somebody takes part from now on.
+    /// Somebody takes part from now on, or from now on as something else.
     ParticipantJoined {
         /// Who they are here.
         participant: ParticipantId,
@@ -75,7 +77,7 @@ pub enum Body {
         kind: ParticipantKind,
         /// As others see them.
         name: String,
-        /// The user behind an agent.
+        /// The user behind an agent or supervisor.
         user: Option<UserId>,
     },
     /// Somebody no longer takes part.
@@ -93,7 +95,7 @@ pub enum Body {
         /// When.
         ends_at: Timestamp,
     },
-    /// Nothing can be added any more.
+    /// Nothing can be said any more, unless it is opened again.
     Ended {
         /// Why.
         reason: EndReason,
@@ -103,7 +105,7 @@ pub enum Body {
         /// A reason of the API, such as `QUEUE_FULL`.
         reason: String,
     },
-    /// It was taken from where it was, for a queue or an agent. Who had it leaves.
+    /// It was passed on, to a queue or an agent. Who had it leaves, unless it is attended.
     Transferred {
         /// Into this queue.
         queue: QueueId,
@@ -113,6 +115,12 @@ pub enum Body {
         user: Option<UserId>,
         /// Their name; empty without one.
         agent_name: String,
+        /// Whether who had it goes on with the customer until somebody accepts it.
+        #[serde(default)]
+        attended: bool,
+        /// What who passed it on wants the next to know.
+        #[serde(default)]
+        note: String,
     },
     /// An agent said how it went.
     WrapUpSet {
@@ -123,75 +131,89 @@ pub enum Body {
         /// The code's name then; empty without one.
         code_name: String,
     },
-}
-
-/// What kind of thing happened; the number is what the database and the hash chain hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(i16)]
-#[allow(missing_docs)]
-pub enum Kind {
-    Opened = 1,
-    Queued = 2,
-    Offered = 3,
-    OfferWithdrawn = 4,
-    ParticipantJoined = 5,
-    ParticipantLeft = 6,
-    Message = 7,
-    InactivityWarned = 8,
-    Ended = 9,
-    Refused = 10,
-    Transferred = 11,
-    WrapUpSet = 12,
-}
-
-/// Who sees an event; the number is what the database holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(i16)]
-pub enum Visibility {
-    /// The guest too.
-    Everyone = 1,
-    /// Agents and supervisors.
-    Agents = 2,
-    /// Supervisors only.
-    Supervisors = 3,
-}
-
-/// What a participant is; the number is what the database holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(i16)]
-pub enum ParticipantKind {
-    /// The customer.
-    Guest = 1,
-    /// An agent.
-    Agent = 2,
-}
-
-/// Why an offer ended without a yes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Withdrawal {
-    /// The agent said no.
-    Declined,
-    /// The agent said nothing.
-    TimedOut,
-    /// The agent went away.
-    AgentGone,
-}
-
-/// Why a conversation ended; the number is what the database holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(i16)]
-pub enum EndReason {
-    /// The customer ended it.
-    GuestLeft = 1,
-    /// An agent ended it.
-    AgentEnded = 2,
-    /// Nobody wrote for the queue's inactivity timeout.
-    Inactivity = 3,
-    /// Routing refused it.
-    Refused = 4,
+    /// The customer wrote again when it was at rest.
+    Reopened {
+        /// Which opening this is.
+        opening: u32,
+        /// Who served it last.
+        last_agent: Option<UserId>,
+    },
+    /// The system says something.
+    Notice {
+        /// What.
+        code: NoticeCode,
+        /// In words; empty where the code says it all.
+        text: String,
+        /// The queue that it is about, if it is about one.
+        queue: Option<QueueId>,
+    },
+    /// Somebody attached a file.
+    AttachmentAdded(Attachment),
+    /// What an event said was removed, together with its salt.
+    MessageRedacted {
+        /// Of which; `None`: of every event before this one.
+        event: Option<EventId>,
+        /// By whom; `None` for the system.
+        by: Option<UserId>,
+        /// Why.
+        reason: String,
+        /// Who saw what was removed, and so sees this.
+        seen_by: Visibility,
+    },
+    /// An agent asks for a supervisor.
+    AssistanceRequested {
+        /// The request.
+        assistance: AssistanceId,
+        /// What is wrong.
+        text: String,
+    },
+    /// A supervisor helps.
+    AssistanceTaken {
+        /// The request.
+        assistance: AssistanceId,
+        /// The supervisor.
+        user: UserId,
+        /// Their name.
+        name: String,
+    },
+    /// The request is done with.
+    AssistanceClosed {
+        /// The request.
+        assistance: AssistanceId,
+        /// By whom.
+        how: Closing,
+    },
+    /// A supervisor tells the agent something.
+    CoachMessage {
+        /// Who.
+        user: UserId,
+        /// Their name then.
+        name: String,
+        /// What.
+        text: String,
+    },
+    /// Agent and supervisor talk beside the chat.
+    SideMessage {
+        /// Who wrote.
+        user: UserId,
+        /// Their name then.
+        name: String,
+        /// What.
+        text: String,
+    },
+    /// The conversation's attributes were changed.
+    AttributesSet {
+        /// Which, in order.
+        keys: Vec<String>,
+    },
+    /// What was there is erased. Stands in the place of a stored event's body and is never stored itself.
+    #[serde(skip)]
+    Erased {
+        /// What it was.
+        kind: Kind,
+        /// Who saw it.
+        visibility: Visibility,
+    },
 }
 
 impl Body {
@@ -210,22 +232,53 @@ impl Body {
             Self::Refused { .. } => Kind::Refused,
             Self::Transferred { .. } => Kind::Transferred,
             Self::WrapUpSet { .. } => Kind::WrapUpSet,
+            Self::Reopened { .. } => Kind::Reopened,
+            Self::Notice { .. } => Kind::Notice,
+            Self::AttachmentAdded(_) => Kind::AttachmentAdded,
+            Self::MessageRedacted { .. } => Kind::MessageRedacted,
+            Self::AssistanceRequested { .. } => Kind::AssistanceRequested,
+            Self::AssistanceTaken { .. } => Kind::AssistanceTaken,
+            Self::AssistanceClosed { .. } => Kind::AssistanceClosed,
+            Self::CoachMessage { .. } => Kind::CoachMessage,
+            Self::SideMessage { .. } => Kind::SideMessage,
+            Self::AttributesSet { .. } => Kind::AttributesSet,
+            Self::Erased { kind, .. } => *kind,
         }
     }
 
-    /// Who sees it: offers, transfers and wrap-ups are the agents' business, everything else is everyone's.
+    /// Who sees it. What is the agents' business is named one by one here, and so is what everyone sees: whoever adds a kind
+    /// has to say which it is.
     pub const fn visibility(&self) -> Visibility {
         match self {
-            Self::Offered { .. } | Self::OfferWithdrawn { .. } | Self::Transferred { .. } | Self::WrapUpSet { .. } => {
-                Visibility::Agents
-            }
-            _ => Visibility::Everyone,
+            Self::Opened { .. }
+            | Self::Queued { .. }
+            | Self::ParticipantJoined { .. }
+            | Self::ParticipantLeft { .. }
+            | Self::Message { .. }
+            | Self::InactivityWarned { .. }
+            | Self::Ended { .. }
+            | Self::Refused { .. }
+            | Self::Reopened { .. }
+            | Self::Notice { .. }
+            | Self::AttachmentAdded(_) => Visibility::Everyone,
+            Self::Offered { .. }
+            | Self::OfferWithdrawn { .. }
+            | Self::Transferred { .. }
+            | Self::WrapUpSet { .. }
+            | Self::AssistanceRequested { .. }
+            | Self::AssistanceTaken { .. }
+            | Self::AssistanceClosed { .. }
+            | Self::CoachMessage { .. }
+            | Self::SideMessage { .. }
+            | Self::AttributesSet { .. } => Visibility::Agents,
+            Self::MessageRedacted { seen_by, .. } => *seen_by,
+            Self::Erased { visibility, .. } => *visibility,
         }
     }
 
     /// The personal part as it is stored and hashed.
     pub fn to_part(&self) -> String {
-        // Only maps with other keys than text can fail, and there are none here.
+        // Only maps with other keys than text can fail, and there are none here; what is erased has no part.
         serde_json::to_string(self).unwrap_or_default()
     }
 
@@ -233,89 +286,20 @@ impl Body {
     pub fn from_part(part: &str) -> Option<Self> {
         serde_json::from_str(part).ok()
     }
-}
 
-impl Kind {
-    /// The number.
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-}
-
-impl Visibility {
-    /// The number.
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
-    /// What that number stands for.
-    pub const fn of(code: i16) -> Option<Self> {
-        match code {
-            1 => Some(Self::Everyone),
-            2 => Some(Self::Agents),
-            3 => Some(Self::Supervisors),
-            _ => None,
-        }
-    }
-}
-
-impl ParticipantKind {
-    /// The number.
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-}
-
-impl Withdrawal {
-    /// The word that the API uses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Declined => "declined",
-            Self::TimedOut => "timed_out",
-            Self::AgentGone => "agent_gone",
+    pub(crate) fn side_message(by: &Person, text: String) -> Self {
+        Self::SideMessage {
+            user: by.user,
+            name: by.name.clone(),
+            text,
         }
     }
 
-    /// What that word stands for.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Declined, Self::TimedOut, Self::AgentGone]
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
-    }
-}
-
-impl EndReason {
-    /// The number.
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
-    /// What that number stands for.
-    pub const fn of(code: i16) -> Option<Self> {
-        match code {
-            1 => Some(Self::GuestLeft),
-            2 => Some(Self::AgentEnded),
-            3 => Some(Self::Inactivity),
-            4 => Some(Self::Refused),
-            _ => None,
-        }
-    }
-
-    /// The word that the API uses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GuestLeft => "guest_left",
-            Self::AgentEnded => "agent_ended",
-            Self::Inactivity => "inactivity",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// What those hear who still want to add something.
-    pub const fn refusal(self) -> Reason {
-        match self {
-            Self::Inactivity => Reason::ConversationIdleTimeout,
-            _ => Reason::ConversationClosed,
+    pub(crate) fn coach_message(by: &Person, text: String) -> Self {
+        Self::CoachMessage {
+            user: by.user,
+            name: by.name.clone(),
+            text,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What must be known of a conversation to decide what may happen next: everything but its log.
 
-use crate::{EndReason, Event, Hash, Sender, Visibility};
-use onqueue_model::{ConversationId, OrganisationId, ParticipantId, QueueId, Timestamp, UserId};
+use crate::{Attributes, ConversationKind, EndReason, Event, Hash, ParticipantKind, Person, Sender, Visibility};
+use onqueue_model::{AssistanceId, ConversationId, OrganisationId, ParticipantId, QueueId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
 
 /// The head of one conversation's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,13 +12,15 @@ pub struct Head {
     pub organisation: OrganisationId,
     /// Which.
     pub conversation: ConversationId,
+    /// What becomes of it when an agent is done with it.
+    pub kind: ConversationKind,
     /// Which opening of it, from 1.
     pub opening: u32,
     /// The queue it is in.
     pub queue: QueueId,
     /// Who the customer is in it.
     pub guest: ParticipantId,
-    /// The agents who take or took part.
+    /// The users who take or took part: agents, and supervisors who joined.
     pub agents: Vec<Agent>,
     /// Where it is.
     pub state: State,
@@ -26,23 +30,46 @@ pub struct Head {
     pub hash: Hash,
     /// The highest report of routing.
     pub reported: Place,
-    /// When somebody last did what counts against inactivity.
+    /// The request for assistance that is open now.
+    pub assistance: Option<Assistance>,
+    /// What is noted of it.
+    pub attributes: Arc<Attributes>,
+    /// When anybody last wrote, or an agent joined.
     pub last_activity_at: Timestamp,
+    /// Since when the customer has been silent, as the inactivity clock counts.
+    pub guest_active_at: Timestamp,
+    /// Since when the agents have been silent, as the inactivity clock counts.
+    pub agent_active_at: Timestamp,
     /// When it was last warned of inactivity. Holds only while nothing happened since.
     pub warned_at: Option<Timestamp>,
     /// When inactivity is to be looked at, at the latest.
     pub check_at: Option<Timestamp>,
 }
 
-/// An agent in a conversation.
+/// A user in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Agent {
     /// Who they are in it.
     pub participant: ParticipantId,
     /// The user.
     pub user: UserId,
+    /// What they are or were last: an agent, or a supervisor.
+    pub kind: ParticipantKind,
     /// Whether they take part now (or did when it ended).
     pub active: bool,
+}
+
+/// A request for assistance that is not closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assistance {
+    /// Its name.
+    pub id: AssistanceId,
+    /// Who asked.
+    pub asked_by: UserId,
+    /// When.
+    pub asked_at: Timestamp,
+    /// The supervisor who helps; `None` while nobody does.
+    pub taken_by: Option<UserId>,
 }
 
 /// Where a conversation is.
@@ -56,7 +83,7 @@ pub enum State {
     Alerting,
     /// An agent takes part.
     Connected,
-    /// Over, for good.
+    /// Over; for good, unless it rests.
     Ended {
         /// Since when.
         at: Timestamp,
@@ -153,25 +180,57 @@ impl Head {
         }
     }
 
+    /// Until when the customer's next message opens it again, if it rests.
+    pub fn reopens_until(&self, window: Duration) -> Option<Timestamp> {
+        match self.state {
+            State::Ended {
+                at,
+                reason: EndReason::Rested,
+            } => Some(at + window),
+            _ => None,
+        }
+    }
+
     /// The participant behind a sender, if they take part now (or did when it ended).
     pub fn party(&self, sender: Sender) -> Option<ParticipantId> {
         match sender {
             Sender::Guest(participant) => (participant == self.guest).then_some(participant),
-            Sender::User(user) => self.active_agent(user).map(|agent| agent.participant),
+            Sender::User(user) => self.active(user).map(|agent| agent.participant),
         }
     }
 
     /// The participant behind a sender, if they take or ever took part.
     pub fn former_party(&self, sender: Sender) -> Option<ParticipantId> {
-        let former = |user| self.agents.iter().find(|agent| agent.user == user);
         match sender {
             Sender::Guest(_) => self.party(sender),
-            Sender::User(user) => former(user).map(|agent| agent.participant),
+            Sender::User(user) => self.former(user).map(|agent| agent.participant),
         }
+    }
+
+    /// Who that person is in it.
+    pub fn participant_of(&self, person: &Person) -> ParticipantId {
+        self.former(person.user)
+            .map_or(person.participant, |agent| agent.participant)
+    }
+
+    /// Whoever of that user takes part now (or did when it ended), as an agent or a supervisor.
+    pub fn active(&self, user: UserId) -> Option<&Agent> {
+        self.former(user).filter(|agent| agent.active)
     }
 
     /// The agent of that user, if they take part now (or did when it ended).
     pub fn active_agent(&self, user: UserId) -> Option<&Agent> {
-        self.agents.iter().find(|agent| agent.user == user && agent.active)
+        self.active(user).filter(|agent| agent.kind == ParticipantKind::Agent)
+    }
+
+    /// Which agent has it in hand (or had it when it ended), or else came to it last.
+    pub fn last_agent(&self) -> Option<UserId> {
+        let agents = || self.agents.iter().filter(|agent| agent.kind == ParticipantKind::Agent);
+        let active = agents().find(|agent| agent.active);
+        active.or_else(|| agents().next_back()).map(|agent| agent.user)
+    }
+
+    fn former(&self, user: UserId) -> Option<&Agent> {
+        self.agents.iter().find(|agent| agent.user == user)
     }
 }

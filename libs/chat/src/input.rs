@@ -1,9 +1,11 @@
 //! What can happen to a conversation.
 
-use crate::{ClientMessageId, EndReason, Place, Text, Withdrawal};
+use crate::{Body, Changes, ClientMessageId, ConversationKind, Hash, Head, Kind, Place, Text, Visibility, Withdrawal};
 use onqueue_model::{
-    ConversationId, Fault, Language, OrganisationId, ParticipantId, QueueId, Reason, Timestamp, UserId, WrapUpCodeId,
+    AssistanceId, AttachmentId, ConversationId, EventId, Language, OrganisationId, ParticipantId, QueueId, Reason,
+    UserId, WrapUpCodeId,
 };
+use serde::{Deserialize, Serialize};
 
 /// How a conversation begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub struct Opening {
     pub organisation: OrganisationId,
     /// Which.
     pub conversation: ConversationId,
+    /// What becomes of it when an agent is done with it.
+    pub kind: ConversationKind,
     /// In which queue.
     pub queue: QueueId,
     /// In which language; `None` means any.
@@ -26,10 +30,10 @@ pub struct Opening {
     pub first_message: Option<Text>,
 }
 
-/// Something that happens to an open conversation.
+/// Something that happens to a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// Somebody writes.
+    /// Somebody writes. The customer's message opens what is at rest again.
     Post {
         /// Who.
         sender: Sender,
@@ -37,6 +41,38 @@ pub enum Input {
         text: Text,
         /// The sender's key for it.
         key: ClientMessageId,
+    },
+    /// Somebody attaches a file, which counts as a message does.
+    Attach {
+        /// Who.
+        sender: Sender,
+        /// What.
+        attachment: Attachment,
+        /// The sender's key for it.
+        key: ClientMessageId,
+    },
+    /// Agent and supervisor talk beside the chat. Whether somebody who takes no part may is the shell's to know.
+    SideMessage {
+        /// Who.
+        by: Person,
+        /// What.
+        text: Text,
+        /// The sender's key for it.
+        key: ClientMessageId,
+    },
+    /// A supervisor tells the agent something. Whether they may is the shell's to know.
+    CoachMessage {
+        /// Who.
+        by: Person,
+        /// What.
+        text: Text,
+        /// The sender's key for it.
+        key: ClientMessageId,
+    },
+    /// The system says something.
+    Say {
+        /// What.
+        text: Text,
     },
     /// Routing decided.
     Report {
@@ -47,13 +83,73 @@ pub enum Input {
         /// What.
         fact: Fact,
     },
-    /// A party ends it.
+    /// A party ends it, or puts it to rest.
     End {
         /// Who.
         by: Sender,
     },
+    /// The customer, who waits, has gone.
+    Abandon,
+    /// A supervisor leaves, who joined or helps.
+    Leave {
+        /// Who.
+        user: UserId,
+    },
     /// Time passed: look at inactivity.
     Sweep,
+    /// A supervisor joins beside the agent; everyone sees it.
+    BargeIn {
+        /// Who.
+        by: Person,
+    },
+    /// The agent asks for a supervisor.
+    Ask {
+        /// Who.
+        by: UserId,
+        /// The request's name.
+        assistance: AssistanceId,
+        /// What is wrong.
+        text: Text,
+    },
+    /// A supervisor takes the request.
+    Take {
+        /// Who.
+        by: Person,
+        /// Which.
+        assistance: AssistanceId,
+    },
+    /// The request is done with.
+    Close {
+        /// Who says so.
+        by: UserId,
+        /// Which.
+        assistance: AssistanceId,
+    },
+    /// Somebody notes something of the conversation.
+    SetAttributes {
+        /// Who, whether they take part or not; `None` for the system.
+        by: Option<Sender>,
+        /// What.
+        changes: Changes,
+    },
+    /// What an event said is removed, also from what is over.
+    Redact {
+        /// The event.
+        target: Target,
+        /// By whom; `None` for the system.
+        by: Option<UserId>,
+        /// Why.
+        reason: String,
+    },
+    /// Everything that was said is removed, also from what is over. What only tells how it went stays.
+    Erase {
+        /// Every event whose personal part is there.
+        targets: Vec<Target>,
+        /// By whom; `None` for the system.
+        by: Option<UserId>,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// A party to the conversation, as their token names them.
@@ -61,8 +157,47 @@ pub enum Input {
 pub enum Sender {
     /// The customer.
     Guest(ParticipantId),
-    /// A user, who must be an agent in it.
+    /// A user, who must take part in it.
     User(UserId),
+}
+
+/// A user who is or comes into a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub user: UserId,
+    /// As others see them.
+    pub name: String,
+    /// Who they are in it, if they never took part.
+    pub participant: ParticipantId,
+}
+
+/// A file that was attached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its name here.
+    pub id: AttachmentId,
+    /// The sender's name for it, without folders.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// What it is by its content.
+    pub media_type: String,
+}
+
+/// A stored event whose personal part is to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The event.
+    pub event: EventId,
+    /// Its place in the whole log.
+    pub sequence: i64,
+    /// What it is.
+    pub kind: Kind,
+    /// Who sees it.
+    pub visibility: Visibility,
+    /// The hash of its salt and personal part, which stays.
+    pub part: Hash,
 }
 
 /// What routing decided.
@@ -89,7 +224,7 @@ pub enum Fact {
         /// Why.
         reason: Withdrawal,
     },
-    /// An agent accepted.
+    /// An agent accepted, or took over.
     Assigned {
         /// The agent.
         user: UserId,
@@ -97,13 +232,15 @@ pub enum Fact {
         agent_name: String,
         /// Who they become in it, if they never took part.
         participant: ParticipantId,
+        /// Of which queue it is from now on; `None` for the one that it was of.
+        queue: Option<QueueId>,
     },
     /// Routing does not take it.
     Refused {
         /// Why.
         reason: Reason,
     },
-    /// It was taken from where it was. Without an agent [`Fact::Queued`] follows.
+    /// It was passed on. Unless it is attended whoever has it leaves, and without an agent [`Fact::Queued`] follows.
     Transferred {
         /// Into this queue.
         queue: QueueId,
@@ -111,6 +248,10 @@ pub enum Fact {
         queue_name: String,
         /// Whom it is meant for, and their name; `None` for whoever the queue has.
         to: Option<(UserId, String)>,
+        /// Whether who has it goes on with the customer until somebody accepts it.
+        attended: bool,
+        /// What who passes it on wants the next to know.
+        note: String,
     },
     /// An agent who takes or took part said how it went.
     WrapUpSet {
@@ -119,43 +260,50 @@ pub enum Fact {
         /// By this code, and its name, if by any.
         code: Option<(WrapUpCodeId, String)>,
     },
-}
-
-/// Why an input was refused; nothing changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It is over.
-    Ended {
-        /// Since when.
-        at: Timestamp,
-        /// Why.
-        reason: EndReason,
+    /// The agent was lost, and the queue wants it ended then.
+    AgentLost {
+        /// The agent.
+        user: UserId,
     },
-    /// A newer report has been recorded.
-    Older,
-    /// The sender does not take part now.
-    NotTakingPart,
 }
 
-impl Refusal {
-    /// Whether it would be refused whatever happened meanwhile: decided on an old head, it still holds.
-    pub const fn is_final(self) -> bool {
-        matches!(self, Self::Ended { .. } | Self::Older)
-    }
-}
-
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Ended { reason, .. } => match reason.refusal() {
-                Reason::ConversationIdleTimeout => Self::new(
-                    Reason::ConversationIdleTimeout,
-                    "this conversation was ended because nobody wrote; start a new one",
-                ),
-                reason => Self::new(reason, "this conversation is over; start a new one"),
-            },
-            Refusal::Older => Self::new(Reason::StateConflict, "a newer report has been recorded"),
-            Refusal::NotTakingPart => Self::new(Reason::CallerNotAllowed, "you do not take part in this conversation"),
+impl Input {
+    /// Its sender's key, if it has one: with it, the same is done once however often it is asked for.
+    pub const fn key(&self) -> Option<&ClientMessageId> {
+        match self {
+            Self::Post { key, .. }
+            | Self::Attach { key, .. }
+            | Self::SideMessage { key, .. }
+            | Self::CoachMessage { key, .. } => Some(key),
+            _ => None,
         }
     }
+
+    /// Who its key belongs to, if they ever took part.
+    pub fn author(&self, head: &Head) -> Option<ParticipantId> {
+        match self {
+            Self::Post { sender, .. } | Self::Attach { sender, .. } => head.former_party(*sender),
+            Self::SideMessage { by, .. } | Self::CoachMessage { by, .. } => Some(head.participant_of(by)),
+            _ => None,
+        }
+    }
+
+    /// Whether a stored event is this very thing. Of what is erased it is, if it was of that kind.
+    pub fn is(&self, body: &Body) -> bool {
+        match (self, body) {
+            (Self::Post { text, .. }, Body::Message { text: stored })
+            | (Self::SideMessage { text, .. }, Body::SideMessage { text: stored, .. })
+            | (Self::CoachMessage { text, .. }, Body::CoachMessage { text: stored, .. }) => text.as_str() == stored,
+            (Self::Attach { attachment, .. }, Body::AttachmentAdded(stored)) => attachment == stored,
+            (Self::Post { .. }, body) => is_erased(body, Kind::Message),
+            (Self::SideMessage { .. }, body) => is_erased(body, Kind::SideMessage),
+            (Self::CoachMessage { .. }, body) => is_erased(body, Kind::CoachMessage),
+            (Self::Attach { .. }, body) => is_erased(body, Kind::AttachmentAdded),
+            _ => false,
+        }
+    }
+}
+
+fn is_erased(body: &Body, wanted: Kind) -> bool {
+    matches!(body, Body::Erased { kind, .. } if *kind == wanted)
 }

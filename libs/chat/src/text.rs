@@ -49,6 +49,11 @@ impl Text {
     pub fn into_string(self) -> String {
         self.0
     }
+
+    /// As `each` makes it, which takes nothing visible away and makes nothing longer.
+    pub(crate) fn map(self, each: impl FnOnce(String) -> String) -> Self {
+        Self(each(self.0))
+    }
 }
 
 /// A sender's key for a message: 1–64 characters without control characters.
@@ -102,29 +107,35 @@ fn clean(text: &str) -> String {
 
 /// Neither blank nor one of the characters that only steer others.
 fn is_visible(c: char) -> bool {
-    !c.is_whitespace()
-        && !c.is_control()
-        && !matches!(
-            c,
-            '\u{AD}'
-                | '\u{34F}'
-                | '\u{61C}'
-                | '\u{115F}'
-                | '\u{1160}'
-                | '\u{17B4}'
-                | '\u{17B5}'
-                | '\u{180B}'..='\u{180F}'
-                | '\u{200B}'..='\u{200F}'
-                | '\u{202A}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}'
-                | '\u{2800}'
-                | '\u{3164}'
-                | '\u{FE00}'..='\u{FE0F}'
-                | '\u{FEFF}'
-                | '\u{FFA0}'
-                | '\u{FFF0}'..='\u{FFFB}'
-                | '\u{E0000}'..='\u{E0FFF}'
-        )
+    !c.is_whitespace() && !is_invisible(c)
+}
+
+/// One of the characters that only steer others and take no room.
+pub(crate) fn is_invisible(c: char) -> bool {
+    let blank = c.is_whitespace();
+    !blank
+        && (c.is_control()
+            || matches!(
+                c,
+                '\u{AD}'
+                    | '\u{34F}'
+                    | '\u{61C}'
+                    | '\u{115F}'
+                    | '\u{1160}'
+                    | '\u{17B4}'
+                    | '\u{17B5}'
+                    | '\u{180B}'..='\u{180F}'
+                    | '\u{200B}'..='\u{200F}'
+                    | '\u{202A}'..='\u{202E}'
+                    | '\u{2060}'..='\u{206F}'
+                    | '\u{2800}'
+                    | '\u{3164}'
+                    | '\u{FE00}'..='\u{FE0F}'
+                    | '\u{FEFF}'
+                    | '\u{FFA0}'
+                    | '\u{FFF0}'..='\u{FFFB}'
+                    | '\u{E0000}'..='\u{E0FFF}'
+            ))
 }
 
 #[cfg(test)]

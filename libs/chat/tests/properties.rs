@@ -1,139 +1,54 @@
-//! Whatever happens in whatever order: the numberings stay dense, the chain verifies, a viewer sees only its own, and
-//! what is over stays over.
+//! Whatever happens in whatever order: the numberings stay dense, the chain verifies, a viewer sees only its own, what the
+//! log tells is what the head says, and what is over stays over unless it only rested.
+
+mod support;
 
 use onqueue_chat::{
-    Applied, Body, Class, ClientMessageId, EndReason, Event, Fact, Head, Inactivity, Input, Kind, Link, Numbers,
-    Opening, Part, Place, Refusal, Seed, Sender, State, Text, Visibility, Withdrawal, apply, open, verify,
+    Body, Class, ConversationKind, EndReason, Fact, Input, Kind, Numbers, Part, ParticipantKind, Place, Refusal, Rules,
+    Sender, Silence, State, Then, Visibility, Withdrawal, verify,
 };
-use onqueue_model::{Id, Reason, Timestamp, UserId};
+use onqueue_model::Reason;
 use proptest::prelude::*;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use support::{Driven, Stored, assigned, attach, guest, id, key, person, post, queued, text, told, transferred, user};
 
-fn id<T>(number: u128) -> Id<T> {
-    Id::new(
-        format!("00000000-0000-7000-8000-{number:012x}")
-            .parse::<Id<T>>()
-            .expect("an id")
-            .uuid(),
-    )
-}
+/// What guests may see of.
+const PUBLIC: [Kind; 11] = [
+    Kind::Opened,
+    Kind::Queued,
+    Kind::ParticipantJoined,
+    Kind::ParticipantLeft,
+    Kind::Message,
+    Kind::InactivityWarned,
+    Kind::Ended,
+    Kind::Refused,
+    Kind::Reopened,
+    Kind::Notice,
+    Kind::AttachmentAdded,
+];
 
-fn user(number: u8) -> UserId {
-    id(1_000 + u128::from(number))
-}
-
-/// A conversation with its log, driven as the shell drives it.
-struct Driven {
-    head: Head,
-    log: Vec<Event>,
-    now: Timestamp,
-    drawn: u128,
-}
-
-impl Driven {
-    fn start() -> Self {
-        let mut drawn = 0;
-        let opening = Opening {
-            organisation: id(1),
-            conversation: id(2),
-            queue: id(3),
-            language: None,
-            guest: id(4),
-            guest_name: "Ann".to_owned(),
-            topic: String::new(),
-            first_message: Some(Text::parse("Hello").expect("text")),
-        };
-        let Applied { head, events } = open(opening, &mut || seed(&mut drawn), Timestamp(0));
-        Self {
-            head,
-            log: events,
-            now: Timestamp(0),
-            drawn,
-        }
-    }
-
-    fn apply(&mut self, input: Input) -> Result<Vec<Event>, Refusal> {
-        let drawn = &mut self.drawn;
-        let applied = apply(&self.head, input, Inactivity::default(), &mut || seed(drawn), self.now)?;
-        self.head = applied.head;
-        self.log.extend(applied.events.clone());
-        Ok(applied.events)
-    }
-
-    fn after(&mut self, seconds: u64) -> &mut Self {
-        self.now = self.now + Duration::from_secs(seconds);
-        self
-    }
-
-    fn report(&mut self, position: i64, fact: Fact) -> Result<Vec<Event>, Refusal> {
-        let place = Place { epoch: 1, position };
-        self.apply(Input::Report {
-            opening: 1,
-            place,
-            fact,
-        })
-    }
-
-    fn links(&self) -> Vec<Link> {
-        self.log.iter().map(as_link).collect()
-    }
-}
-
-fn as_link(event: &Event) -> Link {
-    Link {
-        sequence: event.sequence,
-        kind: event.body.kind().code(),
-        at: event.at,
-        participant: event.participant,
-        part: Part::Present {
-            salt: event.salt,
-            text: event.body.to_part(),
-        },
-        hash: event.hash,
-    }
-}
-
-fn seed(drawn: &mut u128) -> Seed {
-    *drawn += 1;
-    Seed {
-        id: id(10_000 + *drawn),
-        salt: drawn.to_be_bytes(),
-    }
-}
-
-fn post(sender: Sender, key: &str) -> Input {
-    Input::Post {
-        sender,
-        text: Text::parse("text").expect("text"),
-        key: ClientMessageId::parse(key).expect("key"),
-    }
-}
-
-fn assigned(number: u8) -> Fact {
-    Fact::Assigned {
-        user: user(number),
-        agent_name: format!("Agent {number}"),
-        participant: id(100 + u128::from(number)),
-    }
-}
-
-fn transferred(to: Option<u8>) -> Fact {
-    Fact::Transferred {
-        queue: id(6),
-        queue_name: "Support".to_owned(),
-        to: to.map(|number| (user(number), format!("Agent {number}"))),
-    }
+/// A step of a history: an input, or something that the driver makes one of.
+#[derive(Clone, Debug)]
+enum Step {
+    Input(Input),
+    /// Of the present opening, so that it counts.
+    Fact(Fact),
+    /// Of the event at this place, counted from the beginning again and again.
+    Redact(usize),
+    Erase,
 }
 
 fn fact() -> impl Strategy<Value = Fact> {
     let reason = prop_oneof![Just(Withdrawal::Declined), Just(Withdrawal::TimedOut)];
+    let name = "A".to_owned();
     prop_oneof![
-        4 => Just(Fact::Queued { queue: id(3), queue_name: "Sales".to_owned() }),
-        4 => (0..3_u8).prop_map(|n| Fact::Offered { user: user(n), agent_name: "A".to_owned() }),
+        4 => Just(queued()),
+        4 => (0..3_u8).prop_map(move |n| Fact::Offered { user: user(n), agent_name: name.clone() }),
         4 => (0..3_u8, reason).prop_map(|(n, reason)| Fact::Rescinded { user: user(n), reason }),
-        6 => (0..3_u8).prop_map(assigned),
+        8 => (0..4_u8).prop_map(assigned),
         1 => Just(Fact::Refused { reason: Reason::QueueFull }),
-        3 => prop::option::of(0..3_u8).prop_map(transferred),
+        4 => (prop::option::of(0..3_u8), any::<bool>()).prop_map(|(to, attended)| transferred(to, attended)),
+        1 => (0..3_u8).prop_map(|n| Fact::AgentLost { user: user(n) }),
         2 => (0..3_u8, any::<bool>()).prop_map(|(n, coded)| Fact::WrapUpSet {
             user: user(n),
             code: coded.then(|| (id(50), "Solved".to_owned())),
@@ -141,20 +56,108 @@ fn fact() -> impl Strategy<Value = Fact> {
     ]
 }
 
-fn input() -> impl Strategy<Value = Input> {
-    let sender = || {
-        prop_oneof![
-            Just(Sender::Guest(id(4))),
-            (0..3_u8).prop_map(|n| Sender::User(user(n))),
-            Just(Sender::Guest(id(5)))
-        ]
+fn sender() -> impl Strategy<Value = Sender> {
+    prop_oneof![
+        4 => Just(guest()),
+        4 => (0..5_u8).prop_map(|n| Sender::User(user(n))),
+        1 => Just(Sender::Guest(id(5)))
+    ]
+}
+
+fn of_people() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        12 => (sender(), 0..9_u8).prop_map(|(sender, n)| post(sender, &n.to_string())),
+        3 => (sender(), 0..9_u8).prop_map(|(sender, n)| attach(sender, &n.to_string())),
+        3 => (0..5_u8, 0..9_u8).prop_map(|(by, n)| Input::SideMessage { by: person(by), text: text("side"), key: key(&n.to_string()) }),
+        3 => (0..5_u8, 0..9_u8).prop_map(|(by, n)| Input::CoachMessage { by: person(by), text: text("coach"), key: key(&n.to_string()) }),
+        2 => sender().prop_map(|by| Input::End { by }),
+        2 => (0..5_u8).prop_map(|n| Input::Leave { user: user(n) }),
+        3 => (0..5_u8).prop_map(|n| Input::BargeIn { by: person(n) }),
+        4 => (0..4_u8, 0..3_u128).prop_map(|(n, one)| Input::Ask { by: user(n), assistance: id(60 + one), text: text("help") }),
+        4 => (0..5_u8, 0..3_u128).prop_map(|(n, one)| Input::Take { by: person(n), assistance: id(60 + one) }),
+        3 => (0..5_u8, 0..3_u128).prop_map(|(n, one)| Input::Close { by: user(n), assistance: id(60 + one) }),
+    ]
+}
+
+fn of_the_system() -> impl Strategy<Value = Input> {
+    let changes = |value: Option<&str>| {
+        let set = [("mood".to_owned(), value.map(str::to_owned))];
+        onqueue_chat::Changes::parse(set).expect("good")
     };
     prop_oneof![
-        12 => (sender(), 0..9_u8).prop_map(|(sender, key)| post(sender, &key.to_string())),
-        12 => (fact(), 1..3_i64, 0..40_i64).prop_map(|(fact, epoch, position)| Input::Report { opening: 1, place: Place { epoch, position }, fact }),
-        1 => sender().prop_map(|by| Input::End { by }),
         6 => Just(Input::Sweep),
+        1 => Just(Input::Abandon),
+        1 => Just(Input::Say { text: text("soon") }),
+        2 => prop::option::of(Just("good")).prop_map(move |value| Input::SetAttributes { by: None, changes: changes(value) }),
+        3 => (fact(), 1..3_u32, 0..2_i64, 0..40_i64).prop_map(|(fact, opening, epoch, position)| Input::Report {
+            opening,
+            place: Place { epoch, position },
+            fact,
+        }),
     ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => of_people().prop_map(Step::Input),
+        4 => of_the_system().prop_map(Step::Input),
+        12 => fact().prop_map(Step::Fact),
+        2 => (0..60_usize).prop_map(Step::Redact),
+        1 => Just(Step::Erase),
+    ]
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    let counts = prop_oneof![Just(Silence::Both), Just(Silence::Guest), Just(Silence::Agent)];
+    let then = prop_oneof![3 => Just(Then::End), 1 => Just(Then::Transfer(id(6)))];
+    (counts, then).prop_map(|(counts, then)| {
+        let mut rules = Rules::default();
+        (rules.inactivity.counts, rules.inactivity.then) = (counts, then);
+        rules
+    })
+}
+
+fn kind() -> impl Strategy<Value = ConversationKind> {
+    prop_oneof![Just(ConversationKind::Chat), Just(ConversationKind::Messaging)]
+}
+
+fn take(driven: &mut Driven, step: Step) -> Result<(), Refusal> {
+    let answer = match step {
+        Step::Input(input) => driven.apply(input),
+        Step::Fact(fact) => driven.fact(fact),
+        Step::Redact(at) => driven.redact(at % driven.log.len()),
+        Step::Erase => {
+            let targets = (0..driven.log.len()).map(|at| driven.target(at)).collect();
+            driven.apply(Input::Erase {
+                targets,
+                by: None,
+                reason: "forgotten".to_owned(),
+            })
+        }
+    };
+    answer.map(drop)
+}
+
+/// What holds after every step.
+fn is_sound(driven: &Driven) -> Result<(), TestCaseError> {
+    let head = &driven.head;
+    prop_assert_eq!(head.check_at.is_some(), head.state == State::Connected);
+    let active = head.agents.iter().filter(|agent| agent.active);
+    let agents = active
+        .clone()
+        .filter(|agent| agent.kind == ParticipantKind::Agent)
+        .count();
+    prop_assert!(agents <= 1);
+    if head.ended().is_none() {
+        prop_assert_eq!(agents == 1, head.state == State::Connected);
+        let says = active.map(|agent| (agent.participant.to_string(), format!("{:?}", agent.kind)));
+        prop_assert_eq!(told(&driven.log).taking_part, says.collect::<BTreeMap<_, _>>());
+    }
+    if let Some(open) = head.assistance {
+        prop_assert!(head.ended().is_none() && head.active_agent(open.asked_by).is_some());
+        prop_assert!(open.taken_by.is_none_or(|by| head.active_agent(by).is_none()));
+    }
+    Ok(())
 }
 
 fn is_dense(numbers: impl Iterator<Item = i64>) -> bool {
@@ -163,39 +166,106 @@ fn is_dense(numbers: impl Iterator<Item = i64>) -> bool {
         .all(|(at, number)| number == i64::try_from(at).expect("few") + 1)
 }
 
+/// What each class sees is numbered without gaps, and guests see nothing but what is theirs.
+fn is_seen_rightly(driven: &Driven) -> Result<(), TestCaseError> {
+    for class in Class::ALL {
+        let seen: Vec<i64> = driven
+            .log
+            .iter()
+            .filter_map(|stored| class.place(&stored.event))
+            .collect();
+        prop_assert_eq!(
+            seen.len(),
+            usize::try_from(driven.head.numbers.last(class)).expect("few")
+        );
+        prop_assert!(is_dense(seen.into_iter()));
+    }
+    let visibility: BTreeMap<_, _> = driven
+        .log
+        .iter()
+        .map(|stored| (stored.event.id, stored.event.body.visibility()))
+        .collect();
+    for Stored { event, .. } in driven
+        .log
+        .iter()
+        .filter(|stored| stored.event.public_sequence.is_some())
+    {
+        match &event.body {
+            Body::MessageRedacted { event: Some(of), .. } => prop_assert_eq!(visibility[of], Visibility::Everyone),
+            Body::MessageRedacted { event: None, .. } => {}
+            body => prop_assert!(PUBLIC.contains(&body.kind()), "{:?}", body),
+        }
+    }
+    Ok(())
+}
+
+/// The log tells how it went, and nothing is said after an end.
+fn is_told_rightly(driven: &Driven) -> Result<(), TestCaseError> {
+    let kinds = driven.kinds();
+    let lifecycle: Vec<Kind> = kinds
+        .iter()
+        .copied()
+        .filter(|kind| *kind != Kind::MessageRedacted)
+        .collect();
+    for (at, kind) in lifecycle.iter().enumerate() {
+        if *kind == Kind::Ended {
+            prop_assert!(lifecycle.get(at + 1).is_none_or(|next| *next == Kind::Reopened));
+        }
+    }
+    prop_assert_eq!(lifecycle.last() == Some(&Kind::Ended), driven.head.ended().is_some());
+    let reopened = kinds.iter().filter(|kind| **kind == Kind::Reopened).count();
+    prop_assert_eq!(usize::try_from(driven.head.opening).expect("few"), 1 + reopened);
+    let mut open = None;
+    for Stored { event, .. } in &driven.log {
+        match &event.body {
+            Body::AssistanceRequested { assistance, .. } => prop_assert_eq!(open.replace((*assistance, false)), None),
+            Body::AssistanceTaken { assistance, .. } => {
+                prop_assert_eq!(open.replace((*assistance, true)), Some((*assistance, false)));
+            }
+            Body::AssistanceClosed { assistance, .. } => {
+                prop_assert_eq!(open.take().map(|(id, _)| id), Some(*assistance));
+            }
+            _ => {}
+        }
+    }
+    prop_assert_eq!(
+        open,
+        driven.head.assistance.map(|open| (open.id, open.taken_by.is_some()))
+    );
+    Ok(())
+}
+
 proptest! {
     #[test]
-    fn any_history_is_sound(steps in prop::collection::vec((input(), 0..600_u64), 0..60)) {
-        let mut driven = Driven::start();
-        for (input, seconds) in steps {
+    fn any_history_is_sound(kind in kind(), rules in rules(), steps in prop::collection::vec((step(), 0..600_u64), 0..80)) {
+        let mut driven = Driven::start(kind);
+        driven.rules = rules;
+        for (step, seconds) in steps {
             driven.after(seconds);
-            let (before, was_ended) = (driven.head.clone(), driven.head.ended());
-            let answer = driven.apply(input);
-            if let Some(reason) = was_ended {
-                let said = answer.clone().err().and_then(|refusal| match refusal { Refusal::Ended { reason, .. } => Some(reason), _ => None });
-                prop_assert_eq!(said, Some(reason));
-            }
+            let before = driven.head.clone();
+            let answer = take(&mut driven, step.clone());
             if answer.is_err() {
                 prop_assert_eq!(&driven.head, &before);
             }
             prop_assert!(driven.head.reported >= before.reported);
-            prop_assert_eq!(driven.head.check_at.is_some(), driven.head.state == State::Connected);
+            if let (Some(reason), Some(_)) = (before.ended(), driven.head.ended()) {
+                let takes_out = matches!(step, Step::Redact(_) | Step::Erase);
+                let is_refused = matches!(answer, Err(Refusal::Ended { reason: said, .. }) if said == reason);
+                prop_assert!(takes_out || is_refused);
+            }
+            if before.ended().is_some_and(|reason| reason != EndReason::Rested) {
+                prop_assert!(driven.head.ended().is_some());
+            }
+            is_sound(&driven)?;
         }
-        for class in Class::ALL {
-            let seen: Vec<i64> = driven.log.iter().filter_map(|event| class.place(event)).collect();
-            prop_assert_eq!(seen.len(), usize::try_from(driven.head.numbers.last(class)).expect("few"));
-            prop_assert!(is_dense(seen.into_iter()));
-        }
-        let for_guests = driven.log.iter().filter(|event| event.public_sequence.is_some());
-        prop_assert!(for_guests.into_iter().all(|event| !matches!(
-            event.body.kind(),
-            Kind::Offered | Kind::OfferWithdrawn | Kind::Transferred | Kind::WrapUpSet
-        )));
+        is_seen_rightly(&driven)?;
+        is_told_rightly(&driven)?;
         prop_assert_eq!(verify(&driven.links(), driven.head.numbers.sequence, &driven.head.hash), Ok(()));
-        let ends = driven.log.iter().filter(|event| event.body.kind() == Kind::Ended).count();
-        prop_assert_eq!(ends, usize::from(driven.head.ended().is_some()));
-        prop_assert!(ends == 0 || driven.log.last().is_some_and(|event| event.body.kind() == Kind::Ended));
-        prop_assert!(driven.log.iter().all(|event| Body::from_part(&event.body.to_part()).as_ref() == Some(&event.body)));
+        for Stored { event, part } in &driven.log {
+            if let Part::Present { text, .. } = part {
+                prop_assert_eq!(Body::from_part(text), Some(event.body.clone()));
+            }
+        }
     }
 
     #[test]
@@ -206,148 +276,4 @@ proptest! {
         prop_assert!(is_dense(given.iter().filter_map(|(_, public, _)| *public)));
         prop_assert!(is_dense(given.iter().filter_map(|(.., agents)| *agents)));
     }
-
-    #[test]
-    fn any_change_of_the_log_is_found_where_it_is(at in 0..5_usize, how in 0..7_u8) {
-        let mut driven = Driven::start();
-        for key in ["1", "2", "3"] {
-            driven.apply(post(Sender::Guest(id(4)), key)).expect("open");
-        }
-        let (count, head) = (driven.head.numbers.sequence, driven.head.hash);
-        let mut links = driven.links();
-        let place = i64::try_from(at).expect("few") + 1;
-        match how {
-            0 => links[at].at = Timestamp(7),
-            1 => links[at].participant = Some(id(9)),
-            2 => links[at].kind = Kind::Queued.code(),
-            3 => links[at].part = Part::Present { salt: [7; 16], text: "other".to_owned() },
-            4 => links[at].hash = [7; 32],
-            5 => { links.remove(at); }
-            _ => links.truncate(at),
-        }
-        prop_assert_eq!(verify(&links, count, &head).map_err(|broken| broken.sequence), Err(place));
-    }
-}
-
-#[test]
-fn an_erased_part_leaves_the_chain_whole() {
-    let driven = Driven::start();
-    let mut links = driven.links();
-    let Part::Present { salt, text } = links[1].part.clone() else {
-        panic!("present")
-    };
-    links[1].part = Part::Erased(onqueue_chat::part_hash(&salt, &text));
-    assert_eq!(verify(&links, 2, &driven.head.hash), Ok(()));
-}
-
-#[test]
-fn silence_is_warned_of_and_ends_only_while_connected() {
-    let mut chat = Driven::start();
-    chat.after(20 * 60).apply(Input::Sweep).expect("open");
-    assert_eq!(chat.head.state, State::Pending, "waiting is not silence");
-    chat.report(1, assigned(1)).expect("open");
-    let joined = chat.now;
-    assert_eq!(chat.head.check_at, Some(joined + Duration::from_secs(14 * 60)));
-    assert_eq!(chat.after(14 * 60 - 1).apply(Input::Sweep), Ok(vec![]));
-    let warned = chat.after(1).apply(Input::Sweep).expect("open");
-    assert_eq!(
-        warned[0].body,
-        Body::InactivityWarned {
-            ends_at: joined + Duration::from_secs(15 * 60)
-        }
-    );
-    assert_eq!(chat.apply(Input::Sweep), Ok(vec![]), "warned once");
-    chat.after(30).apply(post(Sender::User(user(1)), "a")).expect("open");
-    assert_eq!(
-        chat.head.check_at,
-        Some(chat.now + Duration::from_secs(14 * 60)),
-        "armed anew"
-    );
-    assert_eq!(
-        chat.after(14 * 60).apply(Input::Sweep).expect("open").len(),
-        1,
-        "warned again"
-    );
-    let ended = chat.after(60).apply(Input::Sweep).expect("open");
-    assert_eq!(
-        ended[0].body,
-        Body::Ended {
-            reason: EndReason::Inactivity
-        }
-    );
-    let refusal = chat.apply(post(Sender::Guest(id(4)), "b")).expect_err("over");
-    assert_eq!(
-        onqueue_model::Fault::from(refusal).reason,
-        Reason::ConversationIdleTimeout
-    );
-}
-
-#[test]
-fn reports_that_come_late_change_nothing() {
-    let mut chat = Driven::start();
-    let offered = Fact::Offered {
-        user: user(1),
-        agent_name: "A".to_owned(),
-    };
-    assert!(chat.report(5, offered.clone()).is_ok());
-    assert_eq!(chat.report(5, offered), Err(Refusal::Older));
-    assert_eq!(chat.report(4, assigned(1)), Err(Refusal::Older));
-    let place = Place { epoch: 2, position: 1 };
-    assert!(
-        chat.apply(Input::Report {
-            opening: 1,
-            place,
-            fact: assigned(2)
-        })
-        .is_ok()
-    );
-    assert_eq!(chat.report(9, assigned(1)), Err(Refusal::Older), "a former owner");
-    assert_eq!(
-        chat.apply(post(Sender::User(user(1)), "x")),
-        Err(Refusal::NotTakingPart)
-    );
-    assert!(
-        chat.apply(Input::End {
-            by: Sender::User(user(2))
-        })
-        .is_ok()
-    );
-    assert_eq!(chat.head.ended(), Some(EndReason::AgentEnded));
-}
-
-#[test]
-fn who_had_a_transferred_chat_leaves_and_it_waits() {
-    let mut chat = Driven::start();
-    chat.report(1, assigned(1)).expect("open");
-    let kinds = |events: Vec<Event>| -> Vec<(Kind, bool)> {
-        let kind = |event: &Event| (event.body.kind(), event.public_sequence.is_some());
-        events.iter().map(kind).collect()
-    };
-    let moved = chat.report(2, transferred(None)).expect("open");
-    assert_eq!(moved[0].participant, Some(id(101)));
-    assert_eq!(
-        kinds(moved),
-        [(Kind::Transferred, false), (Kind::ParticipantLeft, true)]
-    );
-    assert_eq!((chat.head.state, chat.head.queue), (State::Queued, id(6)));
-    assert_eq!(
-        chat.apply(post(Sender::User(user(1)), "x")),
-        Err(Refusal::NotTakingPart)
-    );
-    chat.report(3, assigned(2)).expect("open");
-    let moved = chat.report(4, transferred(Some(1))).expect("open");
-    let all = [
-        (Kind::Transferred, false),
-        (Kind::ParticipantLeft, true),
-        (Kind::Queued, true),
-    ];
-    assert_eq!(kinds(moved), all);
-    let said = Fact::WrapUpSet {
-        user: user(2),
-        code: Some((id(50), "Solved".to_owned())),
-    };
-    let said = chat.report(5, said).expect("open");
-    assert_eq!(said[0].participant, Some(id(102)));
-    assert_eq!(kinds(said), [(Kind::WrapUpSet, false)]);
-    assert_eq!(chat.head.state, State::Queued);
 }

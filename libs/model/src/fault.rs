@@ -59,8 +59,16 @@ pub enum Reason {
     VariableMissing,
     /// The organisation has as many of these as it may; metadata: limit.
     TenantQuota,
+    /// The conversation holds as many or as large files as it may; metadata: limit.
+    AttachmentQuota,
+    /// The file is not let in; metadata: why.
+    AttachmentRefused,
+    /// The file is still being looked at.
+    AttachmentNotReady,
     /// The object is not in a state that allows this.
     StateConflict,
+    /// A conversation has to be kept as it is; metadata: conversation_id.
+    LegalHold,
     /// No token, or one that is not valid.
     TokenInvalid,
     /// The token has ended.
@@ -145,7 +153,11 @@ impl Reason {
         Self::EtagMismatch,
         Self::VariableMissing,
         Self::TenantQuota,
+        Self::AttachmentQuota,
+        Self::AttachmentRefused,
+        Self::AttachmentNotReady,
         Self::StateConflict,
+        Self::LegalHold,
         Self::TokenInvalid,
         Self::TokenExpired,
         Self::CredentialsInvalid,
@@ -189,7 +201,11 @@ impl Reason {
             Self::EtagMismatch => "ETAG_MISMATCH",
             Self::VariableMissing => "VARIABLE_MISSING",
             Self::TenantQuota => "TENANT_QUOTA",
+            Self::AttachmentQuota => "ATTACHMENT_QUOTA",
+            Self::AttachmentRefused => "ATTACHMENT_REFUSED",
+            Self::AttachmentNotReady => "ATTACHMENT_NOT_READY",
             Self::StateConflict => "STATE_CONFLICT",
+            Self::LegalHold => "LEGAL_HOLD",
             Self::TokenInvalid => "TOKEN_INVALID",
             Self::TokenExpired => "TOKEN_EXPIRED",
             Self::CredentialsInvalid => "CREDENTIALS_INVALID",
@@ -235,10 +251,15 @@ impl Reason {
             | Self::ConversationIdleTimeout
             | Self::LogRestored
             | Self::VariableMissing
-            | Self::StateConflict => Category::Precondition,
+            | Self::AttachmentRefused
+            | Self::AttachmentNotReady
+            | Self::StateConflict
+            | Self::LegalHold => Category::Precondition,
             Self::TokenInvalid | Self::TokenExpired | Self::CredentialsInvalid => Category::Unauthenticated,
             Self::OriginNotAllowed | Self::PermissionMissing | Self::CallerNotAllowed => Category::Denied,
-            Self::QueueFull | Self::RateLimited | Self::AccountLocked | Self::TenantQuota => Category::Exhausted,
+            Self::QueueFull | Self::RateLimited | Self::AccountLocked | Self::TenantQuota | Self::AttachmentQuota => {
+                Category::Exhausted
+            }
             Self::Unavailable | Self::TrustStale => Category::Unavailable,
             Self::DeadlineExceeded => Category::Deadline,
             Self::Unimplemented => Category::Unimplemented,

@@ -134,6 +134,10 @@ ids! {
     Event EventId
     /// Names a participant of a conversation.
     Participant ParticipantId
+    /// Names a request for a supervisor.
+    Assistance AssistanceId
+    /// Names something attached to a conversation.
+    Attachment AttachmentId
     /// Names an offer.
     Offer OfferId
     /// Names a decision record.
@@ -146,6 +150,12 @@ ids! {
     Library LibraryId
     /// Names a canned response.
     Response ResponseId
+    /// Names what is known of a customer.
+    Contact ContactId
+    /// Names something that an organisation keeps of its contacts.
+    ContactField ContactFieldId
+    /// Names the receipt of an erasing.
+    Erasure ErasureId
 }
 
 /// What routing sees of a conversation: the conversation and which opening of it, counted from 1.

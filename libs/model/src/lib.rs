@@ -15,9 +15,10 @@ pub use caller::{Caller, Principal};
 pub use divisions::Divisions;
 pub use fault::{Category, Fault, Reason};
 pub use id::{
-    ApiClientId, ConversationId, DecisionId, DeploymentId, DivisionId, EventId, GroupId, Id, IdMalformed,
-    InteractionId, LabelId, LibraryId, OfferId, OrganisationId, ParticipantId, QueueId, ResponseId, RoleId,
-    ScheduleGroupId, ScheduleId, SkillId, TokenId, UserId, WorkId, WrapUpCodeId,
+    ApiClientId, AssistanceId, AttachmentId, ContactFieldId, ContactId, ConversationId, DecisionId, DeploymentId,
+    DivisionId, ErasureId, EventId, GroupId, Id, IdMalformed, InteractionId, LabelId, LibraryId, OfferId,
+    OrganisationId, ParticipantId, QueueId, ResponseId, RoleId, ScheduleGroupId, ScheduleId, SkillId, TokenId, UserId,
+    WorkId, WrapUpCodeId,
 };
 pub use language::Language;
 pub use permission::{Permission, permissions};

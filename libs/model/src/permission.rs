@@ -134,6 +134,16 @@ pub mod permissions {
         WEBCHAT_PULL = "conversation:webchat:pull";
         /// May give chats to agents.
         WEBCHAT_ASSIGN = "conversation:webchat:assign";
+        /// May watch chats silently.
+        WEBCHAT_MONITOR = "conversation:webchat:monitor";
+        /// May write to agents in their chats, unseen by customers.
+        WEBCHAT_COACH = "conversation:webchat:coach";
+        /// May join chats beside the agent.
+        WEBCHAT_BARGE = "conversation:webchat:barge";
+        /// May ask for a supervisor.
+        ASSISTANCE_REQUEST = "conversation:assistance:request";
+        /// May answer requests for a supervisor.
+        ASSISTANCE_TAKE = "conversation:assistance:take";
         /// May take chats from others.
         WEBCHAT_TAKEOVER = "conversation:webchat:takeover";
         /// May transfer chats to queues and agents.
@@ -142,10 +152,36 @@ pub mod permissions {
         PARTICIPANT_WRAPUP = "conversation:participant:wrapup";
         /// May see conversations that others have.
         COMMUNICATION_VIEW = "conversation:communication:view";
+        /// May note something of conversations.
+        ATTRIBUTE_EDIT = "conversation:attribute:edit";
         /// May end a chat.
         COMMUNICATION_DISCONNECT = "conversation:communication:disconnect";
         /// May read transcripts.
         TRANSCRIPT_VIEW = "recording:transcript:view";
+        /// May take transcripts out as files.
+        TRANSCRIPT_EXPORT = "recording:transcript:export";
+        /// May remove single messages for good.
+        TRANSCRIPT_REDACT = "recording:transcript:redact";
+        /// May remove everything personal of a customer for good.
+        TRANSCRIPT_ERASE = "recording:transcript:erase";
+        /// May say which transcripts have to be kept.
+        TRANSCRIPT_HOLD = "recording:transcript:hold";
+        /// May see what is known of customers.
+        CONTACT_VIEW = "externalContacts:contact:view";
+        /// May make contacts.
+        CONTACT_ADD = "externalContacts:contact:add";
+        /// May change contacts, merge and separate them, and say with whom a conversation is.
+        CONTACT_EDIT = "externalContacts:contact:edit";
+        /// May remove contacts.
+        CONTACT_DELETE = "externalContacts:contact:delete";
+        /// May see what is kept of contacts beside what every one has.
+        CUSTOM_FIELD_VIEW = "externalContacts:customField:view";
+        /// May have more kept of contacts.
+        CUSTOM_FIELD_ADD = "externalContacts:customField:add";
+        /// May change what is kept of contacts.
+        CUSTOM_FIELD_EDIT = "externalContacts:customField:edit";
+        /// May have less kept of contacts.
+        CUSTOM_FIELD_DELETE = "externalContacts:customField:delete";
         /// May see libraries of responses.
         LIBRARY_VIEW = "responses:library:view";
         /// May make libraries.

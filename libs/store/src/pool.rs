@@ -144,6 +144,8 @@ pub(crate) async fn sqlite(
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(5))
                 .foreign_keys(true)
+                // What is deleted or replaced is overwritten: it may be somebody's.
+                .pragma("secure_delete", "ON")
                 .statement_cache_capacity(256)
         });
     connect(options, watch).await
@@ -198,6 +200,7 @@ pub(crate) async fn postgres(
                     "idle_in_transaction_session_timeout",
                     millis(profile.idle_in_transaction),
                 ),
+                ("plan_cache_mode", profile.planning.mode().to_owned()),
             ])
         });
     connect(options, watch).await

@@ -150,15 +150,37 @@ pub struct Profile {
     /// After this without a statement the server ends a transaction and its connection, so that a process that is paused
     /// keeps no locks.
     pub idle_in_transaction: Duration,
+    /// For what prepared statements are planned.
+    pub planning: Planning,
+}
+
+/// For what a PostgreSQL server plans prepared statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planning {
+    /// Once for all values, where that seems to be good enough.
+    Once,
+    /// Each time, for its values and for the sizes that tables have then: for tables that are empty at one moment and long at
+    /// the next, for which a plan that is kept is bad until statistics are gathered again.
+    EachTime,
+}
+
+impl Planning {
+    pub(crate) const fn mode(self) -> &'static str {
+        match self {
+            Self::Once => "auto",
+            Self::EachTime => "force_custom_plan",
+        }
+    }
 }
 
 impl Profile {
-    /// As most services do: 8 seconds and 2 seconds.
+    /// As most services do: 8 seconds and 2 seconds, planned once.
     pub const fn of(service: &'static str) -> Self {
         Self {
             service,
             statement_timeout: Duration::from_secs(8),
             idle_in_transaction: Duration::from_secs(2),
+            planning: Planning::Once,
         }
     }
 

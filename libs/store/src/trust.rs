@@ -66,6 +66,21 @@ pub struct Deployment {
     pub queues: Vec<DeploymentQueue>,
     /// What its page says before a chat begins, by BCP-47 tag.
     pub greetings: BTreeMap<String, String>,
+    /// With which its web site proves who its customers are.
+    pub identity_keys: Vec<IdentityKey>,
+}
+
+/// The public half of a key with which a deployment's web site proves who its customers are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityKey {
+    /// Its name in the header of assertions.
+    pub kid: String,
+    /// Ed25519, 32 bytes.
+    pub public_key: [u8; 32],
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After this nothing signed with it is believed; `None` for the current one.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// A queue as a deployment offers it.
@@ -258,6 +273,7 @@ fn deployments_table() -> SelectStatement {
             "origins",
             "queues",
             "greetings",
+            "identity_keys",
         ],
     )
 }
@@ -308,6 +324,7 @@ fn deployment(row: &QueryResult) -> Result<Deployment, StoreError> {
         origins: json(row, "origins")?,
         queues: json(row, "queues")?,
         greetings: json(row, "greetings")?,
+        identity_keys: json(row, "identity_keys")?,
     })
 }
 

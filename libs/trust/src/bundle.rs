@@ -5,7 +5,7 @@ use onqueue_model::{OrganisationId, Timestamp};
 use onqueue_store::trust::{self as rows, Changes, Snapshot};
 use std::collections::BTreeMap;
 
-pub use onqueue_store::trust::{Deployment, DeploymentQueue, Revoked};
+pub use onqueue_store::trust::{Deployment, DeploymentQueue, IdentityKey, Revoked};
 
 /// A public key and whose tokens it verifies.
 #[derive(Clone, Debug, PartialEq, Eq)]

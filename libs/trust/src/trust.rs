@@ -1,11 +1,12 @@
 //! Judging tokens and permissions by the installed bundle.
 
 use crate::{Bundle, Change, Deployment, jws, state::State};
-use onqueue_access::Claims;
+use onqueue_access::{Claims, Errand, Issuer, Ticket};
 use onqueue_model::{
     Caller, DeploymentId, DivisionId, Divisions, Fault, OrganisationId, Permission, Reason, Timestamp, UserId,
     permissions,
 };
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::{
     fmt,
@@ -145,6 +146,18 @@ impl Trust {
         let caller = state.verify(token, now)?;
         state.keys.verified.insert(hash, caller.clone());
         Ok(caller)
+    }
+
+    /// What a ticket says that session signed, if it holds for that errand. TOKEN_EXPIRED if it has ended, TOKEN_INVALID for
+    /// everything else that is wrong with it.
+    pub fn ticket(&self, token: &str, errand: Errand, now: Timestamp) -> Result<Ticket, Fault> {
+        let ticket: Result<Ticket, _> = self.state().signed(token, Issuer::Session, now);
+        let invalid = |context| {
+            Fault::new(Reason::TokenInvalid, "this address is not valid; ask for another").with_context(context)
+        };
+        let ticket = ticket.map_err(invalid)?;
+        ticket.check(errand, now)?;
+        Ok(ticket)
     }
 
     /// Whether a caller verified earlier may go on, for open streams: TOKEN_EXPIRED when the token has ended,
@@ -289,6 +302,14 @@ impl Trust {
 }
 
 impl State {
+    /// What a key of that issuer signed.
+    fn signed<T: DeserializeOwned>(&self, token: &str, issuer: Issuer, now: Timestamp) -> Result<T, &'static str> {
+        let unverified = jws::parse(token)?;
+        let verifier = self.keys.verifiers.get(&unverified.kid);
+        let verifier = verifier.filter(|verifier| verifier.issuer == issuer && verifier.expires_at > now);
+        unverified.verify(&verifier.ok_or("unknown key")?.key)
+    }
+
     fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, Fault> {
         let unverified = jws::parse(token).map_err(invalid)?;
         let verifier = self

@@ -1,6 +1,6 @@
 //! The bundle and its changes to and from the wire.
 
-use crate::{Bundle, Change, Deployment, DeploymentQueue, Key, Revoked, bundle::held};
+use crate::{Bundle, Change, Deployment, DeploymentQueue, IdentityKey, Key, Revoked, bundle::held};
 use onqueue_access::{Grant, Issuer};
 use onqueue_model::{Fault, Language, OrganisationId, Permission, Timestamp};
 use onqueue_proto::{auth::v1 as proto, millis, timestamp};
@@ -71,6 +71,16 @@ fn wire_deployment(deployment: &Deployment) -> proto::TrustDeployment {
         queues: Bundle::wire_queues(&deployment.queues),
         name: deployment.name.clone(),
         greetings: deployment.greetings.clone(),
+        identity_keys: deployment.identity_keys.iter().map(wire_identity_key).collect(),
+    }
+}
+
+fn wire_identity_key(key: &IdentityKey) -> proto::TrustIdentityKey {
+    proto::TrustIdentityKey {
+        kid: key.kid.clone(),
+        public_key: key.public_key.to_vec().into(),
+        created_at: Some(timestamp(key.created_at)),
+        ends_at: key.ends_at.map(timestamp),
     }
 }
 
@@ -179,6 +189,18 @@ fn read_deployment(deployment: &proto::TrustDeployment) -> Result<Deployment, Fa
         origins: deployment.origins.clone(),
         queues: each(&deployment.queues, read_queue)?,
         greetings: deployment.greetings.clone(),
+        identity_keys: each(&deployment.identity_keys, read_identity_key)?,
+    })
+}
+
+fn read_identity_key(key: &proto::TrustIdentityKey) -> Result<IdentityKey, Fault> {
+    Ok(IdentityKey {
+        kid: key.kid.clone(),
+        public_key: key.public_key[..]
+            .try_into()
+            .map_err(|_| malformed("an identity key"))?,
+        created_at: end(key.created_at.as_ref())?,
+        ends_at: key.ends_at.as_ref().map(millis),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use onqueue_model::{Caller, Divisions, Id, Language, Permission, Principal, Reason, Timestamp, permissions as may};
 use onqueue_proto::auth::v1 as proto;
-use onqueue_trust::{Bundle, Deployment, DeploymentQueue, Grant, Issuer, Revoked, Signer, Trust};
+use onqueue_trust::{Bundle, Deployment, DeploymentQueue, Grant, IdentityKey, Issuer, Revoked, Signer, Trust};
 use std::{collections::BTreeMap, time::Duration};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -58,6 +58,12 @@ fn deployment() -> Deployment {
             skill_ids: vec![id(7)],
         }],
         greetings: std::collections::BTreeMap::new(),
+        identity_keys: vec![IdentityKey {
+            kid: "k".to_owned(),
+            public_key: [9; 32],
+            created_at: NOW,
+            ends_at: Some(NOW),
+        }],
     }
 }
 

@@ -34,6 +34,7 @@ fn deployment((organisation, number, enabled): (u8, u8, bool)) -> Deployment {
         origins: Vec::new(),
         queues: Vec::new(),
         greetings: std::collections::BTreeMap::new(),
+        identity_keys: Vec::new(),
     }
 }
 

@@ -43,6 +43,14 @@ pub struct Settings {
     pub streams_per_caller: u32,
     /// For how many callers and addresses rates are kept at once.
     pub rate_entries: usize,
+    /// Files that come at once; each takes half a mebibyte of memory.
+    pub uploads: usize,
+    /// Files of one address that come or go at once.
+    pub transfers_per_address: u32,
+    /// Milliseconds that a file may take to come.
+    pub upload_ms: u64,
+    /// Milliseconds in which nothing of it comes, after which it is given up.
+    pub upload_idle_ms: u64,
 }
 
 impl Default for Settings {
@@ -63,6 +71,10 @@ impl Default for Settings {
             page_rate: Rate::per_second(100, 500),
             streams_per_caller: 32,
             rate_entries: 100_000,
+            uploads: 128,
+            transfers_per_address: 16,
+            upload_ms: 300_000,
+            upload_idle_ms: 15_000,
         }
     }
 }
@@ -79,13 +91,23 @@ impl Settings {
             ("gateway.unary_calls", self.unary_calls == 0),
             ("gateway.streams_per_caller", self.streams_per_caller == 0),
             ("gateway.rate_entries", self.rate_entries == 0),
+            ("gateway.uploads", self.uploads == 0),
+            ("gateway.transfers_per_address", self.transfers_per_address == 0),
+            ("gateway.upload_ms", self.upload_ms == 0),
+            ("gateway.upload_idle_ms", self.upload_idle_ms == 0),
         ];
         if let Some((field, _)) = zero.into_iter().find(|(_, zero)| *zero) {
             return Err(Fault::field(field, "must be more than 0"));
         }
-        if self.unary_calls > Semaphore::MAX_PERMITS {
-            let problem = format!("must be at most {}", Semaphore::MAX_PERMITS);
-            return Err(Fault::field("gateway.unary_calls", problem));
+        let permits = [
+            ("gateway.unary_calls", self.unary_calls),
+            ("gateway.uploads", self.uploads),
+        ];
+        if let Some((field, _)) = permits.into_iter().find(|(_, most)| *most > Semaphore::MAX_PERMITS) {
+            return Err(Fault::field(
+                field,
+                format!("must be at most {}", Semaphore::MAX_PERMITS),
+            ));
         }
         let origin = |text: &String| {
             text.split_once("://")
@@ -126,6 +148,8 @@ mod tests {
             (|s| s.unary_calls = 0, "gateway.unary_calls"),
             (|s| s.unary_calls = usize::MAX, "gateway.unary_calls"),
             (|s| s.streams_per_caller = 0, "gateway.streams_per_caller"),
+            (|s| s.uploads = usize::MAX, "gateway.uploads"),
+            (|s| s.upload_idle_ms = 0, "gateway.upload_idle_ms"),
             (|s| s.origins = vec!["chat.example".to_owned()], "gateway.origins"),
             (
                 |s| s.origins = vec!["https://chat.example/".to_owned()],

@@ -99,6 +99,7 @@ fn deployment(enabled: bool, origin: &str) -> Deployment {
         origins: vec![origin.to_owned()],
         queues: Vec::new(),
         greetings: std::collections::BTreeMap::new(),
+        identity_keys: Vec::new(),
     }
 }
 

@@ -53,6 +53,7 @@ async fn a_large_bundle_is_read_in_parts() {
             origins: Vec::new(),
             queues: Vec::new(),
             greetings: std::collections::BTreeMap::new(),
+            identity_keys: Vec::new(),
         });
     }
     let context = Context {

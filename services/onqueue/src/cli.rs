@@ -38,6 +38,9 @@ pub enum Command {
     /// What routing has stored.
     #[command(subcommand)]
     Routing(Routing),
+    /// What was said in conversations.
+    #[command(subcommand)]
+    Transcript(Transcript),
     /// Feed a routing log to a fresh engine and print who gets what, one JSON object a line. Exits with 2 if it is no log.
     Route(Route),
     /// Simulate a contact centre with the routing engine: service level, waits and occupancy. Exits with 2 if it is no scenario.
@@ -62,7 +65,9 @@ impl Place {
     /// What the command line says, as the environment would.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let url = |folder: &PathBuf| format!("sqlite://{}", folder.join("onqueue.db").display());
+        let attachments = |folder: &PathBuf| folder.join("attachments").display().to_string();
         let given = [
+            ("ONQUEUE_ATTACHMENTS__FOLDER", self.data.as_ref().map(attachments)),
             ("ONQUEUE_STORE__URL", self.data.as_ref().map(url)),
             ("ONQUEUE_PROCESS__SERVICES", self.services.clone()),
         ];
@@ -216,6 +221,27 @@ pub struct RoutingExport {
     /// which the beginning is not kept any more.
     #[arg(long, value_name = "FILE")]
     pub from_snapshot: Option<PathBuf>,
+}
+
+/// What to do with transcripts.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Transcript {
+    /// Check that no event of an organisation's conversations was changed, taken out or cut off since it was written, and that
+    /// the audit trail which says how long they were is whole; also while it is running. Exits with 1 if anything is wrong.
+    Verify(TranscriptVerify),
+}
+
+/// Options of `transcript verify`.
+#[derive(Debug, Clone, Args)]
+pub struct TranscriptVerify {
+    #[command(flatten)]
+    pub place: Place,
+    /// The organisation's id.
+    #[arg(value_name = "ORGANISATION")]
+    pub organisation: String,
+    /// Only this conversation.
+    #[arg(long, value_name = "ID")]
+    pub conversation: Option<String>,
 }
 
 /// Options of `simulate`. docs/simulation.md says what a scenario is.

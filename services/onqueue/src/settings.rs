@@ -25,6 +25,8 @@ pub struct Settings {
     pub routing: Section<onqueue_routing::Settings>,
     /// Conversations.
     pub session: Section<onqueue_session::Settings>,
+    /// Files in conversations.
+    pub attachments: onqueue_files::Settings,
     /// Canned responses and scripts.
     pub content: Section<onqueue_content::Settings>,
     /// The database.
@@ -109,6 +111,7 @@ impl Settings {
             self.auth.own.check(),
             self.routing.own.check(),
             self.session.own.check(),
+            self.attachments.check(),
             self.store.check(),
             self.bus.check(),
             self.tls.check(),

@@ -21,15 +21,16 @@ pub use settings::Settings;
 
 use onqueue_model::Fault;
 use onqueue_server::{Bound, Context, InProcess};
-use onqueue_store::{Profile, Store};
+use onqueue_store::{Planning, Profile, Store};
 use std::time::Duration;
 
 /// How the service's store is to be opened on PostgreSQL: a paused owner keeps no locks for longer than a taker of its leases
-/// may wait.
+/// may wait. The outbox and what came and has not gone are short and long by turns.
 pub const fn profile() -> Profile {
     Profile {
         statement_timeout: Duration::from_secs(3),
         idle_in_transaction: Duration::from_secs(1),
+        planning: Planning::EachTime,
         ..Profile::of("routing")
     }
 }

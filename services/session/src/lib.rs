@@ -3,13 +3,18 @@
 #![deny(missing_docs)]
 
 mod app;
+mod contact;
 mod grpc;
 mod migrations;
 mod settings;
 mod store;
+mod transcript;
+mod verification;
+mod words;
 
 pub use migrations::Migrations;
 pub use settings::Settings;
+pub use verification::{Verification, verify_one, verify_some};
 
 use app::{App, deliver, guests::Guests};
 use onqueue_model::{ConversationId, Fault, OrganisationId};
@@ -45,7 +50,7 @@ pub async fn bind(settings: &Settings, store: Store, context: Context) -> Result
 pub async fn bind_with(settings: &Settings, store: Store, context: Context, faults: Faults) -> Result<Bound, Fault> {
     settings.check()?;
     let guests = Guests::new(&store, &context).await?;
-    let (app, writer) = App::new(settings, store, context, guests, faults);
+    let (app, writer) = App::new(settings, store, context, guests, faults, settings.mask()?);
     start(&app, writer);
     Ok(Bound {
         name: "session",
@@ -78,6 +83,32 @@ fn start(app: &Arc<App>, writer: impl Future<Output = ()> + Send + 'static) {
     tasks.spawn("session sweep", async move {
         let drain = sweeper.context.tasks.drain_token().clone();
         drain.run_until_cancelled(sweeper.sweep()).await;
+    });
+    let present = Arc::clone(app);
+    tasks.spawn("session presence", async move {
+        let drain = present.context.tasks.drain_token().clone();
+        drain.run_until_cancelled(present.keep_presence()).await;
+        present.end_presence().await;
+    });
+    let (porter, began) = (Arc::clone(app), app.context.clock.now());
+    tasks.spawn("session attachments", async move {
+        let drain = porter.context.tasks.drain_token().clone();
+        drain.run_until_cancelled(porter.attend(began)).await;
+    });
+    let indexer = Arc::clone(app);
+    tasks.spawn("session search", async move {
+        let drain = indexer.context.tasks.drain_token().clone();
+        drain.run_until_cancelled(indexer.index()).await;
+    });
+    let eraser = Arc::clone(app);
+    tasks.spawn("session erasing", async move {
+        let drain = eraser.context.tasks.drain_token().clone();
+        drain.run_until_cancelled(eraser.keep_erasing()).await;
+    });
+    let retainer = Arc::clone(app);
+    tasks.spawn("session retention", async move {
+        let drain = retainer.context.tasks.drain_token().clone();
+        drain.run_until_cancelled(retainer.retain()).await;
     });
     let keeper = Arc::clone(app);
     tasks.spawn("session keys", async move {

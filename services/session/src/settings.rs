@@ -1,5 +1,6 @@
 //! What of session can be set.
 
+use onqueue_chat::Mask;
 use onqueue_model::Fault;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -29,6 +30,11 @@ pub struct Settings {
     pub resume_overlap_ms: u64,
     /// How many times a second one sender may say that they type.
     pub typing_per_second: u32,
+    /// Regular expressions: what of a text matches one is masked before it is stored, as cards' numbers are.
+    pub mask_patterns: Vec<String>,
+    /// Files in conversations: a section of its own.
+    #[serde(skip)]
+    pub attachments: onqueue_files::Settings,
 }
 
 impl Default for Settings {
@@ -44,6 +50,8 @@ impl Default for Settings {
             resume_token_ms: 7 * 24 * 3_600_000,
             resume_overlap_ms: 60_000,
             typing_per_second: 4,
+            mask_patterns: Vec::new(),
+            attachments: onqueue_files::Settings::default(),
         }
     }
 }
@@ -67,7 +75,13 @@ impl Settings {
                 "this and typing_per_second must be more than 0",
             ));
         }
-        Ok(())
+        self.mask()?;
+        self.attachments.check()
+    }
+
+    /// What is taken out of texts. FIELD_INVALID.
+    pub(crate) fn mask(&self) -> Result<Mask, Fault> {
+        Mask::new("session.mask_patterns", &self.mask_patterns)
     }
 
     pub(crate) const fn verdict(&self) -> Duration {
@@ -101,6 +115,7 @@ mod tests {
         for change in [
             (|s| s.batch = 257) as fn(&mut Settings),
             |s| s.batch = 0,
+            |s| s.mask_patterns = vec!["(".to_owned()],
             |s| s.batches = 0,
             |s| s.access_token_ms = 600_001,
             |s| s.resume_token_ms = 1,

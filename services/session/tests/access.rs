@@ -297,7 +297,7 @@ async fn streams_end_with_the_right_to_them() {
     let desk = &house.desk;
     let chat = desk.start(1).await;
     let supervisor = house.supervisor_token();
-    let mut watched = desk.watch(&supervisor, &chat.id, "").await.expect("a stream");
+    let mut watched = desk.monitor(&supervisor, &chat.id, "").await.expect("a stream");
     let mut guest = desk.watch(&chat.token, &chat.id, "").await.expect("a stream");
     events(&mut watched, 2).await;
     let (_, cursor) = events(&mut guest, 2).await.remove(1);
@@ -322,7 +322,7 @@ async fn a_withdrawn_right_ends_a_stream_that_is_still_catching_up() {
     let sent = sent.map(|(key, text)| async move { desk.send(&chat.token, &chat.id, &key, text).await });
     assert!(join_all(sent).await.iter().all(Result::is_ok));
     let mut watched = desk
-        .watch(&house.supervisor_token(), &chat.id, "")
+        .monitor(&house.supervisor_token(), &chat.id, "")
         .await
         .expect("a stream");
     events(&mut watched, 1).await;
@@ -351,7 +351,7 @@ async fn guests_learn_nothing_of_offers() {
     assert_eq!(seen, ConversationState::Alerting);
     let seen = desk.get(&chat.token, &chat.id).await.expect("seen").state();
     assert_eq!(seen, ConversationState::Queued);
-    let mut watched = desk.watch(&supervisor, &chat.id, "").await.expect("a stream");
+    let mut watched = desk.monitor(&supervisor, &chat.id, "").await.expect("a stream");
     for (_, cursor) in events(&mut watched, 4).await {
         let refused = desk
             .watch(&chat.token, &chat.id, &cursor)

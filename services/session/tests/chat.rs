@@ -32,7 +32,11 @@ async fn both_sides_talk_and_resume_anywhere() {
     let everyone = ["opened", "Hallo", "queued", "joined", "Frage", "Antwort"];
     let agents = ["opened", "Hallo", "queued", "offered", "joined", "Frage", "Antwort"];
     for (token, expected) in [(&chat.token, &everyone[..]), (&ada, &agents), (&supervisor, &agents)] {
-        let mut stream = desk.watch(token, &chat.id, "").await.expect("a stream");
+        let stream = match token == &supervisor {
+            true => desk.monitor(token, &chat.id, "").await,
+            false => desk.watch(token, &chat.id, "").await,
+        };
+        let mut stream = stream.expect("a stream");
         let seen = events(&mut stream, expected.len()).await;
         let log: Vec<_> = seen.iter().map(|(event, _)| event.clone()).collect();
         assert_eq!(words(&log), expected);
@@ -365,6 +369,7 @@ async fn who_passed_a_chat_on_is_out_of_it_and_the_guest_hears_only_that_it_wait
             from_user_id: agent().to_string(),
             to_user_id: to.to_owned(),
             to_agent_name: name.to_owned(),
+            ..proto::TransferredFact::default()
         })
     };
     let facts = [

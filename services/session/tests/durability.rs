@@ -248,6 +248,7 @@ fn fact(row: &FeedRow) -> &'static str {
     match row.fact.as_ref().expect("a fact") {
         feed_row::Fact::Opened(_) => "opened",
         feed_row::Fact::Ended(_) => "ended",
+        feed_row::Fact::InactivityTransfer(_) => "silent",
     }
 }
 

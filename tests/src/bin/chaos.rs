@@ -4,7 +4,7 @@
 
 use clap::Parser;
 use futures::{FutureExt as _, future::LocalBoxFuture};
-use onqueue_tests::scenario::{Goal, NAMES, Report, STREAMS, Scenario, Size};
+use onqueue_tests::scenario::{Goal, NAMES, Report, Scenario, Size};
 use std::{
     any::Any,
     panic::AssertUnwindSafe,
@@ -54,13 +54,9 @@ struct Outcome {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let is_meant = |name: &&str| arguments.scenario == "all" || name.starts_with(&arguments.scenario);
-    let names: Vec<&str> = NAMES.into_iter().chain([STREAMS]).filter(is_meant).collect();
+    let names: Vec<&str> = NAMES.into_iter().filter(is_meant).collect();
     if names.is_empty() {
-        println!(
-            "there is no {}; there are {} and {STREAMS}",
-            arguments.scenario,
-            NAMES.join(", ")
-        );
+        println!("there is no {}; there are {}", arguments.scenario, NAMES.join(", "));
         return ExitCode::from(2);
     }
     let mut outcomes = Vec::new();

@@ -12,8 +12,9 @@ use onqueue_proto::{
     auth::v1::{LoginRequest, token_service_client::TokenServiceClient},
     routing::v1::{ListQueuesRequest, queue_service_client::QueueServiceClient},
     session::v1::{
-        SendMessageRequest, StartConversationRequest, WatchRequest,
-        conversation_service_client::ConversationServiceClient, event, watch_response,
+        MonitorRequest, SendMessageRequest, StartConversationRequest, WatchRequest,
+        conversation_service_client::ConversationServiceClient, event,
+        supervision_service_client::SupervisionServiceClient, watch_response,
     },
 };
 use serde_json::{Value, json};
@@ -132,6 +133,7 @@ impl Pair {
         let started = guest.start_conversation(start).await?.into_inner();
         let conversation = started.conversation.ok_or("no conversation")?.conversation_id;
         let token = started.tokens.ok_or("no tokens")?.access_token;
+        monitor(arguments, supervisor, &conversation).await?;
         let arrivals = watch(arguments, supervisor, &conversation).await?;
         Ok(Self {
             guest,
@@ -158,6 +160,16 @@ fn bearing<T>(message: T, token: &str) -> Outcome<Request<T>> {
         .metadata_mut()
         .insert("authorization", MetadataValue::try_from(format!("Bearer {token}"))?);
     Ok(request)
+}
+
+/// The supervisor may follow the conversation from now on.
+async fn monitor(arguments: &Arguments, token: &str, conversation: &str) -> Outcome<()> {
+    let request = MonitorRequest {
+        conversation_id: conversation.to_owned(),
+    };
+    let mut client = SupervisionServiceClient::new(connect(arguments).await?);
+    client.monitor(bearing(request, token)?).await?;
+    Ok(())
 }
 
 /// When each message of the conversation came out of the supervisor's stream.

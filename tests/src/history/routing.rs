@@ -128,6 +128,8 @@ fn replay(log: &[Logged]) -> (Vec<Step>, Places) {
         });
     }
     let all = engines.values().flat_map(Engine::interactions);
+    // What is offered in place of what somebody has in hand is not where the customer is.
+    let all = all.filter(|one| one.stands_for.is_none());
     (steps, all.map(|one| (one.id.conversation.uuid(), one.place)).collect())
 }
 

@@ -147,6 +147,10 @@ impl Plan {
         let text = |text: String| Value::String(text);
         Table::from_iter([
             ("clients".to_owned(), Value::Table(clients.into_iter().collect())),
+            (
+                "attachments".to_owned(),
+                section([("folder", text(place.folder.join("attachments").display().to_string()))]),
+            ),
             ("bus".to_owned(), section([("url", text(place.nats.to_owned()))])),
             (
                 "tls".to_owned(),

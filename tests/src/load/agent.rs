@@ -5,7 +5,7 @@ use super::{
     Surroundings,
     chance::{Backoff, Chance},
     doors::{Doors, asking},
-    speaker::{Speaker, Token},
+    speaker::{Speaker, Token, spelt},
 };
 use crate::{
     history::{Class, Seen},
@@ -254,7 +254,7 @@ impl Agent {
 
     /// The agent's name as a sender and subscriber of one chat.
     fn name_in(&self, id: &str) -> String {
-        format!("{}-{}", self.name, &id[24..])
+        format!("{}-{}", self.name, spelt(&id[24..]))
     }
 
     fn end(&mut self, id: &str) {

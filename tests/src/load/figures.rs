@@ -18,6 +18,10 @@ impl Samples {
         self.0.push(took);
     }
 
+    pub fn extend(&mut self, others: &Self) {
+        self.0.extend_from_slice(&others.0);
+    }
+
     pub fn count(&self) -> usize {
         self.0.len()
     }

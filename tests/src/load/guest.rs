@@ -4,7 +4,7 @@ use super::{
     Surroundings,
     chance::{Backoff, Chance},
     doors::{Doors, asking},
-    speaker::{Speaker, Token},
+    speaker::{Speaker, Token, spelt},
 };
 use crate::{
     history::{Class, Seen},
@@ -86,7 +86,7 @@ impl Guest {
                         chance: chance.fork(),
                         conversation: id.parse().expect("an id"),
                         token: Token::new(answer.tokens.expect("tokens").access_token),
-                        name: format!("guest-{}", &id[24..]),
+                        name: format!("guest-{}", spelt(&id[24..])),
                         started: Instant::now(),
                     };
                 }

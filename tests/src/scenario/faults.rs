@@ -19,7 +19,7 @@ const CUT: Duration = Duration::from_millis(200);
 impl Stage {
     pub(super) async fn play(&mut self, fault: Fault) {
         match fault {
-            Fault::None | Fault::Streams(_) => {}
+            Fault::None | Fault::Streams(_) | Fault::Cuts(..) | Fault::SlowReader(_) => {}
             Fault::Kill(service, away) => self.kill(service, away).await,
             Fault::Terminate(service) => self.terminate(service).await,
             Fault::PauseOwner(leases) => self.pause_owner(leases).await,

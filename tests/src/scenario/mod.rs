@@ -1,14 +1,18 @@
 //! What is broken, how often, and what must hold all the same. A scenario is data; one way of running serves all.
 
+mod cuts;
 mod faults;
 mod machine;
 mod report;
+mod slow;
 mod stage;
 mod streams;
+mod view;
 mod waits;
 mod writes;
 
 pub use report::{Goal, Report};
+pub use slow::Crowd;
 
 use crate::{
     installation::{self, Disks},
@@ -34,6 +38,10 @@ pub enum Fault {
     PostgresRestart,
     /// Streams by the thousand through one gateway to one session.
     Streams(usize),
+    /// So many guests' connections are cut again and again for a while.
+    Cuts(usize, Duration),
+    /// One reader in a crowd is slow.
+    SlowReader(Crowd),
 }
 
 /// One run.
@@ -58,6 +66,8 @@ pub struct Scenario {
 pub struct Limits {
     /// 99 of 100 streams go on within.
     pub resumed: Option<Duration>,
+    /// 95 of 100 go on within.
+    pub resumed_mostly: Option<Duration>,
     /// 99 of 100 events are seen within.
     pub delivered: Option<Duration>,
     /// Who waits while the fault lasts has an agent within, 99 times of 100.
@@ -66,6 +76,10 @@ pub struct Limits {
     pub back: Option<Duration>,
     /// No attempt of a unary call fails.
     pub no_failures: bool,
+    /// How much later the others see 99 of 100 messages when somebody reads slowly.
+    pub slowed: Option<f64>,
+    /// Bytes that the stream of a slow reader takes in all processes together.
+    pub memory: Option<u64>,
 }
 
 /// How large everything is.
@@ -78,7 +92,7 @@ pub enum Size {
 }
 
 /// The names of all scenarios.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 18] = [
     "calm",
     "kill9_gateway",
     "kill9_session",
@@ -94,10 +108,15 @@ pub const NAMES: [&str; 15] = [
     "sigterm_auth",
     "sigterm_content",
     "dead_replica",
+    STREAMS,
+    CUTS,
+    SLOW,
 ];
 
-/// Runs on its own installation, or with one.
-pub const STREAMS: &str = "streams_12000";
+/// These play no rounds.
+const STREAMS: &str = "streams_12000";
+const CUTS: &str = "cut_guests";
+const SLOW: &str = "slow_reader";
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -130,6 +149,8 @@ impl Scenario {
                 1,
                 Limits::default(),
             ),
+            CUTS => (cuts_of(size), 1, 1, resumed_mostly(size)),
+            SLOW => (Fault::SlowReader(crowd(size)), 1, 1, slowed(size)),
             _ => return None,
         };
         let mut scenario = Self {
@@ -164,10 +185,12 @@ impl Scenario {
             // Time enough for an owner that does not know that it is none to do harm.
             self.calm = if size == Size::Full { 240 } else { 120 };
         }
-        if matches!(self.fault, Fault::Streams(_)) {
+        if matches!(self.fault, Fault::Streams(_) | Fault::SlowReader(_)) {
             self.installation
                 .replicas
                 .extend([("gateway", 1), ("session", 1), ("routing", 1)]);
+        }
+        if matches!(self.fault, Fault::Streams(_)) {
             self.installation = self.installation.clone().with("listener", "streams", 20_000);
         }
         if size == Size::Short && matches!(self.fault, Fault::PauseOwner(_) | Fault::Kill("routing", _)) {
@@ -188,8 +211,11 @@ impl Scenario {
 
     /// Runs it to its end and judges what happened.
     pub async fn run(&self, seed: u64) -> Report {
-        if let Fault::Streams(count) = self.fault {
-            return streams::run(self, count, seed).await;
+        match self.fault {
+            Fault::Streams(count) => return streams::run(self, count, seed).await,
+            Fault::Cuts(guests, lasting) => return cuts::run(self, (guests, lasting), seed).await,
+            Fault::SlowReader(crowd) => return slow::run(self, crowd, seed).await,
+            _ => {}
         }
         let mut stage = Stage::set(self, seed).await;
         for round in 1..=self.rounds {
@@ -211,11 +237,63 @@ fn grace(fault: Fault) -> Duration {
 
 const NONE: Limits = Limits {
     resumed: None,
+    resumed_mostly: None,
     delivered: None,
     assignment_pause: None,
     back: None,
     no_failures: false,
+    slowed: None,
+    memory: None,
 };
+
+/// Whether times are those of a release build under the full load: only they say anything about a moment or a tenth.
+const fn is_measured(size: Size) -> bool {
+    matches!(size, Size::Full) && !cfg!(debug_assertions)
+}
+
+const fn cuts_of(size: Size) -> Fault {
+    match size {
+        Size::Full => Fault::Cuts(200, seconds(60)),
+        Size::Short => Fault::Cuts(20, seconds(10)),
+    }
+}
+
+const fn resumed_mostly(size: Size) -> Limits {
+    let within = if is_measured(size) {
+        Duration::from_millis(300)
+    } else {
+        seconds(2)
+    };
+    Limits {
+        resumed_mostly: Some(within),
+        ..NONE
+    }
+}
+
+const fn crowd(size: Size) -> Crowd {
+    match size {
+        Size::Full => Crowd {
+            sends: 500,
+            part: seconds(10),
+            pairs: 5,
+            slow: 50,
+        },
+        Size::Short => Crowd {
+            sends: 100,
+            part: seconds(3),
+            pairs: 1,
+            slow: 4,
+        },
+    }
+}
+
+const fn slowed(size: Size) -> Limits {
+    Limits {
+        slowed: if is_measured(size) { Some(1.1) } else { None },
+        memory: if is_measured(size) { Some(1 << 20) } else { None },
+        ..NONE
+    }
+}
 
 const fn resumed(within: u64) -> Limits {
     Limits {
@@ -266,7 +344,7 @@ mod tests {
 
     #[test]
     fn every_name_has_a_scenario_in_both_sizes() {
-        for name in NAMES.into_iter().chain([STREAMS]) {
+        for name in NAMES {
             let rounds = |size| Scenario::named(name, size).expect(name).rounds;
             assert!(rounds(Size::Full) >= rounds(Size::Short), "{name}");
         }

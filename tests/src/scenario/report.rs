@@ -48,7 +48,7 @@ pub struct Goal {
 
 impl Goal {
     /// At most so many.
-    fn at_most(name: &'static str, limit: usize, found: usize) -> Self {
+    pub(super) fn at_most(name: &'static str, limit: usize, found: usize) -> Self {
         Self {
             name,
             limit: limit.to_string(),
@@ -58,7 +58,7 @@ impl Goal {
     }
 
     /// A time, taken of so many samples.
-    fn within(name: &'static str, limit: Duration, (found, samples): (Duration, &Samples)) -> Self {
+    pub(super) fn within(name: &'static str, limit: Duration, (found, samples): (Duration, &Samples)) -> Self {
         Self {
             name,
             limit: format!("{limit:?}"),
@@ -68,7 +68,7 @@ impl Goal {
     }
 
     /// The same, which without a single sample is not held.
-    fn measured(self, samples: &Samples) -> Self {
+    pub(super) fn measured(self, samples: &Samples) -> Self {
         Self {
             is_held: self.is_held && samples.count() > 0,
             ..self

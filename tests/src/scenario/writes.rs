@@ -1,5 +1,6 @@
 //! Who wrote to routing's tables while whom the lease named: a trigger on each table notes it within the very transaction
-//! that wrote, so that only what was committed is noted, and a stale write cannot hide.
+//! that wrote, so that only what was committed is noted, and a stale write cannot hide. It notes rows: a statement that the
+//! fence has left without any wrote nothing.
 
 use super::stage::Stage;
 use crate::{
@@ -33,7 +34,7 @@ pub(super) fn watch(database: &Database, organisation: Uuid) {
     for table in TABLES {
         database.run(&format!(
             "CREATE TRIGGER chaos_note AFTER INSERT OR UPDATE OR DELETE ON onqueue_routing.{table} \
-             FOR EACH STATEMENT EXECUTE FUNCTION chaos.note()"
+             FOR EACH ROW EXECUTE FUNCTION chaos.note()"
         ));
     }
 }

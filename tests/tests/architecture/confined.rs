@@ -87,6 +87,11 @@ const PLACES: &[Confined] = &[
         homes: &["libs/bus/"],
         remedy: "only libs/bus knows the broker",
     },
+    Confined {
+        needles: &["object_store", "hyper_rustls"],
+        homes: &["libs/files/"],
+        remedy: "only libs/files knows where bytes are kept and who is asked about them",
+    },
 ];
 
 /// Who may call whom; libs/trust follows auth on behalf of the gateway, which has no database.
@@ -221,6 +226,11 @@ fn rule_3_finds_what_breaks_it() {
             1,
         ),
         ("libs/store/src/store.rs", "use sea_orm::Database;", 0),
+        (
+            "services/session/src/store/attachments.rs",
+            "use object_store::ObjectStore;",
+            1,
+        ),
     ] {
         assert_eq!(misplaced(&Source::sample(path, text)).len(), expected, "{path}: {text}");
     }

@@ -20,6 +20,7 @@ pub const LAYERS: &[&[&str]] = &[
         "onqueue-store",
         "onqueue-bus",
         "onqueue-credentials",
+        "onqueue-files",
     ],
     &["onqueue-trust", "onqueue-simulation"],
     &["onqueue-server", "onqueue-client"],
@@ -63,6 +64,9 @@ const HOLDERS: &[(&str, &[&str])] = &[
     ("tracing-opentelemetry", &["onqueue-telemetry"]),
     ("tracing-subscriber", &["onqueue-telemetry"]),
     ("async-nats", &["onqueue-bus"]),
+    ("object_store", &["onqueue-files"]),
+    ("hyper-rustls", &["onqueue-files"]),
+    ("onqueue-files", &["onqueue-session", "onqueue", "onqueue-tests"]),
     ("rcgen", &["onqueue-credentials", "onqueue-tests"]),
     (
         "onqueue-client",

@@ -15,7 +15,7 @@ use onqueue_proto::{
     },
     session::v1::{
         self as session, ListConversationsRequest, WatchMineRequest, WatchRequest,
-        conversation_service_client::ConversationServiceClient,
+        conversation_service_client::ConversationServiceClient, supervision_service_client::SupervisionServiceClient,
     },
 };
 use onqueue_tests::{
@@ -258,7 +258,7 @@ impl Stage {
 
     /// Waits until routing shows Ben so.
     async fn until_ben(&self, what: &str, is: impl Fn(AgentState, usize) -> bool) {
-        let shown = onqueue_testkit::until(what, PATIENCE, async || {
+        let shown = people::until(what, async || {
             let (state, joined) = self.ben_at_routing().await;
             is(state, joined)
         });
@@ -304,20 +304,34 @@ const fn of_desk(frame: &gateway::WatchResponse) -> Option<&String> {
 async fn a_supervisor_whose_role_may_see_chats_no_more_sees_no_more_of_one() {
     let stage = Stage::live().await;
     let (supervisor, bens) = (&stage.supervisor, &stage.ben.token);
+    let request = session::MonitorRequest {
+        conversation_id: stage.customer.conversation.clone(),
+    };
+    let mut supervision = SupervisionServiceClient::new(stage.cluster.door());
+    supervision.monitor(bearing(supervisor, request)).await.expect("may");
     let watched = follow(stage.watch(supervisor).await.expect("may"), of_chat).await;
     let own = follow(stage.watch(bens).await.expect("takes part"), of_chat).await;
 
-    let taken_at = stage.take("Supervisor", permissions::COMMUNICATION_VIEW).await;
+    let taken_at = stage.take("Supervisor", permissions::WEBCHAT_MONITOR).await;
     stage
         .meanwhile(ended("the supervisor's Watch", watched, taken_at))
         .await;
-
     refused(
         "watching again",
         stage.watch(supervisor).await,
-        Code::NotFound,
-        Reason::ConversationNotFound,
+        Code::PermissionDenied,
+        Reason::CallerNotAllowed,
     );
+
+    stage.take("Supervisor", permissions::COMMUNICATION_VIEW).await;
+    let is_hidden = async || {
+        stage
+            .watch(supervisor)
+            .await
+            .is_err_and(|status| status.code() == Code::NotFound)
+    };
+    let hidden = people::until("the chat to be hidden", is_hidden);
+    stage.meanwhile(hidden).await;
     let mut client = ConversationServiceClient::new(stage.cluster.door());
     let list = bearing(supervisor, ListConversationsRequest::default());
     refused(

@@ -15,6 +15,7 @@ import { ScheduleService } from "../gen/onqueue/routing/v1/schedule_pb";
 import { SkillService } from "../gen/onqueue/routing/v1/skill_pb";
 import { UtilizationService } from "../gen/onqueue/routing/v1/utilization_pb";
 import { WrapUpCodeService } from "../gen/onqueue/routing/v1/wrap_up_code_pb";
+import { ContactFieldService } from "../gen/onqueue/session/v1/contact_field_pb";
 
 /** One client for each service of administration. */
 export interface AdminClients {
@@ -33,6 +34,7 @@ export interface AdminClients {
   utilization: Client<typeof UtilizationService>;
   wrapUpCodes: Client<typeof WrapUpCodeService>;
   schedules: Client<typeof ScheduleService>;
+  contactFields: Client<typeof ContactFieldService>;
 }
 
 /** The clients over a transport that carries the user's token. */
@@ -53,5 +55,6 @@ export function adminClients(transport: Transport): AdminClients {
     utilization: createClient(UtilizationService, transport),
     wrapUpCodes: createClient(WrapUpCodeService, transport),
     schedules: createClient(ScheduleService, transport),
+    contactFields: createClient(ContactFieldService, transport),
   };
 }

@@ -4,6 +4,7 @@ import { useDesk } from "../desk/desk-context";
 import { holds } from "../core/permissions";
 import { adminClients, type AdminClients } from "./clients";
 import { apiClientResource, deploymentResource, divisionResource, roleResource, userResource } from "./resources/access";
+import { contactFieldResource } from "./resources/contacts";
 import { libraryResource, responseResource } from "./resources/content";
 import { scheduleGroupResource, scheduleResource, wrapUpCodeResource } from "./resources/hours";
 import { queueResource, skillResource } from "./resources/routing";
@@ -22,6 +23,7 @@ export interface Resources {
   wrapUpCodes: ReturnType<typeof wrapUpCodeResource>;
   schedules: ReturnType<typeof scheduleResource>;
   scheduleGroups: ReturnType<typeof scheduleGroupResource>;
+  contactFields: ReturnType<typeof contactFieldResource>;
 }
 
 /** The administration area. */
@@ -72,6 +74,7 @@ function openAdmin(clients: AdminClients, maySearchQueues: boolean): Admin {
       wrapUpCodes: wrapUpCodeResource(clients),
       schedules: scheduleResource(clients),
       scheduleGroups: scheduleGroupResource(clients),
+      contactFields: contactFieldResource(clients),
     },
   };
 }

@@ -1,7 +1,9 @@
 // The sections of the administration area and the permission that each needs.
 import type { ComponentType } from "react";
 import { ApiClientList, ApiClientPage } from "./pages/api-clients";
+import { ContactFieldList, ContactFieldPage } from "./pages/contact-fields";
 import { DeploymentList, DeploymentPage } from "./pages/deployments";
+import { ErasureList } from "./pages/erasures";
 import { OrganisationPage } from "./pages/organisation";
 import { DivisionList, DivisionPage, LibraryList, LibraryPage, SkillList, SkillPage } from "./pages/plain";
 import { QueueList, QueuePage } from "./pages/queues";
@@ -34,7 +36,9 @@ export const SECTION_PAGES: Record<SectionName, SectionPages> = {
   utilization: { list: UtilizationPage },
   libraries: { list: LibraryList, item: LibraryPage },
   responses: { list: ResponseList, item: ResponsePage },
+  "contact-fields": { list: ContactFieldList, item: ContactFieldPage },
   deployments: { list: DeploymentList, item: DeploymentPage },
   "api-clients": { list: ApiClientList, item: ApiClientPage },
+  erasures: { list: ErasureList },
   organisation: { list: OrganisationPage },
 };

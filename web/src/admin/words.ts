@@ -4,11 +4,13 @@ import { adminDe } from "../i18n/admin.de";
 import { adminEn } from "../i18n/admin.en";
 import { permissionsDe } from "../i18n/permissions.de";
 import { permissionsEn } from "../i18n/permissions.en";
+import { settingsDe } from "../i18n/settings.de";
+import { settingsEn } from "../i18n/settings.en";
 import { regionalTag, translator, type Catalogue, type Locale, type Translator } from "../i18n/translator";
 import { useWords } from "../desk/words";
 
 /** A text of the administration area. */
-export type AdminKey = keyof typeof adminEn | keyof typeof permissionsEn;
+export type AdminKey = keyof typeof adminEn | keyof typeof permissionsEn | keyof typeof settingsEn;
 
 /** Texts and formats of the administration area. */
 export interface AdminWords extends Translator<AdminKey> {
@@ -19,8 +21,8 @@ export interface AdminWords extends Translator<AdminKey> {
 }
 
 const CATALOGUES: Record<Locale, Catalogue<AdminKey>> = {
-  en: { ...adminEn, ...permissionsEn },
-  de: { ...adminDe, ...permissionsDe },
+  en: { ...adminEn, ...permissionsEn, ...settingsEn },
+  de: { ...adminDe, ...permissionsDe, ...settingsDe },
 };
 
 /** The texts in a language. */

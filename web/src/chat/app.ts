@@ -13,13 +13,19 @@ import { button, el } from "./dom";
 import { embedding } from "./embedding";
 import { formScreen, type FormValues } from "./form-screen";
 import { PageFrame } from "./frame";
-import { chatMemory, guestLease, type ChatMemory, type KeptChat } from "./kept-chat";
+import { chatMemory, guestLease, type ChatKind, type ChatMemory, type KeptChat } from "./kept-chat";
 import { queueLabelOf, startProblem, transcriptText, type Reader } from "./sentences";
 import type { Share } from "../share/shared-fetch";
 import { forgetChat, isNoDeployment, startChat } from "./start";
 
 /** Without a server the page tries again by itself. */
 const TRY_AGAIN_MS = 3_000;
+
+/** What the address of the page says. */
+export interface ChatAddress {
+  deploymentId: string;
+  kind: ChatKind;
+}
 
 /** The customer's page. */
 export class ChatApp {
@@ -36,8 +42,10 @@ export class ChatApp {
   private readonly share: Share;
   private readonly baseUrl: string;
   private readonly deploymentId: string;
+  private readonly kind: ChatKind;
 
-  constructor(root: HTMLElement, baseUrl: string, deploymentId: string, share: Share) {
+  constructor(root: HTMLElement, baseUrl: string, { deploymentId, kind }: ChatAddress, share: Share) {
+    this.kind = kind;
     this.share = share;
     this.baseUrl = baseUrl;
     this.deploymentId = deploymentId;
@@ -83,13 +91,19 @@ export class ChatApp {
 
   private async start(values: FormValues, topic: string): Promise<void> {
     this.showForm("", "busy");
-    const wanted = { ...values, guestName: values.guestName.trim(), firstMessage: values.firstMessage.trim(), topic };
+    const identityAssertion = await this.identity();
+    const said = { guestName: values.guestName.trim(), firstMessage: values.firstMessage.trim() };
+    const wanted = { kind: this.kind, ...values, ...said, topic, identityAssertion };
     try {
       this.enter(await startChat(this.open.conversations, this.memory, this.deploymentId, wanted));
       this.values = { ...values, firstMessage: "" };
     } catch (error) {
       this.showForm(startProblem(faultOf(error), this.words));
     }
+  }
+
+  private async identity(): Promise<string> {
+    return (await this.around?.identity()) ?? "";
   }
 
   private enter(kept: KeptChat): void {
@@ -100,6 +114,7 @@ export class ChatApp {
       participantId: kept.participantId,
       client: clients.conversations,
       waits: clients.waits,
+      attachments: clients.attachments,
       language: () => this.words.locale,
       tokens,
       outbox: this.memory.outbox,
@@ -152,6 +167,10 @@ export class ChatApp {
       },
       retry: (id) => conversation.retry(id),
       discard: (id) => conversation.discard(id),
+      attach: (files) => void conversation.attach(files),
+      retryUpload: (id) => conversation.retryUpload(id),
+      discardUpload: (id) => conversation.discardUpload(id),
+      fetchFile: (id) => void this.fetchFile(conversation, id),
       end: () => void this.end(conversation),
       download: () => this.download(conversation),
       startAnew: () => this.leave(""),
@@ -165,6 +184,13 @@ export class ChatApp {
 
   private async end(conversation: CustomerConversation): Promise<void> {
     const fault = await conversation.end();
+    if (!fault) return;
+    const { key, values } = sentenceOf(fault);
+    this.screen?.complain(this.words.t(key, values));
+  }
+
+  private async fetchFile(conversation: CustomerConversation, attachmentId: string): Promise<void> {
+    const fault = await conversation.download(attachmentId);
     if (!fault) return;
     const { key, values } = sentenceOf(fault);
     this.screen?.complain(this.words.t(key, values));

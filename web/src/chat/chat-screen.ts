@@ -8,17 +8,20 @@ import type { ChatState } from "./conversation";
 import { button, el } from "./dom";
 import { entryNode, eventNode } from "./message-node";
 import { isWaitingAgain, reasonText, type Reader } from "./sentences";
+import { AttachControl, UploadList, type UploadActions } from "./upload-part";
 import type { Waiting } from "./waiting";
 import { waitText } from "./waiting-text";
 
 /** What the customer may do. */
-export interface ChatActions {
+export interface ChatActions extends UploadActions {
   send(text: string): void;
   typed(text: string): void;
   retry(clientMessageId: string): void;
   discard(clientMessageId: string): void;
   end(): void;
   download(): void;
+  /** Fetches a file of the log. */
+  fetchFile(attachmentId: string): void;
   startAnew(): void;
 }
 
@@ -41,6 +44,8 @@ export class ChatScreen {
   private readonly footer = el("div", { class: "footer" });
   private readonly input: HTMLTextAreaElement;
   private readonly counter = el("span", { class: "counter", role: "status", "data-testid": "chat-counter" });
+  private readonly attach: AttachControl;
+  private readonly uploads: UploadList;
   private readonly ticker: number;
   private readonly words: ChatTranslator;
   private readonly reader: Reader;
@@ -52,6 +57,8 @@ export class ChatScreen {
     this.words = words;
     this.reader = reader;
     this.actions = actions;
+    this.attach = new AttachControl(words, actions);
+    this.uploads = new UploadList(words, actions);
     this.log = el("div", {
       class: "log",
       role: "log",
@@ -72,7 +79,7 @@ export class ChatScreen {
     this.listenToInput();
     this.showInput();
     this.element = el("section", { class: "card chat" });
-    this.element.append(this.status, this.position, this.notice, this.warning, this.log, this.typing, this.footer);
+    this.element.append(this.status, this.position, this.notice, this.warning, this.log, this.typing, this.uploads.element, this.footer);
     this.ticker = window.setInterval(() => this.showWarning(), TICK_MS);
   }
 
@@ -106,6 +113,8 @@ export class ChatScreen {
     this.showEvents(state.view);
     const mine = state.outbox.map((entry) => entryNode(entry, this.words, this.actions));
     this.pending.replaceChildren(...mine);
+    this.attach.update(state.limits);
+    this.uploads.update(state.uploads);
     this.typing.hidden = !state.otherTypes;
     this.typing.textContent = state.otherTypes ? this.words.t("typing.one", { name: this.otherNames(state.view) }) : "";
     if (!before || before.view.standing !== state.view.standing) this.showFooter();
@@ -128,12 +137,13 @@ export class ChatScreen {
 
   private statusText(view: ConversationView): string {
     if (view.standing === "ended") return this.words.t("chat.ended");
+    if (view.standing === "resting") return this.words.t("chat.resting");
     if (view.standing === "connected") return this.words.t("chat.connected", { name: this.otherNames(view) });
     return this.words.t(isWaitingAgain(view) ? "chat.waitingAgain" : "chat.waiting");
   }
 
   private otherNames(view: ConversationView): string {
-    const agents = [...view.parties.values()].filter((party) => party.kind === "agent" && party.present);
+    const agents = [...view.parties.values()].filter((party) => party.kind !== "guest" && party.present);
     return agents.map((party) => party.name).join(", ") || this.words.t("chat.someone");
   }
 
@@ -151,15 +161,17 @@ export class ChatScreen {
     const fresh = appended ? view.events.slice(known) : view.events;
     if (!appended) this.lines.replaceChildren();
     for (const event of fresh) {
-      const node = eventNode(event, view, this.reader);
+      const node = eventNode(event, view, this.reader, (id) => this.actions.fetchFile(id));
       if (node) this.lines.append(node);
     }
     this.shownEvents = view.events;
   }
 
   private showFooter(): void {
-    const ended = this.state?.view.standing === "ended";
-    this.footer.replaceChildren(ended ? this.endedPart() : this.writingPart());
+    const standing = this.state?.view.standing;
+    if (standing === "ended") return this.footer.replaceChildren(this.endedPart());
+    // One at rest is gone on with by writing.
+    this.footer.replaceChildren(...(standing === "resting" ? [this.endedPart()] : []), this.writingPart());
   }
 
   private writingPart(): HTMLElement {
@@ -170,7 +182,7 @@ export class ChatScreen {
       // The button is disabled now and would take the focus with it.
       this.input.focus();
     });
-    return el("div", { class: "writing" }, form, el("div", { class: "below" }, this.counter, this.endPart()));
+    return el("div", { class: "writing" }, form, el("div", { class: "below" }, this.counter, this.attach.element, this.endPart()));
   }
 
   private listenToInput(): void {
@@ -184,6 +196,7 @@ export class ChatScreen {
 
   private endPart(): HTMLElement {
     const { words } = this;
+    if (this.state?.view.standing === "resting") return el("span");
     const again = (asking: boolean) => {
       this.asking = asking;
       this.showFooter();

@@ -2,6 +2,7 @@
 import { createClient, type Client } from "@connectrpc/connect";
 import { DeploymentService } from "../gen/guest/onqueue/auth/v1/deployment_pb";
 import { WaitService } from "../gen/guest/onqueue/routing/v1/wait_pb";
+import { AttachmentService } from "../gen/guest/onqueue/session/v1/attachment_pb";
 import { ConversationService } from "../gen/guest/onqueue/session/v1/conversation_pb";
 import { bearerTransport, openTransport, type TokenSource } from "../rpc/transport";
 
@@ -24,10 +25,15 @@ export function openClients(baseUrl: string): OpenClients {
 export interface GuestClients {
   conversations: Client<typeof ConversationService>;
   waits: Client<typeof WaitService>;
+  attachments: Client<typeof AttachmentService>;
 }
 
 /** The clients of a guest in their conversation. */
 export function guestClients(baseUrl: string, tokens: TokenSource, by: typeof fetch): GuestClients {
   const transport = bearerTransport(baseUrl, tokens, by);
-  return { conversations: createClient(ConversationService, transport), waits: createClient(WaitService, transport) };
+  return {
+    conversations: createClient(ConversationService, transport),
+    waits: createClient(WaitService, transport),
+    attachments: createClient(AttachmentService, transport),
+  };
 }

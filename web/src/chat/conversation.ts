@@ -1,15 +1,18 @@
 // The customer's side of one conversation: follows it, sends, and tells the page what changed.
 import type { Client } from "@connectrpc/connect";
-import { EMPTY_VIEW, withEvents, type ConversationView } from "../core/conversation";
+import { EMPTY_VIEW, isClosed, withEvents, type ConversationView } from "../core/conversation";
 import type { Fault } from "../core/fault";
 import { Follower, type Connection, type Next } from "../core/follower";
 import { Outbox, type OutboxEntry } from "../core/outbox";
 import type { Slot } from "../core/storage";
 import type { Timers } from "../core/timers";
 import { TypingSender, TypingWatcher } from "../core/typing";
+import { Uploads, type UploadEntry, type UploadLimits } from "../core/uploads";
 import { newUuid } from "../core/uuid";
 import type { WaitService } from "../gen/guest/onqueue/routing/v1/wait_pb";
+import type { AttachmentService } from "../gen/guest/onqueue/session/v1/attachment_pb";
 import type { ConversationService, WatchResponse } from "../gen/guest/onqueue/session/v1/conversation_pb";
+import { download, readLimits, uploadWays } from "../rpc/attachments";
 import { faultOf } from "../rpc/faults";
 import { recover } from "../rpc/recovery";
 import { NO_DEADLINE, type TokenSource } from "../rpc/transport";
@@ -21,6 +24,9 @@ export interface ChatState {
   view: ConversationView;
   outbox: readonly OutboxEntry[];
   connection: Connection;
+  uploads: readonly UploadEntry[];
+  /** What may be attached; nothing until it is known. */
+  limits: UploadLimits | undefined;
   /** Whether the other side types. */
   otherTypes: boolean;
   /** What is known of the wait; nothing unless the customer waits. */
@@ -35,6 +41,7 @@ export interface ChatPorts {
   participantId: string;
   client: Client<typeof ConversationService>;
   waits: Client<typeof WaitService>;
+  attachments: Client<typeof AttachmentService>;
   /** The language of the page. */
   language(): string;
   tokens: TokenSource;
@@ -49,6 +56,7 @@ export class CustomerConversation {
   private cursor = "";
   private readonly ports: ChatPorts;
   private readonly outbox: Outbox;
+  private readonly files: Uploads<File>;
   private readonly follower: Follower<WatchResponse>;
   private readonly sender: TypingSender;
   private readonly watcher: TypingWatcher;
@@ -57,9 +65,15 @@ export class CustomerConversation {
   constructor(ports: ChatPorts) {
     this.ports = ports;
     const kept = ports.outbox.load() ?? [];
-    const nothing = { otherTypes: false, waiting: undefined, gone: undefined };
+    const nothing = { uploads: [], limits: undefined, otherTypes: false, waiting: undefined, gone: undefined };
     this.current = { view: EMPTY_VIEW, outbox: kept, connection: "connecting", ...nothing };
     this.outbox = this.makeOutbox(kept);
+    this.files = new Uploads<File>({
+      ...uploadWays(ports.attachments, ports.conversationId),
+      changed: (uploads) => this.set({ uploads }),
+      newId: newUuid,
+      timers: ports.timers,
+    });
     this.follower = this.makeFollower();
     this.sender = new TypingSender((typing) => void this.sendTyping(typing), ports.timers);
     this.waiting = this.makeWaiting();
@@ -78,6 +92,7 @@ export class CustomerConversation {
   start(): void {
     void this.follower.run();
     this.outbox.kick();
+    void this.readLimits();
   }
 
   /** Lets go of the conversation; it goes on without this page. */
@@ -85,6 +100,7 @@ export class CustomerConversation {
     this.follower.stop();
     this.waiting.stop();
     this.outbox.close();
+    this.files.close();
   }
 
   send(text: string): void {
@@ -102,6 +118,31 @@ export class CustomerConversation {
 
   typed(text: string): void {
     this.sender.input(text);
+  }
+
+  /** Brings files into the chat. */
+  async attach(files: readonly File[]): Promise<void> {
+    await this.readLimits();
+    const { limits } = this.current;
+    if (limits?.enabled) this.files.add(files, limits);
+  }
+
+  retryUpload(requestId: string): void {
+    this.files.retry(requestId);
+  }
+
+  discardUpload(requestId: string): void {
+    this.files.discard(requestId);
+  }
+
+  /** Has the browser keep a file of the chat. */
+  async download(attachmentId: string): Promise<Fault | undefined> {
+    try {
+      await download(this.ports.attachments, this.ports.conversationId, attachmentId);
+      return undefined;
+    } catch (error) {
+      return faultOf(error);
+    }
   }
 
   /** Ends the chat for both. */
@@ -193,9 +234,19 @@ export class CustomerConversation {
     this.set({ view: withEvents(this.current.view, [event]) });
     const { standing, language } = this.current.view;
     this.waiting.stands(standing, language || this.ports.language());
+    if (body.case === "attachmentAdded") this.files.confirm(body.value.attachmentId);
+    // Another queue may take other files.
+    if (body.case === "participantJoined") void this.readLimits();
     if (body.case !== "message") return;
     this.outbox.confirm(body.value.clientMessageId);
     this.watcher.set(participantId, false);
+  }
+
+  private async readLimits(): Promise<void> {
+    const { attachments, conversationId } = this.ports;
+    // Without an answer nothing can be attached, and everything else goes on.
+    const limits = await readLimits(attachments, conversationId).catch(() => undefined);
+    if (limits) this.set({ limits });
   }
 
   private takeTyping(participantId: string, typing: boolean): void {
@@ -223,7 +274,7 @@ export class CustomerConversation {
 
   private async sendTyping(typing: boolean): Promise<void> {
     const { client, conversationId } = this.ports;
-    if (this.current.view.standing === "ended") return;
+    if (isClosed(this.current.view)) return;
     // Losing it is harmless.
     await client.sendTyping({ conversationId, typing }).catch(() => undefined);
   }

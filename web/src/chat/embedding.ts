@@ -2,18 +2,23 @@
 import type { ConversationView } from "../core/conversation";
 import type { FrameSays, PageSays } from "../messenger/says";
 
+/** A web site that does not answer for so long does not say who the customer is. */
+const ANSWERS_WITHIN_MS = 5_000;
+
 /** The page around the chat. */
 export class Embedding {
   private shown = true;
   private seen = 0;
   private told = 0;
+  private answered: (assertion: string) => void = () => {};
   private readonly around: Window;
 
   constructor(around: Window, own: Window) {
     this.around = around;
     own.addEventListener("message", ({ source, data }: MessageEvent<Partial<PageSays> | undefined>) => {
-      if (source !== around || !(data?.onqueue === "shown" || data?.onqueue === "hidden")) return;
-      this.shown = data.onqueue === "shown";
+      if (source !== around) return;
+      if (data?.onqueue === "shown" || data?.onqueue === "hidden") this.shown = data.onqueue === "shown";
+      if (data?.onqueue === "identity") this.answered(String(data.assertion));
     });
     own.addEventListener("keydown", ({ key }) => key === "Escape" && this.close());
     this.say({ onqueue: "ready" });
@@ -24,10 +29,20 @@ export class Embedding {
     this.say({ onqueue: "close" });
   }
 
+  /** Who the customer is, as the web site signed it; empty if it says nothing. */
+  async identity(): Promise<string> {
+    const answer = new Promise<string>((resolve) => {
+      this.answered = resolve;
+      setTimeout(() => resolve(""), ANSWERS_WITHIN_MS);
+    });
+    this.say({ onqueue: "who" });
+    return answer;
+  }
+
   /** The conversation changed. */
   update(view: ConversationView, ownId: string): void {
     const count = view.events.filter(
-      ({ body, participantId }) => body.case === "message" && participantId !== ownId,
+      ({ body, participantId }) => (body.case === "message" || body.case === "attachmentAdded") && participantId !== ownId,
     ).length;
     if (this.shown || count < this.seen) this.seen = count;
     const unread = count - this.seen;

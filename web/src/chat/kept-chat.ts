@@ -16,14 +16,20 @@ export interface KeptChat {
   tokens: TokenPair;
 }
 
+/** Whether a chat is over when the agent is done with it, or rests until the customer writes again. */
+export type ChatKind = "chat" | "messaging";
+
 /** A start that was not answered yet: repeating it with the same id makes no second chat. */
 export interface PendingStart {
   requestId: string;
+  kind: ChatKind;
   queueId: string;
   language: string;
   guestName: string;
   topic: string;
   firstMessage: string;
+  /** Who the customer is, as the web site signed it; may be empty. */
+  identityAssertion: string;
 }
 
 /** The tab's memory for one deployment. */

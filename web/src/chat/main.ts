@@ -5,8 +5,9 @@ import "./chat.css";
 
 const root = document.getElementById("app");
 if (root) {
-  const deploymentId = new URLSearchParams(location.search).get("deployment") ?? "";
-  const app = new ChatApp(root, location.origin, deploymentId, joinShare());
+  const asked = new URLSearchParams(location.search);
+  const kind = asked.get("kind") === "messaging" ? "messaging" : "chat";
+  const app = new ChatApp(root, location.origin, { deploymentId: asked.get("deployment") ?? "", kind }, joinShare());
   window.addEventListener("online", () => app.networkChanged());
   window.addEventListener("offline", () => app.networkChanged());
   window.addEventListener("pageshow", () => app.wake());

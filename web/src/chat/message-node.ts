@@ -2,11 +2,11 @@
 import { eventTime, type ConversationView } from "../core/conversation";
 import { linkify } from "../core/linkify";
 import type { OutboxEntry } from "../core/outbox";
-import type { Event } from "../gen/onqueue/session/v1/event_pb";
+import type { AttachmentAdded, Event } from "../gen/onqueue/session/v1/event_pb";
 import { sentenceOf } from "../i18n/reasons";
 import type { ChatTranslator } from "./catalogues";
 import { button, el } from "./dom";
-import { authorText, noticeOf, type Reader } from "./sentences";
+import { authorText, fileText, noticeOf, type Reader } from "./sentences";
 
 /** What a refused message offers. */
 export interface EntryActions {
@@ -15,15 +15,28 @@ export interface EntryActions {
 }
 
 /** The line for an event; nothing for events that are not shown. */
-export function eventNode(event: Event, view: ConversationView, reader: Reader): HTMLElement | undefined {
+export function eventNode(
+  event: Event,
+  view: ConversationView,
+  reader: Reader,
+  fetchFile: (attachmentId: string) => void,
+): HTMLElement | undefined {
   const time = reader.words.clockTime(eventTime(event));
-  if (event.body.case === "message") {
+  const { body } = event;
+  if (body.case === "message" || body.case === "attachmentAdded") {
     const from = event.participantId === reader.ownId ? "me" : "them";
     const meta = `${authorText(event, view, reader)}, ${time}`;
-    return line(from, "sent", textNodes(event.body.value.text), [el("span", { class: "meta" }, meta)]);
+    const said = body.case === "message" ? textNodes(body.value.text) : [fileNode(body.value, reader.words, fetchFile)];
+    return line(from, "sent", said, [el("span", { class: "meta" }, meta)]);
   }
   const notice = noticeOf(event, view, reader);
   return notice === undefined ? undefined : line("system", "sent", [notice], []);
+}
+
+function fileNode(file: AttachmentAdded, words: ChatTranslator, fetchFile: (attachmentId: string) => void): HTMLElement {
+  const fetch = button("file-download", words.t("file.download"), "link", () => fetchFile(file.attachmentId));
+  fetch.setAttribute("aria-label", words.t("file.downloadNamed", { name: file.name }));
+  return el("span", { class: "file", "data-testid": "file" }, fileText(file, words), " ", fetch);
 }
 
 /** The line for a message on its way. */

@@ -1,8 +1,9 @@
 // Events of a chat in words, for the log and for the downloaded transcript.
 import { authorName, eventTime, type ConversationView } from "../core/conversation";
+import { fileSize } from "../core/file-size";
 import type { Fault } from "../core/fault";
 import type { DeploymentQueue } from "../gen/onqueue/auth/v1/trust_pb";
-import type { Event, Queued } from "../gen/onqueue/session/v1/event_pb";
+import type { AttachmentAdded, Event, Queued } from "../gen/onqueue/session/v1/event_pb";
 import { endNotice } from "../i18n/notices";
 import { sentenceOf, sentenceOfReason } from "../i18n/reasons";
 import { labelIn, type Locale } from "../i18n/translator";
@@ -25,8 +26,14 @@ export function queueLabelOf(queues: readonly DeploymentQueue[], queueId: string
 
 /** Whether the customer had an offer or an agent before and waits for another. */
 export function isWaitingAgain(view: ConversationView): boolean {
-  const hadAgent = [...view.parties.values()].some((party) => party.kind === "agent");
-  return hadAgent || view.events.filter(({ body }) => body.case === "queued").length > 1;
+  const events = sinceOpened(view);
+  const hadAgent = events.some(({ body }) => body.case === "participantJoined" && !isGuest(view, body.value.participantId));
+  return hadAgent || events.filter(({ body }) => body.case === "queued").length > 1;
+}
+
+/** What happened since the conversation was opened, or opened again. */
+function sinceOpened({ events }: ConversationView): readonly Event[] {
+  return events.slice(events.findLastIndex(({ body }) => body.case === "reopened") + 1);
 }
 
 /** The sentence for an event that is not a message; nothing for those the customer need not read. */
@@ -40,6 +47,14 @@ export function noticeOf(event: Event, view: ConversationView, reader: Reader): 
       return isGuest(view, body.value.participantId) ? undefined : words.t("notice.joined", { name: body.value.name });
     case "participantLeft":
       return words.t("notice.left", { name: nameOf(view, body.value.participantId, words) });
+    case "reopened":
+      return words.t("notice.reopened");
+    case "notice":
+      return body.value.code === "inactivity_transfer" ? words.t("notice.passedOn") : body.value.text;
+    case "messageRedacted":
+      return words.t(body.value.eventId === "" ? "notice.allRemoved" : "notice.removed");
+    case "erased":
+      return words.t("notice.erased");
     case "inactivityWarned":
       return words.t("notice.warned");
     case "refused":
@@ -52,13 +67,14 @@ export function noticeOf(event: Event, view: ConversationView, reader: Reader): 
 }
 
 function queuedText(event: Event, { queueId, queueName }: Queued, view: ConversationView, reader: Reader): string {
-  const isAgain = view.events.some(({ sequence, body }) => body.case === "queued" && sequence < event.sequence);
+  const isAgain = sinceOpened(view).some(({ sequence, body }) => body.case === "queued" && sequence < event.sequence);
   if (isAgain) return reader.words.t("chat.waitingAgain");
   return reader.words.t("notice.queued", { queue: reader.queueLabel(queueId) || queueName });
 }
 
 /** Why a chat could not be started; of a closed queue also when it opens, in the visitor's language and time zone. */
 export function startProblem(fault: Fault, words: ChatTranslator): string {
+  if (fault.metadata["field"] === "identity_assertion") return words.t("chat.identityRefused");
   const { key, values } = sentenceOf(fault);
   const opensAt = Date.parse(fault.metadata["opens_at"] ?? "");
   if (fault.reason !== "QUEUE_CLOSED" || Number.isNaN(opensAt)) return words.t(key, values);
@@ -92,8 +108,16 @@ function transcriptLine(event: Event, view: ConversationView, reader: Reader): s
   if (event.body.case === "message") {
     return `${time}  ${authorText(event, view, reader)}: ${event.body.value.text}`;
   }
+  if (event.body.case === "attachmentAdded") {
+    return `${time}  ${authorText(event, view, reader)}: ${fileText(event.body.value, reader.words)}`;
+  }
   const notice = noticeOf(event, view, reader);
   return notice && `${time}  – ${notice}`;
+}
+
+/** A file in words. */
+export function fileText({ name, bytes, mediaType }: AttachmentAdded, words: ChatTranslator): string {
+  return words.t("file.is", { name, size: fileSize(Number(bytes), words.locale), type: mediaType });
 }
 
 function nameOf(view: ConversationView, participantId: string, words: ChatTranslator): string {

@@ -2,14 +2,15 @@
 import type { Client } from "@connectrpc/connect";
 import type { Fault } from "../core/fault";
 import { newUuid } from "../core/uuid";
-import type {
-  ConversationService,
-  StartConversationResponse,
+import {
+  ConversationKind,
+  type ConversationService,
+  type StartConversationResponse,
 } from "../gen/guest/onqueue/session/v1/conversation_pb";
 import { faultOf } from "../rpc/faults";
 import { guestPair, type ChatMemory, type KeptChat, type PendingStart } from "./kept-chat";
 
-type Opener = Client<typeof ConversationService>;
+type Opener = Pick<Client<typeof ConversationService>, "startConversation">;
 
 /** Whether the address of the page names no deployment that can be chatted with, however often one asks. */
 export function isNoDeployment(fault: Fault): boolean {
@@ -24,9 +25,11 @@ export async function startChat(
   wanted: Omit<PendingStart, "requestId">,
 ): Promise<KeptChat> {
   const pending = memory.start.load();
-  const requestId = pending && sameContent(pending, wanted) ? pending.requestId : newUuid();
-  memory.start.save({ ...wanted, requestId });
-  const kept = keptFrom(await answered(memory, open.startConversation({ ...wanted, requestId, deploymentId })));
+  const isAgain = pending && sameContent(pending, wanted);
+  // What is repeated is repeated whole: another assertion would be another request.
+  const start: PendingStart = isAgain ? pending : { ...wanted, requestId: newUuid() };
+  memory.start.save(start);
+  const kept = keptFrom(await answered(memory, open.startConversation(requestOf(start, deploymentId))));
   memory.chat.save(kept);
   memory.outbox.clear();
   memory.draft.clear();
@@ -40,6 +43,11 @@ export function forgetChat(memory: ChatMemory): void {
   memory.outbox.clear();
   memory.draft.clear();
   memory.start.clear();
+}
+
+function requestOf({ kind, ...start }: PendingStart, deploymentId: string) {
+  const isMessaging = kind === "messaging";
+  return { ...start, deploymentId, kind: isMessaging ? ConversationKind.MESSAGING : ConversationKind.CHAT };
 }
 
 /** The server gives a request id the same answer for good, so one that was refused must not be sent again. */
@@ -58,8 +66,9 @@ function keptFrom(answer: StartConversationResponse): KeptChat {
   return { conversationId: conversation.conversationId, participantId, tokens: guestPair(tokens) };
 }
 
+/** Whether the same is asked for; who asks is signed anew each time. */
 function sameContent(a: Omit<PendingStart, "requestId">, b: Omit<PendingStart, "requestId">): boolean {
-  const content = ({ queueId, language, guestName, topic, firstMessage }: typeof a) =>
-    JSON.stringify([queueId, language, guestName, topic, firstMessage]);
+  const content = ({ kind, queueId, language, guestName, topic, firstMessage }: typeof a) =>
+    JSON.stringify([kind, queueId, language, guestName, topic, firstMessage]);
   return content(a) === content(b);
 }

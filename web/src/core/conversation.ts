@@ -1,17 +1,38 @@
 // One conversation as its events tell it: the log in order, who takes part, and where it stands.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { EndReason, ParticipantKind, type Event } from "../gen/onqueue/session/v1/event_pb";
+// What runs comes from the customer's part, which leaves out what customers never get.
+import { EndReason, ParticipantKind } from "../gen/guest/onqueue/session/v1/event_pb";
+import type { Event, MessageRedacted, ParticipantJoined } from "../gen/onqueue/session/v1/event_pb";
 
-/** Where a conversation stands. */
-export type Standing = "pending" | "queued" | "alerting" | "connected" | "ended";
+/** Where a conversation stands; one at rest is opened again by the customer's next message. */
+export type Standing = "pending" | "queued" | "alerting" | "connected" | "resting" | "ended";
 
 /** Somebody who takes or took part. */
 export interface Party {
   participantId: string;
-  kind: "guest" | "agent";
+  kind: "guest" | "agent" | "supervisor";
   name: string;
   userId: string;
   present: boolean;
+}
+
+/** A request for a supervisor that is not done with. */
+export interface OpenAssistance {
+  assistanceId: string;
+  text: string;
+  requestedAt: number;
+  /** Who helps; empty while nobody does. */
+  takenByUserId: string;
+  takenByName: string;
+}
+
+/** A transfer while whoever had it goes on with the customer. */
+export interface AttendedTransfer {
+  sequence: bigint;
+  queueName: string;
+  /** Empty for whoever the queue has. */
+  userId: string;
+  agentName: string;
 }
 
 /** A conversation as far as its events are known. Values are never changed, only replaced. */
@@ -31,6 +52,9 @@ export interface ConversationView {
   /** Empty until it was in a queue. */
   queueId: string;
   queueName: string;
+  /** Only agents and supervisors know of the two. */
+  assistance: OpenAssistance | undefined;
+  transfer: AttendedTransfer | undefined;
 }
 
 /** A conversation of which nothing is known. */
@@ -46,6 +70,8 @@ export const EMPTY_VIEW: ConversationView = {
   language: "",
   queueId: "",
   queueName: "",
+  assistance: undefined,
+  transfer: undefined,
 };
 
 /** Adds events, in whatever order and however often they come. */
@@ -77,18 +103,26 @@ export function authorName(view: ConversationView, event: Event): string {
 export function awaitingReplySince(view: ConversationView): number | undefined {
   let since: number | undefined;
   for (const event of view.events) {
-    if (event.body.case !== "message") continue;
+    if (event.body.case !== "message" && event.body.case !== "attachmentAdded") continue;
     const byGuest = view.parties.get(event.participantId)?.kind === "guest";
     since = byGuest ? (since ?? eventTime(event)) : undefined;
   }
   return since;
 }
 
-/** How many messages of others came after a sequence. */
+// What others said, whoever may read it.
+const SAID: ReadonlySet<string | undefined> = new Set(["message", "attachmentAdded", "sideMessage", "coachMessage"]);
+
+/** How many messages and files of others came after a sequence. */
 export function unreadAfter(view: ConversationView, sequence: bigint, ownIds: ReadonlySet<string>): number {
   return view.events.filter(
-    (event) => event.sequence > sequence && event.body.case === "message" && !ownIds.has(event.participantId),
+    ({ sequence: each, body, participantId }) => each > sequence && SAID.has(body.case) && !ownIds.has(participantId),
   ).length;
+}
+
+/** Whether nobody can write any more. */
+export function isClosed({ standing }: ConversationView): boolean {
+  return standing === "ended" || standing === "resting";
 }
 
 /** The participants that are this user. */
@@ -111,11 +145,7 @@ function merged(known: readonly Event[], fresh: readonly Event[]): Event[] {
 
 function applied(view: ConversationView, event: Event): ConversationView {
   const next = { ...view, ...changeBy(view, event) };
-  return { ...next, events: appended(view.events, event) };
-}
-
-function appended(events: readonly Event[], event: Event): readonly Event[] {
-  return [...events, event];
+  return { ...next, events: [...next.events, event] };
 }
 
 function changeBy(view: ConversationView, event: Event): Partial<ConversationView> {
@@ -135,31 +165,78 @@ function changeBy(view: ConversationView, event: Event): Partial<ConversationVie
         }),
       };
     case "queued":
-      return { standing: "queued", queueId: body.value.queueId, queueName: body.value.queueName };
+      return { standing: "queued", queueId: body.value.queueId, queueName: body.value.queueName, transfer: undefined };
     case "offered":
-      return { standing: "alerting" };
+      // Whoever passes it on may keep the customer meanwhile.
+      return hasAgent(view) ? {} : { standing: "alerting" };
     case "offerWithdrawn":
-      return { standing: "queued" };
-    case "participantJoined": {
-      const { participantId, kind, name, userId } = body.value;
-      const isGuest = kind === ParticipantKind.GUEST;
-      const party: Party = { participantId, kind: isGuest ? "guest" : "agent", name, userId, present: true };
-      const standing = isGuest ? view.standing : "connected";
-      return { standing, parties: withParty(view.parties, party) };
-    }
+      return hasAgent(view) ? { transfer: withoutAsked(view.transfer, body.value.userId) } : { standing: "queued" };
+    case "participantJoined":
+      return joined(view, body.value);
     case "participantLeft":
       return { parties: withoutPresence(view.parties, body.value.participantId) };
     case "message":
+    case "attachmentAdded":
       return { endsAt: undefined };
     case "inactivityWarned":
       return { endsAt: body.value.endsAt && timestampMs(body.value.endsAt) };
-    case "ended":
-      return { standing: "ended", endReason: body.value.reason, endsAt: undefined };
+    case "ended": {
+      const standing = body.value.reason === EndReason.RESTED ? "resting" : "ended";
+      return { standing, endReason: body.value.reason, endsAt: undefined, assistance: undefined, transfer: undefined };
+    }
+    case "reopened":
+      return { standing: "pending", endReason: undefined, refusal: "" };
     case "refused":
       return { refusal: body.value.reason };
+    case "messageRedacted":
+      return { events: redacted(view.events, body.value) };
+    case "transferred": {
+      const { attended, queueName, userId, agentName } = body.value;
+      return { transfer: attended ? { sequence: event.sequence, queueName, userId, agentName } : undefined };
+    }
+    case "assistanceRequested":
+      return { assistance: { ...body.value, requestedAt: eventTime(event), takenByUserId: "", takenByName: "" } };
+    case "assistanceTaken": {
+      const { userId, name } = body.value;
+      return { assistance: view.assistance && { ...view.assistance, takenByUserId: userId, takenByName: name } };
+    }
+    case "assistanceClosed":
+      return { assistance: undefined };
     default:
       return {};
   }
+}
+
+function joined(view: ConversationView, { participantId, kind, name, userId }: ParticipantJoined): Partial<ConversationView> {
+  const party: Party = { participantId, kind: KINDS[kind] ?? "agent", name, userId, present: true };
+  const parties = withParty(view.parties, party);
+  return party.kind === "agent" ? { standing: "connected", parties, transfer: undefined } : { parties };
+}
+
+const KINDS: Partial<Record<ParticipantKind, Party["kind"]>> = {
+  [ParticipantKind.GUEST]: "guest",
+  [ParticipantKind.SUPERVISOR]: "supervisor",
+};
+
+function hasAgent({ parties }: ConversationView): boolean {
+  return [...parties.values()].some(({ kind, present }) => kind === "agent" && present);
+}
+
+/** The transfer, unless the one who was asked did not take it. */
+function withoutAsked(transfer: AttendedTransfer | undefined, userId: string): AttendedTransfer | undefined {
+  return transfer?.userId === userId ? undefined : transfer;
+}
+
+// What is removed when everything is; how it went on stays.
+const REMOVED = { message: "message", attachmentAdded: "attachment_added", sideMessage: "side_message", coachMessage: "coach_message" } as const;
+
+/** The events without what one of them, or all, said. */
+function redacted(events: readonly Event[], { eventId }: MessageRedacted): readonly Event[] {
+  return events.map((event) => {
+    const what = REMOVED[event.body.case as keyof typeof REMOVED];
+    if (!what || (eventId !== "" && event.eventId !== eventId)) return event;
+    return { ...event, body: { case: "erased", value: { $typeName: "onqueue.session.v1.Erased", what } } };
+  });
 }
 
 function withParty(parties: ReadonlyMap<string, Party>, party: Party): ReadonlyMap<string, Party> {

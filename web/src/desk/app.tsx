@@ -8,6 +8,7 @@ import { worthRepeating } from "../core/fault";
 import { faultOf } from "../rpc/faults";
 import { bearerTransport } from "../rpc/transport";
 import type { Share } from "../share/shared-fetch";
+import { RequestsBoard } from "./assistance/requests-board";
 import { deskClients } from "./clients";
 import { DeskContext, type Desk } from "./desk-context";
 import { DeskStore } from "./desk-store";
@@ -95,8 +96,10 @@ function openDesk(session: Session, baseUrl: string, share: Share, left: () => v
   const clients = deskClients(transport);
   const { me, tokens } = session;
   const store = new DeskStore({ userId: me.userId, clients, tokens, timers: browserTimers });
+  const requests = new RequestsBoard({ userId: me.userId, client: clients.assistance, tokens, timers: browserTimers });
   const leave = () => {
     store.stop();
+    requests.stop();
     // The tab has forgotten the session already; without a connection the server lets it run out.
     session.signOut().catch(() => undefined);
     left();
@@ -107,7 +110,7 @@ function openDesk(session: Session, baseUrl: string, share: Share, left: () => v
     leave,
     timers: browserTimers,
   });
-  return { me, transport, clients, tokens, store, unsaved: new Set(), signOut: () => signOut(steps()) };
+  return { me, transport, clients, tokens, store, requests, unsaved: new Set(), signOut: () => signOut(steps()) };
 }
 
 function useDeskLife(store: DeskStore): void {

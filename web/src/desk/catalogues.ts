@@ -1,6 +1,10 @@
 // The texts of the desk in both languages.
+import { conversationsDe } from "../i18n/conversations.de";
+import { conversationsEn } from "../i18n/conversations.en";
 import { deskDe } from "../i18n/desk.de";
 import { deskEn } from "../i18n/desk.en";
+import { recordsDe } from "../i18n/records.de";
+import { recordsEn } from "../i18n/records.en";
 import { routingDe } from "../i18n/routing.de";
 import { routingEn } from "../i18n/routing.en";
 import { sharedDe } from "../i18n/shared.de";
@@ -8,14 +12,14 @@ import { sharedEn } from "../i18n/shared.en";
 import { translator, type Catalogue, type Locale, type Translator } from "../i18n/translator";
 
 /** A text of the desk. */
-export type DeskKey = keyof typeof sharedEn | keyof typeof deskEn | keyof typeof routingEn;
+export type DeskKey = keyof typeof sharedEn | keyof typeof deskEn | keyof typeof conversationsEn | keyof typeof recordsEn | keyof typeof routingEn;
 
 /** The translator of the desk. */
 export type DeskTranslator = Translator<DeskKey>;
 
 const CATALOGUES: Record<Locale, Catalogue<DeskKey>> = {
-  en: { ...sharedEn, ...deskEn, ...routingEn },
-  de: { ...sharedDe, ...deskDe, ...routingDe },
+  en: { ...sharedEn, ...deskEn, ...conversationsEn, ...recordsEn, ...routingEn },
+  de: { ...sharedDe, ...deskDe, ...conversationsDe, ...recordsDe, ...routingDe },
 };
 
 /** The texts in a language. */

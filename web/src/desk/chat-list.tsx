@@ -75,6 +75,7 @@ function ChatMood({ chat }: { chat: ChatSnapshot }) {
   const text = () => {
     if (isOver(chat)) return words.t("chats.ended");
     if (chat.otherTypes) return words.t("chats.typing");
+    if (chat.awaySince !== undefined) return words.t("presence.away", { time: words.duration(now - chat.awaySince) });
     if (since === undefined) return words.t("chats.answered");
     return words.t("chats.waitingReply", { time: words.duration(now - since) });
   };

@@ -1,7 +1,11 @@
 // The chosen chat: its log, the text box, its end.
-import { Alert, Box, Button, Group, Modal, Text, Title } from "@mantine/core";
+import { Alert, Badge, Box, Button, Group, Modal, Text, Title } from "@mantine/core";
 import { useDisclosure, useDocumentVisibility } from "@mantine/hooks";
 import { useEffect } from "react";
+import { AskHelp } from "./assistance/ask-help";
+import { HelpStatus } from "./assistance/help-status";
+import { UploadList } from "./attachments/attach";
+import { Beside, BesideSwitch, useBeside, type BesideChoice } from "./beside";
 import { Composer } from "./composer";
 import type { ChatSnapshot } from "./desk-chat";
 import { useDesk, useNow } from "./desk-context";
@@ -9,6 +13,9 @@ import { FaultAlert } from "./fault-alert";
 import { isOver } from "./in-hand";
 import { MessageLog } from "./message-log";
 import { NotRespondingBanner } from "./not-responding";
+import { LeaveButton } from "./supervise/leave-button";
+import { TransferButton } from "./transfer/transfer-button";
+import { TransferStatus } from "./transfer/transfer-status";
 import { useAction } from "./use-action";
 import { useWords } from "./words";
 import { OptionalWrapUp } from "./wrap-up/optional-wrap-up";
@@ -17,41 +24,94 @@ import { RequestWrapUp } from "./wrap-up/request-wrap-up";
 /** One chat. */
 export function ChatPane({ chat }: { chat: ChatSnapshot }) {
   const words = useWords();
+  const { store } = useDesk();
+  const beside = useBeside(chat);
   useMarkRead(chat);
+  const { conversationId, view } = chat;
+  const actions = store.chat(conversationId);
+  const isOpen = !isOver(chat);
+  if (!actions) return null;
   return (
     <Box className="pane" component="section" aria-label={guestName(chat, words.t("offer.unnamed"))}>
       <NotRespondingBanner />
-      <PaneHeader chat={chat} />
-      <InactivityWarning endsAt={chat.view.endsAt} />
-      <MessageLog chat={chat} />
-      <Text size="sm" fs="italic" role="status" className="typing" data-testid="desk-typing" hidden={!chat.otherTypes}>
-        {chat.otherTypes && words.t("typing.one", { name: guestName(chat, words.t("offer.unnamed")) })}
-      </Text>
-      {isOver(chat) ? <EndedPart chat={chat} /> : <Composer conversationId={chat.conversationId} language={chat.view.language} />}
+      <PaneHeader chat={chat} beside={beside} />
+      <InactivityWarning endsAt={view.endsAt} />
+      {isOpen && <HelpStatus assistance={view.assistance} />}
+      {isOpen && <TransferStatus conversationId={conversationId} transfer={view.transfer} />}
+      <Box className="pane-body" data-beside={beside.what === "none" ? "closed" : "open"}>
+        <Box className="talk">
+          <MessageLog chat={chat} actions={actions} />
+          <Text size="sm" fs="italic" role="status" className="typing" data-testid="desk-typing" hidden={!chat.otherTypes}>
+            {chat.otherTypes && words.t("typing.one", { name: guestName(chat, words.t("offer.unnamed")) })}
+          </Text>
+          <UploadList uploads={chat.uploads} actions={actions} />
+          {isOpen ? <Composer conversationId={conversationId} language={view.language} chat={actions} /> : <EndedPart chat={chat} />}
+        </Box>
+        <Beside what={beside.what} chat={chat} actions={actions} />
+      </Box>
     </Box>
   );
 }
 
-function PaneHeader({ chat }: { chat: ChatSnapshot }) {
+function PaneHeader({ chat, beside }: { chat: ChatSnapshot; beside: BesideChoice }) {
   const words = useWords();
   const { store } = useDesk();
   const { view } = chat;
   const facts = [view.queueName, view.topic, view.language && words.languageName(view.language)];
   return (
-    <Group className="pane-header" gap="sm" wrap="nowrap">
+    <Group className="pane-header" gap="xs">
       <Button className="back" size="xs" variant="default" onClick={() => store.select(undefined)} data-testid="back">
         {words.t("chats.back")}
       </Button>
-      <Box className="grow guest">
+      <Box className="grow guest pane-title">
         <Title order={2} size="h5" lineClamp={2}>
           {guestName(chat, words.t("offer.unnamed"))}
         </Title>
         <Text size="sm" c="dimmed" truncate>
           {[...new Set(facts)].filter(Boolean).join(" · ")}
         </Text>
+        <Presence chat={chat} />
       </Box>
-      {!isOver(chat) && <RequestWrapUp conversationId={chat.conversationId} queueId={view.queueId} />}
-      {!isOver(chat) && <EndButton chat={chat} />}
+      <BesideSwitch beside={beside} />
+      {!isOver(chat) && <PaneActions chat={chat} />}
+    </Group>
+  );
+}
+
+/** What the agent does with the conversation; a supervisor who joined only leaves it. */
+function PaneActions({ chat }: { chat: ChatSnapshot }) {
+  const { conversationId, view, ownIds } = chat;
+  const own = [...view.parties.values()].find(({ participantId, present }) => present && ownIds.has(participantId));
+  if (own?.kind === "supervisor") return <LeaveButton conversationId={conversationId} />;
+  return (
+    <>
+      {!view.assistance && <AskHelp conversationId={conversationId} />}
+      <TransferButton conversationId={conversationId} queueId={view.queueId} />
+      <RequestWrapUp conversationId={conversationId} queueId={view.queueId} />
+      <EndButton chat={chat} />
+    </>
+  );
+}
+
+/** Whether the customer is there, and who listens. */
+function Presence({ chat }: { chat: ChatSnapshot }) {
+  const words = useWords();
+  const { me } = useDesk();
+  const now = useNow();
+  const { awaySince, supervisors } = chat;
+  const others = supervisors.filter(({ userId }) => userId !== me.userId);
+  return (
+    <Group gap="xs">
+      {awaySince !== undefined && !isOver(chat) && (
+        <Badge color="yellow" c="var(--mantine-color-text)" variant="light" tt="none" data-testid="guest-away">
+          {words.t("presence.away", { time: words.duration(now - awaySince) })}
+        </Badge>
+      )}
+      {others.length > 0 && (
+        <Text size="xs" role="status" data-testid="supervised">
+          {words.t("presence.supervised", { names: others.map(({ name }) => name).join(", ") })}
+        </Text>
+      )}
     </Group>
   );
 }

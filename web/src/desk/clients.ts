@@ -9,7 +9,13 @@ import { InteractionService } from "../gen/onqueue/routing/v1/interaction_pb";
 import { ObservationService } from "../gen/onqueue/routing/v1/observation_pb";
 import { QueueService } from "../gen/onqueue/routing/v1/queue_pb";
 import { WrapUpCodeService } from "../gen/onqueue/routing/v1/wrap_up_code_pb";
+import { AssistanceService } from "../gen/onqueue/session/v1/assistance_pb";
+import { AttachmentService } from "../gen/onqueue/session/v1/attachment_pb";
+import { ContactFieldService } from "../gen/onqueue/session/v1/contact_field_pb";
+import { ContactService } from "../gen/onqueue/session/v1/contact_pb";
 import { ConversationService } from "../gen/onqueue/session/v1/conversation_pb";
+import { ErasureService } from "../gen/onqueue/session/v1/erasure_pb";
+import { SupervisionService } from "../gen/onqueue/session/v1/supervision_pb";
 import { TranscriptService } from "../gen/onqueue/session/v1/transcript_pb";
 
 /** One client for each service that the desk uses. */
@@ -23,6 +29,12 @@ export interface DeskClients {
   wrapUpCodes: Client<typeof WrapUpCodeService>;
   conversations: Client<typeof ConversationService>;
   transcripts: Client<typeof TranscriptService>;
+  assistance: Client<typeof AssistanceService>;
+  supervision: Client<typeof SupervisionService>;
+  attachments: Client<typeof AttachmentService>;
+  contacts: Client<typeof ContactService>;
+  contactFields: Client<typeof ContactFieldService>;
+  erasures: Client<typeof ErasureService>;
   responses: Client<typeof ResponseService>;
   permissions: Client<typeof PermissionService>;
 }
@@ -39,6 +51,12 @@ export function deskClients(transport: Transport): DeskClients {
     wrapUpCodes: createClient(WrapUpCodeService, transport),
     conversations: createClient(ConversationService, transport),
     transcripts: createClient(TranscriptService, transport),
+    assistance: createClient(AssistanceService, transport),
+    supervision: createClient(SupervisionService, transport),
+    attachments: createClient(AttachmentService, transport),
+    contacts: createClient(ContactService, transport),
+    contactFields: createClient(ContactFieldService, transport),
+    erasures: createClient(ErasureService, transport),
     responses: createClient(ResponseService, transport),
     permissions: createClient(PermissionService, transport),
   };

@@ -4,7 +4,9 @@ import { useRef, useState, type KeyboardEvent, type RefObject } from "react";
 import { flushSync } from "react-dom";
 import { charactersLeft, isSendable } from "../core/message-text";
 import { slot, tabStorage } from "../core/storage";
-import { useDesk, useMay } from "./desk-context";
+import { AttachButton } from "./attachments/attach";
+import type { DeskChat } from "./desk-chat";
+import { useMay } from "./desk-context";
 import { FinderPanel, FOUND_LIST, foundId } from "./responses/finder-panel";
 import { withResponse } from "./responses/trigger";
 import { useFinder, type Finder } from "./responses/use-finder";
@@ -18,12 +20,18 @@ interface Draft {
 
 const EMPTY: Draft = { text: "", responseIds: [] };
 
+interface ComposerProps {
+  conversationId: string;
+  language: string;
+  /** Takes what is written. */
+  chat: Pick<DeskChat, "send" | "typed" | "attach">;
+}
+
 /** Writes into a chat; what is not sent yet survives a change of chat and a reload. */
-export function Composer({ conversationId, language }: { conversationId: string; language: string }) {
+export function Composer({ conversationId, language, chat }: ComposerProps) {
   const words = useWords();
-  const { store } = useDesk();
   const input = useRef<HTMLTextAreaElement>(null);
-  const [draft, change] = useDraft(conversationId);
+  const [draft, change] = useDraft(conversationId, chat);
   const { text } = draft;
   const [caret, setCaret] = useState(text.length);
   const finder = useFinder({
@@ -44,7 +52,7 @@ export function Composer({ conversationId, language }: { conversationId: string;
   const send = () => {
     const trimmed = text.trim();
     if (!isSendable(trimmed)) return;
-    store.chat(conversationId)?.send(trimmed, draft.responseIds);
+    chat.send(trimmed, draft.responseIds);
     change("");
     setCaret(0);
   };
@@ -59,6 +67,7 @@ export function Composer({ conversationId, language }: { conversationId: string;
       <FinderPanel finder={finder} />
       <Group gap="xs" align="flex-end" wrap="nowrap">
         <TextBox box={input} finder={finder} text={text} change={change} follow={setCaret} keyDown={keyDown} />
+        <AttachButton conversationId={conversationId} attach={(files, limits) => chat.attach(files, limits)} />
         <Button onClick={send} disabled={!isSendable(text)} data-testid="desk-send">
           {words.t("message.send")}
         </Button>
@@ -104,8 +113,10 @@ function TextBox({ box, finder, text, change, follow, keyDown }: TextBoxProps) {
 }
 
 /** What is being written, kept for this tab. */
-function useDraft(conversationId: string): [Draft, (text: string, responseIds?: string[]) => void] {
-  const { store } = useDesk();
+function useDraft(
+  conversationId: string,
+  chat: ComposerProps["chat"],
+): [Draft, (text: string, responseIds?: string[]) => void] {
   const [kept] = useState(() => slot<Draft>(tabStorage(), `onqueue.desk.chat.${conversationId}.draft`));
   const [draft, setDraft] = useState(() => draftOf(kept.load()));
   const change = (text: string, responseIds = draft.responseIds) => {
@@ -113,7 +124,7 @@ function useDraft(conversationId: string): [Draft, (text: string, responseIds?: 
     setDraft(changed);
     if (text === "") kept.clear();
     else kept.save(changed);
-    store.chat(conversationId)?.typed(text);
+    chat.typed(text);
   };
   return [draft, change];
 }

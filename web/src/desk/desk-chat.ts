@@ -1,11 +1,15 @@
 // One chat at the desk: its log, what the agent sends, who types.
-import { EMPTY_VIEW, hasGap, participantsOf, unreadAfter, withEvents, type ConversationView } from "../core/conversation";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { EMPTY_VIEW, hasGap, isClosed, participantsOf, unreadAfter, withEvents, type ConversationView } from "../core/conversation";
 import { Outbox, type OutboxEntry } from "../core/outbox";
 import { slot, tabStorage, type Slot } from "../core/storage";
 import type { Timers } from "../core/timers";
 import { TypingSender, TypingWatcher } from "../core/typing";
+import { Uploads, type UploadEntry, type UploadLimits } from "../core/uploads";
 import { newUuid } from "../core/uuid";
+import type { Supervisor, WatchResponse } from "../gen/onqueue/session/v1/conversation_pb";
 import type { Event } from "../gen/onqueue/session/v1/event_pb";
+import { uploadWays } from "../rpc/attachments";
 import { faultOf } from "../rpc/faults";
 import type { DeskClients } from "./clients";
 import { UseRecorder } from "./responses/use-recorder";
@@ -16,7 +20,14 @@ export interface ChatSnapshot {
   conversationId: string;
   view: ConversationView;
   outbox: readonly OutboxEntry[];
+  /** What is on its way into the side chat. */
+  sideOutbox: readonly OutboxEntry[];
+  uploads: readonly UploadEntry[];
   otherTypes: boolean;
+  /** Since when the customer has not been there, by the server's clock. */
+  awaySince: number | undefined;
+  /** Who supervises it now. */
+  supervisors: readonly Supervisor[];
   /** Whether the agent takes part now. */
   mine: boolean;
   /** The last sequence that the agent has read. */
@@ -48,7 +59,10 @@ export class DeskChat {
   private readonly outbox: Outbox;
   private readonly sender: TypingSender;
   private readonly watcher: TypingWatcher;
+  private readonly side: Outbox;
+  private readonly files: Uploads<File>;
   private readonly keptOutbox: Slot<OutboxEntry[]>;
+  private readonly keptSide: Slot<OutboxEntry[]>;
   private readonly keptRead: Slot<string>;
   private readonly uses: UseRecorder;
 
@@ -57,12 +71,18 @@ export class DeskChat {
     const place = `onqueue.desk.chat.${ports.conversationId}`;
     this.keptOutbox = slot(tabStorage(), `${place}.outbox`);
     this.keptRead = slot(tabStorage(), `${place}.read`);
+    this.keptSide = slot(tabStorage(), `${place}.sideOutbox`);
     const kept = this.keptOutbox.load() ?? [];
+    const keptSide = this.keptSide.load() ?? [];
     this.current = {
       conversationId: ports.conversationId,
       view: EMPTY_VIEW,
       outbox: kept,
+      sideOutbox: keptSide,
+      uploads: [],
       otherTypes: false,
+      awaySince: undefined,
+      supervisors: [],
       mine: true,
       readUpTo: BigInt(this.keptRead.load() ?? "0"),
       unread: 0,
@@ -74,14 +94,30 @@ export class DeskChat {
       kept: slot(tabStorage(), `${place}.uses`),
     });
     this.outbox = this.makeOutbox(kept);
+    this.side = this.makeSide(keptSide);
+    this.files = new Uploads<File>({
+      ...uploadWays(ports.clients.attachments, ports.conversationId),
+      changed: (uploads) => this.set({ uploads }),
+      newId: newUuid,
+      timers: ports.timers,
+    });
     this.sender = new TypingSender((typing) => void this.sendTyping(typing), ports.timers);
     this.watcher = new TypingWatcher((ids) => this.set({ otherTypes: ids.size > 0 }), ports.timers);
     this.outbox.kick();
+    this.side.kick();
     ports.timers.after(EMPTY_TOO_LONG_MS, () => this.current.view.events.length === 0 && void this.fill());
   }
 
   get snapshot(): ChatSnapshot {
     return this.current;
+  }
+
+  /** Takes a frame of the conversation's stream. */
+  takeFrame(frame: WatchResponse["frame"]): void {
+    if (frame.case === "event") this.takeEvent(frame.value);
+    if (frame.case === "typing") this.takeTyping(frame.value.participantId, frame.value.typing);
+    if (frame.case === "guestPresence") this.takePresence(frame.value.awaySince && timestampMs(frame.value.awaySince));
+    if (frame.case === "supervision") this.takeSupervisors(frame.value.supervisors);
   }
 
   /** Takes an event of the stream. */
@@ -94,11 +130,20 @@ export class DeskChat {
     if (!this.current.ownIds.has(participantId)) this.watcher.set(participantId, typing);
   }
 
+  /** The customer is there, or away since then. */
+  takePresence(awaySince: number | undefined): void {
+    if (awaySince !== this.current.awaySince) this.set({ awaySince });
+  }
+
+  takeSupervisors(supervisors: readonly Supervisor[]): void {
+    this.set({ supervisors });
+  }
+
   /** The agent takes part, or no longer does. */
   setMine(mine: boolean): void {
     if (mine !== this.current.mine) this.set({ mine });
     // The stream of this chat is over: read what it did not bring.
-    if (!mine && this.current.view.standing !== "ended") void this.fill();
+    if (!mine && !isClosed(this.current.view)) void this.fill();
   }
 
   /** The agent has seen everything. */
@@ -117,22 +162,43 @@ export class DeskChat {
     this.outbox.add(clientMessageId, text);
   }
 
+  /** Writes to the supervisors, or to the agent, unseen by the customer. */
+  sendSide(text: string): void {
+    this.side.add(newUuid(), text);
+  }
+
+  /** Brings files into the conversation. */
+  attach(files: readonly File[], limits: UploadLimits): void {
+    this.files.add(files, limits);
+  }
+
+  retryUpload(requestId: string): void {
+    this.files.retry(requestId);
+  }
+
+  discardUpload(requestId: string): void {
+    this.files.discard(requestId);
+  }
+
   typed(text: string): void {
     this.sender.input(text);
   }
 
   retry(clientMessageId: string): void {
     this.outbox.retry(clientMessageId);
+    this.side.retry(clientMessageId);
   }
 
   discard(clientMessageId: string): void {
     this.uses.forget(clientMessageId);
     this.outbox.discard(clientMessageId);
+    this.side.discard(clientMessageId);
   }
 
   /** The connection is back: send what waits. */
   kick(): void {
     this.outbox.kick();
+    this.side.kick();
     this.uses.again();
   }
 
@@ -144,8 +210,11 @@ export class DeskChat {
   /** Closes the chat for good, or until the page is loaded again. */
   close(ending: "forget" | "keep"): void {
     this.outbox.close();
+    this.side.close();
+    this.files.close();
     if (ending === "keep") return;
     this.keptOutbox.clear();
+    this.keptSide.clear();
     this.keptRead.clear();
   }
 
@@ -154,6 +223,8 @@ export class DeskChat {
     const ownIds = participantsOf(view, this.ports.userId);
     this.set({ view, ownIds, unread: unreadAfter(view, this.current.readUpTo, ownIds) });
     for (const { body, participantId } of events) {
+      if (body.case === "attachmentAdded") this.files.confirm(body.value.attachmentId);
+      if (body.case === "sideMessage" || body.case === "coachMessage") this.side.confirm(body.value.clientMessageId);
       if (body.case !== "message") continue;
       this.outbox.confirm(body.value.clientMessageId);
       this.uses.sent(body.value.clientMessageId);
@@ -189,6 +260,17 @@ export class DeskChat {
       },
       kept,
     );
+  }
+
+  private makeSide(kept: OutboxEntry[]): Outbox {
+    const { clients, conversationId, timers } = this.ports;
+    const send = ({ clientMessageId, text }: OutboxEntry) =>
+      clients.supervision.sendSideMessage({ conversationId, clientMessageId, text });
+    const changed = (sideOutbox: readonly OutboxEntry[]) => {
+      this.keptSide.save([...sideOutbox]);
+      this.set({ sideOutbox });
+    };
+    return new Outbox({ send, answered: () => this.ports.answered(), toFault: faultOf, changed, timers }, kept);
   }
 
   private async sendTyping(typing: boolean): Promise<void> {

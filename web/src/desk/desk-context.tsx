@@ -3,6 +3,7 @@ import type { Transport } from "@connectrpc/connect";
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import { holds } from "../core/permissions";
 import type { TokenSource } from "../rpc/transport";
+import type { RequestsBoard } from "./assistance/requests-board";
 import type { DeskClients } from "./clients";
 import type { DeskSnapshot, DeskStore } from "./desk-store";
 import type { Me } from "./session";
@@ -15,6 +16,8 @@ export interface Desk {
   clients: DeskClients;
   tokens: TokenSource;
   store: DeskStore;
+  /** Followed while the user may take requests for assistance. */
+  requests: RequestsBoard;
   /** The forms that hold changes which are not saved. */
   unsaved: Set<string>;
   /** Goes off queue and ends the session. */

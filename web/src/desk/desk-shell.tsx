@@ -1,14 +1,16 @@
 // What surrounds the pages of the desk: title, navigation, connection, language, signing out.
-import { Alert, Box, Button, Group, Text } from "@mantine/core";
+import { Alert, Badge, Box, Button, Group, Text } from "@mantine/core";
 import { useNetwork } from "@mantine/hooks";
 import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { AgentPage } from "./agent-page";
+import { useRequests, useRequestsLife } from "./assistance/request-list";
 import type { DeskKey } from "./catalogues";
 import { useDesk, useMay, useSnapshot } from "./desk-context";
 import { LanguageSwitch } from "./language-switch";
 import { sectionsFor, type SectionName } from "./sections";
 import { LivePage } from "./live/live-page";
+import { SearchPage } from "./search/search-page";
 import { SignOutButton } from "./sign-out-button";
 import { SupervisorPage } from "./supervisor-page";
 import { useWords } from "./words";
@@ -17,6 +19,7 @@ const PAGE_NAMES: Record<string, DeskKey> = {
   chats: "nav.chats",
   live: "nav.live",
   conversations: "nav.conversations",
+  search: "nav.search",
   administration: "nav.administration",
   account: "nav.account",
 };
@@ -24,6 +27,7 @@ const PAGE_NAMES: Record<string, DeskKey> = {
 /** The signed-in desk. */
 export function DeskShell() {
   useTitleBadge();
+  useRequestsLife();
   return (
     <Box className="desk">
       <Header />
@@ -54,6 +58,11 @@ export function ChatsPage() {
 /** The supervisor's conversations. */
 export function ConversationsPage() {
   return usePages().conversations ? <SupervisorPage /> : <NothingToDo />;
+}
+
+/** Finding conversations again. */
+export function TranscriptsPage() {
+  return usePages().search ? <SearchPage /> : <NothingToDo />;
 }
 
 /** The queues as they are now. */
@@ -102,13 +111,14 @@ function Navigation() {
   const words = useWords();
   const pages = usePages();
   const [section] = pages.sections;
+  const waiting = useRequests().length;
   const path = useLocation({ select: ({ pathname }) => pathname });
   const look = (page: string) => ({
     size: "xs",
     variant: path.startsWith(page) ? "filled" : "subtle",
     ...(path.startsWith(page) ? { "aria-current": "page" as const } : {}),
   });
-  const only = [pages.chats, pages.live, pages.conversations, section].filter(Boolean).length === 1;
+  const only = [pages.chats, pages.live, pages.conversations, pages.search, section].filter(Boolean).length === 1;
   // Whoever has one page alone needs the way to it only from elsewhere.
   if (only && pages.chats && path.startsWith("/chats")) return null;
   return (
@@ -130,6 +140,16 @@ function Navigation() {
           renderRoot={(props) => <Link to="/conversations" {...props} />}
         >
           {words.t("nav.conversations")}
+          {waiting > 0 && (
+            <Badge ml={6} size="sm" color="red.8" circle aria-label={words.count("requests.count", waiting)} data-testid="nav-requests">
+              {waiting}
+            </Badge>
+          )}
+        </Button>
+      )}
+      {pages.search && (
+        <Button {...look("/search")} data-testid="nav-search" renderRoot={(props) => <Link to="/search" {...props} />}>
+          {words.t("nav.search")}
         </Button>
       )}
       {section && (
@@ -149,6 +169,7 @@ interface Pages {
   chats: boolean;
   live: boolean;
   conversations: boolean;
+  search: boolean;
   sections: SectionName[];
 }
 
@@ -157,7 +178,8 @@ function usePages(): Pages {
   const chats = useIsAgent();
   const conversations = useIsSupervisor();
   const live = useMay("routing:observation:view");
-  return { chats, live, conversations, sections: sectionsFor(useDesk().me.permissions) };
+  const search = chats || conversations;
+  return { chats, live, conversations, search, sections: sectionsFor(useDesk().me.permissions) };
 }
 
 function ConnectionDot() {
@@ -199,8 +221,9 @@ function useIsSupervisor(): boolean {
 function useTitleBadge(): void {
   const words = useWords();
   const { offers, chats } = useSnapshot();
+  const requests = useRequests().length;
   const page = useLocation({ select: ({ pathname }) => pathname.split("/")[1] ?? "" });
-  const count = offers.length + chats.reduce((sum, chat) => sum + chat.unread, 0);
+  const count = requests + offers.length + chats.reduce((sum, chat) => sum + chat.unread, 0);
   useEffect(() => {
     const key = PAGE_NAMES[page];
     const title = key ? words.t("desk.titleOf", { page: words.t(key) }) : words.t("desk.title");

@@ -208,7 +208,11 @@ export class DeskStore {
         const conversationId = frame.value.conversation?.conversationId;
         if (!conversationId) return;
         this.seenThisRound.add(conversationId);
-        this.chatFor(conversationId).setMine(true);
+        const chat = this.chatFor(conversationId);
+        const { guestAwaySince, supervisors } = frame.value.conversation ?? {};
+        chat.takePresence(guestAwaySince && timestampMs(guestAwaySince));
+        chat.takeSupervisors(supervisors ?? []);
+        chat.setMine(true);
         return;
       }
       case "removed":
@@ -230,8 +234,7 @@ export class DeskStore {
     // A late frame of a chat that was closed here.
     if (!chat) return;
     this.cursors.advance(conversationId, cursor);
-    if (frame.case === "event") chat.takeEvent(frame.value);
-    if (frame.case === "typing") chat.takeTyping(frame.value.participantId, frame.value.typing);
+    chat.takeFrame(frame);
   }
 
   private chatFor(conversationId: string): DeskChat {

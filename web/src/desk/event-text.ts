@@ -1,7 +1,7 @@
 // Events in words, as agents and supervisors read them.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { authorName, type ConversationView } from "../core/conversation";
-import type { Event, OfferWithdrawn, Opened } from "../gen/onqueue/session/v1/event_pb";
+import type { Event, OfferWithdrawn, Opened, Transferred } from "../gen/onqueue/session/v1/event_pb";
 import { endNotice } from "../i18n/notices";
 import { sentenceOfReason } from "../i18n/reasons";
 import type { DeskTranslator } from "./catalogues";
@@ -26,11 +26,44 @@ export function noticeText(event: Event, view: ConversationView, words: DeskTran
       return words.t("notice.warned", { time: body.value.endsAt ? words.clockTime(timestampMs(body.value.endsAt)) : "" });
     case "ended":
       return words.t(`notice.ended.${endNotice(body.value.reason)}`);
+    case "reopened":
+      return words.t("notice.reopened");
+    case "notice":
+      return body.value.code === "inactivity_transfer" ? words.t("notice.inactivityTransfer") : body.value.text;
+    case "transferred":
+      return transferredText(body.value, words);
+    case "wrapUpSet":
+      return words.t(body.value.wrapUpCodeName ? "notice.wrapUp" : "notice.wrapUpPlain", {
+        name: authorName(view, event),
+        code: body.value.wrapUpCodeName,
+      });
+    case "assistanceRequested":
+      return words.t("notice.helpRequested", { name: authorName(view, event), text: body.value.text });
+    case "assistanceTaken":
+      return words.t("notice.helpTaken", { name: body.value.name });
+    case "assistanceClosed":
+      return words.t("notice.helpClosed");
+    case "attributesSet":
+      return words.t("notice.attributes", { keys: body.value.keys.join(", ") });
+    case "messageRedacted":
+      return words.t(body.value.eventId === "" ? "notice.allRemoved" : "notice.removed");
+    case "erased":
+      return isSaid(body.value.what) ? words.t("notice.erased") : undefined;
     case "refused":
       return words.t("notice.refused", { reason: reasonText(body.value.reason, words) });
     default:
       return undefined;
   }
+}
+
+/** Whether what was removed was for everyone to read. */
+function isSaid(what: string): boolean {
+  return what === "message" || what === "attachment_added";
+}
+
+function transferredText({ queueName, agentName, attended, note }: Transferred, words: DeskTranslator): string {
+  const to = agentName ? words.t("notice.transferredTo", { agent: agentName }) : words.t("notice.transferred", { queue: queueName });
+  return [to, attended && words.t("notice.attended"), note && words.t("notice.note", { note })].filter(Boolean).join(" ");
 }
 
 /** Who wrote a message. */

@@ -1,4 +1,5 @@
 // What an agent has in hand: open chats, and offers to be answered.
+import { isClosed } from "../core/conversation";
 import { AgentState, type Agent } from "../gen/onqueue/routing/v1/agent_pb";
 import type { ChatSnapshot } from "./desk-chat";
 import type { DeskSnapshot } from "./desk-store";
@@ -7,7 +8,7 @@ type InHand = Pick<DeskSnapshot, "chats" | "offers">;
 
 /** Whether nothing can be sent any more. */
 export function isOver(chat: ChatSnapshot): boolean {
-  return chat.view.standing === "ended" || !chat.mine;
+  return isClosed(chat.view) || !chat.mine;
 }
 
 /** How many customers are with the agent, in open chats and by offers. */

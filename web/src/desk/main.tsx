@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { DeskApp } from "./app";
 import "./desk.css";
 import "./routing.css";
+import "./conversations.css";
 import { joinShare } from "../share/shared-fetch";
 import { SessionKeeper } from "./session";
 

@@ -6,7 +6,7 @@ import {
   createRouter,
   lazyRouteComponent,
 } from "@tanstack/react-router";
-import { ChatsPage, ConversationsPage, DeskShell, HomePage, QueuesPage } from "./desk-shell";
+import { ChatsPage, ConversationsPage, DeskShell, HomePage, QueuesPage, TranscriptsPage } from "./desk-shell";
 
 /** What an administration list may be narrowed to, as part of its address. */
 export interface ListSearch {
@@ -22,6 +22,7 @@ const root = createRootRoute({ component: DeskShell, notFoundComponent: HomePage
 const home = createRoute({ getParentRoute: () => root, path: "/", component: HomePage });
 const chats = createRoute({ getParentRoute: () => root, path: "/chats", component: ChatsPage });
 const conversations = createRoute({ getParentRoute: () => root, path: "/conversations", component: ConversationsPage });
+const search = createRoute({ getParentRoute: () => root, path: "/search", component: TranscriptsPage });
 const live = createRoute({ getParentRoute: () => root, path: "/live", component: QueuesPage });
 const account = createRoute({
   getParentRoute: () => root,
@@ -45,7 +46,7 @@ const item = createRoute({
   component: lazyRouteComponent(area, "SectionItem"),
 });
 
-const routeTree = root.addChildren([home, chats, live, conversations, account, administration.addChildren([list, item])]);
+const routeTree = root.addChildren([home, chats, live, conversations, search, account, administration.addChildren([list, item])]);
 
 /** The router of a signed-in desk. */
 export function deskRouter() {

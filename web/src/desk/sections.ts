@@ -14,8 +14,10 @@ export const SECTIONS = [
   ["utilization", "routing:utilization:view"],
   ["libraries", "responses:library:view"],
   ["responses", "responses:response:view"],
+  ["contact-fields", "externalContacts:customField:view"],
   ["deployments", "authorization:deployment:view"],
   ["api-clients", "authorization:apiClient:view"],
+  ["erasures", "recording:transcript:erase"],
   ["organisation", "authorization:organisation:edit"],
 ] as const;
 
@@ -23,7 +25,7 @@ export const SECTIONS = [
 export type SectionName = (typeof SECTIONS)[number][0];
 
 // What an agent's role has for the agent's work; alone it makes nobody an administrator.
-const ALSO_AGENTS: ReadonlySet<SectionName> = new Set(["responses", "libraries", "queues", "skills", "utilization", "wrap-up-codes"]);
+const ALSO_AGENTS: ReadonlySet<SectionName> = new Set(["responses", "libraries", "queues", "skills", "utilization", "wrap-up-codes", "contact-fields"]);
 
 /** What a section needs beyond seeing it, for those whose work only reads it. */
 const CHANGES: Partial<Record<SectionName, readonly string[]>> = {
@@ -32,6 +34,7 @@ const CHANGES: Partial<Record<SectionName, readonly string[]>> = {
   queues: ["routing:queue:add", "routing:queue:edit", "routing:queue:delete", "routing:queueMember:manage"],
   skills: ["routing:skill:add", "routing:skill:edit", "routing:skill:delete"],
   utilization: ["routing:utilization:manage"],
+  "contact-fields": ["externalContacts:customField:add", "externalContacts:customField:edit", "externalContacts:customField:delete"],
   "wrap-up-codes": ["routing:wrapupCode:add", "routing:wrapupCode:edit", "routing:wrapupCode:delete"],
 };
 

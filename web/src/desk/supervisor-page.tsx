@@ -3,6 +3,7 @@ import { Box, Button, Group, NativeSelect, Stack, Text, Title } from "@mantine/c
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ConversationState, type Conversation } from "../gen/onqueue/session/v1/conversation_pb";
 import { faultOf } from "../rpc/faults";
+import { RequestList } from "./assistance/request-list";
 import { useDesk } from "./desk-context";
 import { FaultAlert } from "./fault-alert";
 import { SupervisorItem } from "./supervisor-item";
@@ -29,6 +30,7 @@ export function SupervisorPage() {
   return (
     <Box className="columns" data-detail={selected ? "open" : "closed"}>
       <Stack className="side" gap="sm">
+        <RequestList open={setSelected} />
         <Title order={2} size="h5">
           {words.t("supervisor.heading")}
         </Title>
@@ -49,7 +51,12 @@ export function SupervisorPage() {
       </Stack>
       <Box className="detail">
         {selected ? (
-          <SupervisorPane key={selected} conversationId={selected} back={() => setSelected(undefined)} />
+          <SupervisorPane
+            key={selected}
+            conversationId={selected}
+            back={() => setSelected(undefined)}
+            backTo={words.t("supervisor.back")}
+          />
         ) : (
           <Text c="dimmed" className="placeholder">
             {words.t("supervisor.choose")}

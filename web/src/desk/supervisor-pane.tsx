@@ -1,93 +1,89 @@
-// One conversation as the supervisor reads it: transcript, and why an agent got it.
-import { Box, Button, Group, Loader, Stack, Text, Title } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { EMPTY_VIEW, eventTime, withEvents, type ConversationView } from "../core/conversation";
-import type { Event } from "../gen/onqueue/session/v1/event_pb";
+// One conversation as the supervisor sees it: the transcript, or live while they supervise it, and why an agent got it.
+import { Box, Button, Group, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
 import { faultOf } from "../rpc/faults";
+import { ContactPanel } from "./contact/contact-panel";
+import { useHead } from "./conversation-head";
 import { Decisions } from "./decisions";
 import { useDesk, useMay } from "./desk-context";
-import { authorText, noticeText } from "./event-text";
+import { Dialog } from "./dialog";
 import { WhyWaiting } from "./explanations/why-waiting";
+import { ExportButton } from "./export-menu";
 import { FaultAlert } from "./fault-alert";
-import { MessageText } from "./message-text";
-import { readTranscript, REFRESH_MS } from "./transcript";
+import { RecordBar } from "./records/record-bar";
+import { LiveConversation } from "./supervise/live-conversation";
+import { partOf } from "./supervise/part";
+import { SuperviseBar } from "./supervise/supervise-bar";
+import { TranscriptView } from "./transcript-view";
 import { useWords } from "./words";
 
-const NOBODY: ReadonlySet<string> = new Set();
+interface SupervisorPaneProps {
+  conversationId: string;
+  back(): void;
+  /** What the way back is called. */
+  backTo: string;
+  /** The event that was looked for. */
+  wanted?: string | undefined;
+}
 
-/** Transcript and decisions of a conversation. */
-export function SupervisorPane({ conversationId, back }: { conversationId: string; back(): void }) {
+/** A conversation, and what may be done with it. */
+export function SupervisorPane({ conversationId, back, backTo, wanted }: SupervisorPaneProps) {
   const words = useWords();
+  const { me } = useDesk();
   const queries = useQueryClient();
-  const maySeeDecisions = useMay("routing:decision:view");
+  const head = useHead(conversationId);
+  const maySupervise = useMay("conversation:communication:view");
+  const part = head.data ? partOf(head.data, me.userId) : "none";
+  const isLive = part !== "none" && part !== "agent";
   const refresh = () => void queries.invalidateQueries({ queryKey: ["conversation", conversationId] });
   return (
-    <Box className="pane scrolls">
-      <Group className="pane-header" gap="sm" justify="space-between">
+    <Box className={isLive ? "pane" : "pane scrolls"}>
+      <Group className="pane-header" gap="xs">
         <Button className="back" size="xs" variant="default" onClick={back} data-testid="back">
-          {words.t("supervisor.back")}
+          {backTo}
         </Button>
-        <Title order={2} size="h5" className="grow">
-          {words.t("transcript.heading")}
+        <Title order={2} size="h5" className="grow guest">
+          {head.data?.guestName || words.t("transcript.heading")}
         </Title>
+        <ContactButton conversationId={conversationId} />
+        <ExportButton conversationId={conversationId} />
         <Button size="xs" variant="default" onClick={refresh} data-testid="transcript-refresh">
           {words.t("supervisor.refresh")}
         </Button>
       </Group>
-      <Transcript conversationId={conversationId} />
-      {maySeeDecisions && <WhyWaiting conversationId={conversationId} />}
-      {maySeeDecisions && <Decisions conversationId={conversationId} />}
+      {head.error && <FaultAlert fault={faultOf(head.error)} />}
+      {head.data && maySupervise && <SuperviseBar conversation={head.data} part={part} />}
+      {head.data && !isLive && <RecordBar conversationId={conversationId} />}
+      {isLive ? <LiveConversation conversationId={conversationId} part={part} /> : <Reading conversationId={conversationId} wanted={wanted} />}
     </Box>
   );
 }
 
-function Transcript({ conversationId }: { conversationId: string }) {
-  const words = useWords();
-  const { clients } = useDesk();
-  const log = useQuery({
-    queryKey: ["conversation", conversationId, "events"],
-    queryFn: () => readTranscript(clients, conversationId),
-    refetchInterval: REFRESH_MS,
-  });
-  if (log.isPending) return <Loader m="md" />;
-  if (!log.data) return <FaultAlert fault={faultOf(log.error)} />;
-  const view = withEvents(EMPTY_VIEW, log.data);
+function Reading({ conversationId, wanted }: { conversationId: string; wanted: string | undefined }) {
+  const maySeeDecisions = useMay("routing:decision:view");
   return (
     <>
-      {log.error && <FaultAlert fault={faultOf(log.error)} />}
-      <Stack component="ol" className="transcript" gap={6} data-testid="transcript">
-        {view.events.length === 0 && <Text component="li">{words.t("transcript.none")}</Text>}
-        {view.events.map((event) => (
-          <TranscriptLine key={String(event.sequence)} event={event} view={view} />
-        ))}
-      </Stack>
+      <TranscriptView conversationId={conversationId} wanted={wanted} />
+      {maySeeDecisions && <WhyWaiting conversationId={conversationId} />}
+      {maySeeDecisions && <Decisions conversationId={conversationId} />}
     </>
   );
 }
 
-function TranscriptLine({ event, view }: { event: Event; view: ConversationView }) {
+function ContactButton({ conversationId }: { conversationId: string }) {
   const words = useWords();
-  const isMessage = event.body.case === "message";
+  const may = useMay("externalContacts:contact:view");
+  const [opened, { open, close }] = useDisclosure(false);
+  if (!may) return null;
   return (
-    <li
-      className="transcript-line"
-      data-testid="transcript-event"
-      data-kind={event.body.case}
-      data-sequence={String(event.sequence)}
-    >
-      <time className="meta" dateTime={new Date(eventTime(event)).toISOString()}>
-        {words.clockTime(eventTime(event))}
-      </time>
-      {event.body.case === "message" && (
-        <span>
-          <strong>{authorText(event, view, NOBODY, words)}</strong>
-          {": "}
-          <span className="transcript-text" dir="auto">
-            <MessageText text={event.body.value.text} />
-          </span>
-        </span>
-      )}
-      {!isMessage && <span className="notice">{noticeText(event, view, words)}</span>}
-    </li>
+    <>
+      <Button size="xs" variant="default" onClick={open} data-testid="pane-contact">
+        {words.t("contact.heading")}
+      </Button>
+      <Dialog title={words.t("contact.heading")} opened={opened} close={close}>
+        <ContactPanel conversationId={conversationId} />
+      </Dialog>
+    </>
   );
 }

@@ -38,6 +38,7 @@ export const deskDe: Record<keyof typeof deskEn, string> = {
   "reason.CURSOR_MALFORMED": "Die Stelle zum Fortsetzen ist unbekannt. Es wird neu gelesen.",
   "reason.FIELD_INVALID": "Eine Eingabe ist nicht gültig. Bitte prüfen Sie sie.",
   "reason.ID_MALFORMED": "Die Adresse oder eine Kennung darin ist nicht richtig aufgebaut.",
+  "reason.LEGAL_HOLD": "Dieses Gespräch muss aufbewahrt werden: Nichts davon darf entfernt werden.",
   "nav.label": "Seiten",
   "nav.chats": "Meine Chats",
   "nav.live": "Warteschlangen",

@@ -36,6 +36,7 @@ export const deskEn = {
   "reason.CURSOR_MALFORMED": "The place to go on from is not known. It is being read anew.",
   "reason.FIELD_INVALID": "Something you entered is not valid. Please check it.",
   "reason.ID_MALFORMED": "The address or an id in it is not well formed.",
+  "reason.LEGAL_HOLD": "This conversation has to be kept: nothing of it may be removed.",
   "nav.label": "Pages",
   "nav.chats": "My chats",
   "nav.live": "Queues live",

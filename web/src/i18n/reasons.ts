@@ -31,10 +31,14 @@ export const DESK_REASONS = [
   "CURSOR_MALFORMED",
   "FIELD_INVALID",
   "ID_MALFORMED",
+  "LEGAL_HOLD",
 ] as const;
 
 /** Every other reason that the API gives. */
 export const REASONS = [
+  "ATTACHMENT_QUOTA",
+  "ATTACHMENT_REFUSED",
+  "ATTACHMENT_NOT_READY",
   "QUEUE_FULL",
   "QUEUE_CLOSED",
   "CONVERSATION_CLOSED",

@@ -9,10 +9,14 @@ export interface MessengerOptions {
   /** Where Onqueue is: the origin that the script came from. */
   origin: string;
   deploymentId: string;
+  /** `messaging` for conversations that rest, rather than end, when the agent is done with them. */
+  kind: string;
   language: string;
   side: string;
   /** A colour for the button, as in CSS. */
   colour: string;
+  /** Who is logged in at the web site, as its server signed it; empty if it says nothing. */
+  identity(): Promise<string>;
 }
 
 /** A frame that says nothing for so long cannot be reached. */
@@ -81,10 +85,10 @@ export class Messenger {
   }
 
   private load(): HTMLIFrameElement {
-    const { origin, deploymentId } = this.options;
+    const { origin, deploymentId, kind } = this.options;
     const frame = document.createElement("iframe");
     frame.title = this.words.frame;
-    frame.src = `${origin}/chat?deployment=${encodeURIComponent(deploymentId)}&embedded=1`;
+    frame.src = `${origin}/chat?deployment=${encodeURIComponent(deploymentId)}&embedded=1${kind === "messaging" ? "&kind=messaging" : ""}`;
     this.panel.append(frame);
     const look = () => this.ready || !frame.isConnected || this.refused();
     frame.addEventListener("load", () => setTimeout(look, SPEAKS_WITHIN_MS));
@@ -113,7 +117,17 @@ export class Messenger {
       this.close();
       this.button.focus();
     }
+    if (data?.onqueue === "who") void this.identify();
     if (data?.onqueue === "unread" && typeof data.count === "number" && this.panel.hidden) this.showUnread(data.count);
+  }
+
+  /** A web site that cannot say who it is does not keep its customer from chatting. */
+  private async identify(): Promise<void> {
+    const assertion = await this.options.identity().catch((error: unknown) => {
+      console.error("Onqueue: the web site does not say who the customer is.", error);
+      return "";
+    });
+    this.say({ onqueue: "identity", assertion: String(assertion) });
   }
 
   private say(message: PageSays): void {

@@ -21,6 +21,7 @@ test.each([
     greetings: { de: "Willkommen", en: "Welcome" },
   });
   world.admin.apiClients.put({ name: "Shop system", divisionId: world.admin.north, enabled: true });
+  world.talk.erased("k1", ["c1", "c2"]);
   const page = await visit.open("/desk#/administration/users", locale, viewport);
   await enter(page);
   for (const [section] of SECTIONS) {
@@ -28,8 +29,8 @@ test.each([
     await page.getByTestId("page-title").waitFor();
     await expect.poll(() => page.getByTestId("list-loading").count()).toBe(0);
     const rows = page.getByTestId("list-row");
-    if (!["utilization", "organisation"].includes(section)) await rows.first().waitFor();
-    else await page.getByTestId("save").waitFor();
+    if (!["utilization", "erasures", "organisation"].includes(section)) await rows.first().waitFor();
+    else await page.getByTestId(section === "erasures" ? "erasure" : "save").waitFor();
     await look(page, `admin-${section}-${name}`);
     if ((await rows.count()) === 0) continue;
     await rows.first().getByRole("link").click();

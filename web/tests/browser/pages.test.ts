@@ -376,6 +376,8 @@ test("the customer reads that somebody else is looked for, and a lost connection
 
 test("the supervisor's page follows by itself what others do", async () => {
   const desk = await open("/desk");
+  // It looks every ten seconds.
+  desk.setDefaultTimeout(30_000);
   await signIn(desk);
   await desk.getByTestId("nav-conversations").click();
   await waitForText(desk, "No conversations.");

@@ -1,6 +1,7 @@
 // How queues route and when they are open, set up in a real browser.
 import { expect, test } from "vitest";
 import { AfterContactMode, Evaluation, RoutingMethod } from "../../src/gen/onqueue/routing/v1/queue_pb";
+import { AgentLostAction, InactivityAction, InactivityCounts } from "../../src/gen/onqueue/routing/v1/queue_rules_pb";
 import { NARROW } from "./browser";
 import { enter, look, pick, visits } from "./visit";
 
@@ -61,4 +62,45 @@ test("opening hours say what holds, close for an emergency after a question, and
   await look(page, "admin-emergency");
   await page.getByTestId("emergency-end").click();
   await page.getByTestId("emergency").waitFor({ state: "detached" });
+});
+
+test("a queue's conversations get rules, checked before they are saved", async () => {
+  const { admin } = visit.world;
+  const page = await openAt("queues", admin.service);
+  const save = page.getByTestId("resource-form").getByTestId("save");
+  await page.getByTestId("rules-counts").selectOption({ label: "the customer" });
+  await page.getByTestId("rules-action").selectOption({ label: "it is passed on to a queue" });
+  await page.getByTestId("rules-abandon").fill("90");
+  await page.getByTestId("rules-lost-hold").fill("30");
+  await page.getByTestId("rules-lost-action").selectOption({ label: "they end" });
+  await page.getByTestId("rules-window").fill("24");
+  await page.getByTestId("rules-retention").fill("365");
+  await page.getByTestId("rules-attachments").press("Space");
+  await page.getByTestId("rules-max-bytes").fill("2.5");
+  await page.getByTestId("rules-media-types").fill("image/png");
+  await page.keyboard.press("Enter");
+  await save.click();
+  await page.getByTestId("rules-error").getByText("Please choose the queue").waitFor();
+  expect(await page.getByTestId("rules-error").evaluate((text) => text === document.activeElement)).toBe(true);
+  await pick(page, "rules-transfer-queue", "Service");
+  await look(page, "admin-queue-rules");
+  await save.click();
+  await page.getByTestId("saved").getByText("Saved.").waitFor();
+  expect(admin.queues.get(admin.service).conversationRules).toMatchObject({
+    inactivityCounts: InactivityCounts.GUEST,
+    inactivityAction: InactivityAction.TRANSFER,
+    inactivityTransferQueueId: admin.service,
+    abandonAfterMs: 90_000n,
+    agentLostHoldMs: 30_000n,
+    agentLostAction: AgentLostAction.END,
+    messagingWindowMs: 86_400_000n,
+    retentionDays: 365,
+    attachments: { enabled: true, maxBytes: 2_621_440n, maxTotalBytes: 0n, mediaTypes: ["image/png"] },
+  });
+  await page.reload();
+  await page.getByTestId("rules-action").waitFor();
+  expect(await page.getByTestId("rules-max-bytes").inputValue()).toBe("2.5 MiB");
+  await page.setViewportSize(NARROW);
+  await page.getByTestId("rules-attachments").scrollIntoViewIfNeeded();
+  await look(page, "admin-queue-rules-narrow");
 });

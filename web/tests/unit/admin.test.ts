@@ -25,6 +25,7 @@ import { grantRule } from "../../src/admin/pages/grants";
 import { skillsRule } from "../../src/admin/pages/user-skills";
 import { fullCapacities } from "../../src/admin/pages/utilization";
 import * as access from "../../src/admin/resources/access";
+import * as contacts from "../../src/admin/resources/contacts";
 import * as content from "../../src/admin/resources/content";
 import { deploymentQueues, greetings } from "../../src/admin/resources/deployment-rules";
 import { namesUsed, shortcut, substitutions, undeclared, variants } from "../../src/admin/resources/response-rules";
@@ -36,6 +37,7 @@ import { UserSchema } from "../../src/gen/onqueue/auth/v1/user_pb";
 import { BadRequestSchema } from "../../src/gen/google/rpc/bad_request_pb";
 import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb";
 import { adminEn } from "../../src/i18n/admin.en";
+import { settingsEn } from "../../src/i18n/settings.en";
 
 describe("a draft", () => {
   test.each([
@@ -241,19 +243,23 @@ test("every field of every kind has a name", () => {
     hours.wrapUpCodeResource(none),
     hours.scheduleResource(none),
     hours.scheduleGroupResource(none),
+    contacts.contactFieldResource(none),
     content.libraryResource(none),
     content.responseResource(none),
   ];
+  const texts = { ...adminEn, ...settingsEn };
   for (const { kind, fields, rules } of kinds) {
-    for (const key of [`kind.${kind}`, `new.${kind}`, ...fields.map(fieldKey)]) expect(adminEn).toHaveProperty([key]);
+    for (const key of [`kind.${kind}`, `new.${kind}`, `delete.${kind}`, ...fields.map(fieldKey)]) expect(texts).toHaveProperty([key]);
     expect(Object.keys(rules).filter((field) => !(fields as readonly string[]).includes(field))).toEqual([]);
   }
 });
 
 test("sections are there for those who may use them", () => {
   expect(sectionsFor([])).toEqual([]);
-  expect(sectionsFor(["*:*:*"])).toHaveLength(14);
+  expect(sectionsFor(["*:*:*"])).toHaveLength(16);
   const agent = ["conversation:webchat:accept", "responses:response:view", "routing:queue:join", "routing:queue:view"];
   expect(sectionsFor(agent)).toEqual([]);
+  expect(sectionsFor(["externalContacts:customField:view"])).toEqual([]);
+  expect(sectionsFor(["externalContacts:customField:*"])).toEqual(["contact-fields"]);
   expect(sectionsFor(["responses:*:*", "authorization:user:view"])).toEqual(["users", "libraries", "responses"]);
 });

@@ -6,12 +6,18 @@ import { adminDe } from "../../src/i18n/admin.de";
 import { adminEn } from "../../src/i18n/admin.en";
 import { chatDe } from "../../src/i18n/chat.de";
 import { chatEn } from "../../src/i18n/chat.en";
+import { conversationsDe } from "../../src/i18n/conversations.de";
+import { conversationsEn } from "../../src/i18n/conversations.en";
 import { deskDe } from "../../src/i18n/desk.de";
 import { deskEn } from "../../src/i18n/desk.en";
 import { permissionsDe } from "../../src/i18n/permissions.de";
 import { permissionsEn } from "../../src/i18n/permissions.en";
 import { routingDe } from "../../src/i18n/routing.de";
 import { routingEn } from "../../src/i18n/routing.en";
+import { recordsDe } from "../../src/i18n/records.de";
+import { recordsEn } from "../../src/i18n/records.en";
+import { settingsDe } from "../../src/i18n/settings.de";
+import { settingsEn } from "../../src/i18n/settings.en";
 import { sharedDe } from "../../src/i18n/shared.de";
 import { sharedEn } from "../../src/i18n/shared.en";
 import { translator } from "../../src/i18n/translator";
@@ -22,8 +28,11 @@ const CATALOGUES = [
   ["shared", sharedEn, sharedDe, ["core", "rpc", "i18n", "chat", "desk"]],
   ["chat", chatEn, chatDe, ["chat"]],
   ["desk", deskEn, deskDe, ["desk"]],
+  ["conversations", conversationsEn, conversationsDe, ["desk", "i18n"]],
   ["routing", routingEn, routingDe, ["desk"]],
   ["admin", adminEn, adminDe, ["admin"]],
+  ["settings", settingsEn, settingsDe, ["admin"]],
+  ["records", recordsEn, recordsDe, ["desk"]],
   ["permissions", permissionsEn, permissionsDe, ["admin"]],
 ] as const;
 

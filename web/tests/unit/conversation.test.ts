@@ -5,6 +5,7 @@ import {
   awaitingReplySince,
   EMPTY_VIEW,
   hasGap,
+  isClosed,
   participantsOf,
   unreadAfter,
   withEvents,
@@ -122,3 +123,74 @@ function shuffled<Item>(items: Item[], seed: number): Item[] {
   const random = () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
   return items.map((item) => ({ item, key: random() })).sort((a, b) => a.key - b.key).map(({ item }) => item);
 }
+
+describe("what agents know beside", () => {
+  const asked = event(4, { case: "assistanceRequested", value: { assistanceId: "h", text: "help" } }, "a");
+  const taken = event(5, { case: "assistanceTaken", value: { assistanceId: "h", userId: "s", name: "Sven" } });
+  const connected = withEvents(EMPTY_VIEW, [opened, queued, joined]);
+
+  test("a request for help is open, taken and done with", () => {
+    const open = withEvents(connected, [asked]);
+    expect(open.assistance).toMatchObject({ assistanceId: "h", text: "help", requestedAt: 4_000, takenByName: "" });
+    expect(withEvents(open, [taken]).assistance).toMatchObject({ takenByUserId: "s", takenByName: "Sven" });
+    expect(withEvents(open, [event(5, { case: "assistanceClosed", value: {} })]).assistance).toBeUndefined();
+    expect(withEvents(open, [event(5, { case: "ended", value: {} })]).assistance).toBeUndefined();
+  });
+
+  test("while an attended transfer is offered the agent stays connected, until it is accepted or not", () => {
+    const transferred = event(4, { case: "transferred", value: { userId: "b", agentName: "Bernd", attended: true } }, "a");
+    const offered = event(5, { case: "offered", value: { userId: "b" } });
+    const passing = withEvents(connected, [transferred, offered]);
+    expect(passing).toMatchObject({ standing: "connected", transfer: { agentName: "Bernd" } });
+    const declined = withEvents(passing, [event(6, { case: "offerWithdrawn", value: { userId: "b" } })]);
+    expect(declined).toMatchObject({ standing: "connected", transfer: undefined });
+    const accepted = event(6, { case: "participantJoined", value: { participantId: "b", kind: ParticipantKind.AGENT, name: "Bernd" } });
+    expect(withEvents(passing, [accepted]).transfer).toBeUndefined();
+    const blind = event(4, { case: "transferred", value: { queueName: "Sales" } });
+    expect(withEvents(connected, [blind]).transfer).toBeUndefined();
+  });
+
+  test("a supervisor who joins is no agent: without one nobody is connected", () => {
+    const supervisor = event(4, { case: "participantJoined", value: { participantId: "s", kind: ParticipantKind.SUPERVISOR, name: "Sven" } });
+    expect(withEvents(connected, [supervisor])).toMatchObject({ standing: "connected" });
+    expect(withEvents(connected, [supervisor]).parties.get("s")?.kind).toBe("supervisor");
+  });
+
+  test("files and side messages of others are unread too, and a file is an answer", () => {
+    const file = event(4, { case: "attachmentAdded", value: { attachmentId: "f" } }, "g");
+    const side = event(5, { case: "sideMessage", value: { text: "psst" } });
+    const view = withEvents(connected, [file, side]);
+    expect(unreadAfter(view, 0n, new Set(["a"]))).toBe(2);
+    expect(awaitingReplySince(view)).toBe(4_000);
+    expect(awaitingReplySince(withEvents(view, [event(6, { case: "attachmentAdded", value: {} }, "a")]))).toBeUndefined();
+  });
+});
+
+describe("what was removed", () => {
+  const log = [opened, queued, joined, said(4, "g"), said(5, "a"), event(6, { case: "attachmentAdded", value: { name: "x" } }, "g")];
+  const kinds = (added: Event) => withEvents(EMPTY_VIEW, [...log, added]).events.map(({ body }) => body.case);
+
+  test("one message is gone at once, and the others stay", () => {
+    expect(kinds(event(7, { case: "messageRedacted", value: { eventId: "e4" } })).slice(3)).toEqual(["erased", "message", "attachmentAdded", "messageRedacted"]);
+  });
+
+  test("everything said is gone, and how it went on stays", () => {
+    expect(kinds(event(7, { case: "messageRedacted", value: {} }))).toEqual([
+      "opened", "queued", "participantJoined", "erased", "erased", "erased", "messageRedacted",
+    ]);
+  });
+
+  test("the log stays dense, and remembers no text", () => {
+    const view = withEvents(withEvents(EMPTY_VIEW, log), [event(7, { case: "messageRedacted", value: { eventId: "e4" } })]);
+    expect(hasGap(view)).toBe(false);
+    expect(JSON.stringify(view.events, (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value))).not.toContain("m4");
+  });
+});
+
+test("a conversation at rest is closed until the customer writes again", () => {
+  const rested = withEvents(EMPTY_VIEW, [opened, queued, joined, event(4, { case: "ended", value: { reason: EndReason.RESTED } })]);
+  expect([rested.standing, isClosed(rested)]).toEqual(["resting", true]);
+  const again = withEvents(rested, [event(5, { case: "reopened", value: { opening: 2n } }, "g"), said(6, "g")]);
+  expect([again.standing, again.endReason, isClosed(again)]).toEqual(["pending", undefined, false]);
+  expect(isClosed(withEvents(EMPTY_VIEW, ALL))).toBe(true);
+});

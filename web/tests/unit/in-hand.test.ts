@@ -10,7 +10,8 @@ const offer = (conversationId: string) => create(OfferSchema, { offerId: `o-${co
 function chat(conversationId: string, parts: { ended?: true; notMine?: true } = {}): ChatSnapshot {
   const view = { ...EMPTY_VIEW, standing: parts.ended ? ("ended" as const) : ("connected" as const) };
   const mine = !parts.notMine;
-  return { conversationId, view, outbox: [], otherTypes: false, mine, readUpTo: 0n, unread: 0, ownIds: new Set() };
+  const nothing = { outbox: [], sideOutbox: [], uploads: [], supervisors: [], awaySince: undefined, otherTypes: false };
+  return { conversationId, view, ...nothing, mine, readUpTo: 0n, unread: 0, ownIds: new Set() };
 }
 
 const over = [chat("x", { ended: true }), chat("y", { notMine: true })];

@@ -1,12 +1,13 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { afterContact, groupRules, groups, messages } from "../../src/admin/resources/queue-rules";
+import { afterContact, conversationRules, groupRules, groups, messages } from "../../src/admin/resources/queue-rules";
 import {
   AfterContactSchema,
   GroupRuleSchema,
   InQueueMessageSchema,
   MemberGroupSchema,
 } from "../../src/gen/onqueue/routing/v1/queue_pb";
+import { ConversationRulesSchema, InactivityAction } from "../../src/gen/onqueue/routing/v1/queue_rules_pb";
 
 test.each([
   [[], undefined],
@@ -41,6 +42,29 @@ test.each<[string, Message, string | undefined]>([
   ["a shorter interval", every(9_999n), "violation.messageEvery"],
 ])("a message with %s", (_, message, key) => {
   expect(messages([create(InQueueMessageSchema, message)])?.key).toBe(key);
+});
+
+type Given = MessageInitShape<typeof ConversationRulesSchema>;
+const attached = (attachments: Given["attachments"] & object): Given => ({ attachments: { enabled: true, ...attachments } });
+
+test.each<[string, Given, string | undefined]>([
+  ["nothing set", {}, undefined],
+  ["a transfer to nowhere", { inactivityAction: InactivityAction.TRANSFER }, "violation.transferQueue"],
+  ["a transfer", { inactivityAction: InactivityAction.TRANSFER, inactivityTransferQueueId: "q" }, undefined],
+  ["too little patience", { abandonAfterMs: 9_999n }, "violation.abandon"],
+  ["too long a hold", { agentLostHoldMs: 3_600_001n }, "violation.lostHold"],
+  ["a window of a year", { messagingWindowMs: 31_536_000_000n }, undefined],
+  ["a longer window", { messagingWindowMs: 31_536_000_001n }, "violation.window"],
+  ["a hundred years", { retentionDays: 36_500 }, undefined],
+  ["longer", { retentionDays: 36_501 }, "violation.retention"],
+  ["too large a file", attached({ maxBytes: 104_857_601n }), "violation.maxBytes"],
+  ["less for all files than for one", attached({ maxBytes: 2n, maxTotalBytes: 1n }), "violation.maxTotal"],
+  ["kinds of files", attached({ mediaTypes: ["image/svg+xml", "application/vnd.ms-excel"] }), undefined],
+  ["what is no kind of file", attached({ mediaTypes: ["image/png", "*.pdf"] }), "violation.mediaType"],
+  ["limits of what is switched off", { attachments: { enabled: false, mediaTypes: ["pdf"] } }, "violation.mediaType"],
+])("rules with %s", (_, rules, key) => {
+  expect(conversationRules(create(ConversationRulesSchema, rules))?.key).toBe(key);
+  expect(conversationRules(undefined)).toBeUndefined();
 });
 
 test.each([

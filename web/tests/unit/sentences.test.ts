@@ -46,6 +46,37 @@ describe("waiting in a queue", () => {
   });
 });
 
+describe("a conversation that goes on after a rest", () => {
+  const agent = event(3, { case: "participantJoined", value: { participantId: "a", kind: 2, name: "Anna" } });
+  const rested = event(4, { case: "ended", value: { reason: 6 } });
+  const reopened = event(5, { case: "reopened", value: { opening: 2n } });
+  const view = withEvents(EMPTY_VIEW, [opened, queued(2), agent, rested, reopened, queued(6)]);
+
+  test("waits as at the first time", () => {
+    expect(isWaitingAgain(withEvents(EMPTY_VIEW, [opened, queued(2), agent]))).toBe(true);
+    expect(isWaitingAgain(view)).toBe(false);
+    expect(isWaitingAgain(withEvents(view, [queued(7)]))).toBe(true);
+  });
+
+  test("says so, and what else happened, in both languages", () => {
+    const told = (locale: Locale) => view.events.map((each) => noticeOf(each, view, reader(locale))).slice(3);
+    expect(told("en")).toEqual([
+      "The conversation is at rest: your next message opens it again.",
+      "You have written again: we are looking for somebody for you.",
+      "You are in the queue “An invoice”.",
+    ]);
+    expect(told("de")[0]).toBe("Das Gespräch ruht: Ihre nächste Nachricht öffnet es wieder.");
+  });
+});
+
+test("files and removed messages are in the transcript", () => {
+  const file = event(2, { case: "attachmentAdded", value: { name: "a.txt", bytes: 2_048n, mediaType: "text/plain" } });
+  const gone = event(3, { case: "erased", value: { what: "message" } });
+  const text = transcriptText(withEvents(EMPTY_VIEW, [opened, file, gone]), reader("en"));
+  expect(text).toContain("Agent: a.txt (2 kB, text/plain)");
+  expect(text).toContain("(removed)");
+});
+
 describe("a chat that may not be started", () => {
   const refusal = (reason: string, metadata: Record<string, string>): Fault => ({
     kind: "refused",

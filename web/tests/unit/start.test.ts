@@ -10,7 +10,7 @@ import { Share } from "../../src/share/shared-fetch";
 import { sharedSlot } from "../../src/share/shared-slot";
 import { fault } from "./faults-made";
 
-const WANTED = { queueId: "q1", language: "en", guestName: "Grace", topic: "Help", firstMessage: "hello" };
+const WANTED = { kind: "chat" as const, queueId: "q1", language: "en", guestName: "Grace", topic: "Help", firstMessage: "hello", identityAssertion: "signed" };
 
 function refusal(code: Code, reason: string): ConnectError {
   const value = create(ErrorInfoSchema, { reason });
@@ -20,9 +20,11 @@ function refusal(code: Code, reason: string): ConnectError {
 /** A server that answers each start with the next of `failures`, then takes it. */
 function setUp(...failures: ConnectError[]) {
   const requestIds: string[] = [];
+  const assertions: string[] = [];
   const transport = createRouterTransport(({ rpc }) => {
-    rpc(ConversationService.method.startConversation, ({ requestId }) => {
+    rpc(ConversationService.method.startConversation, ({ requestId, identityAssertion }) => {
       requestIds.push(requestId);
+      assertions.push(identityAssertion);
       const failure = failures.shift();
       if (failure) throw failure;
       return { conversation: { conversationId: "c1" }, participantId: "p1", tokens: { resumeToken: "r1" } };
@@ -33,7 +35,7 @@ function setUp(...failures: ConnectError[]) {
   const memory: ChatMemory = { chat, start: place(), outbox: place(), draft: place() };
   const client = createClient(ConversationService, transport);
   const start = (wanted = WANTED) => startChat(client, memory, "d1", wanted);
-  return { memory, requestIds, start };
+  return { memory, requestIds, assertions, start };
 }
 
 test.each([
@@ -67,6 +69,15 @@ test("other content is another request, even after a lost answer", async () => {
   const { requestIds, start } = setUp(refusal(Code.Unavailable, ""));
   await expect(start()).rejects.toThrow();
   await start({ ...WANTED, firstMessage: "good day" });
+  expect(new Set(requestIds).size).toBe(2);
+});
+
+test("a request that is repeated says the same of who the customer is; a new one what is signed now", async () => {
+  const { requestIds, assertions, start } = setUp(refusal(Code.Unavailable, ""), refusal(Code.InvalidArgument, "FIELD_INVALID"));
+  await expect(start()).rejects.toThrow();
+  await expect(start({ ...WANTED, identityAssertion: "signed again" })).rejects.toThrow();
+  await start({ ...WANTED, identityAssertion: "signed once more" });
+  expect(assertions).toEqual(["signed", "signed", "signed once more"]);
   expect(new Set(requestIds).size).toBe(2);
 });
 

@@ -1,8 +1,8 @@
-//! `cargo xtask bench messages`: what a message costs, on both databases, beside the bare driver and bare tonic. The
+//! `cargo xtask bench messages`: what a message costs, on both databases, beside the bare driver, bare tonic and ejabberd. The
 //! measuring itself is done by the release binary `bench`, which starts what it needs.
 
 use super::{
-    build,
+    build, ejabberd,
     report::{Figure, Report},
 };
 use crate::{
@@ -15,6 +15,7 @@ use std::process::Stdio;
 /// Measures every figure `runs` times and writes its part of docs/benchmarks.md.
 pub fn messages(runs: usize) -> Outcome {
     needs::for_test()?;
+    let peer = ejabberd::root()?;
     build(&["onqueue", "load", "bench"])?;
     let folder = super::folder()?;
     let runs_text = runs.to_string();
@@ -24,11 +25,15 @@ pub fn messages(runs: usize) -> Outcome {
     );
     // What it is at is said on standard error.
     driver.arg("--folder").arg(folder.path()).stderr(Stdio::inherit());
+    if let Some(root) = &peer {
+        driver.arg("--ejabberd").arg(root);
+    }
     let said = process::answer(driver)?;
     let said: Value = serde_json::from_str(&said)
         .map_err(|error| Failure(format!("the driver does not speak JSON ({error}):\n{said}")))?;
     let figures = said["figures"].as_array().into_iter().flatten().map(figure);
-    let notes = said["notes"].as_str().unwrap_or_default().to_owned();
+    let missing = if peer.is_none() { ejabberd::MISSING } else { "" };
+    let notes = format!("{missing}{}", said["notes"].as_str().unwrap_or_default());
     Report::of("messages", runs, figures.collect::<Outcome<_>>()?, notes)?.publish()
 }
 

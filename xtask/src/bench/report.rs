@@ -1,5 +1,6 @@
 //! The table of what was measured, with the machine it was measured on, and what moved since the last one.
 
+use super::goals;
 use crate::{
     cli::{Failure, Outcome},
     process, tree,
@@ -38,6 +39,13 @@ impl Figure {
             return sorted[middle];
         }
         f64::midpoint(sorted[middle - 1], sorted[middle])
+    }
+
+    /// What is said of it if its median is not as it should be.
+    fn miss(&self) -> Option<String> {
+        let (median, Figure { label, unit, goal, .. }) = (self.median(), self);
+        let is_met = goals::met(goal, median)?;
+        (!is_met).then(|| format!("- {label}: {} {unit} (goal {goal})", number(median)))
     }
 
     fn row(&self) -> String {
@@ -94,7 +102,8 @@ impl Report {
         for line in moved(&medians(&last), &self.figures) {
             println!("{line}");
         }
-        parts.insert(self.name.to_owned(), self.part());
+        let by_hand = last.find(BY_HAND).map_or("", |at| &last[at..]);
+        parts.insert(self.name.to_owned(), self.part(by_hand));
         let page = parts.into_iter().fold(TITLE.to_owned(), |page, (name, part)| {
             format!("{page}\n{HEADING}{name}`\n{part}")
         });
@@ -110,20 +119,30 @@ impl Report {
         table
     }
 
-    fn part(&self) -> String {
-        format!(
-            "\nOn {}, {} runs of each, on {}.\n\n{}\n{}",
-            self.date,
-            self.runs,
-            self.machine,
-            self.table(),
-            self.notes
-        )
+    /// The part of the page, with what people have written below it.
+    fn part(&self, by_hand: &str) -> String {
+        let head = format!("\nOn {}, {} runs of each, on {}.", self.date, self.runs, self.machine);
+        let mut part = format!("{head}\n\n{}\n{}{}", self.table(), self.notes, self.misses());
+        if !by_hand.is_empty() {
+            let _ = write!(part, "\n{}\n", by_hand.trim_end());
+        }
+        part
+    }
+
+    fn misses(&self) -> String {
+        let misses: Vec<String> = self.figures.iter().filter_map(Figure::miss).collect();
+        match misses.is_empty() {
+            true => String::new(),
+            false => format!("\nGoals that were missed:\n\n{}\n", misses.join("\n")),
+        }
     }
 }
 
 /// What the page begins with.
 const TITLE: &str = "# Figures\n\nEach table is written by the command above it; anyone can run it again.\n";
+
+/// What people write of where the time goes and what was tried begins so; it stays when the tables are written again.
+const BY_HAND: &str = "### What was tried";
 
 /// What a bench's part begins with.
 const HEADING: &str = "## `cargo xtask bench ";
@@ -210,6 +229,25 @@ mod tests {
         let parts = parts(&page);
         assert_eq!(parts.get("first").map(String::as_str), Some("\nOne.\n"));
         assert_eq!(parts.get("messages").map(String::as_str), Some("\nTwo.\n"));
+    }
+
+    #[test]
+    fn what_is_missed_is_named_and_what_people_wrote_stays() {
+        let report = Report {
+            name: "first",
+            runs: 1,
+            machine: "a machine".to_owned(),
+            date: "2026-11-22".to_owned(),
+            figures: vec![start(&[100.0]), start(&[400.0])],
+            notes: "- A note.\n".to_owned(),
+        };
+        let part = report.part("### What was tried\n\nSleeping less.\n");
+        assert!(
+            part.contains("- A note.\n\nGoals that were missed:\n\n- start: 400 ms (goal ≤ 300)\n"),
+            "{part}"
+        );
+        assert!(part.ends_with("\n\n### What was tried\n\nSleeping less.\n"), "{part}");
+        assert_eq!(report.part("").matches("###").count(), 0);
     }
 
     #[test]

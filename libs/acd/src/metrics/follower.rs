@@ -23,6 +23,12 @@ struct Visit {
     medium: Medium,
     entered: Timestamp,
     place: Place,
+    /// What it is offered in place of, while somebody else has that in hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stands_for: Option<InteractionId>,
+    /// Another has accepted it in an attended transfer.
+    #[serde(default)]
+    passed_on: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +119,7 @@ impl Reading<'_> {
             Effect::AcwStarted { agent, interaction, .. } => self.talk_ended(agent, interaction, Some(Slot::Held)),
             Effect::AcwEnded { agent, interaction } => return self.acw_ended(agent, interaction),
             Effect::Rejected { interaction, refusal } => self.rejected(interaction, refusal),
+            Effect::Over { interaction } => self.over(interaction),
             Effect::StageChanged { .. } | Effect::AgentStateChanged { .. } | Effect::DecisionRecorded { .. } => {}
         }
         0
@@ -133,11 +140,38 @@ impl Reading<'_> {
     }
 
     fn enqueued(&mut self, interaction: InteractionId, queue: QueueId) {
-        let Command::Enqueue { requirements, .. } = self.command else {
+        match *self.command {
+            Command::Enqueue { ref requirements, .. } => {
+                self.take_in(interaction, queue, requirements.medium);
+                self.tell(interaction, What::Entered(Entry::Enqueued));
+            }
+            Command::TransferAttended {
+                interaction: twin,
+                held,
+                ..
+            } if twin == interaction => self.attended(twin, held, queue),
+            _ => {}
+        }
+    }
+
+    /// It enters in place of what somebody has in hand.
+    fn attended(&mut self, twin: InteractionId, held: InteractionId, queue: QueueId) {
+        let Some(medium) = self.follower.visits.get(&held).map(|visit| visit.medium) else {
             return;
         };
-        self.take_in(interaction, queue, requirements.medium);
-        self.tell(interaction, What::Entered(Entry::Enqueued));
+        self.take_in(twin, queue, medium);
+        if let Some(visit) = self.follower.visits.get_mut(&twin) {
+            visit.stands_for = Some(held);
+        }
+        self.tell(twin, What::Entered(Entry::Transferred));
+    }
+
+    /// It was offered in vain, or was in hand until somebody accepted it.
+    fn over(&mut self, interaction: InteractionId) {
+        if let Some(wait_ms) = self.unanswered(interaction) {
+            self.tell(interaction, What::Redirected { wait_ms });
+        }
+        self.follower.visits.remove(&interaction);
     }
 
     fn take_in(&mut self, interaction: InteractionId, queue: QueueId, medium: Medium) {
@@ -146,6 +180,8 @@ impl Reading<'_> {
             medium,
             entered: self.at,
             place: Place::Waiting,
+            stands_for: None,
+            passed_on: false,
         };
         self.follower.visits.insert(interaction, visit);
     }
@@ -159,15 +195,22 @@ impl Reading<'_> {
     }
 
     fn enter(&mut self, interaction: InteractionId, queue: QueueId, entry: Entry) {
-        if let Some(visit) = self.follower.visits.get(&interaction) {
-            self.take_in(interaction, queue, visit.medium);
-            self.tell(interaction, What::Entered(entry));
+        let Some(former) = self.follower.visits.get(&interaction).copied() else {
+            return;
+        };
+        self.take_in(interaction, queue, former.medium);
+        if let Some(visit) = self.follower.visits.get_mut(&interaction) {
+            visit.stands_for = former.stands_for;
         }
+        self.tell(interaction, What::Entered(entry));
     }
 
     fn offered(&mut self, interaction: InteractionId, agent: UserId, queue: QueueId, by_hand: bool) {
         if by_hand && self.moves(interaction) {
             self.transferred(interaction, queue);
+        }
+        if !self.follower.visits.contains_key(&interaction) {
+            self.enqueued(interaction, queue);
         }
         if let Some(visit) = self.follower.visits.get_mut(&interaction) {
             visit.place = Place::Alerting { agent };
@@ -187,9 +230,14 @@ impl Reading<'_> {
             return;
         };
         let since = self.at;
-        if let Some(visit) = self.follower.visits.get_mut(&interaction) {
-            visit.place = Place::Held { agent, since };
-            self.tell(interaction, What::Answered { agent, wait_ms });
+        let Some(visit) = self.follower.visits.get_mut(&interaction) else {
+            return;
+        };
+        visit.place = Place::Held { agent, since };
+        let held = visit.stands_for.take();
+        self.tell(interaction, What::Answered { agent, wait_ms });
+        if let Some(held) = held.and_then(|held| self.follower.visits.get_mut(&held)) {
+            held.passed_on = true;
         }
     }
 
@@ -274,6 +322,11 @@ impl Reading<'_> {
     }
 
     fn cancelled(&mut self, interaction: InteractionId) {
+        let visit = self.follower.visits.get(&interaction);
+        if visit.is_some_and(|visit| visit.stands_for.is_some()) {
+            // The customer is with an agent as before.
+            return self.over(interaction);
+        }
         if let Some(wait_ms) = self.unanswered(interaction) {
             self.tell(interaction, What::Abandoned { wait_ms });
         }
@@ -295,10 +348,15 @@ impl Reading<'_> {
         self.accepted && moves(self.command, interaction)
     }
 
+    fn was_passed_on(&self, interaction: InteractionId) -> bool {
+        let visit = self.follower.visits.get(&interaction);
+        visit.is_some_and(|visit| visit.passed_on)
+    }
+
     fn leaving(&self, interaction: InteractionId) -> Leaving {
         match self.command {
             Command::RemoveAgent { .. } => Leaving::Returned,
-            _ if self.moves(interaction) => Leaving::Transferred,
+            _ if self.moves(interaction) || self.was_passed_on(interaction) => Leaving::Transferred,
             _ => Leaving::Ended,
         }
     }

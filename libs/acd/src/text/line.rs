@@ -66,6 +66,7 @@ lines! {
     RequestAcw(OfWork) = "request_acw",
     CompleteAcw(OfWork) = "complete_acw",
     Transfer(Transfer) = "transfer",
+    TransferAttended(TransferAttended) = "transfer_attended",
     AssignByHand(AssignByHand) = "assign_by_hand",
     Pull(OfWork) = "pull",
     StartExternalWork(StartExternalWork) = "start_external_work",
@@ -241,6 +242,20 @@ pub(super) struct Transfer {
     pub agent: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requirements: Option<Asked>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TransferAttended {
+    pub interaction: Name,
+    pub held: Name,
+    pub queue: Name,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requirements: Option<Asked>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
 }
 
 #[derive(Serialize, Deserialize)]

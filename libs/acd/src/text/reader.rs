@@ -3,7 +3,7 @@
 
 use super::asked::{Asked, Preference, Skill};
 use super::line::{Answered, Enqueue, Line, OfAgent, OfInteraction, OfMember, OfQueue, OfWork, Said, SetRequirements};
-use super::line::{ObserveMetric, StartExternalWork, Transfer};
+use super::line::{ObserveMetric, StartExternalWork, Transfer, TransferAttended};
 use super::log::{Answer, Entry, Input, Log};
 use super::names::Gathered;
 use super::problem::{Problem, twice};
@@ -86,6 +86,7 @@ impl Reader<'_> {
                 self.of_work(line, |agent, interaction| Command::CompleteAcw { agent, interaction })
             }
             Said::Transfer(line) => self.transfer(line)?,
+            Said::TransferAttended(line) => self.transfer_attended(line)?,
             Said::AssignByHand(line) => Command::AssignByHand {
                 interaction: self.names.interactions.of(&line.interaction),
                 agent: self.names.agents.of(&line.agent),
@@ -186,6 +187,18 @@ impl Reader<'_> {
             keep_age: line.keep_age,
             agent: line.agent.as_ref().map(|agent| self.names.agents.of(agent)),
             requirements: requirements.map_err(|problem| problem.within("requirements"))?,
+        })
+    }
+
+    fn transfer_attended(&mut self, line: &TransferAttended) -> Read<Command> {
+        let requirements = line.requirements.as_ref().map(|asked| self.asked(asked)).transpose();
+        Ok(Command::TransferAttended {
+            interaction: self.names.interactions.of(&line.interaction),
+            held: self.names.interactions.of(&line.held),
+            queue: self.names.queues.of(&line.queue),
+            agent: line.agent.as_ref().map(|agent| self.names.agents.of(agent)),
+            requirements: requirements.map_err(|problem| problem.within("requirements"))?,
+            priority: line.priority.map(|priority| priority.to()),
         })
     }
 

@@ -4,6 +4,7 @@ use super::asked::{Asked, Preference, Skill};
 use super::line::{
     Answered, AssignByHand, Configure, EndExternalWork, Enqueue, GoOnQueue, Line, Nothing, ObserveMetric, OfAgent,
     OfInteraction, OfMember, OfQueue, OfWork, Said, SetPriority, SetRequirements, StartExternalWork, Transfer,
+    TransferAttended,
 };
 use super::log::{Answer, Entry, Input, Log};
 use super::names::Names;
@@ -115,6 +116,7 @@ impl Writer<'_> {
                 agent,
                 requirements,
             } => self.transfer(*interaction, *queue, *keep_age, *agent, requirements.as_ref()),
+            Command::TransferAttended { .. } => self.transfer_attended(command),
             Command::AssignByHand {
                 interaction,
                 agent,
@@ -185,6 +187,28 @@ impl Writer<'_> {
             keep_age,
             agent: agent.map(|agent| self.user(agent)),
             requirements: requirements.map(|requirements| self.asked(requirements)),
+        })
+    }
+
+    fn transfer_attended(self, command: &Command) -> Said {
+        let Command::TransferAttended {
+            interaction,
+            held,
+            queue,
+            agent,
+            requirements,
+            priority,
+        } = command
+        else {
+            return Said::Tick(Nothing {});
+        };
+        Said::TransferAttended(TransferAttended {
+            interaction: self.interaction(*interaction),
+            held: self.interaction(*held),
+            queue: self.queue_name(*queue),
+            agent: agent.map(|agent| self.user(agent)),
+            requirements: requirements.as_ref().map(|requirements| self.asked(requirements)),
+            priority: priority.map(|priority| Whole(priority.into())),
         })
     }
 

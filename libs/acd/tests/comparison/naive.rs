@@ -2,6 +2,7 @@
 //! Written from the design and the contract, not from the engine.
 
 mod agents;
+mod attended;
 mod decide;
 mod fit;
 mod hands;
@@ -76,6 +77,10 @@ struct Chat {
     stage: Stage,
     at: At,
     refused_by: Vec<UserId>,
+    /// What somebody has in hand while this is offered in its place.
+    stands_for: Option<InteractionId>,
+    /// Whether it is for one agent or for nobody.
+    alone: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -225,6 +230,7 @@ impl Naive {
                 Ok(())
             }
             C::Transfer { .. } => self.transfer(command),
+            C::TransferAttended { .. } => self.transfer_attended(command),
             C::AssignByHand {
                 interaction,
                 agent,

@@ -88,8 +88,8 @@ fn all() -> Vec<(&'static str, &'static [&'static str])> {
     let mut all = all_answers();
     all.extend([
         all!("command", Command: Configure UpsertQueue RemoveQueue UpsertAgent RemoveAgent GoOnQueue GoOffQueue JoinQueue
-            LeaveQueue Enqueue SetPriority SetRequirements Cancel Transfer AssignByHand Pull EndWork RequestAcw
-            CompleteAcw StartExternalWork EndExternalWork ObserveMetric Accept Decline AgentGone Tick Resume),
+            LeaveQueue Enqueue SetPriority SetRequirements Cancel Transfer TransferAttended AssignByHand Pull EndWork
+            RequestAcw CompleteAcw StartExternalWork EndExternalWork ObserveMetric Accept Decline AgentGone Tick Resume),
         all!("after contact", AfterContactMode: Optional Mandatory MandatoryTimeout MandatoryForced AgentRequested),
         all!("method", Method: Standard Bullseye Preferred Conditional),
         all!("evaluation", Evaluation: AllSkills BestSkills Disregard),
@@ -117,7 +117,7 @@ fn all_answers() -> Vec<(&'static str, &'static [&'static str])> {
             AtCapacity BlockedBy AtLabel Language MissingSkill),
         all!("decided", Decided: OnlyCandidate Preference Proficiency LeastLoaded LongestIdle AgentId ByHand ByForce Pulled),
         all!("effect", Effect: Queued StageChanged Offered Rescinded Assigned AgentStateChanged SlotFreed AcwStarted AcwEnded
-            Rejected DecisionRecorded),
+            Rejected Over DecisionRecorded),
     ]
 }
 

@@ -83,6 +83,15 @@ impl Witness {
                 self.states.remove(agent);
                 self.spared.retain(|(other, _)| other != agent);
             }
+            Command::TransferAttended { interaction, held, .. } if !self.entered.contains(interaction) => {
+                let kind = self.kinds.get(held).cloned();
+                self.kinds.extend(kind.map(|kind| (*interaction, kind)));
+                if done {
+                    self.entered.insert(*interaction);
+                    let keeper = self.holders.get(held).copied();
+                    self.spared.extend(keeper.map(|keeper| (keeper, *interaction)));
+                }
+            }
             Command::Transfer { interaction, .. } if done => {
                 return self.holders.get(interaction).map(|holder| (*holder, *interaction));
             }
@@ -122,6 +131,9 @@ impl Witness {
                 }
             }
             Effect::AgentStateChanged { agent, state } => self.turned(*agent, *state),
+            Effect::Over { interaction } => {
+                assert!(self.ended.insert(*interaction), "15: over twice");
+            }
             Effect::Rejected { interaction, .. } if self.entered.contains(interaction) => {
                 self.ended.insert(*interaction);
             }

@@ -138,6 +138,7 @@ impl World {
                     self.away.push(*agent);
                 }
             }
+            Effect::Over { interaction } => self.chats.retain(|chat| chat != interaction),
             Effect::SlotFreed { agent, interaction } => self.held.retain(|held| *held != (*agent, *interaction)),
             Effect::AcwStarted { agent, interaction, .. } => {
                 self.held.retain(|held| *held != (*agent, *interaction));
@@ -223,7 +224,7 @@ impl World {
             }
             14 => Command::RemoveQueue { queue },
             15..18 => self.configure(),
-            18..20 => Command::Resume,
+            18..24 => Command::Resume,
             _ => Command::ObserveMetric {
                 queue,
                 estimated_wait_ms: self.dice.pick(&[None, Some(0), Some(60_000), Some(90_000)]).flatten(),
@@ -238,7 +239,8 @@ impl World {
         let Some(interaction) = self.some_chat() else {
             return Command::Tick;
         };
-        match self.dice.below(12) {
+        match self.dice.below(14) {
+            12..14 => self.transfer_attended(agent, queue),
             0..2 => Command::SetPriority {
                 interaction,
                 priority: self.priority(),
@@ -260,6 +262,22 @@ impl World {
                 forced: self.dice.one_in(2),
             },
             _ => Command::Pull { agent, interaction },
+        }
+    }
+
+    fn transfer_attended(&mut self, agent: UserId, queue: QueueId) -> Command {
+        let held = self.dice.pick(&self.held).map(|(_, held)| held);
+        let Some(held) = held.or(self.some_chat()) else {
+            return Command::Tick;
+        };
+        let again = if self.dice.one_in(20) { self.some_chat() } else { None };
+        Command::TransferAttended {
+            interaction: again.unwrap_or_else(|| self.new_chat()),
+            held,
+            queue,
+            agent: self.dice.one_in(2).then_some(agent),
+            requirements: self.dice.one_in(4).then(|| self.requirements()),
+            priority: self.dice.one_in(4).then(|| self.priority()),
         }
     }
 

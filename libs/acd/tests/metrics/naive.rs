@@ -5,7 +5,7 @@ use crate::world::Step;
 use onqueue_acd::metrics::{AgentCounts, AgentTally, QueueTally, WindowTally};
 use onqueue_acd::{AgentState, Command, Effect, Engine, InteractionPlace, Medium, OfferEnd, Refusal, ServiceTarget};
 use onqueue_model::{InteractionId, OfferId, QueueId, UserId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Key = (QueueId, Medium);
 
@@ -36,6 +36,7 @@ struct Seen {
     queue: QueueId,
     medium: Medium,
     place: InteractionPlace,
+    stands_for: Option<InteractionId>,
 }
 
 impl Seen {
@@ -47,6 +48,26 @@ impl Seen {
     }
 }
 
+fn passed_on(
+    before: &BTreeMap<InteractionId, Seen>,
+    after: &BTreeMap<InteractionId, Seen>,
+    step: &Step,
+) -> BTreeSet<InteractionId> {
+    let new = match step.command {
+        Command::TransferAttended { interaction, held, .. } if !before.contains_key(&interaction) => {
+            Some((interaction, held))
+        }
+        _ => None,
+    };
+    let former = before.iter().filter_map(|(id, was)| Some((*id, was.stands_for?)));
+    let stands_for_itself = |id: &InteractionId| after.get(id).is_some_and(|is| is.stands_for.is_none());
+    former
+        .chain(new)
+        .filter(|(id, _)| stands_for_itself(id))
+        .map(|(_, held)| held)
+        .collect()
+}
+
 /// Everything that was seen.
 #[derive(Default)]
 pub struct Naive {
@@ -56,6 +77,8 @@ pub struct Naive {
     taken: BTreeMap<InteractionId, i64>,
     /// Talks that are over, with after-contact work that goes on: talk time, and since when.
     work: BTreeMap<(UserId, InteractionId), (Key, u64, i64)>,
+    /// What somebody else has accepted in this step in an attended transfer.
+    passed_on: BTreeSet<InteractionId>,
     /// Talks that ended in this step.
     ended: Vec<(InteractionId, UserId, Key, u64)>,
     offers: BTreeMap<OfferId, Key>,
@@ -77,6 +100,7 @@ impl Naive {
                     queue: interaction.queue,
                     medium: interaction.requirements.medium,
                     place: interaction.place,
+                    stands_for: interaction.stands_for,
                 };
                 (interaction.id, seen)
             })
@@ -86,11 +110,14 @@ impl Naive {
         }
         self.see_offers(step, &after);
         let before = std::mem::take(&mut self.seen);
+        self.passed_on = passed_on(&before, &after, step);
         for (id, was) in &before {
             self.compare(*id, was, after.get(id), step);
         }
         for (id, is) in after.iter().filter(|(id, _)| !before.contains_key(id)) {
-            self.enter(*id, is, Entry::Enqueued);
+            let attended = matches!(step.command, Command::TransferAttended { interaction, .. } if interaction == *id);
+            let entry = if attended { Entry::Transferred } else { Entry::Enqueued };
+            self.enter(*id, is, entry);
         }
         self.see_work(engine);
         self.see_refusal(step);
@@ -147,7 +174,7 @@ impl Naive {
         match was.holder() {
             Some((agent, _)) if moved || !held_on => {
                 self.end_talk(id, agent, key);
-                if moved {
+                if moved || self.passed_on.contains(&id) {
                     self.note(key, Fact::TransferredOut(agent));
                 }
             }
@@ -159,14 +186,16 @@ impl Naive {
             Some(is) if moved => self.enter(id, is, Entry::Transferred),
             Some(is) if was.holder().is_some() => self.enter(id, is, Entry::Returned),
             Some(is) => self.answer_if_held(id, is),
-            None if was.holder().is_none() => self.leave(id, key, step),
+            None if was.holder().is_none() => self.leave(id, was, step),
             None => {}
         }
     }
 
-    fn leave(&mut self, id: InteractionId, key: Key, step: &Step) {
-        let wait = self.waited(id);
+    fn leave(&mut self, id: InteractionId, was: &Seen, step: &Step) {
+        let (wait, key) = (self.waited(id), (was.queue, was.medium));
         let fact = match step.command {
+            Command::RemoveQueue { queue } if queue == was.queue => Fact::Lost,
+            _ if was.stands_for.is_some() => Fact::Redirected,
             Command::Cancel { .. } => Fact::Abandoned(wait, self.target(key.0)),
             _ => Fact::Lost,
         };

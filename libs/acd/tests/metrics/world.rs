@@ -128,7 +128,8 @@ impl World {
             26..50 => self.answer(),
             50..56 => self.some_interaction(|interaction| Command::Cancel { interaction }),
             56..68 => self.end_work(agent),
-            68..73 => self.transfer(),
+            68..71 => self.transfer(),
+            71..73 => self.transfer_attended(queue),
             73..78 => self.some_acw(agent),
             78..86 => on_queue(agent),
             86..88 => Command::GoOffQueue { agent },
@@ -256,6 +257,26 @@ impl World {
             keep_age,
             agent,
             requirements: None,
+        })
+    }
+
+    fn transfer_attended(&mut self, queue: QueueId) -> Command {
+        let agent = self.agent();
+        let agents: Vec<UserId> = self.engine.agents().map(|agent| agent.profile.id).collect();
+        let held = agents.into_iter().find_map(|agent| self.held(agent));
+        self.made += 1;
+        let interaction = InteractionId {
+            conversation: id(3, self.made),
+            opening: 1,
+        };
+        let to = self.dice.one_in(2).then_some(agent);
+        held.map_or(Command::Tick, |held| Command::TransferAttended {
+            interaction,
+            held,
+            queue,
+            agent: to,
+            requirements: None,
+            priority: None,
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod after_contact;
 mod answers;
+mod attended;
 mod by_hand;
 mod eligibility;
 mod evaluation;

@@ -198,6 +198,7 @@ pub fn text(effect: &Effect) -> Option<String> {
         Effect::Assigned { interaction, agent, .. } => format!("{} has {}", name(*agent), number(*interaction)),
         Effect::AgentStateChanged { agent, state } => format!("{} {state:?}", name(*agent)),
         Effect::SlotFreed { agent, interaction } => format!("{} lost {}", name(*agent), number(*interaction)),
+        Effect::Over { interaction } => format!("{} over", number(*interaction)),
         Effect::Rejected { interaction, refusal } => format!("{} rejected: {refusal:?}", number(*interaction)),
         Effect::StageChanged { interaction, stage } => format!("{} at {stage:?}", number(*interaction)),
         Effect::AcwStarted {

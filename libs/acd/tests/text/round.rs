@@ -268,6 +268,14 @@ fn of_interaction() -> impl Strategy<Value = Command> {
         option::of(id()),
         option::of(asked()),
     );
+    let attended = (
+        interaction(),
+        interaction(),
+        id(),
+        option::of(id()),
+        option::of(asked()),
+        option::of(-25_000_000..=25_000_000_i32),
+    );
     prop_oneof![
         entry.prop_map(|(interaction, queue, requirements)| Command::Enqueue {
             interaction,
@@ -288,6 +296,16 @@ fn of_interaction() -> impl Strategy<Value = Command> {
                 keep_age,
                 agent,
                 requirements
+            }
+        ),
+        attended.prop_map(
+            |(interaction, held, queue, agent, requirements, priority)| Command::TransferAttended {
+                interaction,
+                held,
+                queue,
+                agent,
+                requirements,
+                priority
             }
         ),
         (interaction(), id(), any::<bool>()).prop_map(|(interaction, agent, forced)| Command::AssignByHand {

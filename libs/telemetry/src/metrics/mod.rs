@@ -100,6 +100,19 @@ instruments! {
     /// Chats ended because nobody wrote.
     INACTIVITY_DISCONNECTS: Counter = "onqueue.inactivity_disconnects" in "{chat}";
 
+    /// Events of conversations that were looked at for what search finds.
+    SEARCH_INDEXED: Counter = "onqueue.search_indexed" in "{event}";
+
+    /// Transcripts that were erased because their queue's retention had passed.
+    RETENTION_ERASED: Counter = "onqueue.retention_erased" in "{transcript}";
+
+    /// Requests of agents for a supervisor: `requested` counts each, `taken` those that a supervisor took, `closed` those that
+    /// somebody closed before the chat was over.
+    ASSISTANCE: Counter = "onqueue.assistance" in "{request}" by "what" ["requested" "taken" "closed"];
+
+    /// From an agent's request for a supervisor until one took it.
+    TIME_TO_HELP: Histogram = "onqueue.time_to_help" in "s";
+
     /// Spans, and whole reports of metrics, that did not reach the collector and were given up.
     TELEMETRY_DROPPED: Counter = "onqueue.telemetry_dropped" in "{item}" by "signal" ["spans" "metrics"];
 }

@@ -3,14 +3,17 @@
 use super::reach::{Wanted, reach};
 use crate::store::{Deployment, Edit, Listed, Removal, Tables, no_deployment};
 use onqueue_bus::Subject;
-use onqueue_model::{Caller, DeploymentId, DivisionId, Fault, permissions};
+use onqueue_model::{Caller, DeploymentId, DivisionId, Fault, Timestamp, permissions};
 use onqueue_server::{
     Context,
     resource::{Once, Page},
 };
 use onqueue_store::audit::Actor;
-use onqueue_trust::DeploymentQueue;
-use std::collections::BTreeMap;
+use onqueue_trust::{DeploymentQueue, IdentityKey, IdentitySecret};
+use std::{collections::BTreeMap, time::Duration};
+
+/// How long the former identity key holds beside a new one: for a web site to change over.
+const CHANGE_OVER: Duration = Duration::from_secs(24 * 3_600);
 
 /// The use cases around deployments.
 pub struct Deployments {
@@ -53,6 +56,7 @@ impl Deployments {
             origins: Vec::new(),
             queues: Vec::new(),
             greetings: BTreeMap::new(),
+            identity_keys: Vec::new(),
             created_at: by.at,
         };
         let made = self.tables.create(caller.organisation, draft.of(nothing), once, by);
@@ -109,6 +113,38 @@ impl Deployments {
         Ok(changed)
     }
 
+    /// Gives it another identity key; the former holds for a while, or ends at once.
+    pub async fn rotate(
+        &self,
+        caller: &Caller,
+        id: DeploymentId,
+        etag: String,
+        former: Former,
+    ) -> Result<(Deployment, IdentitySecret), Fault> {
+        let (trust, who) = (self.context.trust.clone(), caller.clone());
+        let (by, secret) = (self.actor(caller), IdentitySecret::new(self.context.ids.bytes()));
+        let new = IdentityKey {
+            kid: self.context.ids.uuid(by.at).to_string(),
+            public_key: secret.public(),
+            created_at: by.at,
+            ends_at: None,
+        };
+        let change = move |present: &Deployment| {
+            reach(&trust, &who, wanted(permissions::DEPLOYMENT_EDIT), present.division)?;
+            Ok(Deployment {
+                identity_keys: former.then(&present.identity_keys, &new),
+                ..present.clone()
+            })
+        };
+        let edit = Edit {
+            etag,
+            change: Box::new(change),
+        };
+        let changed = self.tables.update(caller.organisation, id.uuid(), edit, by).await?;
+        self.announce();
+        Ok((changed, secret))
+    }
+
     /// Removes it.
     pub async fn delete(&self, caller: &Caller, id: DeploymentId, etag: String) -> Result<(), Fault> {
         let (trust, who) = (self.context.trust.clone(), caller.clone());
@@ -133,6 +169,28 @@ impl Deployments {
 
     fn announce(&self) {
         self.context.bus.publish(Subject::Trust, "");
+    }
+}
+
+/// What becomes of a key that another takes the place of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Former {
+    /// It holds for a while.
+    Stays,
+    /// Nothing signed with it is believed any more.
+    Ends,
+}
+
+impl Former {
+    /// The keys with the new one. Of those before only the last can still be in use.
+    fn then(self, present: &[IdentityKey], new: &IdentityKey) -> Vec<IdentityKey> {
+        let until: Timestamp = new.created_at + CHANGE_OVER;
+        let last = present.last().filter(|_| self == Self::Stays).cloned();
+        let last = last.map(|key| IdentityKey {
+            ends_at: Some(until),
+            ..key
+        });
+        last.into_iter().chain([new.clone()]).collect()
     }
 }
 

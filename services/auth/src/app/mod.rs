@@ -19,7 +19,7 @@ mod users;
 
 pub use administration::Administration;
 pub use api_clients::{ApiClientDraft, ApiClients};
-pub use deployments::{DeploymentDraft, Deployments};
+pub use deployments::{DeploymentDraft, Deployments, Former};
 pub use divisions::DivisionDraft;
 pub use grants::{Explanation, GrantQuery};
 pub use keys::Keys;

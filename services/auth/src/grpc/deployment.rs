@@ -2,7 +2,7 @@
 
 use super::deployment_draft::draft;
 use crate::{
-    app::{DeploymentDraft, Deployments},
+    app::{DeploymentDraft, Deployments, Former},
     store::{Deployment, Listed},
 };
 use onqueue_model::{DeploymentId, Divisions, Fault, Reason};
@@ -10,8 +10,9 @@ use onqueue_proto::{
     auth::v1::{
         self as proto, CreateDeploymentRequest, CreateDeploymentResponse, DeleteDeploymentRequest,
         DeleteDeploymentResponse, GetDeploymentRequest, GetDeploymentResponse, GetPublicDeploymentRequest,
-        GetPublicDeploymentResponse, ListDeploymentsRequest, ListDeploymentsResponse, UpdateDeploymentRequest,
-        UpdateDeploymentResponse, deployment_service_server::DeploymentService,
+        GetPublicDeploymentResponse, ListDeploymentsRequest, ListDeploymentsResponse, RotateIdentityKeyRequest,
+        RotateIdentityKeyResponse, UpdateDeploymentRequest, UpdateDeploymentResponse,
+        deployment_service_server::DeploymentService,
     },
     timestamp,
 };
@@ -21,7 +22,7 @@ use onqueue_server::{
     status,
 };
 use onqueue_store::{decode_token, encode_token};
-use onqueue_trust::{Bundle, Trust};
+use onqueue_trust::{Bundle, IdentityKey, Trust};
 use tonic::{Request, Response, Status};
 
 const FIELDS: &[&str] = &["name", "division_id", "enabled", "origins", "queues", "greetings"];
@@ -118,6 +119,24 @@ impl DeploymentService for DeploymentHandlers {
         self.deployments.delete(&caller, id, asked.etag).await.map_err(status)?;
         Ok(Response::new(DeleteDeploymentResponse {}))
     }
+
+    async fn rotate_identity_key(
+        &self,
+        request: Request<RotateIdentityKeyRequest>,
+    ) -> Result<Response<RotateIdentityKeyResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let asked = request.into_inner();
+        let id = deployment_id(&asked.deployment_id).map_err(status)?;
+        let former = if asked.end_former { Former::Ends } else { Former::Stays };
+        let rotated = self.deployments.rotate(&caller, id, asked.etag, former).await;
+        let (deployment, secret) = rotated.map_err(status)?;
+        let current = deployment.identity_keys.last();
+        Ok(Response::new(RotateIdentityKeyResponse {
+            kid: current.map(|key| key.kid.clone()).unwrap_or_default(),
+            private_key: secret.pem(),
+            deployment: Some(encode(deployment)),
+        }))
+    }
 }
 
 fn deployment_id(text: &str) -> Result<DeploymentId, Fault> {
@@ -157,5 +176,14 @@ fn encode(deployment: Deployment) -> proto::Deployment {
         queues: Bundle::wire_queues(&deployment.queues),
         greetings: deployment.greetings,
         created_at: Some(timestamp(deployment.created_at)),
+        identity_keys: deployment.identity_keys.into_iter().map(identity_key).collect(),
+    }
+}
+
+fn identity_key(key: IdentityKey) -> proto::IdentityKey {
+    proto::IdentityKey {
+        kid: key.kid,
+        created_at: Some(timestamp(key.created_at)),
+        ends_at: key.ends_at.map(timestamp),
     }
 }

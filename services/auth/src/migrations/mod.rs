@@ -4,6 +4,7 @@ mod administer_deployments;
 mod administer_identity;
 mod create_identity;
 mod create_trust;
+mod identity_keys;
 mod index_long_lists;
 mod note_trust_revisions;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrations {
             Box::new(administer_identity::Migration),
             Box::new(administer_deployments::Migration),
             Box::new(index_long_lists::Migration),
+            Box::new(identity_keys::Migration),
         ]
     }
 

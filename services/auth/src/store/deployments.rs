@@ -11,7 +11,7 @@ use onqueue_store::{
     audit::Actor,
     query::{fold, starting_after},
 };
-use onqueue_trust::DeploymentQueue;
+use onqueue_trust::{DeploymentQueue, IdentityKey};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::NotSet, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
     IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
@@ -39,6 +39,8 @@ pub struct Deployment {
     pub queues: Vec<DeploymentQueue>,
     /// What it says before a chat begins, by language.
     pub greetings: BTreeMap<String, String>,
+    /// With which its web site proves who its customers are: the current one last.
+    pub identity_keys: Vec<IdentityKey>,
     /// 0 if that is not known.
     pub created_at: Timestamp,
 }
@@ -223,6 +225,7 @@ impl Deployment {
             origins: json(&self.origins)?,
             queues: json(&self.queues)?,
             greetings: json(&self.greetings)?,
+            identity_keys: json(&self.identity_keys)?,
             revision: self.revision,
             created_at: self.created_at.millis(),
             deleted_at: None,
@@ -245,6 +248,7 @@ impl TryFrom<row::Model> for Deployment {
             origins: read(&row.origins)?,
             queues: read(&row.queues)?,
             greetings: read(&row.greetings)?,
+            identity_keys: read(&row.identity_keys)?,
             created_at: Timestamp(row.created_at),
         })
     }

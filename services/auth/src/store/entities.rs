@@ -112,6 +112,7 @@ tables! {
         origins: String,
         queues: String,
         greetings: String,
+        identity_keys: String,
         #[serde(skip)] revision: i64,
         created_at: i64,
         deleted_at: Option<i64>,
@@ -147,6 +148,7 @@ tables! {
         origins: String,
         queues: String,
         greetings: String,
+        identity_keys: String,
     }
 }
 

@@ -286,6 +286,9 @@ async fn put_deployment(trail: &Trail<'_>, deployment: &Deployment) -> Result<()
         origins: json(&deployment.origins)?,
         queues: json(&deployment.queues)?,
         greetings: json(&deployment.greetings)?,
+        identity_keys: before
+            .as_ref()
+            .map_or_else(|| "[]".to_owned(), |row| row.identity_keys.clone()),
         revision: before.as_ref().map_or(1, |row| row.revision),
         created_at: before.as_ref().map_or_else(|| trail.at.millis(), |row| row.created_at),
         deleted_at: before.as_ref().and_then(|row| row.deleted_at),

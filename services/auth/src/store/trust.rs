@@ -122,6 +122,7 @@ fn as_trusted(row: deployment::Model) -> trust_deployment::Model {
         origins: row.origins,
         queues: row.queues,
         greetings: row.greetings,
+        identity_keys: row.identity_keys,
     }
 }
 

@@ -8,9 +8,11 @@ use onqueue_client::reason;
 use onqueue_model::Reason;
 use onqueue_proto::auth::v1::{
     CreateDeploymentRequest, DeleteDeploymentRequest, Deployment, DeploymentQueue, GetDeploymentRequest,
-    GetPublicDeploymentRequest, GetPublicDeploymentResponse, ListDeploymentsRequest, UpdateDeploymentRequest,
+    GetPublicDeploymentRequest, GetPublicDeploymentResponse, ListDeploymentsRequest, RotateIdentityKeyRequest,
+    RotateIdentityKeyResponse, UpdateDeploymentRequest,
 };
 use onqueue_testkit::{until, with_token};
+use onqueue_trust::{IdentitySecret, identify};
 use std::collections::BTreeMap;
 use tonic::Status;
 
@@ -231,4 +233,58 @@ async fn whoever_only_sees_it_is_told_what_is_missing() {
     );
     let refused = update(&all, &all.lou, seen, &["name"]).await.expect_err("refused");
     assert_eq!(reason(&refused), Some(Reason::PermissionMissing));
+}
+
+#[tokio::test]
+async fn its_web_site_proves_its_customers_with_keys_that_change() {
+    let all = Administered::start().await;
+    let made = create(&all, &all.root, wanted("Shop", 2)).await.expect("made");
+    assert!(made.identity_keys.is_empty());
+    let rotate = async |token: &str, deployment: &Deployment, end_former: bool| {
+        let request = RotateIdentityKeyRequest {
+            deployment_id: deployment.deployment_id.clone(),
+            etag: deployment.etag.clone(),
+            end_former,
+        };
+        let answer = all.deployments().rotate_identity_key(with_token(request, token)).await;
+        answer.map(tonic::Response::into_inner)
+    };
+    let signs = |rotated: &RotateIdentityKeyResponse| {
+        let deployment = made.deployment_id.parse().expect("an id");
+        let deployment = all.auth.context.trust.deployment(deployment).expect("there");
+        let now = all.auth.context.clock.now();
+        let seconds = now.millis() / 1_000;
+        let claims = serde_json::json!({
+            "iss": "shop", "sub": "1", "aud": made.deployment_id, "iat": seconds, "exp": seconds + 60,
+        });
+        let secret = IdentitySecret::from_pem(&rotated.private_key).expect("a private key");
+        identify(&deployment, &secret.assertion(&rotated.kid, &claims), now).is_ok()
+    };
+    let first = rotate(&all.root, &made, false).await.expect("a key");
+    until("the first is believed", SOON, async || signs(&first)).await;
+    assert_eq!(why(rotate(&all.root, &made, false).await), Some(Reason::EtagMismatch));
+    let with_one = first.deployment.clone().expect("one");
+    let second = rotate(&all.lou, &with_one, false).await.expect("another");
+    until("both are believed", SOON, async || signs(&second)).await;
+    assert!(signs(&first));
+    let keys = second.deployment.clone().expect("one").identity_keys;
+    let kids: Vec<&str> = keys.iter().map(|key| &*key.kid).collect();
+    assert_eq!(kids, [&*first.kid, &*second.kid]);
+    assert!(keys[0].ends_at.is_some() && keys[1].ends_at.is_none());
+
+    let renamed = Deployment {
+        name: "Renamed".to_owned(),
+        identity_keys: Vec::new(),
+        ..second.deployment.clone().expect("one")
+    };
+    let renamed = update(&all, &all.root, renamed, &["name"]).await.expect("renamed");
+    assert_eq!(renamed.identity_keys, keys, "not an update's to change");
+    let third = rotate(&all.root, &renamed, true).await.expect("a third");
+    until("only the third is believed", SOON, async || {
+        signs(&third) && !signs(&first) && !signs(&second)
+    })
+    .await;
+    let there = create(&all, &all.root, wanted("There", 3)).await.expect("made");
+    let refused = rotate(&all.lou, &there, false).await;
+    assert_eq!(why(refused), Some(Reason::DeploymentNotFound));
 }

@@ -280,6 +280,12 @@ pub fn agent_permissions() -> Vec<&'static str> {
         permissions::WRAPUP_CODE_VIEW,
         permissions::COMMUNICATION_DISCONNECT,
         permissions::RESPONSE_VIEW,
+        permissions::ASSISTANCE_REQUEST,
+        permissions::ATTRIBUTE_EDIT,
+        permissions::CONTACT_ADD,
+        permissions::CONTACT_EDIT,
+        permissions::CONTACT_VIEW,
+        permissions::CUSTOM_FIELD_VIEW,
     ];
     names.sort_unstable();
     names

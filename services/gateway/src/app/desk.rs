@@ -121,6 +121,8 @@ impl Desk {
                 part = self.parts.next() => match self.take(part?) {
                     Ok(Some(frame)) => return self.say(frame),
                     Ok(None) => {}
+                    // Session has read of it before this process did.
+                    Err(status) if reason(&status) == Some(Reason::TokenInvalid) => return self.goodbye("access_changed"),
                     Err(status) => return Some((Err(status), None)),
                 },
                 () = self.context.clock.sleep_until(self.quiet_until) => {

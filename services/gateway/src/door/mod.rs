@@ -1,7 +1,9 @@
 //! Everything that the public port answers, put together: who is it, which origin, gRPC or a page.
 
+mod attachments;
 mod calls;
 mod client_address;
+mod disposition;
 mod forward;
 mod nearness;
 mod origin;
@@ -10,7 +12,7 @@ mod rates;
 mod streams;
 mod whole;
 
-use crate::{Settings, Upstreams};
+use crate::{NAME, Settings, Upstreams};
 use axum::{
     Router,
     extract::{Request as Asked, State},
@@ -22,7 +24,7 @@ use client_address::Addresses;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header};
 use http_body_util::{BodyStream, StreamBody};
 use onqueue_model::Fault;
-use onqueue_server::{Context, Handler, InProcess, Readiness, in_process, listener::Remote};
+use onqueue_server::{Context, Handler, InProcess, Readiness, as_peer, in_process, listener::Remote};
 use origin::Origins;
 use rates::Rates;
 use std::{sync::Arc, time::Duration};
@@ -58,9 +60,11 @@ impl Door {
         let rates = Arc::new(Rates::new(settings, &context.clock));
         let calls = Calls::new(settings, context, upstreams, readiness, Arc::clone(&rates))?;
         let calls = Arc::new(calls);
+        // In the gateway's own name, which no call from outside carries.
+        let session = as_peer(upstreams.session.clone(), NAME);
         let for_browsers = ForBrowsers {
             calls: InProcess::new(GrpcWebLayer::new().layer(in_process(Arc::clone(&calls)))),
-            pages: pages::router(settings, &context.trust),
+            pages: pages::router(settings, &context.trust).merge(attachments::router(settings, session)),
         };
         let browsers = Router::new()
             .fallback(answer)
@@ -163,7 +167,7 @@ fn cors(origins: Origins) -> CorsLayer {
         .allow_origin(AllowOrigin::predicate(move |origin, parts| {
             origins.may_read(origin, parts)
         }))
-        .allow_methods(AllowMethods::list([Method::GET, Method::POST]))
+        .allow_methods(AllowMethods::list([Method::GET, Method::POST, Method::PUT]))
         .allow_headers(AllowHeaders::list(allowed.map(HeaderName::from_static)))
         .expose_headers(ExposeHeaders::list(exposed.map(HeaderName::from_static)))
         .max_age(PREFLIGHT_AGE)

@@ -4,9 +4,10 @@ mod admin;
 mod demo;
 mod routing;
 mod serve;
+mod transcript;
 
 use crate::{
-    cli::{Admin, Certs, Command, Config, Healthcheck, Place, Routing},
+    cli::{Admin, Certs, Command, Config, Healthcheck, Place, Routing, Transcript},
     node,
     output::{complain, say},
     route,
@@ -44,6 +45,9 @@ pub fn run(command: Command) -> ExitCode {
         }
         Command::Routing(Routing::Export(options)) => {
             with_settings(&options.place.clone(), |loaded| routing::export(loaded, options))
+        }
+        Command::Transcript(Transcript::Verify(options)) => {
+            with_settings(&options.place.clone(), |loaded| transcript::verify(loaded, options))
         }
         Command::Healthcheck(options) => ended(healthcheck(&options)),
         Command::Config(Config::Print(place)) => with_settings(&place, print),

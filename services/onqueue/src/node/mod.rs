@@ -245,7 +245,11 @@ impl Start<'_> {
         let store = store.ok_or_else(|| Fault::internal(format_args!("{service} has no database")));
         match service {
             "auth" => onqueue_auth::bind(&settings.auth.own, store?, context).await,
-            "session" => onqueue_session::bind(&settings.session.own, store?, context).await,
+            "session" => {
+                let mut own = settings.session.own.clone();
+                own.attachments = settings.attachments.clone();
+                onqueue_session::bind(&own, store?, context).await
+            }
             "routing" => {
                 let mut own = settings.routing.own.clone();
                 own.take_at_once |= !settings.store.is_postgres();

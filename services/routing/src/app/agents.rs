@@ -1,11 +1,12 @@
 //! The agent's side: on and off queue, offers, and following both.
 
 use super::frames::{AgentNow, Frame, agent_now};
+use super::host::Host;
 use super::{Routing, agent_not_found, user};
 use crate::Settings;
 use onqueue_acd::{Command, OfferEnd, OfferOutcome, OfferView, Refusal};
 use onqueue_model::{
-    Caller, ConversationId, Fault, OfferId, Principal, QueueId, Reason, Timestamp, UserId, permissions,
+    Caller, ConversationId, Divisions, Fault, OfferId, Principal, QueueId, Reason, Timestamp, UserId, permissions,
 };
 use onqueue_server::{Context, resource::Page};
 use std::{sync::Arc, time::Duration};
@@ -87,7 +88,7 @@ impl Routing {
     pub async fn heartbeat(&self, caller: &Caller) -> Result<(), Fault> {
         let me = user(caller)?;
         let heard = self.owner.look(caller.organisation, move |host, now| {
-            host.presence.hear(me, now);
+            host.hear(me, now);
             host.engine().agent(me).is_some()
         });
         heard.await?.then_some(()).ok_or_else(agent_not_found)
@@ -95,11 +96,16 @@ impl Routing {
 
     /// Takes an offer; again if it is the caller's already.
     pub async fn accept_offer(&self, caller: &Caller, offer: OfferId) -> Result<ConversationId, Fault> {
-        let (agent, view) = self.own_offer(caller, offer).await?;
-        match self.command(caller, Command::Accept { agent, offer }).await? {
-            None | Some(Refusal::OfferAlreadyAccepted) => Ok(view.interaction.conversation),
-            Some(refusal) => Err(fault(refusal)),
-        }
+        let (agent, reach) = self.answerer(caller)?;
+        // Looked up and answered at one go: it alerts.
+        let done = self.owner.act(caller.organisation, move |host, turn, traceparent| {
+            let view = offer_to(host, agent, offer, &reach)?;
+            match host.apply(turn, Command::Accept { agent, offer }, traceparent) {
+                None | Some(Refusal::OfferAlreadyAccepted) => Ok(view.interaction.conversation),
+                Some(refusal) => Err(fault(refusal)),
+            }
+        });
+        done.await?
     }
 
     /// Lets an offer go to another agent; again if the caller did so already.
@@ -148,15 +154,18 @@ impl Routing {
 
     /// The offer, if it was ever made to the caller and they may answer it.
     async fn own_offer(&self, caller: &Caller, offer: OfferId) -> Result<(UserId, OfferView), Fault> {
-        let (me, trust) = (user(caller)?, &self.context.trust);
-        trust.may(caller, permissions::WEBCHAT_ACCEPT)?;
-        let found = self.owner.look(caller.organisation, move |host, _| {
-            let view = host.engine().offer(offer).filter(|view| view.agent == me)?;
-            Some((view, host.names().division(view.queue)?))
-        });
-        let (view, division) = found.await?.ok_or_else(|| fault(Refusal::UnknownOffer))?;
-        trust.may_in(caller, permissions::WEBCHAT_ACCEPT, division)?;
-        Ok((me, view))
+        let (me, reach) = self.answerer(caller)?;
+        let found = self
+            .owner
+            .look(caller.organisation, move |host, _| offer_to(host, me, offer, &reach));
+        Ok((me, found.await??))
+    }
+
+    /// Who answers offers, and of queues in which divisions.
+    fn answerer(&self, caller: &Caller) -> Result<(UserId, Divisions), Fault> {
+        let me = user(caller)?;
+        self.context.trust.may(caller, permissions::WEBCHAT_ACCEPT)?;
+        Ok((me, self.divisions(caller, permissions::WEBCHAT_ACCEPT)))
     }
 
     async fn command(&self, caller: &Caller, command: Command) -> Result<Option<Refusal>, Fault> {
@@ -167,6 +176,17 @@ impl Routing {
         self.command(caller, command)
             .await?
             .map_or(Ok(()), |refusal| Err(fault(refusal)))
+    }
+}
+
+/// The offer, if it was ever made to them. PERMISSION_MISSING outside of these divisions.
+fn offer_to(host: &Host, agent: UserId, offer: OfferId, reach: &Divisions) -> Result<OfferView, Fault> {
+    let view = host.engine().offer(offer).filter(|view| view.agent == agent);
+    let known = view.and_then(|view| Some((view, host.names().division(view.queue)?)));
+    let (view, division) = known.ok_or_else(|| fault(Refusal::UnknownOffer))?;
+    match reach.contains(&division) {
+        true => Ok(view),
+        false => Err(Fault::missing_named(permissions::WEBCHAT_ACCEPT)),
     }
 }
 

@@ -8,9 +8,11 @@ use onqueue_proto::session::v1::{
 };
 use onqueue_proto::timestamp;
 
-/// Which interaction the effect is about and what is reported of it; `None` for what session need not know.
-pub fn of_effect(names: &Names, effect: &Effect) -> Option<(InteractionId, Fact)> {
+/// Which interaction the effect is about and what is reported of it; `None` for what session need not know. Of a `leg`, which
+/// stands for what somebody has in hand, only to whom it is offered and who accepts it: the customer does not wait.
+pub fn of_effect(names: &Names, leg: Option<&Engine>, effect: &Effect) -> Option<(InteractionId, Fact)> {
     match effect {
+        Effect::Queued { .. } | Effect::Rejected { .. } if leg.is_some() => None,
         Effect::Queued { interaction, queue } => {
             let queue_id = queue.to_string();
             Some((*interaction, Fact::Queued(QueuedFact { queue_id })))
@@ -39,7 +41,8 @@ pub fn of_effect(names: &Names, effect: &Effect) -> Option<(InteractionId, Fact)
             let rescinded = RescindedFact {
                 offer_id: offer.to_string(),
                 user_id: agent.to_string(),
-                reason: withdrawal(*end)?.to_owned(),
+                // A leg may be over although its conversation is not.
+                reason: withdrawal(*end).or(leg.map(|_| "agent_gone"))?.to_owned(),
             };
             Some((*interaction, Fact::Rescinded(rescinded)))
         }
@@ -48,10 +51,12 @@ pub fn of_effect(names: &Names, effect: &Effect) -> Option<(InteractionId, Fact)
             agent,
             offer,
         } => {
+            let queue = leg.and_then(|engine| engine.offer(*offer)).map(|offer| offer.queue);
             let assigned = AssignedFact {
                 offer_id: offer.to_string(),
                 user_id: agent.to_string(),
                 agent_name: names.agent(*agent),
+                queue_id: queue.map(|queue| queue.to_string()).unwrap_or_default(),
             };
             Some((*interaction, Fact::Assigned(assigned)))
         }
@@ -64,6 +69,7 @@ pub fn of_effect(names: &Names, effect: &Effect) -> Option<(InteractionId, Fact)
         | Effect::SlotFreed { .. }
         | Effect::AcwStarted { .. }
         | Effect::AcwEnded { .. }
+        | Effect::Over { .. }
         | Effect::DecisionRecorded { .. } => None,
     }
 }
@@ -86,16 +92,17 @@ const fn reason(refusal: Refusal) -> Reason {
     }
 }
 
-/// What session is told of a command that takes an interaction from where it is, if it is not refused.
-pub fn of_transfer(engine: &Engine, names: &Names, command: &Command) -> Option<(InteractionId, Fact)> {
-    let Command::Transfer {
-        interaction,
-        queue,
-        agent,
-        ..
-    } = command
-    else {
-        return None;
+/// What session is told of a command that passes an interaction on, if it is not refused.
+pub fn of_transfer(engine: &Engine, names: &Names, command: &Command, note: String) -> Option<(InteractionId, Fact)> {
+    let (interaction, queue, agent, attended) = match command {
+        Command::Transfer {
+            interaction,
+            queue,
+            agent,
+            ..
+        } => (interaction, queue, agent, false),
+        Command::TransferAttended { held, queue, agent, .. } => (held, queue, agent, true),
+        _ => return None,
     };
     let from = match engine.interaction(*interaction)?.place {
         InteractionPlace::Held { agent, .. } => Some(agent),
@@ -107,6 +114,8 @@ pub fn of_transfer(engine: &Engine, names: &Names, command: &Command) -> Option<
         from_user_id: id(from),
         to_user_id: id(*agent),
         to_agent_name: agent.map(|agent| names.agent(agent)).unwrap_or_default(),
+        attended,
+        note,
     };
     Some((*interaction, Fact::Transferred(transferred)))
 }
@@ -122,6 +131,7 @@ pub fn interaction(effect: &Effect) -> Option<InteractionId> {
         | Effect::SlotFreed { interaction, .. }
         | Effect::AcwStarted { interaction, .. }
         | Effect::AcwEnded { interaction, .. }
+        | Effect::Over { interaction }
         | Effect::Rejected { interaction, .. } => Some(*interaction),
         Effect::DecisionRecorded { decision } => Some(decision.interaction),
         Effect::AgentStateChanged { .. } => None,

@@ -129,6 +129,9 @@ fn fact(row: &FeedRow) -> Option<Fact> {
     let change = match row.fact.as_ref()? {
         feed_row::Fact::Opened(opened) => self::opened(opened)?,
         feed_row::Fact::Ended(_) => Change::Ended,
+        feed_row::Fact::InactivityTransfer(transfer) => Change::Silent {
+            queue: transfer.queue_id.parse().ok()?,
+        },
     };
     Some(Fact {
         organisation: row.organisation_id.parse().ok()?,

@@ -216,28 +216,26 @@ fn offer_now(host: &Host, offer: &OfferView) -> OfferNow {
 pub struct Watchers(std::collections::BTreeMap<UserId, Vec<mpsc::Sender<Frame>>>);
 
 impl Watchers {
-    /// The stream gets the agent's frames from now on, after these; it ends if it does not take them in time.
-    pub fn add(&mut self, user: UserId, stream: mpsc::Sender<Frame>, first: Vec<Frame>) {
-        if first.into_iter().all(|frame| stream.try_send(frame).is_ok()) {
-            let streams = self.0.entry(user).or_default();
-            streams.retain(|stream| !stream.is_closed());
-            streams.push(stream);
-        }
+    /// The stream is told of the agent from now on.
+    pub fn add(&mut self, user: UserId, stream: mpsc::Sender<Frame>) {
+        let streams = self.0.entry(user).or_default();
+        streams.retain(|stream| !stream.is_closed());
+        streams.push(stream);
     }
 
-    /// Tells every stream of the agent.
-    pub fn tell(&mut self, user: UserId, frame: &Frame) {
+    /// The streams that follow the agent.
+    pub fn of(&self, user: UserId) -> &[mpsc::Sender<Frame>] {
+        self.0.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    /// Ends a stream, which did not take its frames in time or is gone.
+    pub fn drop(&mut self, user: UserId, stream: &mpsc::Sender<Frame>) {
         if let Some(streams) = self.0.get_mut(&user) {
-            streams.retain(|stream| stream.try_send(frame.clone()).is_ok());
+            streams.retain(|other| !other.same_channel(stream));
             if streams.is_empty() {
                 self.0.remove(&user);
             }
         }
-    }
-
-    /// Whether anybody follows the agent.
-    pub fn has(&self, user: UserId) -> bool {
-        self.0.contains_key(&user)
     }
 }
 
@@ -251,7 +249,7 @@ mod tests {
         let mut watchers = Watchers::default();
         for _ in 0..10 {
             let (stream, frames) = mpsc::channel(1);
-            watchers.add(user, stream, Vec::new());
+            watchers.add(user, stream);
             drop(frames);
         }
         assert_eq!(watchers.0[&user].len(), 1);

@@ -13,9 +13,6 @@ use tokio::sync::{mpsc, oneshot};
 const ROOM: usize = 1_024;
 
 type Answer<T> = oneshot::Sender<Result<T, Fault>>;
-/// Looks at an organisation's host, after everything before it was committed; or is refused.
-type Question = Box<dyn FnOnce(Result<(&mut Host, Timestamp), Fault>) + Send>;
-
 /// Does something with an organisation's host within a turn; or is refused.
 type Work = Box<dyn FnOnce(Result<(&mut Host, &mut Turn), Fault>) + Send>;
 
@@ -24,7 +21,7 @@ pub enum Message {
     /// Give the command to the engine.
     Command {
         organisation: OrganisationId,
-        command: Command,
+        command: Box<Command>,
         traceparent: Option<String>,
         answer: Answer<Option<Refusal>>,
     },
@@ -48,11 +45,6 @@ pub enum Message {
         user: UserId,
         frames: mpsc::Sender<Frame>,
         answer: Answer<()>,
-    },
-    /// Read.
-    Look {
-        organisation: OrganisationId,
-        question: Question,
     },
     /// Every organisation that has an engine.
     Organisations { answer: Answer<Vec<OrganisationId>> },
@@ -90,6 +82,8 @@ pub enum Change {
     },
     /// It needs nobody any more.
     Ended,
+    /// Nobody has written in it: it is to go to that queue.
+    Silent { queue: QueueId },
 }
 
 impl Message {
@@ -99,8 +93,7 @@ impl Message {
             Self::Command { organisation, .. }
             | Self::Act { organisation, .. }
             | Self::Refresh { organisation, .. }
-            | Self::Watch { organisation, .. }
-            | Self::Look { organisation, .. } => Some(*organisation),
+            | Self::Watch { organisation, .. } => Some(*organisation),
             Self::Feed { .. } | Self::Delivered { .. } | Self::Organisations { .. } => None,
         }
     }
@@ -119,7 +112,6 @@ impl Message {
             | Self::Delivered { answer, .. }
             | Self::Watch { answer, .. } => drop(answer.send(Err(fault))),
             Self::Act { work, .. } => work(Err(fault)),
-            Self::Look { question, .. } => question(Err(fault)),
             Self::Organisations { answer } => drop(answer.send(Err(fault))),
         }
     }
@@ -141,7 +133,7 @@ impl Handle {
         let traceparent = onqueue_telemetry::current_traceparent();
         let message = |answer| Message::Command {
             organisation,
-            command,
+            command: Box::new(command),
             traceparent,
             answer,
         };
@@ -156,11 +148,30 @@ impl Handle {
         F: FnOnce(&mut Host, &mut Turn, Option<&str>) -> T + Send + 'static,
     {
         let traceparent = onqueue_telemetry::current_traceparent();
+        self.within(organisation, move |host, turn| work(host, turn, traceparent.as_deref()))
+            .await
+    }
+
+    /// What the question finds in the organisation, when all that it sees is committed.
+    pub async fn look<T, F>(&self, organisation: OrganisationId, question: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Host, Timestamp) -> T + Send + 'static,
+    {
+        self.within(organisation, move |host, turn| question(host, turn.now))
+            .await
+    }
+
+    async fn within<T, F>(&self, organisation: OrganisationId, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Host, &mut Turn) -> T + Send + 'static,
+    {
         let message = |answer: Answer<T>| {
             let work: Work = Box::new(move |given| match given {
                 Ok((host, turn)) => {
-                    let value = work(host, turn, traceparent.as_deref());
-                    turn.answer(answer, value);
+                    let value = work(host, turn);
+                    turn.answer(answer, Ok(value));
                 }
                 Err(fault) => drop(answer.send(Err(fault))),
             });
@@ -197,21 +208,6 @@ impl Handle {
             user,
             frames,
             answer,
-        };
-        self.ask(message).await
-    }
-
-    /// What the question finds in the organisation as it was last committed.
-    pub async fn look<T, F>(&self, organisation: OrganisationId, question: F) -> Result<T, Fault>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut Host, Timestamp) -> T + Send + 'static,
-    {
-        let message = |answer: Answer<T>| {
-            let question: Question = Box::new(move |host| {
-                let _ = answer.send(host.map(|(host, now)| question(host, now)));
-            });
-            Message::Look { organisation, question }
         };
         self.ask(message).await
     }

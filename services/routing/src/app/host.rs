@@ -1,12 +1,16 @@
 //! One organisation's engine with what belongs to it in memory.
 
-use super::frames::Watchers;
+use super::frames::{Frame, Watchers};
+use super::legs::{Legs, opening};
 use super::lookout::Lookout;
+use super::lost::Lost;
 use super::notes::Notes;
 use super::presence::Presence;
-use super::turn::Turn;
+use super::turn::{Snapshot, Told, Turn};
 use super::{facts, figures, frames};
-use crate::store::{Configuration, Details, History, Loaded, Logged, Message, NewDecision, NewReport, Queue, Record};
+use crate::store::{
+    Configuration, ConversationRules, Details, History, Loaded, Logged, Message, NewDecision, NewReport, Queue, Record,
+};
 use onqueue_acd::{
     AgentState, Command, Effect, Engine, Explanation, InteractionPlace, InteractionView, Refusal, Requirements,
 };
@@ -18,6 +22,7 @@ use onqueue_server::resource::Once;
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
 
 /// By how much the positions of two inputs' reports are apart: how many effects an input may have on an interaction.
 const REPORTS: i64 = 1_000;
@@ -30,6 +35,8 @@ pub struct Names {
     skills: BTreeMap<SkillId, String>,
     /// What queues say to those who wait.
     messages: BTreeMap<QueueId, Arc<[Message]>>,
+    /// What holds for queues' conversations.
+    rules: BTreeMap<QueueId, Arc<ConversationRules>>,
 }
 
 impl Names {
@@ -55,6 +62,11 @@ impl Names {
         self.messages.get(&queue).cloned().unwrap_or_default()
     }
 
+    /// What holds for the queue's conversations.
+    pub fn rules(&self, queue: QueueId) -> Arc<ConversationRules> {
+        self.rules.get(&queue).cloned().unwrap_or_default()
+    }
+
     /// Whether the organisation has the skill.
     pub fn has_skill(&self, id: SkillId) -> bool {
         self.skills.contains_key(&id)
@@ -69,6 +81,9 @@ impl Names {
         let messages = configuration.queues.iter();
         self.messages
             .extend(messages.map(|queue| (queue.id, queue.content.settings.messages.as_slice().into())));
+        let rules = configuration.queues.iter();
+        self.rules
+            .extend(rules.map(|queue| (queue.id, Arc::new(queue.content.settings.conversation_rules.clone()))));
         let agents = configuration.agents.iter();
         self.agents
             .extend(agents.map(|profile| (profile.agent.id, profile.name.clone())));
@@ -90,15 +105,19 @@ pub struct Host {
     revision: i64,
     names: Names,
     pub(super) details: BTreeMap<InteractionId, Details>,
-    pub presence: Presence,
+    pub(super) presence: Presence,
+    pub(super) lost: Lost,
     pub watchers: Watchers,
+    pub(super) legs: Legs,
+    /// What who passes an interaction on with the next input wants the next to know.
+    pub(super) note: String,
     /// The last snapshot's position, and when it was written or this host was made.
     snapshot: (i64, Timestamp),
     notes: Notes,
 }
 
 impl Host {
-    /// After a take-over or a restart everybody on queue counts as heard of now.
+    /// After a take-over or a restart everybody on queue, and who has something in hand, counts as heard of now.
     pub fn new(
         organisation: OrganisationId,
         loaded: Loaded,
@@ -111,12 +130,13 @@ impl Host {
         for agent in loaded
             .engine
             .agents()
-            .filter(|agent| agent.state != AgentState::OffQueue)
+            .filter(|agent| agent.state != AgentState::OffQueue || !agent.held.is_empty())
         {
             presence.came(agent.profile.id, now);
         }
         let mut names = Names::default();
         names.learn(configuration);
+        let legs = Legs::of(loaded.engine.interactions());
         Self {
             organisation,
             engine: loaded.engine,
@@ -127,7 +147,10 @@ impl Host {
             names,
             details,
             presence,
+            lost: Lost::default(),
             watchers: Watchers::default(),
+            legs,
+            note: String::new(),
             snapshot: (loaded.snapshot, now),
             notes: Notes::new(now),
         }
@@ -156,6 +179,7 @@ impl Host {
         let deadlines = [
             self.engine.next_deadline(),
             self.presence.look_at(),
+            self.next_giving_up(),
             self.history.metrics.closes(),
             self.next_observation(),
             self.notes.look_at(self.position),
@@ -165,16 +189,22 @@ impl Host {
 
     /// Gives the command to the engine and writes down what follows.
     pub fn apply(&mut self, turn: &mut Turn, command: Command, traceparent: Option<&str>) -> Option<Refusal> {
-        let moved = facts::of_transfer(&self.engine, &self.names, &command);
+        let note = std::mem::take(&mut self.note);
+        let moved = facts::of_transfer(&self.engine, &self.names, &command, note);
         let applied = figures::timed(|| self.engine.apply(turn.now, command.clone()));
         self.position += 1;
         let closed = self.history.take(&self.engine, &command, &applied);
         let closed = closed.into_iter().map(|interval| (self.organisation, interval));
         turn.batch.intervals.extend(closed);
         if applied.refusal.is_none() {
-            self.follow(&command, turn.now);
+            self.follow(&command, &applied.effects, turn.now);
+            self.legs.begin(&command);
         }
         let moved = moved.filter(|_| applied.refusal.is_none());
+        self.write_down(turn, moved, &applied.effects, traceparent);
+        if applied.refusal.is_none() {
+            self.legs.end(&command);
+        }
         turn.batch.log.push(Logged {
             organisation: self.organisation,
             position: self.position,
@@ -183,17 +213,27 @@ impl Host {
             traceparent: traceparent.map(str::to_owned),
             epoch: turn.tenure.epoch(self.organisation),
         });
-        self.write_down(turn, moved, &applied.effects, traceparent);
         let effects = applied.effects.into_iter();
         turn.effects.extend(effects.map(|effect| (self.organisation, effect)));
         applied.refusal
     }
 
-    /// Keeps in step who is on queue, and what rules look at.
-    fn follow(&mut self, command: &Command, now: Timestamp) {
+    /// Keeps in step who is to be heard of, and what rules look at. Who has something in hand is to be heard of off queue too.
+    fn follow(&mut self, command: &Command, effects: &[Effect], now: Timestamp) {
+        for effect in effects {
+            if let Effect::Assigned { agent, .. } = effect {
+                self.presence.meet(*agent, now);
+            }
+        }
         match command {
-            Command::GoOnQueue { agent, .. } => self.presence.came(*agent, now),
-            Command::GoOffQueue { agent } | Command::AgentGone { agent } => self.presence.left(*agent),
+            Command::GoOnQueue { agent, .. } => {
+                self.presence.came(*agent, now);
+                self.hear(*agent, now);
+            }
+            Command::GoOffQueue { agent } if self.engine.agent(*agent).is_none_or(|view| view.held.is_empty()) => {
+                self.presence.left(*agent);
+            }
+            Command::AgentGone { agent } => self.presence.left(*agent),
             Command::UpsertQueue { .. } | Command::RemoveQueue { .. } => self.lookout.reconsider(),
             _ => {}
         }
@@ -203,22 +243,22 @@ impl Host {
     /// effects an input has, those of one conversation stay in order and apart from the next input's.
     /// A transfer comes before its effects.
     fn write_down(
-        &self,
+        &mut self,
         turn: &mut Turn,
         moved: Option<(InteractionId, Fact)>,
         effects: &[Effect],
         traceparent: Option<&str>,
     ) {
-        let mut places: BTreeMap<InteractionId, i64> = BTreeMap::new();
+        let mut places: BTreeMap<ConversationId, i64> = BTreeMap::new();
         if let Some((interaction, fact)) = moved {
-            places.insert(interaction, 1);
+            places.insert(interaction.conversation, 1);
             self.report(turn, interaction, self.position * REPORTS, (fact, traceparent));
         }
         for effect in effects {
             let Some(interaction) = facts::interaction(effect) else {
                 continue;
             };
-            let place = places.entry(interaction).or_insert(0);
+            let place = places.entry(interaction.conversation).or_insert(0);
             let position = self.position * REPORTS + *place;
             *place += 1;
             if *place >= REPORTS {
@@ -227,8 +267,13 @@ impl Host {
                     self.position
                 ));
             }
-            if let Some((interaction, fact)) = facts::of_effect(&self.names, effect) {
+            let leg = self.legs.contains(interaction).then_some(&self.engine);
+            if let Some((interaction, fact)) = facts::of_effect(&self.names, leg, effect) {
                 self.report(turn, interaction, position, (fact, traceparent));
+            }
+            self.legs.follow(effect);
+            if let Effect::Over { interaction } = effect {
+                turn.batch.ended.push((self.organisation, *interaction));
             }
             if let Effect::Assigned { interaction, agent, .. } = effect
                 && let Some(view) = self.engine.interaction(*interaction)
@@ -278,7 +323,7 @@ impl Host {
         let request = ReportRequest {
             organisation_id: self.organisation.to_string(),
             conversation_id: interaction.conversation.to_string(),
-            opening: i64::from(interaction.opening),
+            opening: i64::from(opening(interaction)),
             epoch,
             position,
             fact: Some(fact),
@@ -293,12 +338,11 @@ impl Host {
         });
     }
 
-    /// The conversation's interaction that has not ended, if there is one.
+    /// The conversation's interaction that has not ended, if there is one; not what it is offered as in the meantime.
     pub fn live(&self, conversation: ConversationId) -> Option<InteractionView<'_>> {
-        let opening = |opening| InteractionId { conversation, opening };
-        let known = self.details.range(opening(0)..=opening(u32::MAX)).rev();
-        let mut known = known.filter_map(|(id, _)| self.engine.interaction(*id));
-        known.next()
+        let known = self.of_conversation(conversation).rev();
+        let mut known = known.filter_map(|id| self.engine.interaction(id));
+        known.find(|it| it.stands_for.is_none())
     }
 
     /// Remembers which request transferred the interaction.
@@ -382,8 +426,9 @@ impl Host {
     /// rules look at.
     pub fn pass_time(&mut self, turn: &mut Turn) {
         for agent in self.presence.gone(turn.now) {
-            self.apply(turn, Command::AgentGone { agent }, None);
+            self.lose(turn, agent);
         }
+        self.give_up(turn);
         self.observe(turn);
         let deadlines = [self.engine.next_deadline(), self.history.metrics.closes()];
         if deadlines.into_iter().flatten().any(|at| at <= turn.now) {
@@ -391,32 +436,62 @@ impl Host {
         }
     }
 
-    /// Tells who watches what became of the effects.
-    pub fn let_out(&mut self, effects: &[Effect], changed: &[UserId]) {
-        let mut touched: BTreeSet<UserId> = changed.iter().copied().collect();
+    /// What who watches is to be told of the effects.
+    pub fn tell(&self, effects: &[&Effect], changed: &[UserId]) -> Vec<Told> {
+        let (mut told, mut touched) = (Vec::new(), changed.iter().copied().collect::<BTreeSet<_>>());
         for effect in effects {
             touched.extend(frames::touched(effect));
             if let Some((user, frame)) = frames::of_effect(self, effect) {
-                self.watchers.tell(user, &frame);
+                self.address(&mut told, user, &frame);
             }
         }
         for user in touched {
-            if self.watchers.has(user)
+            if !self.watchers.of(user).is_empty()
                 && let Some(agent) = frames::agent_now(self, user)
             {
-                self.watchers.tell(user, &frames::Frame::Agent(Box::new(agent)));
+                self.address(&mut told, user, &Frame::Agent(Box::new(agent)));
             }
         }
+        told
     }
 
-    /// A copy of the engine, what was learnt, and their position, if it is time for a snapshot.
-    pub fn snapshot_due(&mut self, now: Timestamp, inputs: u64, age: Duration) -> Option<(Engine, History, i64)> {
+    fn address(&self, told: &mut Vec<Told>, user: UserId, frame: &Frame) {
+        let streams = self.watchers.of(user).iter();
+        told.extend(streams.map(|stream| Told {
+            organisation: self.organisation,
+            user,
+            stream: stream.clone(),
+            frame: frame.clone(),
+        }));
+    }
+
+    /// Somebody follows an agent from now on: what is to be told first. `None` without a routing profile.
+    pub fn watch(&mut self, user: UserId, stream: &mpsc::Sender<Frame>, now: Timestamp) -> Option<Vec<Told>> {
+        let first = frames::everything(self, user)?.into_iter().map(|frame| Told {
+            organisation: self.organisation,
+            user,
+            stream: stream.clone(),
+            frame,
+        });
+        let first = first.collect();
+        self.watchers.add(user, stream.clone());
+        self.hear(user, now);
+        Some(first)
+    }
+
+    /// A copy of the engine and of what was learnt, if it is time for a snapshot.
+    pub fn snapshot_due(&mut self, now: Timestamp, inputs: u64, age: Duration) -> Option<Snapshot> {
         let (position, at) = self.snapshot;
         let new = u64::try_from(self.position - position).unwrap_or(0);
         if new < inputs && (new == 0 || now.since(at) < age) {
             return None;
         }
         self.snapshot = (self.position, now);
-        Some((self.engine.clone(), self.history.clone(), self.position))
+        Some(Snapshot {
+            organisation: self.organisation,
+            position: self.position,
+            engine: self.engine.clone(),
+            history: self.history.clone(),
+        })
     }
 }

@@ -47,6 +47,8 @@ pub struct InteractionNow {
     pub topic: String,
     /// Its place among all.
     pub rank: Rank,
+    /// Who keeps the customer until an attended transfer is accepted.
+    pub kept_by: Option<UserId>,
 }
 
 /// Where an interaction is.
@@ -275,6 +277,7 @@ fn now(host: &Host, interaction: &InteractionView<'_>, knows_customer: bool) -> 
         guest_name: customer(details.guest_name),
         topic: customer(details.topic),
         rank: interaction.rank,
+        kept_by: host.keeper(interaction),
     }
 }
 

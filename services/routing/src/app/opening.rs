@@ -1,10 +1,12 @@
 //! From what is kept of schedules to what they say, and from that to what session must know.
 
 use crate::schedule::{Group, Kind, Local, Outlook, Problem, Rule, Schedule, State, Zone};
-use crate::store::{Hours, Opening, ScheduleContent};
+use crate::store::{
+    AgentLostAction, ConversationRules, Hours, InactivityAction, InactivityCounts, Opening, ScheduleContent,
+};
 use onqueue_model::{Fault, Timestamp};
 use onqueue_proto::{
-    session::v1::{QueuePolicy, QueueState},
+    session::v1::{self as proto, AttachmentPolicy, QueuePolicy, QueueState},
     timestamp,
 };
 
@@ -58,12 +60,50 @@ pub fn policy(opening: &Opening, now: Timestamp) -> Result<QueuePolicy, Fault> {
         inactivity_timeout_ms: queue.content.inactivity_timeout_ms,
         inactivity_warning_ms: queue.content.inactivity_warning_ms,
         removed: queue.removed,
-        ..QueuePolicy::default()
+        ..ruled(&queue.content.settings.conversation_rules)
     };
     Ok(match outlook {
         Some(outlook) => scheduled(policy, outlook),
         None => policy,
     })
+}
+
+/// What holds for its conversations.
+fn ruled(rules: &ConversationRules) -> QueuePolicy {
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let counts = match rules.inactivity_counts {
+        InactivityCounts::Both => proto::InactivityCounts::Unspecified,
+        InactivityCounts::Guest => proto::InactivityCounts::Guest,
+        InactivityCounts::Agent => proto::InactivityCounts::Agent,
+    };
+    let action = match rules.inactivity_action {
+        InactivityAction::Disconnect => proto::InactivityAction::Unspecified,
+        InactivityAction::Transfer => proto::InactivityAction::Transfer,
+    };
+    let lost = match rules.agent_lost_action {
+        AgentLostAction::Requeue => proto::AgentLostAction::Unspecified,
+        AgentLostAction::End => proto::AgentLostAction::End,
+    };
+    let to = rules.inactivity_transfer_queue_id;
+    QueuePolicy {
+        inactivity_counts: counts.into(),
+        inactivity_action: action.into(),
+        inactivity_transfer_queue_id: to.map(|queue| queue.to_string()).unwrap_or_default(),
+        abandon_after_ms: number(rules.abandon_after_ms),
+        agent_lost_hold_ms: number(rules.agent_lost_hold_ms),
+        agent_lost_action: lost.into(),
+        messaging_window_ms: number(rules.messaging_window_ms),
+        retention_days: i32::try_from(rules.retention_days).unwrap_or(i32::MAX),
+        attachments: rules.attachments.as_ref().map(|rules| AttachmentPolicy {
+            enabled: rules.enabled,
+            max_bytes: number(rules.max_bytes),
+            max_total_bytes: number(rules.max_total_bytes),
+            media_types: rules.media_types.clone(),
+        }),
+        monitor_visible: rules.monitor_visible,
+        transfer_keeps_age: rules.transfer_keeps_age,
+        ..QueuePolicy::default()
+    }
 }
 
 fn scheduled(policy: QueuePolicy, outlook: Outlook) -> QueuePolicy {

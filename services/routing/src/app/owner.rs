@@ -1,18 +1,18 @@
 //! The owner: the one task that gives inputs to the engines, commits what follows, and only then lets it out.
 
 mod intake;
+mod outcome;
 
 use super::figures::{self, Figures};
 use super::handle::Message;
 use super::host::Host;
 use super::tenure::Tenure;
 use super::turn::Turn;
-use super::{Shared, agent_not_found, enforcement, follower, frames, reporter, reporter::Backoff, retention, unowned};
-use crate::store::{Batch, Waiting};
+use super::{Shared, enforcement, follower, reporter, reporter::Backoff, retention, unowned};
 use futures::{FutureExt as _, future::BoxFuture};
-use onqueue_acd::Effect;
-use onqueue_model::{Fault, OrganisationId, Shard, Timestamp, UserId};
+use onqueue_model::{Fault, OrganisationId, Shard, Timestamp};
 use onqueue_store::StoreError;
+use outcome::Commit;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How many messages go into one transaction at most.
-const BATCH: usize = 256;
+const BATCH: usize = 1_024;
 
 /// Holds every engine of the shards that this process owns.
 pub struct Owner {
@@ -36,6 +36,10 @@ pub struct Owner {
     cursors: Vec<i64>,
     /// Shards whose feed stands still before something of an organisation that is not served, so that it is not lost.
     stalled: BTreeSet<Shard>,
+    /// The turn that is being committed. Its inputs are in the engines already.
+    under_way: Option<Commit>,
+    /// The turn that is committed next, if there is anything in it.
+    next: Option<Turn>,
     ready: watch::Sender<bool>,
     finished: CancellationToken,
     /// While it owns the shards.
@@ -67,6 +71,8 @@ impl Owner {
             unreadable: BTreeSet::new(),
             cursors: Vec::new(),
             stalled: BTreeSet::new(),
+            under_way: None,
+            next: None,
             ready,
             finished,
             figures: None,
@@ -80,6 +86,7 @@ impl Owner {
             let stop = self.serve(&tenure, &mut drained).await;
             tenure.give_up();
             self.figures = None;
+            (self.under_way, self.next) = (None, None);
             self.hosts.clear();
             if matches!(stop, Stop::Drained) {
                 break;
@@ -196,7 +203,8 @@ impl Owner {
         for organisation in self.hosts.keys().copied().collect::<Vec<_>>() {
             self.configure(&mut turn, organisation, None).await?;
         }
-        self.conclude(turn).await?;
+        self.launch(turn)?;
+        self.land().await?;
         // A commit may have been reported as failed and stand nevertheless, with reports that nobody was told of.
         self.shared.post.look();
         Ok(())
@@ -237,53 +245,78 @@ impl Owner {
         drained: &mut BoxFuture<'static, ()>,
         backoff: &mut Backoff,
     ) -> Result<Stop, StoreError> {
-        loop {
-            let clock = self.shared.context.clock.clone();
-            let deadline = self.hosts.values().filter_map(Host::next_deadline).min();
-            let message = tokio::select! {
-                biased;
-                () = &mut *drained => return Ok(Stop::Drained),
-                () = figures::due(self.figures.as_ref(), &self.shared.steady) => {
-                    self.count();
-                    continue;
-                }
-                () = until(&clock, deadline) => None,
-                message = self.inbox.recv() => match message {
-                    None => return Ok(Stop::Drained),
-                    some => some,
-                },
-            };
-            match self.take_turn(tenure, message).await {
-                Ok(()) => backoff.reset(),
-                Err(StoreError::Refused(fault)) => return Ok(stopped(&fault)),
-                Err(error) => return Err(error),
+        let stopped_by = loop {
+            match self.step(tenure, drained, backoff).await {
+                Ok(Some(stop)) => break Ok(stop),
+                Ok(None) => {}
+                Err(error) => break Err(error),
             }
+        };
+        // What was sent to the database is waited for: its callers are told, and engines are made of all that is there.
+        let landed = self.land().await;
+        let outcome = landed.and(stopped_by);
+        if let Some(turn) = self.next.take() {
+            turn.fail(&outcome.as_ref().err().map_or_else(unowned, told));
+        }
+        match outcome {
+            Err(StoreError::Refused(fault)) => Ok(stopped(&fault)),
+            outcome => outcome,
         }
     }
 
-    /// Takes in the message and whatever else waits, lets time pass, and commits it all at once.
-    async fn take_turn(&mut self, tenure: &Tenure, first: Option<Message>) -> Result<(), StoreError> {
-        let mut turn = self.turn(tenure);
-        if let Err(error) = self.fill(&mut turn, first).await {
-            turn.fail(&told(&error));
-            return Err(error);
+    /// Waits for the next thing to do, and does it.
+    async fn step(
+        &mut self,
+        tenure: &Tenure,
+        drained: &mut BoxFuture<'static, ()>,
+        backoff: &mut Backoff,
+    ) -> Result<Option<Stop>, StoreError> {
+        let clock = self.shared.context.clock.clone();
+        let deadline = self.hosts.values().filter_map(Host::next_deadline).min();
+        let has_room = self.next.as_ref().is_none_or(|turn| turn.messages < BATCH);
+        tokio::select! {
+            biased;
+            () = &mut *drained => return Ok(Some(Stop::Drained)),
+            outcome = outcome::of(&mut self.under_way) => {
+                self.conclude(outcome)?;
+                backoff.reset();
+            }
+            () = figures::due(self.figures.as_ref(), &self.shared.steady) => self.count(),
+            () = until(&clock, deadline) => self.fill(tenure, None).await?,
+            message = self.inbox.recv(), if has_room => match message {
+                None => return Ok(Some(Stop::Drained)),
+                some => self.fill(tenure, some).await?,
+            },
         }
-        self.conclude(turn).await
+        if self.under_way.is_none()
+            && let Some(turn) = self.next.take()
+        {
+            self.launch(turn)?;
+        }
+        Ok(None)
     }
 
-    async fn fill(&mut self, turn: &mut Turn, first: Option<Message>) -> Result<(), StoreError> {
-        let mut next = first;
-        for _ in 0..BATCH {
-            let Some(message) = next else { break };
-            self.take_in(turn, message).await?;
-            next = self.inbox.try_recv().ok();
-        }
-        if let Some(message) = next {
-            self.take_in(turn, message).await?;
-        }
+    /// Takes the message and whatever else waits into the next turn, and lets time pass.
+    async fn fill(&mut self, tenure: &Tenure, first: Option<Message>) -> Result<(), StoreError> {
+        let mut turn = self.next.take().unwrap_or_else(|| self.turn(tenure));
+        turn.now = turn.now.max(self.shared.context.clock.now());
+        let taken = self.take_in_all(&mut turn, first).await;
         for host in self.hosts.values_mut() {
-            host.pass_time(turn);
-            host.note_waiting(turn);
+            host.pass_time(&mut turn);
+            host.note_waiting(&mut turn);
+        }
+        self.next = Some(turn);
+        taken
+    }
+
+    async fn take_in_all(&mut self, turn: &mut Turn, first: Option<Message>) -> Result<(), StoreError> {
+        if let Some(message) = first {
+            self.take_in(turn, message).await?;
+        }
+        while turn.messages < BATCH
+            && let Ok(message) = self.inbox.try_recv()
+        {
+            self.take_in(turn, message).await?;
         }
         Ok(())
     }
@@ -293,125 +326,9 @@ impl Owner {
         Turn::new(tenure, &context.ids, context.clock.now())
     }
 
-    /// Commits the turn under the fence; then answers, tells who watches, and wakes the reporter.
-    async fn conclude(&mut self, mut turn: Turn) -> Result<(), StoreError> {
-        let batch = Arc::new(std::mem::take(&mut turn.batch));
-        if let Err(error) = self.commit(&mut turn, &batch).await {
-            turn.fail(&told(&error));
-            return Err(error);
-        }
-        turn.succeed();
-        self.note(&turn, &batch);
-        self.let_out(std::mem::take(&mut turn.effects), &turn.changed);
-        for (organisation, interaction) in &batch.ended {
-            if let Some(host) = self.hosts.get_mut(organisation) {
-                host.forget(*interaction);
-            }
-        }
-        if !batch.reports.is_empty() {
-            self.shared.post.put(batch.reports.iter().map(Waiting::from));
-        }
-        for reader in std::mem::take(&mut turn.readers) {
-            self.read(reader, turn.now);
-        }
-        self.write_snapshots(&turn);
-        Ok(())
-    }
-
-    fn note(&mut self, turn: &Turn, batch: &Batch) {
-        for at in &turn.fed {
-            figures::feed_lag(*at, turn.now);
-        }
-        if let Some(figures) = self.figures.as_mut().filter(|_| !batch.log.is_empty()) {
-            figures.touch(self.shared.steady.now());
-        }
-    }
-
     fn count(&mut self) {
         if let Some(figures) = &mut self.figures {
             figures.count(&self.hosts.values());
-        }
-    }
-
-    async fn commit(&self, turn: &mut Turn, batch: &Arc<Batch>) -> Result<(), StoreError> {
-        if let Some(defect) = turn.defect.take() {
-            return Err(StoreError::Broken(defect));
-        }
-        if !turn.tenure.holds() {
-            return Err(StoreError::Refused(Fault::unavailable("the lease is about to end")));
-        }
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.shared.gate.pass().await;
-        let committed = self.shared.tables.commit(&turn.tenure.fence, Arc::clone(batch)).await;
-        if let Err(StoreError::Refused(_)) = &committed {
-            figures::fence_rejection();
-        }
-        committed
-    }
-
-    fn let_out(&mut self, effects: Vec<(OrganisationId, Effect)>, changed: &[(OrganisationId, UserId)]) {
-        let mut sorted: BTreeMap<OrganisationId, (Vec<Effect>, Vec<UserId>)> = BTreeMap::new();
-        for (organisation, effect) in effects {
-            figures::offers(&effect);
-            sorted.entry(organisation).or_default().0.push(effect);
-        }
-        for (organisation, user) in changed {
-            sorted.entry(*organisation).or_default().1.push(*user);
-        }
-        for (organisation, (effects, changed)) in sorted {
-            if let Some(host) = self.hosts.get_mut(&organisation) {
-                host.let_out(&effects, &changed);
-            }
-        }
-    }
-
-    fn read(&mut self, reader: Message, now: Timestamp) {
-        match reader {
-            Message::Watch {
-                organisation,
-                user,
-                frames: stream,
-                answer,
-            } => {
-                let host = self.hosts.get_mut(&organisation);
-                let watched = host.ok_or_else(unowned).and_then(|host| {
-                    let first = frames::everything(host, user).ok_or_else(agent_not_found)?;
-                    host.watchers.add(user, stream, first);
-                    host.presence.hear(user, now);
-                    Ok(())
-                });
-                let _ = answer.send(watched);
-            }
-            Message::Look { organisation, question } => match self.hosts.get_mut(&organisation) {
-                Some(host) => question(Ok((host, now))),
-                None => question(Err(unowned())),
-            },
-            other => other.refuse(),
-        }
-    }
-
-    fn write_snapshots(&mut self, turn: &Turn) {
-        let settings = &self.shared.settings;
-        let age = Duration::from_millis(settings.snapshot_ms);
-        for (organisation, host) in &mut self.hosts {
-            let Some((engine, history, position)) = host.snapshot_due(turn.now, settings.snapshot_inputs, age) else {
-                continue;
-            };
-            let (tables, organisation) = (self.shared.tables.clone(), *organisation);
-            let (fence, now) = (turn.tenure.fence.clone(), turn.now);
-            self.shared.context.tasks.spawn("routing snapshot", async move {
-                let written = async {
-                    let broken = |error: serde_json::Error| StoreError::Broken(error.to_string());
-                    let engine = serde_json::to_vec(&engine).map_err(broken)?;
-                    let copies = (engine, serde_json::to_vec(&history).map_err(broken)?);
-                    tables.save_snapshot(&fence, organisation, position, now, copies).await
-                };
-                if let Err(error) = written.await {
-                    tracing::warn!(%error, %organisation, "snapshot not written");
-                }
-            });
         }
     }
 }

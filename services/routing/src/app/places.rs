@@ -1,6 +1,7 @@
 //! Where those stand in line whom somebody watches, found together.
 
 use super::host::Host;
+use super::legs::opening;
 use crate::store::Message;
 use onqueue_acd::waiting::Standing;
 use onqueue_acd::{InteractionPlace, Requirements};
@@ -70,9 +71,8 @@ pub struct InLine {
 impl Host {
     /// The conversation's newest interaction, if it waits or alerts.
     pub fn in_line(&self, conversation: ConversationId) -> Option<InLine> {
-        let opening = |opening| InteractionId { conversation, opening };
-        let (interaction, _) = self.details.range(opening(0)..=opening(u32::MAX)).next_back()?;
-        let view = self.engine.interaction(*interaction)?;
+        let newest = self.of_conversation(conversation).map(opening).max()?;
+        let view = self.live(conversation).filter(|view| opening(view.id) == newest)?;
         let is_held = matches!(view.place, InteractionPlace::Held { .. });
         (!is_held).then_some(InLine {
             interaction: view.id,

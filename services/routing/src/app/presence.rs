@@ -3,7 +3,7 @@
 use onqueue_model::{Timestamp, UserId};
 use std::{collections::BTreeMap, time::Duration};
 
-/// When each agent on queue was last heard of.
+/// When each agent on queue, or with something in hand, was last heard of.
 #[derive(Debug)]
 pub struct Presence {
     gone_after: Duration,
@@ -27,6 +27,13 @@ impl Presence {
         self.heard.insert(agent, now);
         let gone_at = now + self.gone_after;
         self.look_at = Some(self.look_at.map_or(gone_at, |at| at.min(gone_at)));
+    }
+
+    /// The agent is to be heard of from now on, if not before.
+    pub fn meet(&mut self, agent: UserId, now: Timestamp) {
+        if !self.heard.contains_key(&agent) {
+            self.came(agent, now);
+        }
     }
 
     /// The agent has shown that they are there.

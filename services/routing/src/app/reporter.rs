@@ -6,9 +6,10 @@ use super::post::{Line, Lines};
 use super::tenure::Tenure;
 use crate::store::Waiting;
 use futures::FutureExt as _;
+use futures::future::{FusedFuture as _, OptionFuture};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use onqueue_acd::Command;
-use onqueue_model::{Fault, InteractionId, OrganisationId, Reason};
+use onqueue_model::{ConversationId, Fault, InteractionId, OrganisationId, Reason};
 use onqueue_proto::session::v1::{ReportRequest, routing_facts_service_client::RoutingFactsServiceClient};
 use prost::Message as _;
 use std::time::Duration;
@@ -65,7 +66,8 @@ pub async fn report(shared: Shared, tenure: Tenure) {
 async fn deliver_all(shared: &Shared) {
     let calls = Semaphore::new(CALLS);
     let mut lines = Lines::default();
-    let mut deliveries = FuturesUnordered::new();
+    let (mut deliveries, mut delivered) = (FuturesUnordered::new(), Vec::new());
+    let mut settling = OptionFuture::default();
     let mut busy = 0;
     shared.post.look();
     loop {
@@ -74,15 +76,20 @@ async fn deliver_all(shared: &Shared) {
             && let Some((line, reports)) = lines.next_line()
         {
             busy += 1;
-            let calls = &calls;
-            deliveries.push(async move { (line, deliver_line(shared, calls, reports).await) });
+            deliveries.push(deliver_line(shared, &calls, line, reports));
+        }
+        if settling.is_terminated() && !delivered.is_empty() {
+            settling = Some(settle(shared, std::mem::take(&mut delivered)).boxed().fuse()).into();
         }
         tokio::select! {
             Some(done) = deliveries.next(), if !deliveries.is_empty() => {
-                let others = std::iter::from_fn(|| deliveries.next().now_or_never().flatten());
-                for (line, outcome) in std::iter::once(done).chain(others.collect::<Vec<_>>()) {
-                    busy -= 1;
-                    conclude(shared, &mut lines, (line, outcome));
+                delivered.push(done);
+                delivered.extend(std::iter::from_fn(|| deliveries.next().now_or_never().flatten()));
+            }
+            Some(settled) = &mut settling, if !settling.is_terminated() => {
+                busy -= settled.len();
+                for outcome in settled {
+                    conclude(shared, &mut lines, outcome);
                 }
             }
             () = shared.post.notified() => {}
@@ -134,8 +141,15 @@ fn conclude(shared: &Shared, lines: &mut Lines, (line, outcome): (Line, Result<(
     }
 }
 
-/// Delivers the reports one after the other, each until it is answered, then takes them out of the outbox.
-async fn deliver_line(shared: &Shared, calls: &Semaphore, reports: Vec<Waiting>) -> Result<(), Fault> {
+/// A line whose reports were delivered, as far as they were.
+struct Delivered {
+    line: Line,
+    reports: Vec<(OrganisationId, ConversationId, i64)>,
+    outcome: Result<(), Fault>,
+}
+
+/// Delivers the reports one after the other, each until it is answered.
+async fn deliver_line(shared: &Shared, calls: &Semaphore, line: Line, reports: Vec<Waiting>) -> Delivered {
     let mut delivered = Vec::with_capacity(reports.len());
     let mut outcome = Ok(());
     for report in reports {
@@ -147,14 +161,35 @@ async fn deliver_line(shared: &Shared, calls: &Semaphore, reports: Vec<Waiting>)
         }
         delivered.push((report.organisation, report.interaction.conversation, report.position));
     }
-    if !delivered.is_empty() {
-        outcome = shared.owner.delivered(delivered).await.and(outcome);
-    }
     if let Err(fault) = &outcome {
-        tracing::debug!(%fault, "reports stay in the outbox and are delivered again");
-        shared.steady.sleep(shared.settings.retry()).await;
+        put_off(shared, fault).await;
     }
-    outcome
+    Delivered {
+        line,
+        reports: delivered,
+        outcome,
+    }
+}
+
+/// Takes what was delivered out of the outbox, of all these lines at once.
+async fn settle(shared: &Shared, lines: Vec<Delivered>) -> Vec<(Line, Result<(), Fault>)> {
+    let reports: Vec<_> = lines.iter().flat_map(|line| line.reports.iter().copied()).collect();
+    let mut settled = Ok(());
+    if !reports.is_empty() {
+        settled = shared.owner.delivered(reports).await;
+    }
+    if let Err(fault) = &settled {
+        put_off(shared, fault).await;
+    }
+    let outcomes = lines
+        .into_iter()
+        .map(|line| (line.line, settled.clone().and(line.outcome)));
+    outcomes.collect()
+}
+
+async fn put_off(shared: &Shared, fault: &Fault) {
+    tracing::debug!(%fault, "reports stay in the outbox and are delivered again");
+    shared.steady.sleep(shared.settings.retry()).await;
 }
 
 async fn deliver(shared: &Shared, calls: &Semaphore, report: &Waiting) -> Answer {

@@ -5,10 +5,10 @@ use super::host::Host;
 use super::interactions::{InteractionNow, Rights};
 use super::turn::Turn;
 use super::{Routing, agent_not_found, user};
-use crate::store::Audited;
+use crate::store::{Audited, Details};
 use onqueue_acd::{Command, InteractionPlace, InteractionView, Proficiency, Refusal, Requirements};
 use onqueue_model::{
-    Caller, ConversationId, Divisions, Fault, InteractionId, Language, QueueId, SkillId, UserId, permissions,
+    Caller, ConversationId, Divisions, Fault, InteractionId, Language, QueueId, Reason, SkillId, UserId, permissions,
 };
 use onqueue_server::resource::Once;
 use onqueue_store::audit::Actor;
@@ -40,6 +40,12 @@ pub struct Transfer {
     pub agent: Option<UserId>,
     /// In place of its skills and language.
     pub asked: Option<Asked>,
+    /// Whether who has it in hand keeps it until somebody accepts it.
+    pub attended: bool,
+    /// For whom it comes to.
+    pub note: String,
+    /// In place of its priority.
+    pub priority: Option<i32>,
 }
 
 /// To whom an interaction is to be offered.
@@ -70,17 +76,38 @@ struct Deed<'a> {
 }
 
 impl Routing {
-    /// Moves an interaction to a queue.
-    pub async fn transfer(&self, caller: &Caller, transfer: Transfer) -> Result<InteractionNow, Fault> {
+    /// Ends an attended transfer that nobody has accepted.
+    pub async fn cancel_transfer(
+        &self,
+        caller: &Caller,
+        conversation: ConversationId,
+    ) -> Result<InteractionNow, Fault> {
         let rights = self.rights(caller, permissions::COMMUNICATION_BLIND_TRANSFER)?;
-        let reach = Reach {
+        let reach = self.reach(caller);
+        self.deed(caller, rights, conversation, move |deed, rights| {
+            deed.cancel_transfer(rights, &reach, conversation)
+        })
+        .await
+    }
+
+    fn reach(&self, caller: &Caller) -> Reach {
+        Reach {
             me: caller.user(),
             assign: self.divisions(caller, permissions::WEBCHAT_ASSIGN),
             queues: [permissions::QUEUE_VIEW, permissions::QUEUE_SEARCH].map(|held| self.divisions(caller, held)),
-        };
+        }
+    }
+
+    /// Moves an interaction to a queue.
+    pub async fn transfer(&self, caller: &Caller, transfer: Transfer) -> Result<InteractionNow, Fault> {
+        let rights = self.rights(caller, permissions::COMMUNICATION_BLIND_TRANSFER)?;
+        let reach = self.reach(caller);
+        let trust = &self.context.trust;
+        let accepts = |agent| trust.user_may(caller.organisation, agent, permissions::WEBCHAT_ACCEPT);
+        let accepts = transfer.agent.is_none_or(accepts);
         let id = transfer.conversation;
         self.deed(caller, rights, id, move |deed, rights| {
-            deed.transfer(rights, &reach, &transfer)
+            deed.transfer(rights, &reach, (&transfer, accepts))
         })
         .await
     }
@@ -257,26 +284,91 @@ impl Deed<'_> {
         }
     }
 
-    fn transfer(&mut self, rights: &Rights, reach: &Reach, transfer: &Transfer) -> Result<(), Fault> {
+    /// With whether whom it is for may accept chats.
+    fn transfer(
+        &mut self,
+        rights: &Rights,
+        reach: &Reach,
+        (transfer, accepts): (&Transfer, bool),
+    ) -> Result<(), Fault> {
         if self.is_repeated(transfer)? {
             return Ok(());
         }
         let before = rights.find(self.host, transfer.conversation)?;
-        let (interaction, has) = (before.id, holder(&before));
+        let (interaction, has, priority) = (before.id, holder(&before), before.requirements.priority);
         let division = self.host.names().division(before.queue);
         if (has.is_none() || has != reach.me) && !division.is_some_and(|division| reach.assign.contains(&division)) {
             return Err(Fault::missing_named(permissions::WEBCHAT_ASSIGN));
         }
         self.refuse_target(reach, transfer)?;
-        self.command(Command::Transfer {
-            interaction,
-            queue: transfer.queue,
-            keep_age: transfer.keep_age,
-            agent: transfer.agent,
-            requirements: transfer.asked.as_ref().map(requirements),
-        })?;
+        if !accepts {
+            return Err(Fault::new(Reason::StateConflict, "this agent may not accept chats"));
+        }
+        if transfer.attended {
+            self.pass_on_attended(interaction, transfer)?;
+        } else {
+            self.pass_on(interaction, priority, transfer)?;
+        }
         self.host.note_transfer(self.turn, interaction, transfer.once);
         Ok(())
+    }
+
+    fn pass_on(&mut self, interaction: InteractionId, priority: i32, transfer: &Transfer) -> Result<(), Fault> {
+        let keeps_age = self.host.names().rules(transfer.queue).transfer_keeps_age;
+        let moved = Command::Transfer {
+            interaction,
+            queue: transfer.queue,
+            keep_age: transfer.keep_age || keeps_age,
+            agent: transfer.agent,
+            requirements: transfer.asked.as_ref().map(requirements),
+        };
+        let another = transfer.priority.filter(|another| *another != priority);
+        if let Some(priority) = another {
+            self.command(Command::SetPriority { interaction, priority })?;
+        }
+        self.host.note.clone_from(&transfer.note);
+        let done = self.command(moved);
+        if another.is_some() && done.is_err() {
+            self.command(Command::SetPriority { interaction, priority })?;
+        }
+        done
+    }
+
+    /// It is offered as another leg, while it stays where it is.
+    fn pass_on_attended(&mut self, interaction: InteractionId, transfer: &Transfer) -> Result<(), Fault> {
+        let leg = self.host.next_leg(interaction);
+        let details = Details {
+            transfer: Some(transfer.once),
+            ..self.host.details(interaction)
+        };
+        self.host.note.clone_from(&transfer.note);
+        self.command(Command::TransferAttended {
+            interaction: leg,
+            held: interaction,
+            queue: transfer.queue,
+            agent: transfer.agent,
+            requirements: transfer.asked.as_ref().map(requirements),
+            priority: transfer.priority,
+        })?;
+        self.host.open_leg(self.turn, leg, details);
+        Ok(())
+    }
+
+    /// Ends an attended transfer that nobody has accepted.
+    fn cancel_transfer(&mut self, rights: &Rights, reach: &Reach, conversation: ConversationId) -> Result<(), Fault> {
+        let before = rights.find(self.host, conversation)?;
+        let (leg, has) = (before.offered_as, holder(&before));
+        let division = self.host.names().division(before.queue);
+        let may = has.is_some() && has == reach.me || division.is_some_and(|division| reach.assign.contains(&division));
+        match leg {
+            _ if !may => Err(fault(Refusal::NotHeld)),
+            None => Ok(()),
+            Some(leg) => {
+                self.command(Command::Cancel { interaction: leg })?;
+                self.turn.batch.ended.push((self.host.organisation(), leg));
+                Ok(())
+            }
+        }
     }
 
     fn is_repeated(&self, transfer: &Transfer) -> Result<bool, Fault> {

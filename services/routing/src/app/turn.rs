@@ -1,21 +1,50 @@
 //! One transaction of the owner in the making: what goes in, what follows, and who waits for it.
 
-use super::handle::Message;
+use super::frames::Frame;
 use super::tenure::Tenure;
-use crate::store::Batch;
-use onqueue_acd::Effect;
+use crate::store::{Batch, History};
+use onqueue_acd::{Effect, Engine};
 use onqueue_model::{Fault, OrganisationId, Timestamp, UserId};
 use onqueue_server::Ids;
+use tokio::sync::{mpsc, oneshot};
 
 /// Told whether it was committed.
 type Answer = Box<dyn FnOnce(Result<(), Fault>) + Send>;
 
-/// Filled input by input, then committed, then let out.
+/// A frame for one who watches.
+pub struct Told {
+    pub organisation: OrganisationId,
+    pub user: UserId,
+    pub stream: mpsc::Sender<Frame>,
+    pub frame: Frame,
+}
+
+/// A copy of an engine and of what was learnt, as the turn has left them.
+pub struct Snapshot {
+    pub organisation: OrganisationId,
+    /// Of the last input that is in them.
+    pub position: i64,
+    pub engine: Engine,
+    pub history: History,
+}
+
+/// Who wants to follow an agent.
+pub struct Watching {
+    pub organisation: OrganisationId,
+    pub user: UserId,
+    pub stream: mpsc::Sender<Frame>,
+    pub answer: oneshot::Sender<Result<(), Fault>>,
+}
+
+/// Filled input by input, then committed, then let out. The next one is filled while this one is being committed: so
+/// everything that is let out is drawn up before, as this one has left it.
 pub struct Turn {
     pub tenure: Tenure,
     pub ids: Ids,
-    /// The time of every input in it.
+    /// The time of the inputs that come next; it does not go back.
     pub now: Timestamp,
+    /// How many messages are in it.
+    pub messages: usize,
     pub batch: Batch,
     /// To be let out, in order.
     pub effects: Vec<(OrganisationId, Effect)>,
@@ -25,9 +54,11 @@ pub struct Turn {
     pub changed: Vec<(OrganisationId, UserId)>,
     /// When rows of the feed were committed that are in it.
     pub fed: Vec<Timestamp>,
+    pub watching: Vec<Watching>,
+    /// What is made of the effects for those who watch.
+    pub told: Vec<Told>,
+    pub snapshots: Vec<Snapshot>,
     answers: Vec<Answer>,
-    /// Messages that only read: they see what was committed.
-    pub readers: Vec<Message>,
 }
 
 impl Turn {
@@ -36,20 +67,23 @@ impl Turn {
             tenure: tenure.clone(),
             ids: ids.clone(),
             now,
+            messages: 0,
             batch: Batch::default(),
             effects: Vec::new(),
             defect: None,
             changed: Vec::new(),
             fed: Vec::new(),
+            watching: Vec::new(),
+            told: Vec::new(),
+            snapshots: Vec::new(),
             answers: Vec::new(),
-            readers: Vec::new(),
         }
     }
 
-    /// Answers with the value once it is committed, or with the fault.
-    pub fn answer<T: Send + 'static>(&mut self, to: tokio::sync::oneshot::Sender<Result<T, Fault>>, value: T) {
+    /// Answers so once it is committed, or with its fault.
+    pub fn answer<T: Send + 'static>(&mut self, to: oneshot::Sender<Result<T, Fault>>, answer: Result<T, Fault>) {
         self.answers.push(Box::new(move |committed| {
-            let _ = to.send(committed.map(|()| value));
+            let _ = to.send(committed.and(answer));
         }));
     }
 
@@ -65,8 +99,8 @@ impl Turn {
         for answer in self.answers {
             answer(Err(fault.clone()));
         }
-        for reader in self.readers {
-            reader.fail(fault.clone());
+        for watching in self.watching {
+            let _ = watching.answer.send(Err(fault.clone()));
         }
     }
 }

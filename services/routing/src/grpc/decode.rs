@@ -14,7 +14,7 @@ const LIMITS: RangeInclusive<i32> = 0..=1_000_000;
 const MEMBERS: usize = 1_000;
 
 /// What can be changed about a queue.
-const FIELDS: [&str; 21] = [
+const FIELDS: [&str; 22] = [
     "name",
     "description",
     "division_id",
@@ -35,6 +35,7 @@ const FIELDS: [&str; 21] = [
     "service_target",
     "groups",
     "messages",
+    "conversation_rules",
     "schedule_group_id",
 ];
 
@@ -150,6 +151,7 @@ fn merged_settings(mask: &Mask, new: &Queue, old: &Queue) -> Queue {
         service_target: of("service_target").service_target,
         groups: of("groups").groups.clone(),
         messages: of("messages").messages.clone(),
+        conversation_rules: of("conversation_rules").conversation_rules.clone(),
         ..old.clone()
     }
 }

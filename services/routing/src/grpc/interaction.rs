@@ -2,7 +2,9 @@
 
 use super::explained::stage;
 use super::utilization::{encoded_medium, medium};
-use crate::app::{Asked, Assignment, InteractionNow, Mark, Order, Reported, Routing, State, Transfer, Which};
+use crate::app::{
+    Asked, Assignment, InteractionNow, Mark, Order, Reported, Routing, State, Transfer, Which, opening_of as opening,
+};
 use crate::store::{StoredWrapUp, WrapUpPlace};
 use onqueue_acd::{KNOWN, Proficiency};
 use onqueue_model::{Fault, LabelId, Language, UserId};
@@ -11,7 +13,7 @@ use onqueue_proto::routing::v1::interaction_service_server::InteractionService;
 use onqueue_proto::timestamp;
 use onqueue_server::{
     caller,
-    resource::{Once, given, id, optional_id, page_size},
+    resource::{Once, description, given, id, optional_id, page_size},
     status,
 };
 use onqueue_store::{decode_token, encode_token};
@@ -72,6 +74,17 @@ impl InteractionService for Rpcs {
         let moved = self.0.transfer(&caller, transfer).await.map_err(status)?;
         let interaction = Some(encoded(moved));
         Ok(Response::new(proto::TransferResponse { interaction }))
+    }
+
+    async fn cancel_transfer(
+        &self,
+        request: Request<proto::CancelTransferRequest>,
+    ) -> Result<Response<proto::CancelTransferResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let conversation = id("conversation_id", &request.get_ref().conversation_id).map_err(status)?;
+        let kept = self.0.cancel_transfer(&caller, conversation).await.map_err(status)?;
+        let interaction = Some(encoded(kept));
+        Ok(Response::new(proto::CancelTransferResponse { interaction }))
     }
 
     async fn assign(&self, request: Request<proto::AssignRequest>) -> Result<Response<proto::AssignResponse>, Status> {
@@ -205,6 +218,9 @@ fn transfer(request: &proto::TransferRequest) -> Result<Transfer, Fault> {
         keep_age: request.keep_age,
         agent: optional_id("user_id", &request.user_id)?,
         asked: request.requirements.as_ref().map(asked).transpose()?,
+        attended: request.attended,
+        note: description("note", &request.note)?,
+        priority: request.priority.map(priority).transpose()?,
     })
 }
 
@@ -290,7 +306,7 @@ fn encoded(now: InteractionNow) -> proto::Interaction {
     });
     proto::Interaction {
         conversation_id: now.id.conversation.to_string(),
-        opening: i64::from(now.id.opening),
+        opening: i64::from(opening(now.id)),
         queue_id: now.queue.to_string(),
         queue_name: now.queue_name,
         medium: encoded_medium(now.medium).into(),
@@ -307,6 +323,7 @@ fn encoded(now: InteractionNow) -> proto::Interaction {
         topic: now.topic,
         last_agent_user_id: now.last_agent.map(|user| user.to_string()).unwrap_or_default(),
         label_ids: now.labels.iter().map(ToString::to_string).collect(),
+        kept_by_user_id: now.kept_by.map(|user| user.to_string()).unwrap_or_default(),
     }
 }
 
@@ -322,7 +339,7 @@ fn encoded_wrap_up(stored: StoredWrapUp) -> proto::WrapUp {
     let code = stored.said.code;
     proto::WrapUp {
         conversation_id: stored.interaction.conversation.to_string(),
-        opening: i64::from(stored.interaction.opening),
+        opening: i64::from(opening(stored.interaction)),
         queue_id: stored.queue.to_string(),
         user_id: stored.user.to_string(),
         agent_name: stored.agent_name,

@@ -2,7 +2,7 @@
 
 use super::leases::{check, shard};
 use super::wrap_ups::{self, WrapUps};
-use super::{Audited, Fence, ROWS, Record, Tables, broken, entities, intervals, lock_configuration, settings};
+use super::{Audited, Fence, ROWS, Record, Tables, at_once, broken, entities, intervals, lock_configuration, settings};
 use onqueue_acd::{Command, metrics::Interval};
 use onqueue_model::{ConversationId, DecisionId, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
 use onqueue_server::resource::Once;
@@ -136,6 +136,9 @@ impl Batch {
 impl Tables {
     /// Writes the batch if every shard it touches is still held; otherwise nothing, and the error is a refusal.
     pub async fn commit(&self, fence: &Fence, batch: Arc<Batch>) -> Result<(), StoreError> {
+        if self.0.takes_alone() && at_once::fits(&batch) {
+            return at_once::write(self, fence, &batch.shards(), &batch).await;
+        }
         let fence = fence.clone();
         let work = self.0.transaction(move |tx| {
             let (fence, batch) = (fence.clone(), Arc::clone(&batch));
@@ -203,7 +206,7 @@ where
     row.into_active_model().reset_all()
 }
 
-fn log_row(logged: &Logged) -> Result<entities::log::Model, StoreError> {
+pub(super) fn log_row(logged: &Logged) -> Result<entities::log::Model, StoreError> {
     Ok(entities::log::Model {
         organisation_id: logged.organisation.uuid(),
         position: logged.position,
@@ -214,7 +217,7 @@ fn log_row(logged: &Logged) -> Result<entities::log::Model, StoreError> {
     })
 }
 
-fn decision_row(new: &NewDecision) -> Result<entities::decision::Model, StoreError> {
+pub(super) fn decision_row(new: &NewDecision) -> Result<entities::decision::Model, StoreError> {
     Ok(entities::decision::Model {
         organisation_id: new.organisation.uuid(),
         decision_id: new.id.uuid(),
@@ -229,7 +232,7 @@ fn decision_row(new: &NewDecision) -> Result<entities::decision::Model, StoreErr
     })
 }
 
-fn report_row(report: &NewReport) -> entities::report::Model {
+pub(super) fn report_row(report: &NewReport) -> entities::report::Model {
     entities::report::Model {
         organisation_id: report.organisation.uuid(),
         conversation_id: report.interaction.conversation.uuid(),
@@ -241,7 +244,7 @@ fn report_row(report: &NewReport) -> entities::report::Model {
     }
 }
 
-fn interaction_row(opened: &(OrganisationId, InteractionId, Details)) -> entities::interaction::Model {
+pub(super) fn interaction_row(opened: &(OrganisationId, InteractionId, Details)) -> entities::interaction::Model {
     let (organisation, interaction, details) = opened;
     entities::interaction::Model {
         organisation_id: organisation.uuid(),

@@ -22,7 +22,7 @@ impl Epochs {
         self.at(shard(organisation))
     }
 
-    fn at(&self, shard: Shard) -> i64 {
+    pub(super) fn at(&self, shard: Shard) -> i64 {
         self.0.get(usize::from(shard.0)).copied().unwrap_or(0)
     }
 }

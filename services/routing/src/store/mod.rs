@@ -1,8 +1,11 @@
 //! The tables: what is read and written, and in which transactions. Plain data in, plain data out; nothing is decided here.
 
 mod agents;
+mod at_once;
 mod audited;
 mod commit;
+#[cfg(test)]
+mod commit_tests;
 mod configuration;
 mod decisions;
 mod entities;
@@ -17,6 +20,7 @@ mod outbox;
 #[cfg(test)]
 mod plans;
 mod queue_changes;
+mod queue_rules;
 mod queue_settings;
 mod queues;
 mod records;
@@ -47,6 +51,7 @@ pub use load::Loaded;
 pub use members::{Joined, Roster, Standing};
 pub use opening::{Hours, Opening};
 pub use outbox::Waiting;
+pub use queue_rules::{AgentLostAction, AttachmentRules, ConversationRules, InactivityAction, InactivityCounts};
 pub use queue_settings::{Group, Message, Preferred, QueueGroupRule, QueueSettings, RoutingMethod};
 pub use queues::{NewQueue, QueuePlace};
 pub use records::{Capacities, Content, Knowledge, Member, Queue, Skill, SkillContent, Utilization};

@@ -1,6 +1,7 @@
 //! How a queue routes, as it is stored: everything that can be set, whatever the method, so that nothing is lost when another
 //! method is tried.
 
+use super::ConversationRules;
 use onqueue_acd::{
     AfterContact, Comparison, GroupRule, LastAgentRule, Medium, Method, Metric, PreferredRule, QueueConfig, Ring,
     Scoring, ServiceTarget, waiting::When,
@@ -9,6 +10,9 @@ use onqueue_model::{GroupId, Language, QueueId, SkillId};
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The field that names where silent conversations go.
+const INACTIVITY_TRANSFER: &str = "queue.conversation_rules.inactivity_transfer_queue_id";
 
 /// How a queue widens its search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +55,8 @@ pub struct QueueSettings {
     pub groups: Vec<Group>,
     /// What those who wait are told.
     pub messages: Vec<Message>,
+    /// What holds for its conversations once they are there.
+    pub conversation_rules: ConversationRules,
 }
 
 /// Rules for preferred agents.
@@ -149,7 +155,9 @@ impl QueueSettings {
         let rules = self.group_rules.iter().enumerate();
         let named =
             rules.filter_map(|(place, rule)| Some((format!("queue.group_rules[{place}].queue_id"), rule.queue?)));
-        named.collect()
+        let transfer = self.conversation_rules.inactivity_transfer_queue_id;
+        let transfer = transfer.map(|queue| (INACTIVITY_TRANSFER.to_owned(), queue));
+        named.chain(transfer).collect()
     }
 }
 

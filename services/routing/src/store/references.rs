@@ -63,13 +63,13 @@ pub(super) async fn refuse_named_skill(
     refuse_named(tx, organisation, (id.uuid(), None), problem).await
 }
 
-/// STATE_CONFLICT while another queue's group rules name the queue.
+/// STATE_CONFLICT while another queue's rules name the queue.
 pub(super) async fn refuse_named_queue(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
     id: QueueId,
 ) -> Result<(), StoreError> {
-    let problem = "another queue's group rules look at this queue; change that queue first";
+    let problem = "another queue's rules name this queue; change that queue first";
     refuse_named(tx, organisation, (id.uuid(), Some(id)), problem).await
 }
 

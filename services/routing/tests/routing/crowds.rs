@@ -14,6 +14,13 @@ fn times(short: u128, long: u128) -> u128 {
     if is_long { long } else { short }
 }
 
+/// Lets everything else go on for a while.
+async fn pause(turns: u128) {
+    for _ in 0..turns * turns * 16 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// However busy the machine is, nobody loses the shards.
 fn unhurried() -> Settings {
     Settings {
@@ -34,18 +41,20 @@ async fn an_accept_races_with_the_timeout_and_with_the_hang_up_and_one_wins() {
         world.open(conversation, &sales());
         let offer = anna.offer().await;
         let hangs_up = round % 2 == 0;
+        // By turns the answer comes later than what it races with, at about the same time, or sooner.
+        let turns = (round / 2) % 16;
+        let answer = async {
+            pause(8_u128.saturating_sub(turns)).await;
+            anna.desk.accept(&offer).await
+        };
         let against = async {
-            // Sooner or later than the answer, by turns.
-            let turns = (round / 2) % 16;
-            for _ in 0..turns * turns * 4 {
-                tokio::task::yield_now().await;
-            }
+            pause(turns.saturating_sub(8)).await;
             match hangs_up {
                 true => world.end(conversation),
                 false => world.hand.advance(Duration::from_secs(5)),
             }
         };
-        let (answer, ()) = tokio::join!(anna.desk.accept(&offer), against);
+        let (answer, ()) = tokio::join!(answer, against);
         let ended = anna.ended().await;
         match reason(answer) {
             None => {

@@ -103,6 +103,13 @@ impl Desk {
         Ok(answer.into_inner().interaction.expect("an interaction"))
     }
 
+    pub async fn cancel_transfer(&self, conversation: u128) -> Answer {
+        let conversation_id = text(conversation);
+        let request = self.with(proto::CancelTransferRequest { conversation_id });
+        let answer = self.interactions().cancel_transfer(request).await?;
+        Ok(answer.into_inner().interaction.expect("an interaction"))
+    }
+
     pub async fn assign(&self, conversation: u128, agent: u128, forced: bool) -> Answer {
         let request = self.with(proto::AssignRequest {
             conversation_id: text(conversation),

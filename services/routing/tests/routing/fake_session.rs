@@ -60,6 +60,8 @@ pub struct Wish {
     pub last_agent: Option<u128>,
     /// Empty is a chat.
     pub medium: &'static str,
+    /// 0 is the first.
+    pub opening: i64,
 }
 
 impl FakeSession {
@@ -106,17 +108,25 @@ impl FakeSession {
             medium: wish.medium.to_owned(),
             label_ids: Vec::new(),
         };
-        self.feed(organisation, conversation, proto::feed_row::Fact::Opened(opened));
+        let opened = proto::feed_row::Fact::Opened(opened);
+        self.feed(organisation, (conversation, wish.opening.max(1)), opened);
+    }
+
+    /// Nobody has written in a conversation that is then to go to that queue.
+    pub fn silent(&self, organisation: OrganisationId, conversation: u128, queue: u128) {
+        let queue_id = text(queue);
+        let silent = proto::feed_row::Fact::InactivityTransfer(proto::InactivityTransfer { queue_id });
+        self.feed(organisation, (conversation, 1), silent);
     }
 
     /// A conversation needs nobody any more.
     pub fn end(&self, organisation: OrganisationId, conversation: u128) {
         let reason = "guest_left".to_owned();
         let ended = proto::feed_row::Fact::Ended(proto::ConversationEnded { reason });
-        self.feed(organisation, conversation, ended);
+        self.feed(organisation, (conversation, 1), ended);
     }
 
-    fn feed(&self, organisation: OrganisationId, conversation: u128, fact: proto::feed_row::Fact) {
+    fn feed(&self, organisation: OrganisationId, (conversation, opening): (u128, i64), fact: proto::feed_row::Fact) {
         let shard = i32::from(Sha256::digest(organisation.uuid().as_bytes())[0]);
         let mut state = self.state();
         let number = state.numbers.entry(shard).or_insert(0);
@@ -127,7 +137,7 @@ impl FakeSession {
             number,
             organisation_id: organisation.to_string(),
             conversation_id: text(conversation),
-            opening: 1,
+            opening,
             at: Some(onqueue_proto::timestamp(onqueue_testkit::START)),
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
             fact: Some(fact),
@@ -243,6 +253,7 @@ fn short(fact: Fact) -> String {
         Fact::Refused(fact) => format!("refused {}", fact.reason),
         Fact::Transferred(fact) if fact.to_user_id.is_empty() => "transferred".to_owned(),
         Fact::Transferred(fact) => format!("transferred to {} {}", agent(fact.to_user_id), fact.to_agent_name),
+        Fact::AgentLost(fact) => format!("lost {}", agent(fact.user_id)),
         Fact::WrapUpSet(fact) => format!("wrapped up {} {}", agent(fact.user_id), fact.wrap_up_code_name),
     }
 }

@@ -99,6 +99,39 @@ async fn a_transfer_is_done_once_for_its_request() {
 }
 
 #[tokio::test]
+async fn an_attended_transfer_that_is_cancelled_is_withdrawn_and_the_chat_stays() {
+    let world = World::new(vec![agent(1, "Anna"), in_support(2, "Ben")]).await;
+    world.let_them(&[1]);
+    let mut anna = world.on_queue(1, "Anna").await;
+    world.open(100, &sales());
+    let offer = anna.offer().await;
+    anna.desk.accept(&offer).await.expect("hers");
+    let mut ben = world.on_queue(2, "Ben").await;
+    let attended = |request: &mut proto::TransferRequest| {
+        to_support(request);
+        request.attended = true;
+    };
+    let offered = anna.desk.transfer(100, attended).await.expect("hers");
+    assert_eq!(offered.kept_by_user_id, text(1));
+    let offer = ben.offer().await;
+    for _ in 0..2 {
+        let kept = anna.desk.cancel_transfer(100).await.expect("once or again");
+        assert_eq!((kept.user_id, kept.kept_by_user_id), (text(1), String::new()));
+    }
+    let late = ben.desk.accept(&offer).await;
+    assert_eq!(reason(late), Some(Reason::OfferRescinded));
+    let facts = [
+        "queued",
+        "offered 1 Anna",
+        "assigned 1",
+        "transferred",
+        "offered 2 Ben",
+        "rescinded 2 agent_gone",
+    ];
+    world.reported(100, &facts).await;
+}
+
+#[tokio::test]
 async fn a_chat_is_transferred_to_an_agent_unless_they_cannot_or_the_queue_is_full() {
     let mut seed = seeded(vec![agent(1, "Anna"), in_support(2, "Ben")]);
     seed.queues[1].limit = 1;

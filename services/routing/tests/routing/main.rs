@@ -12,6 +12,7 @@ mod external;
 mod fake_session;
 mod history;
 mod interactions;
+mod lost;
 mod methods;
 mod observations;
 mod offers;

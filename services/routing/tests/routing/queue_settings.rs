@@ -125,6 +125,11 @@ fn everything(queue: &mut proto::Queue) {
         ..rule.clone()
     };
     queue.group_rules = vec![rule, elsewhere];
+    afterwards(queue);
+}
+
+/// What can be set of alerting and of what follows.
+fn afterwards(queue: &mut proto::Queue) {
     queue.last_agent = Some(proto::LastAgent {
         mode: proto::LastAgentMode::AnyAgent.into(),
         hold_ms: 20_000,
@@ -150,9 +155,31 @@ fn everything(queue: &mut proto::Queue) {
             text: "Gleich geht es weiter.".to_owned(),
         }],
     }];
+    queue.conversation_rules = Some(every_conversation_rule());
 }
 
-const FIELDS: [&str; 12] = [
+fn every_conversation_rule() -> proto::ConversationRules {
+    proto::ConversationRules {
+        inactivity_counts: proto::InactivityCounts::Guest.into(),
+        inactivity_action: proto::InactivityAction::Transfer.into(),
+        inactivity_transfer_queue_id: text(SUPPORT),
+        abandon_after_ms: 30_000,
+        agent_lost_hold_ms: 20_000,
+        agent_lost_action: proto::AgentLostAction::End.into(),
+        messaging_window_ms: 3_600_000,
+        retention_days: 365,
+        attachments: Some(proto::AttachmentRules {
+            enabled: true,
+            max_bytes: 1_000,
+            max_total_bytes: 2_000,
+            media_types: vec!["image/png".to_owned()],
+        }),
+        monitor_visible: true,
+        transfer_keeps_age: true,
+    }
+}
+
+const FIELDS: [&str; 13] = [
     "evaluation",
     "routing_method",
     "scoring",
@@ -165,6 +192,7 @@ const FIELDS: [&str; 12] = [
     "after_contact",
     "service_target",
     "messages",
+    "conversation_rules",
 ];
 
 #[tokio::test]
@@ -242,6 +270,14 @@ const UNKNOWN: &[(Change, &str)] = &[
     ),
     (
         |q| {
+            let rules = q.conversation_rules.get_or_insert_default();
+            rules.inactivity_action = proto::InactivityAction::Transfer.into();
+            rules.inactivity_transfer_queue_id = text(0x99);
+        },
+        "queue.conversation_rules.inactivity_transfer_queue_id",
+    ),
+    (
+        |q| {
             everything(q);
             q.group_rules[1].group_ids = vec![text(0x99)];
         },
@@ -313,6 +349,10 @@ async fn what_queues_name_stays_while_they_name_it() {
         queue.rings.clear();
         queue.group_rules.clear();
     });
+    bare.await.expect("may");
+    let refused = admin.delete_queue(&support.queue_id, &support.etag).await;
+    assert_eq!(reason(refused), Some(Reason::StateConflict), "silent chats go there");
+    let bare = admin.set(SALES, &["conversation_rules"], |queue| queue.conversation_rules = None);
     bare.await.expect("may");
     admin.delete_skill(&skill).await.expect("nobody names it");
     admin

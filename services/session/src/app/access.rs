@@ -4,9 +4,11 @@ use super::App;
 use crate::store::{
     conversations::{self, Conversation},
     policies::Policy,
+    presence,
 };
-use onqueue_chat::{Class, Sender};
+use onqueue_chat::{Class, Person, Sender};
 use onqueue_model::{Caller, ConversationId, Fault, ParticipantId, Principal, Reason, UserId};
+use onqueue_server::Context;
 use std::sync::Arc;
 
 /// How somebody sees a conversation.
@@ -43,13 +45,27 @@ pub(crate) fn sender(caller: &Caller, conversation: ConversationId) -> Result<Se
     }
 }
 
+/// The caller as somebody who may come into a conversation; CALLER_NOT_ALLOWED unless they are a user who logged in.
+pub(crate) fn person(caller: &Caller, context: &Context) -> Result<Person, Fault> {
+    match &caller.principal {
+        Principal::User { user, name } => Ok(Person {
+            user: *user,
+            name: name.clone(),
+            participant: context.ids.id(context.clock.now()),
+        }),
+        Principal::Client { .. } | Principal::Guest { .. } => {
+            Err(Fault::new(Reason::CallerNotAllowed, "this is for users who logged in"))
+        }
+    }
+}
+
 impl App {
     /// The conversation, if the caller takes part in it or holds `permission` in its queue's division;
     /// CONVERSATION_NOT_FOUND otherwise.
     pub async fn see(&self, caller: &Caller, id: ConversationId, permission: &str) -> Result<Seen, Fault> {
         let sender = sender(caller, id)?;
         let found = conversations::find(&self.store, (caller.organisation, id)).await?;
-        let conversation = found.ok_or_else(not_found)?;
+        let mut conversation = found.ok_or_else(not_found)?;
         let organisation = conversation.head.organisation;
         let policy = self
             .policies
@@ -74,6 +90,9 @@ impl App {
                 }
             }
         };
+        if viewer.class != Class::Guest {
+            presence::note(&self.store, std::slice::from_mut(&mut conversation)).await?;
+        }
         Ok(Seen {
             conversation,
             policy,

@@ -82,6 +82,13 @@ pub(crate) struct Done {
     pub events: Vec<Arc<Event>>,
 }
 
+impl Done {
+    /// What its sender said; a message that opens a conversation again is not the first event.
+    pub fn said(&self) -> Option<&Arc<Event>> {
+        self.events.iter().find(|event| event.client_message_id.is_some())
+    }
+}
+
 /// Commits batches.
 pub(crate) struct Committer {
     pub(super) store: Store,
@@ -219,7 +226,8 @@ impl Committer {
                 about.timed.insert(*key);
             }
             if let Input::Report {
-                fact: Fact::Queued { queue, .. } | Fact::Transferred { queue, .. },
+                fact:
+                    Fact::Queued { queue, .. } | Fact::Transferred { queue, .. } | Fact::Assigned { queue: Some(queue), .. },
                 ..
             } = input
             {
@@ -263,7 +271,7 @@ impl Committer {
         match verdict {
             Verdict::Done(done) => Some(Outcome::Done(done)),
             Verdict::SameAs(first) => match outcomes.get(first).and_then(Option::as_ref) {
-                Some(Outcome::Done(done)) => done.events.first().map(|event| Outcome::Repeated(Arc::clone(event))),
+                Some(Outcome::Done(done)) => done.said().map(|event| Outcome::Repeated(Arc::clone(event))),
                 Some(other) => Some(other.clone()),
                 None => None,
             },

@@ -5,7 +5,7 @@ use crate::store::{
     Key,
     plan::{Change, Heads, Known, Line, Logged, Opening, Plan},
 };
-use onqueue_chat::{Applied, Body, Event, Head, Input, Refusal, Seed, apply, open};
+use onqueue_chat::{Applied, Erasure, Event, Head, Input, Refusal, Seed, apply, open};
 use onqueue_model::{ParticipantId, Timestamp};
 use onqueue_server::Ids;
 use std::{
@@ -90,7 +90,7 @@ impl<'a> Desk<'a> {
         match &item.what {
             What::Open(begin) => {
                 let applied = open(begin.0.clone(), &mut seeds(self.ids, self.now), self.now);
-                let (head, log) = logged(applied, item);
+                let (head, log, _) = logged(applied, item);
                 let done = done(&log);
                 self.openings.push(Opening {
                     details: Arc::clone(&begin.1),
@@ -112,27 +112,23 @@ impl<'a> Desk<'a> {
         if let Some(verdict) = self.repeated(key, current, input) {
             return verdict;
         }
-        let Some(inactivity) = self.heads.rules.get(&(key.0, current.queue)).copied() else {
+        let Some(rules) = self.heads.rules.get(&(key.0, current.queue)).copied() else {
             return Verdict::Unsure;
         };
-        match apply(
-            current,
-            input.clone(),
-            inactivity,
-            &mut seeds(self.ids, self.now),
-            self.now,
-        ) {
+        match apply(current, input.clone(), rules, &mut seeds(self.ids, self.now), self.now) {
             Ok(applied) => {
-                let (after, log) = logged(applied, item);
+                let (after, log, erased) = logged(applied, item);
                 let done = done(&log);
                 self.remember(at, key, &done);
                 let change = self.changes.entry(key).or_insert_with(|| Change {
                     after: Arc::clone(&head),
                     before: head,
                     log: Vec::new(),
+                    erased: Vec::new(),
                 });
                 change.after = after;
                 change.log.extend(log);
+                change.erased.extend(erased);
                 Verdict::Done(done)
             }
             Err(refusal) if is_guess && !refusal.is_final() => Verdict::Unsure,
@@ -141,18 +137,10 @@ impl<'a> Desk<'a> {
     }
 
     fn repeated(&self, key: Key, head: &Head, input: &Input) -> Option<Verdict> {
-        let Input::Post {
-            sender,
-            text,
-            key: message,
-        } = input
-        else {
-            return None;
-        };
-        let participant = head.party(*sender)?;
+        let message = input.key()?;
+        let participant = input.author(head)?;
         let (first, event) = self.keys.get(&(key, participant, message.as_str().to_owned()))?;
-        let same = matches!(&event.body, Body::Message { text: sent } if sent == text.as_str());
-        Some(if same {
+        Some(if input.is(&event.body) {
             Verdict::SameAs(*first)
         } else {
             Verdict::KeyReused
@@ -176,13 +164,13 @@ fn seeds(ids: &Ids, now: Timestamp) -> impl FnMut() -> Seed {
     }
 }
 
-fn logged(applied: Applied, item: &Item) -> (Arc<Head>, Vec<Logged>) {
+fn logged(applied: Applied, item: &Item) -> (Arc<Head>, Vec<Logged>, Vec<Erasure>) {
     let log = applied.events.into_iter().map(|event| Logged {
         event: Arc::new(event),
         traceparent: item.traceparent.clone(),
         actor: Arc::clone(&item.actor),
     });
-    (Arc::new(applied.head), log.collect())
+    (Arc::new(applied.head), log.collect(), applied.erased)
 }
 
 fn done(log: &[Logged]) -> Done {

@@ -2,9 +2,9 @@
 //! acting on hints and looking every second at what no hint told of.
 
 use super::{App, decide::Moved, feed, hint::Hint, hint::subject, hub::Hub};
-use crate::store::{compare, log};
+use crate::store::{assistance, compare, log};
 use onqueue_bus::{Bus, SUBJECTS, Subject};
-use onqueue_chat::{Body, Class, EndReason};
+use onqueue_chat::{Body, Class, EndReason, NoticeCode};
 use onqueue_model::UserId;
 use onqueue_store::StoreError;
 use onqueue_telemetry::metrics;
@@ -30,10 +30,38 @@ pub(crate) fn deliver(hub: &Hub, bus: &Bus, moved: &Moved) {
         users,
     };
     bus.publish(subject(conversation), hint.encode());
-    let in_feed = |body: &Body| matches!(body, Body::Opened { .. } | Body::Ended { .. });
-    if moved.lines.iter().any(|line| in_feed(&line.event.body)) {
+    if moved.lines.iter().any(|line| is_about_help(&line.event.body)) {
+        let hint = Hint::Supervised {
+            conversation,
+            organisation,
+        };
+        bus.publish(subject(conversation), hint.encode());
+    }
+    if moved.lines.iter().any(|line| is_in_feed(&line.event.body)) {
         bus.publish(Subject::Feed, feed::hint(organisation));
     }
+}
+
+/// Whether those who may help look again, and those who follow who supervises.
+const fn is_about_help(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::AssistanceRequested { .. } | Body::AssistanceTaken { .. } | Body::AssistanceClosed { .. }
+    )
+}
+
+/// Whether routing hears of it.
+const fn is_in_feed(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Opened { .. }
+            | Body::Reopened { .. }
+            | Body::Ended { .. }
+            | Body::Notice {
+                code: NoticeCode::InactivityTransfer,
+                ..
+            }
+    )
 }
 
 fn count(moved: &Moved) {
@@ -83,6 +111,7 @@ async fn listen(app: &App, mut hints: onqueue_bus::Hints) {
         let Some(bytes) = hints.next().await else {
             report("compare", look_at_all(app).await);
             report("compare sets", look_at_sets(app).await);
+            report("compare requests", look_at_requests(app).await);
             continue;
         };
         let Some(hint) = Hint::decode(&bytes) else { continue };
@@ -92,6 +121,17 @@ async fn listen(app: &App, mut hints: onqueue_bus::Hints) {
                 participant,
                 typing,
             } => app.hub.hand_typing(*conversation, *participant, *typing),
+            Hint::Presence {
+                conversation,
+                away_since,
+            } => app.hub.hand_presence(*conversation, *away_since),
+            Hint::Supervised {
+                conversation,
+                organisation,
+            } => {
+                app.hub.helps.wake(*organisation);
+                app.hub.hand_supervised(*conversation);
+            }
             Hint::Moved { users, .. } => {
                 app.hub.sets.wake(users);
                 report("read", catch_up(app, &hint).await);
@@ -119,6 +159,7 @@ async fn look_again_and_again(app: &App) {
         is_for_sets = !is_for_sets;
         if is_for_sets {
             report("compare sets", look_at_sets(app).await);
+            report("compare requests", look_at_requests(app).await);
         }
     }
 }
@@ -126,6 +167,13 @@ async fn look_again_and_again(app: &App) {
 async fn look_at_all(app: &App) -> Result<(), StoreError> {
     let grown = compare::grown(&app.store, &app.hub.followed()).await?;
     metrics::BUS_GAP.add(app.hub.compare(&grown), &[]);
+    Ok(())
+}
+
+async fn look_at_requests(app: &App) -> Result<(), StoreError> {
+    let organisations = app.hub.helps.followed();
+    let now = assistance::open_of(&app.store, &organisations).await?;
+    app.hub.helps.compare(&organisations, now);
     Ok(())
 }
 

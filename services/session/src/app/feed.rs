@@ -39,7 +39,7 @@ pub(crate) struct Feed {
 /// One frame.
 #[derive(Debug)]
 pub(crate) enum Frame {
-    Row(Row),
+    Row(Box<Row>),
     Heartbeat,
 }
 
@@ -73,7 +73,7 @@ impl Feed {
         }
         loop {
             if let Some(row) = self.out.pop_front() {
-                return Ok(Some(Frame::Row(row)));
+                return Ok(Some(Frame::Row(Box::new(row))));
             }
             tokio::select! {
                 biased;

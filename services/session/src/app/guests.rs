@@ -54,7 +54,8 @@ impl Guests {
         })
     }
 
-    fn signer(&self) -> Arc<Signer> {
+    /// Who signs for session.
+    pub fn signer(&self) -> Arc<Signer> {
         Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,14 +1,17 @@
 //! What replicas tell each other about conversations: 16 bytes of id and 8 of the last number, then, if the set of those
-//! who take part changed, the users concerned; or, for typing, who and whether. Only hints: whatever matters is read.
+//! who take part changed, the users concerned; or, for typing, who and whether; or since when the guest is away; or that other
+//! supervisors may be about. Only hints: whatever matters is read.
 
 use bytes::Bytes;
 use onqueue_bus::{SUBJECTS, Subject};
-use onqueue_model::{ConversationId, Id, ParticipantId, UserId};
+use onqueue_model::{ConversationId, Id, OrganisationId, ParticipantId, Timestamp, UserId};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 const MEMBERS: u8 = 1;
 const TYPING: u8 = 2;
+const PRESENCE: u8 = 3;
+const SUPERVISED: u8 = 4;
 
 /// One hint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,16 @@ pub(crate) enum Hint {
         participant: ParticipantId,
         typing: bool,
     },
+    /// The guest came, or went.
+    Presence {
+        conversation: ConversationId,
+        away_since: Option<Timestamp>,
+    },
+    /// Who supervises it, or what its agent asks supervisors, may be another.
+    Supervised {
+        conversation: ConversationId,
+        organisation: OrganisationId,
+    },
 }
 
 /// The subject of a conversation's hints.
@@ -37,7 +50,10 @@ pub(crate) fn subject(conversation: ConversationId) -> Subject {
 impl Hint {
     pub fn conversation(&self) -> ConversationId {
         match self {
-            Self::Moved { conversation, .. } | Self::Typing { conversation, .. } => *conversation,
+            Self::Moved { conversation, .. }
+            | Self::Typing { conversation, .. }
+            | Self::Presence { conversation, .. }
+            | Self::Supervised { conversation, .. } => *conversation,
         }
     }
 
@@ -58,6 +74,16 @@ impl Hint {
                 bytes.push(TYPING);
                 bytes.extend(participant.uuid().as_bytes());
                 bytes.push(u8::from(*typing));
+            }
+            Self::Presence { away_since, .. } => {
+                bytes.extend([0; 8]);
+                bytes.push(PRESENCE);
+                bytes.extend(away_since.iter().flat_map(|since| since.millis().to_be_bytes()));
+            }
+            Self::Supervised { organisation, .. } => {
+                bytes.extend([0; 8]);
+                bytes.push(SUPERVISED);
+                bytes.extend(organisation.uuid().as_bytes());
             }
         }
         bytes.into()
@@ -85,6 +111,17 @@ impl Hint {
                     typing: typing == [1],
                 })
             }
+            Some((&PRESENCE, since)) => Some(Self::Presence {
+                conversation,
+                away_since: match since {
+                    [] => None,
+                    since => Some(Timestamp(i64::from_be_bytes(since.try_into().ok()?))),
+                },
+            }),
+            Some((&SUPERVISED, organisation)) => Some(Self::Supervised {
+                conversation,
+                organisation: id(organisation)?,
+            }),
             Some(_) => None,
         }
     }
@@ -121,6 +158,14 @@ mod tests {
                 conversation,
                 participant: Id::new(Uuid::from_u128(3)),
                 typing: false,
+            },
+            Hint::Presence {
+                conversation,
+                away_since: None,
+            },
+            Hint::Presence {
+                conversation,
+                away_since: Some(Timestamp(1_234_567)),
             },
         ] {
             assert_eq!(Hint::decode(&hint.encode()), Some(hint));

@@ -1,10 +1,10 @@
 //! Who follows which conversation in this process. Events are handed over as they are committed here or read after a
 //! hint; a follower that notices a gap reads the log itself, so nothing here has to be right, only fast.
 
-use super::{hint::Hint, sets::Sets};
+use super::{helps::Helps, hint::Hint, sets::Sets};
 use crate::store::{Key, plan::Line};
 use onqueue_chat::{Class, Numbers};
-use onqueue_model::{ConversationId, ParticipantId};
+use onqueue_model::{ConversationId, ParticipantId, Timestamp};
 use onqueue_telemetry::metrics;
 use std::{
     collections::{HashMap, VecDeque},
@@ -24,6 +24,8 @@ pub(crate) struct Hub {
     topics: Mutex<HashMap<ConversationId, Topic>>,
     /// Who follows whose set of conversations.
     pub sets: Sets,
+    /// Who follows whose requests for a supervisor.
+    pub helps: Helps,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,10 @@ pub(crate) enum Live {
         participant: ParticipantId,
         typing: bool,
     },
+    /// The guest is there, or away since then.
+    Presence(Option<Timestamp>),
+    /// Who supervises may be another: look.
+    Supervised,
     /// Something may have been missed: read the log.
     Look,
     /// It was too slow; nothing comes any more.
@@ -116,7 +122,25 @@ impl Hub {
         let topics = lock(&self.topics);
         let followers = topics.get(&conversation).map_or(&[][..], |topic| &topic.followers);
         for follower in followers.iter().filter(|one| one.participant != Some(participant)) {
-            follower.typing(participant, typing);
+            follower.droppable(Live::Typing { participant, typing });
+        }
+    }
+
+    /// Hands over whether the guest is there, to those who serve them.
+    pub fn hand_presence(&self, conversation: ConversationId, away_since: Option<Timestamp>) {
+        let topics = lock(&self.topics);
+        let followers = topics.get(&conversation).map_or(&[][..], |topic| &topic.followers);
+        for follower in followers.iter().filter(|one| one.class != Class::Guest) {
+            follower.droppable(Live::Presence(away_since));
+        }
+    }
+
+    /// Has all but guests look who supervises.
+    pub fn hand_supervised(&self, conversation: ConversationId) {
+        let topics = lock(&self.topics);
+        let followers = topics.get(&conversation).map_or(&[][..], |topic| &topic.followers);
+        for follower in followers.iter().filter(|one| one.class != Class::Guest) {
+            follower.push(Live::Supervised);
         }
     }
 
@@ -186,9 +210,9 @@ impl Follower {
         self.push(Live::Event(line.clone()));
     }
 
-    fn typing(&self, participant: ParticipantId, typing: bool) {
+    fn droppable(&self, frame: Live) {
         if lock(&self.queue).frames.len() < ROOM {
-            self.push(Live::Typing { participant, typing });
+            self.push(frame);
         }
     }
 
@@ -209,7 +233,7 @@ impl Follower {
             match queue
                 .frames
                 .iter()
-                .position(|frame| matches!(frame, Live::Typing { .. }))
+                .position(|frame| matches!(frame, Live::Typing { .. } | Live::Presence(_)))
             {
                 Some(at) => drop(queue.frames.remove(at)),
                 None => {
@@ -294,6 +318,8 @@ mod tests {
         let name = |frame: Live| match frame {
             Live::Event(line) => line.event.sequence.to_string(),
             Live::Typing { .. } => "typing".to_owned(),
+            Live::Presence(_) => "presence".to_owned(),
+            Live::Supervised => "supervised".to_owned(),
             Live::Look => "look".to_owned(),
             Live::Overflow => "overflow".to_owned(),
         };

@@ -3,7 +3,7 @@
 use super::App;
 use super::access::{Seen, Viewer};
 use super::open_stream::{self, Duty, Farewell, Watchman};
-use crate::store::conversations;
+use crate::store::{conversations, presence};
 use onqueue_chat::{Class, Sender};
 use onqueue_model::{Caller, ConversationId, Fault, Timestamp, UserId};
 use std::{
@@ -53,7 +53,9 @@ impl App {
     /// These conversations as the user, who takes part in them, sees them.
     async fn seen_by(&self, caller: &Caller, user: UserId, ids: Vec<ConversationId>) -> Result<Vec<Seen>, Fault> {
         let mut seen = Vec::with_capacity(ids.len());
-        for conversation in conversations::find_many(&self.store, caller.organisation, ids).await? {
+        let mut found = conversations::find_many(&self.store, caller.organisation, ids).await?;
+        presence::note(&self.store, &mut found).await?;
+        for conversation in found {
             let viewer = Viewer {
                 class: Class::Agent,
                 participant: conversation.head.party(Sender::User(user)),

@@ -73,7 +73,7 @@ impl Committer {
                     conversations::by_request(&self.store, opening.organisation, details.deployment, details.request);
                 Ok(found.await?.map(|_| Outcome::Taken))
             }
-            What::Apply(key, Input::Post { .. }) => match conversations::find(&self.store, *key).await? {
+            What::Apply(key, input) if input.key().is_some() => match conversations::find(&self.store, *key).await? {
                 Some(found) => self.sent_before(item, &found.head).await,
                 None => Ok(None),
             },
@@ -131,11 +131,12 @@ impl Committer {
         };
         let events = match &item.what {
             What::Open(_) => Some(self.beginning(key).await?),
-            What::Apply(_, Input::Post { .. }) => {
+            What::Apply(_, input) if input.key().is_some() => {
                 let before = self.sent_before(item, &found.head).await?;
                 before.and_then(|outcome| match outcome {
                     Outcome::Repeated(event) => {
-                        metrics::MESSAGES.add(1, &[]);
+                        let is_message = matches!(event.body, Body::Message { .. });
+                        metrics::MESSAGES.add(u64::from(is_message), &[]);
                         Some(vec![event])
                     }
                     _ => None,
@@ -143,7 +144,7 @@ impl Committer {
             }
             What::Apply(_, Input::Report { place, .. }) => (*place == found.head.reported).then(Vec::new),
             // Done again they do nothing, or what is right then.
-            What::Apply(_, Input::End { .. } | Input::Sweep) => None,
+            What::Apply(..) => None,
         };
         self.hint(&found.head);
         Ok(events.map(|events| Done { events }))
@@ -183,16 +184,16 @@ impl Committer {
     }
 
     pub(super) async fn sent_before(&self, item: &Item, head: &Head) -> Result<Option<Outcome>, StoreError> {
-        let What::Apply(place, Input::Post { sender, text, key }) = &item.what else {
+        let What::Apply(place, input) = &item.what else {
             return Ok(None);
         };
-        let Some(participant) = head.former_party(*sender) else {
+        let (Some(key), Some(participant)) = (input.key(), input.author(head)) else {
             return Ok(None);
         };
         let found = log::by_client_message(&self.store, *place, participant, key.as_str()).await?;
-        Ok(found.map(|event| match &event.body {
-            Body::Message { text: sent } if sent == text.as_str() => Outcome::Repeated(Arc::new(event)),
-            _ => key_reused(),
+        Ok(found.map(|event| match input.is(&event.body) {
+            true => Outcome::Repeated(Arc::new(event)),
+            false => key_reused(),
         }))
     }
 }

@@ -1,10 +1,12 @@
 //! Beginning a conversation: what the deployment allows, the first commit, and a second's wait for routing's word.
 
-use super::App;
 use super::access::{Seen, Viewer};
 use super::commit::{Item, Outcome, What, traceparent};
 use super::guests::Tokens;
 use super::hub::{Live, Subscription};
+use super::recognise::Recognised;
+use super::{App, mask};
+use crate::contact::KnownId;
 use crate::store::{
     Key,
     conversations::{self, Conversation},
@@ -13,7 +15,7 @@ use crate::store::{
     plan::Details,
     policies,
 };
-use onqueue_chat::{Body, Class, Door, Opening, State, Text};
+use onqueue_chat::{Body, Class, ConversationKind, Door, Opening, Rules, State, Text};
 use onqueue_model::{
     ConversationId, DeploymentId, Fault, Language, OrganisationId, QueueId, Reason, SkillId, Timestamp,
 };
@@ -29,12 +31,17 @@ const EARLY: u64 = 50;
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
     pub request: Uuid,
+    pub kind: ConversationKind,
     pub deployment: DeploymentId,
     pub queue: QueueId,
     pub language: Option<Language>,
     pub guest_name: String,
     pub topic: String,
     pub first_message: Option<Text>,
+    /// Who the customer is, as the web site says and signs it.
+    pub assertion: Option<String>,
+    /// What the guest gave of themselves.
+    pub given: Vec<KnownId>,
     /// The web page's origin, if it is not the gateway's own.
     pub origin: Option<String>,
 }
@@ -48,6 +55,7 @@ pub(crate) struct Started {
 impl App {
     /// Begins a conversation, or answers the one that the same request began.
     pub async fn start(&self, wish: Wish) -> Result<Started, Fault> {
+        let wish = mask::wish(&self.mask, wish);
         self.context.trust.fresh(self.context.clock.now())?;
         let deployment = self.deployment(&wish)?;
         let skills = queue_of(&deployment, &wish)?.skill_ids.clone();
@@ -55,7 +63,7 @@ impl App {
         if let Some(first) = self.begun(organisation, &wish).await? {
             return self.again(first).await;
         }
-        self.queue_is_open(organisation, wish.queue).await?;
+        let rules = self.queue_is_open(organisation, wish.queue).await?;
         let now = self.context.clock.now();
         let conversation: ConversationId = self.context.ids.id(now);
         let key = (organisation, conversation);
@@ -66,7 +74,8 @@ impl App {
             participant: self.context.ids.id(now),
         };
         let resume = self.resume_token();
-        let details = self.details(&wish, skills, resume.hash);
+        let recognised = self.recognise(&deployment, &wish, guest).await?;
+        let details = self.details(&wish, (skills, recognised), (resume.hash, rules));
         let item = Item {
             what: What::Open(Box::new((opening(guest, &wish), Arc::new(details)))),
             traceparent: traceparent(),
@@ -121,20 +130,31 @@ impl App {
         }
     }
 
-    async fn queue_is_open(&self, organisation: OrganisationId, queue: QueueId) -> Result<(), Fault> {
+    async fn queue_is_open(&self, organisation: OrganisationId, queue: QueueId) -> Result<Rules, Fault> {
         let policy = policies::fresh(&self.store, organisation, queue).await?;
         let policy = policy.filter(|policy| !policy.removed).ok_or_else(queue_not_found)?;
         let Some(hours) = policy.hours else {
-            return policy.open.then_some(()).ok_or_else(|| refused(Reason::QueueClosed));
+            let rules = policy.open.then(|| policy.rules());
+            return rules.ok_or_else(|| refused(Reason::QueueClosed));
         };
         let now = self.context.clock.now();
         match hours.at(now) {
-            Door::Open => Ok(()),
+            Door::Open => Ok(policy.rules()),
             door => Err(closed(door, hours.open_after(now))),
         }
     }
 
-    fn details(&self, wish: &Wish, skills: Vec<SkillId>, resume_hash: [u8; 32]) -> Details {
+    fn details(
+        &self,
+        wish: &Wish,
+        (skills, recognised): (Vec<SkillId>, Recognised),
+        (resume_hash, rules): ([u8; 32], Rules),
+    ) -> Details {
+        // What may rest for long can be come back to for as long.
+        let lasts = match wish.kind {
+            ConversationKind::Chat => self.settings.resume_token(),
+            ConversationKind::Messaging => self.settings.resume_token().max(rules.messaging_window),
+        };
         Details {
             deployment: wish.deployment,
             request: wish.request,
@@ -143,8 +163,10 @@ impl App {
             guest_name: wish.guest_name.clone(),
             topic: wish.topic.clone(),
             skills,
+            contact: recognised.contact,
+            given: recognised.given,
             resume_hash,
-            resume_expires_at: self.context.clock.now() + self.settings.resume_token(),
+            resume_expires_at: self.context.clock.now() + lasts,
         }
     }
 
@@ -211,6 +233,7 @@ fn opening(guest: Guest, wish: &Wish) -> Opening {
     Opening {
         organisation: guest.organisation,
         conversation: guest.conversation,
+        kind: wish.kind,
         queue: wish.queue,
         language: wish.language.clone(),
         guest: guest.participant,
@@ -230,7 +253,7 @@ fn queue_of<'a>(deployment: &'a Deployment, wish: &Wish) -> Result<&'a Deploymen
     Ok(queue)
 }
 
-fn queue_not_found() -> Fault {
+pub(super) fn queue_not_found() -> Fault {
     Fault::new(Reason::QueueNotFound, "there is no such queue in this deployment")
 }
 
@@ -258,14 +281,17 @@ fn body_hash(wish: &Wish) -> [u8; 32] {
     let (deployment, queue) = (wish.deployment.to_string(), wish.queue.to_string());
     let language = wish.language.as_ref().map_or("", Language::as_str);
     let first_message = wish.first_message.as_ref().map_or("", Text::as_str);
-    for field in [
-        &deployment,
-        &queue,
+    let given = wish.given.iter().map(|id| id.by.value());
+    let kind = (wish.kind == ConversationKind::Messaging).then_some("messaging");
+    let always = [
+        &*deployment,
+        &*queue,
         language,
-        &wish.guest_name,
-        &wish.topic,
+        &*wish.guest_name,
+        &*wish.topic,
         first_message,
-    ] {
+    ];
+    for field in always.into_iter().chain(given).chain(kind) {
         hasher.update((field.len() as u64).to_be_bytes());
         hasher.update(field);
     }

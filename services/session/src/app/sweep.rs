@@ -1,5 +1,5 @@
 //! The inactivity clock: every second of the clock, whatever is due is looked at. Every replica does it, and each leaves
-//! to the others what they have in hand.
+//! to the others what they have in hand. And whoever waits with a chat and has gone is given up.
 
 use super::App;
 use super::commit::{Committer, Item, Outcome, What};
@@ -9,6 +9,7 @@ use crate::store::{
     append::{About, append},
     conversations,
     plan::Heads,
+    presence,
 };
 use futures::future::join_all;
 use onqueue_chat::Input;
@@ -41,6 +42,9 @@ impl App {
                 if let Err(error) = self.sweep_once(now).await {
                     tracing::warn!(%error, "inactivity could not be looked at; it is tried again in a second");
                 }
+                if let Err(error) = self.give_up(now).await {
+                    tracing::warn!(%error, "who has gone could not be looked for; it is tried again in a second");
+                }
             }
             tokio::time::sleep(TICK).await;
         }
@@ -64,6 +68,22 @@ impl App {
         }
     }
 
+    /// Ends chats that wait without their guest.
+    async fn give_up(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut gone = presence::given_up(&self.store, now, PAGE).await?;
+        // Who has just come may not have been written down yet.
+        gone.retain(|key| !self.presence.is_here(*key));
+        join_all(gone.into_iter().map(|key| self.abandon(key))).await;
+        Ok(())
+    }
+
+    async fn abandon(&self, key: Key) {
+        match self.submit(key.0, item(key, Input::Abandon)).await {
+            Outcome::Done(_) | Outcome::Refused(_) => {}
+            other => tracing::warn!(?other, "a chat whose guest has gone goes on waiting"),
+        }
+    }
+
     async fn sweep_one_by_one(&self, now: Timestamp) -> Result<(), StoreError> {
         let due = conversations::due(&self.store, now, PAGE).await?;
         // What failed stays due and comes again with the next sweep.
@@ -72,7 +92,7 @@ impl App {
     }
 
     async fn look_at(&self, key: Key) {
-        match self.submit(key.0, item(key)).await {
+        match self.submit(key.0, item(key, Input::Sweep)).await {
             Outcome::Done(_) | Outcome::Refused(_) => {}
             other => tracing::warn!(?other, "inactivity of a conversation not looked at"),
         }
@@ -90,7 +110,7 @@ impl Committer {
         let (ids, clock) = (self.ids.clone(), self.clock.clone());
         let decide = move |heads: &Heads| {
             let keys: BTreeSet<Key> = heads.known.keys().copied().collect();
-            let items: Vec<Item> = keys.into_iter().map(item).collect();
+            let items: Vec<Item> = keys.into_iter().map(|key| item(key, Input::Sweep)).collect();
             let all: Vec<usize> = (0..items.len()).collect();
             Desk::new(heads, &ids, clock.now()).decide(&items, &all)
         };
@@ -100,9 +120,9 @@ impl Committer {
     }
 }
 
-fn item(key: Key) -> Item {
+fn item(key: Key, input: Input) -> Item {
     Item {
-        what: What::Apply(key, Input::Sweep),
+        what: What::Apply(key, input),
         traceparent: None,
         actor: "service:session".into(),
     }

@@ -68,7 +68,7 @@ impl App {
             Input::Post { sender, text, key },
         );
         let event = match self.submit(caller.organisation, item).await {
-            Outcome::Done(done) => done.events.first().cloned(),
+            Outcome::Done(done) => done.said().cloned(),
             Outcome::Repeated(event) => {
                 metrics::DEDUP_HITS.add(1, &[]);
                 Some(event)
@@ -150,7 +150,7 @@ impl App {
     }
 
     /// The fault for what was not done, which for those who may not see the conversation is that there is none.
-    async fn refusal(&self, caller: &Caller, conversation: ConversationId, outcome: Outcome) -> Fault {
+    pub(super) async fn refusal(&self, caller: &Caller, conversation: ConversationId, outcome: Outcome) -> Fault {
         let refusal = match outcome {
             Outcome::Refused(refusal) => refusal,
             Outcome::Failed(fault) => return fault,

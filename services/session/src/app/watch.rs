@@ -5,9 +5,10 @@ use super::App;
 use super::access::{Seen, Viewer};
 use super::hub::{Live, Subscription};
 use super::open_stream::{self, Duty, Farewell, Watchman};
-use crate::store::{Key, log, plan::Line};
-use onqueue_chat::{Body, Kind};
-use onqueue_model::{Caller, ConversationId, Fault, ParticipantId, Reason, Timestamp, permissions};
+use super::presence::Stay;
+use crate::store::{Key, log, plan::Line, supervisors::Supervisor};
+use onqueue_chat::{Body, Class, EndReason, Kind};
+use onqueue_model::{Caller, ConversationId, Fault, ParticipantId, Reason, Timestamp};
 use onqueue_telemetry::metrics;
 use std::{collections::VecDeque, sync::Arc};
 
@@ -18,7 +19,14 @@ const PAGE: u64 = 200;
 #[derive(Clone, Debug)]
 pub(crate) enum Frame {
     Event(Line),
-    Typing { participant: ParticipantId, typing: bool },
+    Typing {
+        participant: ParticipantId,
+        typing: bool,
+    },
+    /// The guest is there, or away since then.
+    Presence(Option<Timestamp>),
+    /// Who supervises it.
+    Supervision(Vec<Supervisor>),
     Heartbeat(Timestamp),
     Goodbye(Farewell),
 }
@@ -44,6 +52,14 @@ pub(crate) struct Watch {
     /// Whether the caller's right to it is in doubt.
     doubtful: bool,
     over: bool,
+    /// Since when the guest is away, if that is still to be told.
+    away: Option<Timestamp>,
+    /// Whether it is to be looked who supervises it.
+    looks_again: bool,
+    /// Who does, as was told last.
+    told: Vec<Supervisor>,
+    /// While a guest follows, they are there.
+    _stay: Option<Stay>,
 }
 
 impl App {
@@ -51,7 +67,7 @@ impl App {
     pub async fn watch(self: &Arc<Self>, caller: &Caller, id: ConversationId, cursor: &str) -> Result<Watch, Fault> {
         // Before it is decided whether they may: what changes from then on is a reason to look again.
         let watchman = Watchman::new(&self.context, caller, self.settings.heartbeat());
-        let seen = self.see(caller, id, permissions::COMMUNICATION_VIEW).await?;
+        let seen = self.see_live(caller, id).await?;
         let key = (caller.organisation, id);
         let Viewer { class, participant } = seen.viewer;
         let live = self.hub.follow(key, class, participant);
@@ -59,7 +75,12 @@ impl App {
         count(cursor, &sent);
         let sent = sent?;
         live.saw(sent);
+        let is_guest = class == Class::Guest;
         Ok(Watch {
+            away: seen.conversation.guest_away_since.filter(|_| !is_guest),
+            looks_again: !is_guest,
+            told: Vec::new(),
+            _stay: is_guest.then(|| self.presence.arrive(key)),
             app: Arc::clone(self),
             caller: caller.clone(),
             key,
@@ -86,7 +107,16 @@ fn count(cursor: &str, place: &Result<i64, Fault>) {
 
 fn is_over(seen: &Seen, sent: i64) -> bool {
     let head = &seen.conversation.head;
-    head.ended().is_some() && head.numbers.last(seen.viewer.class) == sent
+    head.ended().is_some_and(is_final) && head.numbers.last(seen.viewer.class) == sent
+}
+
+fn is_kept_out(fault: &Fault) -> bool {
+    matches!(fault.reason, Reason::ConversationNotFound | Reason::CallerNotAllowed)
+}
+
+/// Whether nothing can follow. What rests may be opened again, by the guest who follows it.
+fn is_final(reason: EndReason) -> bool {
+    reason != EndReason::Rested
 }
 
 impl Watch {
@@ -115,7 +145,7 @@ impl Watch {
                 farewell.count();
                 self.over = true;
             }
-            Frame::Typing { .. } | Frame::Heartbeat(_) => {}
+            Frame::Typing { .. } | Frame::Presence(_) | Frame::Supervision(_) | Frame::Heartbeat(_) => {}
         }
         Ok(Some(frame))
     }
@@ -151,6 +181,12 @@ impl Watch {
         if let Some(duty) = self.watchman.pending() {
             return self.perform(duty).await;
         }
+        if let Some(since) = self.away.take() {
+            return Ok(Some(Frame::Presence(Some(since))));
+        }
+        if std::mem::take(&mut self.looks_again) {
+            return Box::pin(self.look_at_supervisors()).await;
+        }
         if let Some(line) = self.read.pop_front() {
             return Ok(self.take(line));
         }
@@ -182,6 +218,13 @@ impl Watch {
         match live {
             Live::Event(line) => self.take(line),
             Live::Typing { participant, typing } => Some(Frame::Typing { participant, typing }),
+            Live::Presence(away_since) => Some(Frame::Presence(away_since)),
+            Live::Supervised => {
+                self.looks_again = true;
+                // It may be the caller who supervises no more.
+                self.doubtful |= self.viewer.class == Class::Supervisor;
+                None
+            }
             Live::Look => {
                 self.behind = true;
                 None
@@ -201,9 +244,15 @@ impl Watch {
             return None;
         }
         self.sent = place;
-        self.ended = event.body.kind() == Kind::Ended;
-        self.doubtful =
-            matches!(event.body, Body::ParticipantLeft { participant } if Some(participant) == self.viewer.participant);
+        match event.body {
+            Body::Ended { reason } => self.ended = is_final(reason),
+            Body::Reopened { .. } => {
+                self.ended = false;
+                self.doubtful |= self.viewer.class == Class::Agent;
+            }
+            Body::ParticipantLeft { participant } => self.doubtful |= Some(participant) == self.viewer.participant,
+            _ => {}
+        }
         Some(Frame::Event(line))
     }
 
@@ -215,15 +264,23 @@ impl Watch {
         }
     }
 
+    /// Tells who supervises it where that is another than was told.
+    async fn look_at_supervisors(&mut self) -> Result<Option<Frame>, Fault> {
+        let Ok(seen) = self.app.see_live(&self.caller, self.key.1).await else {
+            self.doubtful = true;
+            return Ok(None);
+        };
+        let now = self.app.supervisors_seen(&seen).await?;
+        let is_news = now != self.told;
+        self.told.clone_from(&now);
+        Ok(is_news.then_some(Frame::Supervision(now)))
+    }
+
     /// Whether the caller may still see it, as what they did.
     async fn check(&self) -> Result<Option<Frame>, Fault> {
-        let may = self
-            .app
-            .see(&self.caller, self.key.1, permissions::COMMUNICATION_VIEW)
-            .await;
-        match may {
+        match self.app.see_live(&self.caller, self.key.1).await {
             Ok(seen) if seen.viewer == self.viewer => Ok(None),
-            Err(fault) if fault.reason != Reason::ConversationNotFound => Err(fault),
+            Err(fault) if !is_kept_out(&fault) => Err(fault),
             _ => Ok(Some(Frame::Goodbye(Farewell::AccessChanged))),
         }
     }

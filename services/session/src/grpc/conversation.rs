@@ -1,6 +1,6 @@
 //! ConversationService.
 
-use super::{Api, Frames, decode, encode};
+use super::{Api, Frames, decode, encode, supervision};
 use crate::app::{
     access::Viewer,
     cursor, mine,
@@ -16,10 +16,11 @@ use onqueue_model::{ConversationId, Fault, Reason, Timestamp, permissions};
 use onqueue_proto::{
     session::v1::{
         self as proto, EndConversationRequest, EndConversationResponse, GetConversationRequest,
-        GetConversationResponse, ListConversationsRequest, ListConversationsResponse, ResumeConversationRequest,
-        ResumeConversationResponse, SendMessageRequest, SendMessageResponse, SendTypingRequest, SendTypingResponse,
-        StartConversationRequest, StartConversationResponse, WatchMineRequest, WatchMineResponse, WatchRequest,
-        WatchResponse, conversation_service_server::ConversationService, watch_mine_response, watch_response,
+        GetConversationResponse, LeaveConversationRequest, LeaveConversationResponse, ListConversationsRequest,
+        ListConversationsResponse, ResumeConversationRequest, ResumeConversationResponse, SendMessageRequest,
+        SendMessageResponse, SendTypingRequest, SendTypingResponse, StartConversationRequest,
+        StartConversationResponse, WatchMineRequest, WatchMineResponse, WatchRequest, WatchResponse,
+        conversation_service_server::ConversationService, watch_mine_response, watch_response,
     },
     timestamp,
 };
@@ -66,9 +67,8 @@ impl ConversationService for Api {
             .see(&caller, id, permissions::COMMUNICATION_VIEW)
             .await
             .map_err(status)?;
-        Ok(Response::new(GetConversationResponse {
-            conversation: Some(encode::conversation(&seen)),
-        }))
+        let conversation = Some(self.supervised(&seen).await.map_err(status)?);
+        Ok(Response::new(GetConversationResponse { conversation }))
     }
 
     async fn list_conversations(
@@ -124,6 +124,30 @@ impl ConversationService for Api {
             Ok(frame.map(|frame| (mine_frame(frame), mine)))
         });
         Ok(Response::new(Box::pin(frames)))
+    }
+
+    async fn leave_conversation(
+        &self,
+        request: Request<LeaveConversationRequest>,
+    ) -> Result<Response<LeaveConversationResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let id = decode::id("conversation_id", &request.get_ref().conversation_id).map_err(status)?;
+        self.0.leave_conversation(&caller, id).await.map_err(status)?;
+        Ok(Response::new(LeaveConversationResponse {}))
+    }
+
+    async fn set_attributes(
+        &self,
+        request: Request<proto::SetAttributesRequest>,
+    ) -> Result<Response<proto::SetAttributesResponse>, Status> {
+        let caller = caller(&request).map_err(status)?;
+        let request = request.into_inner();
+        let id = decode::id("conversation_id", &request.conversation_id).map_err(status)?;
+        let changes = decode::changes(request).map_err(status)?;
+        let seen = self.0.set_attributes(&caller, id, changes).await.map_err(status)?;
+        Ok(Response::new(proto::SetAttributesResponse {
+            conversation: Some(encode::conversation(&seen)),
+        }))
     }
 
     async fn end_conversation(
@@ -204,6 +228,12 @@ fn watch_frame(watch: &Watch, frame: &watch::Frame) -> WatchResponse {
             participant_id: participant.to_string(),
             typing: *typing,
         })),
+        watch::Frame::Presence(away_since) => Some(To::GuestPresence(proto::GuestPresence {
+            away_since: away_since.map(timestamp),
+        })),
+        watch::Frame::Supervision(supervisors) => Some(To::Supervision(proto::Supervision {
+            supervisors: supervisors.iter().cloned().map(supervision::supervisor).collect(),
+        })),
         watch::Frame::Heartbeat(at) => Some(To::Heartbeat(heartbeat(*at))),
         watch::Frame::Goodbye(farewell) => Some(To::Goodbye(goodbye(*farewell))),
     };
@@ -230,13 +260,13 @@ fn mine_frame(frame: mine::Frame) -> WatchMineResponse {
     WatchMineResponse { frame: Some(frame) }
 }
 
-fn heartbeat(at: Timestamp) -> proto::Heartbeat {
+pub(super) fn heartbeat(at: Timestamp) -> proto::Heartbeat {
     proto::Heartbeat {
         at: Some(timestamp(at)),
     }
 }
 
-fn goodbye(farewell: Farewell) -> proto::Goodbye {
+pub(super) fn goodbye(farewell: Farewell) -> proto::Goodbye {
     proto::Goodbye {
         reason: farewell.as_str().to_owned(),
     }

@@ -1,9 +1,10 @@
 //! Requests into types that cannot be wrong.
 
 use crate::app::start::Wish;
-use onqueue_chat::{Text, line};
+use crate::contact::{self, KnownId};
+use onqueue_chat::{Changes, ConversationKind, Text, line};
 use onqueue_model::{Fault, Id, Language};
-use onqueue_proto::session::v1::StartConversationRequest;
+use onqueue_proto::session::v1::{self as proto, SetAttributesRequest, StartConversationRequest};
 use tonic::metadata::MetadataMap;
 use uuid::Uuid;
 
@@ -53,9 +54,37 @@ pub(super) fn wish(request: &StartConversationRequest, metadata: &MetadataMap) -
         deployment: id("deployment_id", &request.deployment_id)?,
         queue: id("queue_id", &request.queue_id)?,
         language,
+        kind: kind(request.kind)?,
         guest_name: line("guest_name", &request.guest_name, 100)?,
         topic: line("topic", &request.topic, 200)?,
         first_message,
+        assertion: Some(request.identity_assertion.clone()).filter(|text| !text.is_empty()),
+        given: given(request)?,
         origin,
     })
+}
+
+fn kind(number: i32) -> Result<ConversationKind, Fault> {
+    match proto::ConversationKind::try_from(number) {
+        Ok(proto::ConversationKind::Unspecified | proto::ConversationKind::Chat) => Ok(ConversationKind::Chat),
+        Ok(proto::ConversationKind::Messaging) => Ok(ConversationKind::Messaging),
+        Err(_) => Err(Fault::field("kind", "no such kind of conversation")),
+    }
+}
+
+fn given(request: &StartConversationRequest) -> Result<Vec<KnownId>, Fault> {
+    let unless_empty = |text: &str, read: fn(&'static str, &str) -> Result<KnownId, Fault>, field| match text {
+        "" => Ok(None),
+        text => read(field, text).map(Some),
+    };
+    let email = unless_empty(&request.guest_email, contact::email, "guest_email")?;
+    let phone = unless_empty(&request.guest_phone, contact::phone, "guest_phone")?;
+    Ok(email.into_iter().chain(phone).collect())
+}
+
+/// What is to be noted, and what to be taken away.
+pub(super) fn changes(request: SetAttributesRequest) -> Result<Changes, Fault> {
+    let set = request.attributes.into_iter().map(|(key, value)| (key, Some(value)));
+    let removed = request.removed.into_iter().map(|key| (key, None));
+    Changes::parse(set.chain(removed))
 }

@@ -1,16 +1,16 @@
-//! Conversations and events as one viewer gets them. What a viewer must not see ends here.
+//! Conversations as one viewer gets them, and the words for what they are. What a viewer must not see ends here.
+
+pub(super) use super::events::event;
 
 use crate::app::{
     access::{Seen, Viewer},
     guests::Tokens,
 };
-use crate::store::conversations::Participant;
-use onqueue_chat::{Body, Class, EndReason, Event, ParticipantKind, State, Visibility};
-use onqueue_model::{ParticipantId, QueueId, Timestamp, UserId, WrapUpCodeId};
-use onqueue_proto::{
-    session::v1::{self as proto, event},
-    timestamp,
-};
+use crate::store::conversations::{Conversation, Participant};
+use onqueue_chat::{Class, ConversationKind, EndReason, ParticipantKind, Rules, State, Visibility};
+use onqueue_model::{Timestamp, UserId};
+use onqueue_proto::{session::v1 as proto, timestamp};
+use std::collections::BTreeMap;
 
 pub(super) fn conversation(seen: &Seen) -> proto::Conversation {
     let Seen {
@@ -40,7 +40,48 @@ pub(super) fn conversation(seen: &Seen) -> proto::Conversation {
             .into(),
         participants: conversation.participants.iter().map(participant).collect(),
         deployment_id: conversation.deployment.to_string(),
+        attributes: attributes(conversation, *viewer),
+        contact_id: contact_id(conversation, *viewer),
+        erased_at: conversation.erased_at.map(timestamp),
+        opening: i64::from(head.opening),
+        kind: conversation_kind(head.kind).into(),
+        guest_away_since: conversation
+            .guest_away_since
+            .filter(|_| viewer.class != Class::Guest)
+            .map(timestamp),
+        reopen_until: reopen_until(seen).map(timestamp),
+        ..proto::Conversation::default()
     }
+}
+
+/// Until when the guest's next message opens it again, if it rests.
+fn reopen_until(seen: &Seen) -> Option<Timestamp> {
+    let rules = seen
+        .policy
+        .as_ref()
+        .map_or_else(Rules::default, |policy| policy.rules());
+    seen.conversation.head.reopens_until(rules.messaging_window)
+}
+
+fn conversation_kind(kind: ConversationKind) -> proto::ConversationKind {
+    match kind {
+        ConversationKind::Chat => proto::ConversationKind::Chat,
+        ConversationKind::Messaging => proto::ConversationKind::Messaging,
+    }
+}
+
+/// What is noted of it is not the guest's business.
+fn attributes(conversation: &Conversation, viewer: Viewer) -> BTreeMap<String, String> {
+    match viewer.class {
+        Class::Guest => BTreeMap::new(),
+        Class::Agent | Class::Supervisor => (*conversation.head.attributes).clone(),
+    }
+}
+
+/// A guest does not learn as whom they are known.
+fn contact_id(conversation: &Conversation, viewer: Viewer) -> String {
+    let known = conversation.contact.filter(|_| viewer.class != Class::Guest);
+    known.map(|id| id.to_string()).unwrap_or_default()
 }
 
 pub(super) fn tokens(tokens: Tokens) -> proto::GuestTokens {
@@ -49,18 +90,6 @@ pub(super) fn tokens(tokens: Tokens) -> proto::GuestTokens {
         access_expires_at: Some(timestamp(tokens.access_expires_at)),
         resume_token: tokens.resume,
     }
-}
-
-/// The event with its place in the viewer's numbering; `None` if it does not exist for them.
-pub(super) fn event(event: &Event, viewer: Viewer) -> Option<proto::Event> {
-    Some(proto::Event {
-        event_id: event.id.to_string(),
-        sequence: viewer.class.place(event)?,
-        at: Some(timestamp(event.at)),
-        participant_id: event.participant.map(|id| id.to_string()).unwrap_or_default(),
-        visibility: visibility(event.body.visibility()).into(),
-        body: Some(body(event, viewer)),
-    })
 }
 
 fn participant(one: &Participant, viewer: Viewer) -> proto::Participant {
@@ -75,113 +104,10 @@ fn participant(one: &Participant, viewer: Viewer) -> proto::Participant {
 }
 
 /// Who an agent is in the organisation is not the guest's business.
-fn user(user: Option<UserId>, viewer: Viewer) -> String {
+pub(super) fn user(user: Option<UserId>, viewer: Viewer) -> String {
     match (viewer.class, user) {
         (Class::Guest, _) | (_, None) => String::new(),
         (_, Some(user)) => user.to_string(),
-    }
-}
-
-fn body(event: &Event, viewer: Viewer) -> event::Body {
-    use event::Body as To;
-    match event.body.clone() {
-        Body::Opened {
-            queue,
-            language,
-            guest_name,
-            topic,
-            guest,
-        } => To::Opened(proto::Opened {
-            queue_id: queue.to_string(),
-            language: language.map(|language| language.to_string()).unwrap_or_default(),
-            guest_name,
-            topic,
-            guest_participant_id: guest.to_string(),
-        }),
-        Body::Queued { queue, queue_name } => To::Queued(proto::Queued {
-            queue_id: queue.to_string(),
-            queue_name,
-        }),
-        Body::Offered { user, agent_name } => To::Offered(proto::Offered {
-            user_id: user.to_string(),
-            agent_name,
-        }),
-        Body::OfferWithdrawn { user, reason } => To::OfferWithdrawn(proto::OfferWithdrawn {
-            user_id: user.to_string(),
-            reason: reason.as_str().to_owned(),
-        }),
-        Body::ParticipantJoined {
-            participant,
-            kind,
-            name,
-            user,
-        } => To::ParticipantJoined(joined(participant, kind, name, user, viewer)),
-        Body::ParticipantLeft { participant } => To::ParticipantLeft(proto::ParticipantLeft {
-            participant_id: participant.to_string(),
-        }),
-        Body::Message { text } => To::Message(message(event, text, viewer)),
-        Body::InactivityWarned { ends_at } => To::InactivityWarned(warned(ends_at)),
-        Body::Ended { reason } => To::Ended(proto::Ended {
-            reason: end_reason(reason).into(),
-        }),
-        Body::Refused { reason } => To::Refused(proto::Refused { reason }),
-        Body::Transferred {
-            queue,
-            queue_name,
-            user,
-            agent_name,
-        } => To::Transferred(transferred((queue, queue_name), (user, agent_name))),
-        Body::WrapUpSet { user, code, code_name } => To::WrapUpSet(wrap_up(user, (code, code_name))),
-    }
-}
-
-fn transferred(
-    (queue, queue_name): (QueueId, String),
-    (user, agent_name): (Option<UserId>, String),
-) -> proto::Transferred {
-    proto::Transferred {
-        queue_id: queue.to_string(),
-        queue_name,
-        user_id: user.map(|user| user.to_string()).unwrap_or_default(),
-        agent_name,
-    }
-}
-
-fn wrap_up(user: UserId, (code, name): (Option<WrapUpCodeId>, String)) -> proto::WrapUpSet {
-    proto::WrapUpSet {
-        user_id: user.to_string(),
-        wrap_up_code_id: code.map(|code| code.to_string()).unwrap_or_default(),
-        wrap_up_code_name: name,
-    }
-}
-
-fn joined(
-    participant: ParticipantId,
-    of: ParticipantKind,
-    name: String,
-    who: Option<UserId>,
-    viewer: Viewer,
-) -> proto::ParticipantJoined {
-    proto::ParticipantJoined {
-        participant_id: participant.to_string(),
-        kind: kind(of).into(),
-        name,
-        user_id: user(who, viewer),
-    }
-}
-
-fn message(event: &Event, text: String, viewer: Viewer) -> proto::Message {
-    let own = event.participant.is_some() && event.participant == viewer.participant;
-    let client_message_id = event.client_message_id.clone().filter(|_| own);
-    proto::Message {
-        text,
-        client_message_id: client_message_id.unwrap_or_default(),
-    }
-}
-
-fn warned(ends_at: Timestamp) -> proto::InactivityWarned {
-    proto::InactivityWarned {
-        ends_at: Some(timestamp(ends_at)),
     }
 }
 
@@ -197,23 +123,27 @@ fn state(state: State, viewer: Viewer) -> proto::ConversationState {
     }
 }
 
-fn end_reason(reason: EndReason) -> proto::EndReason {
+pub(super) fn end_reason(reason: EndReason) -> proto::EndReason {
     match reason {
         EndReason::GuestLeft => proto::EndReason::GuestLeft,
         EndReason::AgentEnded => proto::EndReason::AgentEnded,
         EndReason::Inactivity => proto::EndReason::Inactivity,
         EndReason::Refused => proto::EndReason::Refused,
+        EndReason::Abandoned => proto::EndReason::Abandoned,
+        EndReason::Rested => proto::EndReason::Rested,
+        EndReason::AgentLost => proto::EndReason::AgentLost,
     }
 }
 
-fn kind(kind: ParticipantKind) -> proto::ParticipantKind {
+pub(super) fn kind(kind: ParticipantKind) -> proto::ParticipantKind {
     match kind {
         ParticipantKind::Guest => proto::ParticipantKind::Guest,
         ParticipantKind::Agent => proto::ParticipantKind::Agent,
+        ParticipantKind::Supervisor => proto::ParticipantKind::Supervisor,
     }
 }
 
-fn visibility(visibility: Visibility) -> proto::Visibility {
+pub(super) fn visibility(visibility: Visibility) -> proto::Visibility {
     match visibility {
         Visibility::Everyone => proto::Visibility::Everyone,
         Visibility::Agents => proto::Visibility::Agents,

@@ -1,21 +1,21 @@
 //! RoutingFactsService.
 
-use super::{Api, decode};
+use super::{Api, decode, policy::policy};
 use crate::app::report::Report;
-use crate::store::policies::Policy;
-use onqueue_chat::{Door, Fact, Hours, Inactivity, Place, Withdrawal};
+use onqueue_chat::{Fact, Place, Withdrawal};
 use onqueue_model::{Fault, OrganisationId, Reason};
-use onqueue_proto::millis;
 use onqueue_proto::session::v1::{
-    PutQueuePolicyRequest, PutQueuePolicyResponse, QueuePolicy, QueueState, ReportRequest, ReportResponse,
-    TransferredFact, WrapUpSetFact, report_request, routing_facts_service_server::RoutingFactsService,
+    PutQueuePolicyRequest, PutQueuePolicyResponse, ReportRequest, ReportResponse, TransferredFact, WrapUpSetFact,
+    report_request, routing_facts_service_server::RoutingFactsService,
 };
 use onqueue_server::{resource::optional_id, service_caller, status};
-use std::time::Duration;
 use tonic::{Request, Response, Status};
 
 /// The longest name of an agent or a queue, in characters.
-const NAME: usize = 200;
+pub(super) const NAME: usize = 200;
+
+/// The longest note of a transfer, in characters.
+const NOTE: usize = 1_000;
 
 #[tonic::async_trait]
 impl RoutingFactsService for Api {
@@ -80,6 +80,7 @@ impl Api {
                 user: decode::id("assigned.user_id", &fact.user_id)?,
                 agent_name: onqueue_chat::line("assigned.agent_name", &fact.agent_name, NAME)?,
                 participant: self.0.context.ids.id(self.0.context.clock.now()),
+                queue: optional_id("assigned.queue_id", &fact.queue_id)?,
             },
             From::Refused(fact) => Fact::Refused {
                 reason: Reason::parse(&fact.reason)
@@ -87,6 +88,9 @@ impl Api {
             },
             From::Transferred(fact) => self.decode_transfer(organisation, &fact).await?,
             From::WrapUpSet(fact) => wrap_up(&fact)?,
+            From::AgentLost(fact) => Fact::AgentLost {
+                user: decode::id("agent_lost.user_id", &fact.user_id)?,
+            },
         })
     }
 
@@ -98,6 +102,8 @@ impl Api {
             queue,
             queue_name: self.0.queue_name(organisation, queue).await?,
             to: to.map(|user| (user, name)),
+            attended: fact.attended,
+            note: onqueue_chat::line("transferred.note", &fact.note, NOTE)?,
         })
     }
 }
@@ -109,52 +115,4 @@ fn wrap_up(fact: &WrapUpSetFact) -> Result<Fact, Fault> {
         user: decode::id("wrap_up_set.user_id", &fact.user_id)?,
         code: code.map(|code| (code, name)),
     })
-}
-
-fn policy(request: &PutQueuePolicyRequest) -> Result<Policy, Fault> {
-    let missing = || Fault::field("policy", "a policy is needed");
-    let policy = request.policy.as_ref().ok_or_else(missing)?;
-    let timeout = u64::try_from(policy.inactivity_timeout_ms).ok();
-    let warning = u64::try_from(policy.inactivity_warning_ms).ok();
-    let (Some(timeout), Some(warning)) = (timeout, warning) else {
-        return Err(Fault::field("policy.inactivity_timeout_ms", "times are not negative"));
-    };
-    if timeout == 0 || warning >= timeout {
-        let problem = "the warning must come before the end and after the last message";
-        return Err(Fault::field("policy.inactivity_warning_ms", problem));
-    }
-    Ok(Policy {
-        organisation: decode::id("organisation_id", &request.organisation_id)?,
-        queue: decode::id("policy.queue_id", &policy.queue_id)?,
-        revision: policy.revision,
-        name: onqueue_chat::line("policy.name", &policy.name, NAME)?,
-        division: decode::id("policy.division_id", &policy.division_id)?,
-        open: policy.open,
-        removed: policy.removed,
-        inactivity: Inactivity {
-            timeout: Duration::from_millis(timeout),
-            warning: Duration::from_millis(warning),
-        },
-        hours: hours(policy),
-    })
-}
-
-fn hours(policy: &QueuePolicy) -> Option<Hours> {
-    let now = door(policy.state())?;
-    Some(Hours {
-        now,
-        changes_at: policy.next_change_at.as_ref().map(millis),
-        then: door(policy.next_state()).unwrap_or(now),
-        opens_at: policy.opens_at.as_ref().map(millis),
-    })
-}
-
-const fn door(state: QueueState) -> Option<Door> {
-    match state {
-        QueueState::Unspecified => None,
-        QueueState::Open => Some(Door::Open),
-        QueueState::Closed => Some(Door::Closed),
-        QueueState::Holiday => Some(Door::Holiday),
-        QueueState::Emergency => Some(Door::Emergency),
-    }
 }

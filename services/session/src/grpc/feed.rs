@@ -3,10 +3,11 @@
 use super::{Api, Frames};
 use crate::app::feed::Frame;
 use crate::store::feed::{Fact, Row};
+use onqueue_chat::ConversationKind;
 use onqueue_model::{Fault, Shard};
 use onqueue_proto::{
     session::v1::{
-        ConversationEnded, ConversationOpened, FeedRequest, FeedResponse, FeedRow, feed_row,
+        ConversationEnded, ConversationOpened, FeedRequest, FeedResponse, FeedRow, InactivityTransfer, feed_row,
         feed_service_server::FeedService,
     },
     timestamp,
@@ -42,7 +43,7 @@ fn encode(frame: Frame) -> FeedResponse {
     match frame {
         Frame::Heartbeat => FeedResponse { row: None },
         Frame::Row(row) => FeedResponse {
-            row: Some(encode_row(row)),
+            row: Some(encode_row(*row)),
         },
     }
 }
@@ -69,6 +70,8 @@ fn fact(fact: Fact) -> feed_row::Fact {
             priority,
             guest_name,
             topic,
+            kind,
+            last_agent,
         } => feed_row::Fact::Opened(ConversationOpened {
             queue_id: queue.to_string(),
             language: language.unwrap_or_default(),
@@ -76,10 +79,23 @@ fn fact(fact: Fact) -> feed_row::Fact {
             priority,
             guest_name,
             topic,
+            medium: medium(kind).to_owned(),
+            last_agent_user_id: last_agent.map(|agent| agent.to_string()).unwrap_or_default(),
             ..ConversationOpened::default()
+        }),
+        Fact::Silent { queue } => feed_row::Fact::InactivityTransfer(InactivityTransfer {
+            queue_id: queue.to_string(),
         }),
         Fact::Ended { reason } => feed_row::Fact::Ended(ConversationEnded {
             reason: reason.as_str().to_owned(),
         }),
+    }
+}
+
+/// What kind of work it is; rows that say nothing are of chats.
+const fn medium(kind: Option<ConversationKind>) -> &'static str {
+    match kind {
+        Some(ConversationKind::Messaging) => "message",
+        Some(ConversationKind::Chat) | None => "chat",
     }
 }

@@ -1,11 +1,19 @@
 //! The tables of this service, in the order in which they came to be.
 
+mod assistance;
+mod attachments;
+mod contacts;
 mod conversations;
 mod feed;
+mod guest_presence;
 mod guests;
+mod lifecycle;
 mod queue_hours;
 mod queue_policies;
+mod queue_rules;
 mod removed_queues;
+mod retention;
+mod transcript_search;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DynIden;
@@ -23,6 +31,14 @@ impl MigratorTrait for Migrations {
             Box::new(queue_policies::Migration),
             Box::new(removed_queues::Migration),
             Box::new(queue_hours::Migration),
+            Box::new(lifecycle::Migration),
+            Box::new(queue_rules::Migration),
+            Box::new(guest_presence::Migration),
+            Box::new(assistance::Migration),
+            Box::new(contacts::Migration),
+            Box::new(attachments::Migration),
+            Box::new(transcript_search::Migration),
+            Box::new(retention::Migration),
         ]
     }
 

@@ -4,7 +4,7 @@
 use super::plan::{Heads, Known, Plan};
 use super::policies::Policies;
 use super::{Key, heads, messages, write};
-use onqueue_chat::Inactivity;
+use onqueue_chat::Rules;
 use onqueue_model::{OrganisationId, QueueId, Timestamp};
 use onqueue_store::{Store, StoreError};
 use sea_orm::DatabaseTransaction;
@@ -121,7 +121,7 @@ async fn rules(
     policies: &Policies,
     about: &About,
     known: &HashMap<Key, Known>,
-) -> Result<HashMap<(OrganisationId, QueueId), Inactivity>, StoreError> {
+) -> Result<HashMap<(OrganisationId, QueueId), Rules>, StoreError> {
     let mut anew: BTreeMap<_, bool> = about.queues.iter().map(|queue| (*queue, true)).collect();
     for (key, Known { head, .. }) in known {
         let sets_time = about.due.is_some() || about.timed.contains(key) || head.warned_at.is_some();
@@ -134,7 +134,7 @@ async fn rules(
         } else {
             policies.get(tx, organisation, queue).await?
         };
-        let rule = policy.map_or_else(Inactivity::default, |policy| policy.inactivity);
+        let rule = policy.map_or_else(Rules::default, |policy| policy.rules());
         rules.insert((organisation, queue), rule);
     }
     Ok(rules)

@@ -1,9 +1,11 @@
 //! Reading conversations.
 
 use super::entities::{conversation, participant};
-use super::{Key, broken, fixed};
-use onqueue_chat::{Agent, EndReason, Head, Numbers, ParticipantKind, Place, State};
-use onqueue_model::{ConversationId, DeploymentId, OrganisationId, ParticipantId, QueueId, Timestamp, UserId};
+use super::{Key, broken, fixed, presence};
+use onqueue_chat::{Agent, ConversationKind, EndReason, Head, Numbers, ParticipantKind, Place, State};
+use onqueue_model::{
+    ContactId, ConversationId, DeploymentId, OrganisationId, ParticipantId, QueueId, Timestamp, UserId,
+};
 use onqueue_store::{Scope, Store, StoreError};
 use sea_orm::{
     ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, ExprTrait as _, JoinType, QueryFilter as _,
@@ -23,6 +25,12 @@ pub(crate) struct Conversation {
     pub created_at: Timestamp,
     pub request_hash: Vec<u8>,
     pub participants: Vec<Participant>,
+    /// Since when the guest has been away, if they are, and it goes on.
+    pub guest_away_since: Option<Timestamp>,
+    /// With whom it is, if that is known.
+    pub contact: Option<ContactId>,
+    /// When everything personal of it was erased, if it was.
+    pub erased_at: Option<Timestamp>,
 }
 
 /// One party, as stored.
@@ -90,7 +98,10 @@ pub(crate) async fn by_request(
 
 /// Conversations and their participants in one statement, in order of id: between two, a conversation might end, and
 /// whoever took part until then would seem to have left before.
-async fn read_whole(store: &Store, wanted: Select<conversation::Entity>) -> Result<Vec<Conversation>, StoreError> {
+pub(super) async fn read_whole(
+    store: &Store,
+    wanted: Select<conversation::Entity>,
+) -> Result<Vec<Conversation>, StoreError> {
     use conversation::Column as C;
     use participant::Column as P;
     let participants: RelationDef = conversation::Entity::belongs_to(participant::Entity)
@@ -109,7 +120,8 @@ async fn read_whole(store: &Store, wanted: Select<conversation::Entity>) -> Resu
         .filter_map(|rows| Some((rows.first()?.0.clone(), rows)))
         .map(|(row, rows)| {
             let participants = rows.iter().filter_map(|(_, one)| one.clone());
-            as_conversation(row, participants.map(as_participant).collect())
+            let participants = participants.map(as_participant).collect::<Result<_, _>>()?;
+            as_conversation(row, participants)
         })
         .collect()
 }
@@ -134,7 +146,29 @@ pub(crate) async fn list(
         .filter(C::Id.in_subquery(page.into_query()));
     let mut found = read_whole(store, wanted).await?;
     found.reverse();
+    presence::note(store, &mut found).await?;
     Ok(found)
+}
+
+/// All of an organisation, in order, after that one.
+pub(crate) async fn ids(
+    store: &Store,
+    organisation: OrganisationId,
+    after: Option<ConversationId>,
+    limit: u64,
+) -> Result<Vec<ConversationId>, StoreError> {
+    use conversation::Column as C;
+    let ids: Vec<Uuid> = Scope::of(organisation)
+        .find::<conversation::Entity>()
+        .apply_if(after, |query, id| query.filter(C::Id.gt(id.uuid())))
+        .order_by_asc(C::Id)
+        .limit(limit)
+        .select_only()
+        .column(C::Id)
+        .into_tuple()
+        .all(store.reader())
+        .await?;
+    Ok(ids.into_iter().map(ConversationId::new).collect())
 }
 
 /// The conversations in which the user takes part now.
@@ -197,26 +231,23 @@ pub(super) async fn as_heads(
         by_conversation
             .entry(row.conversation_id)
             .or_default()
-            .push(as_participant(row));
+            .push(as_participant(row)?);
     }
     rows.iter()
         .map(|row| as_head(row, &by_conversation.remove(&row.id).unwrap_or_default()))
         .collect()
 }
 
-fn as_participant(row: participant::Model) -> Participant {
-    let kind = match row.kind {
-        2 => ParticipantKind::Agent,
-        _ => ParticipantKind::Guest,
-    };
-    Participant {
+fn as_participant(row: participant::Model) -> Result<Participant, StoreError> {
+    let kind = ParticipantKind::of(row.kind);
+    Ok(Participant {
         id: ParticipantId::new(row.id),
-        kind,
+        kind: kind.ok_or_else(|| broken("a participant of no known kind"))?,
         user: row.user_id.map(UserId::new),
         name: row.name,
         joined_at: Timestamp(row.joined_at),
         left_at: row.left_at.map(Timestamp),
-    }
+    })
 }
 
 fn as_conversation(row: conversation::Model, participants: Vec<Participant>) -> Result<Conversation, StoreError> {
@@ -230,6 +261,9 @@ fn as_conversation(row: conversation::Model, participants: Vec<Participant>) -> 
         created_at: Timestamp(row.created_at),
         request_hash: row.request_hash,
         participants,
+        guest_away_since: None,
+        contact: row.contact_id.map(ContactId::new),
+        erased_at: row.erased_at.map(Timestamp),
     })
 }
 
@@ -240,12 +274,16 @@ fn as_head(row: &conversation::Model, participants: &[Participant]) -> Result<He
         one.user.map(|user| Agent {
             participant: one.id,
             user,
+            kind: one.kind,
             active: takes_part(one),
         })
     };
+    let kind = ConversationKind::of(row.kind);
+    let active_at = |at: Option<i64>| Timestamp(at.unwrap_or(row.last_activity_at));
     Ok(Head {
         organisation: OrganisationId::new(row.organisation_id),
         conversation: ConversationId::new(row.id),
+        kind: kind.ok_or_else(|| broken("a conversation of no known kind"))?,
         opening: u32::try_from(row.opening).map_err(broken)?,
         queue: QueueId::new(row.queue_id),
         guest: ParticipantId::new(row.guest_id),
@@ -261,10 +299,36 @@ fn as_head(row: &conversation::Model, participants: &[Participant]) -> Result<He
             epoch: row.report_epoch,
             position: row.report_position,
         },
+        assistance: read(row.assistance.as_deref())?,
+        attributes: read(row.attributes.as_deref())?.unwrap_or_default(),
         last_activity_at: Timestamp(row.last_activity_at),
+        guest_active_at: active_at(row.guest_active_at),
+        agent_active_at: active_at(row.agent_active_at),
         warned_at: row.warned_at.map(Timestamp),
         check_at: row.check_at.map(Timestamp),
     })
+}
+
+/// As the database holds it.
+pub(super) fn opening_number(head: &Head) -> i32 {
+    i32::try_from(head.opening).unwrap_or(i32::MAX)
+}
+
+/// As the database holds it; `None` for none.
+pub(super) fn assistance_text(head: &Head) -> Option<String> {
+    head.assistance
+        .as_ref()
+        .and_then(|open| serde_json::to_string(open).ok())
+}
+
+/// As the database holds them; `None` for none.
+pub(super) fn attributes_text(head: &Head) -> Option<String> {
+    let some = Some(&*head.attributes).filter(|attributes| !attributes.is_empty())?;
+    serde_json::to_string(some).ok()
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<Option<T>, StoreError> {
+    text.map(|text| serde_json::from_str(text).map_err(broken)).transpose()
 }
 
 fn state(row: &conversation::Model) -> Result<State, StoreError> {

@@ -21,6 +21,16 @@ macro_rules! tables {
     )*};
 }
 
+macro_rules! scoped {
+    ($($module:ident)*) => {$(
+        impl Scoped for $module::Entity {
+            const ORGANISATION: $module::Column = $module::Column::OrganisationId;
+        }
+    )*};
+}
+
+pub(super) use {scoped, tables};
+
 tables! {
     conversation "session_conversations" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -49,6 +59,14 @@ tables! {
         check_at: Option<i64>,
         ended_at: Option<i64>,
         end_reason: Option<i16>,
+        kind: i16,
+        assistance: Option<String>,
+        attributes: Option<String>,
+        guest_active_at: Option<i64>,
+        agent_active_at: Option<i64>,
+        skill_ids: String,
+        contact_id: Option<Uuid>,
+        erased_at: Option<i64>,
     }
     event "session_events" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -126,6 +144,35 @@ tables! {
         shard: i16,
         number: i64,
     }
+    assistance "session_assistance" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: Uuid,
+        conversation_id: Uuid,
+        sequence: i64,
+        queue_id: Uuid,
+        state: i16,
+        asked_by: Uuid,
+        asked_at: i64,
+        taken_by: Option<Uuid>,
+        taken_by_name: Option<String>,
+        taken_at: Option<i64>,
+        closed_at: Option<i64>,
+        closed_how: Option<String>,
+    }
+    supervisor "session_supervisors" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        conversation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        user_id: Uuid,
+        participant_id: Uuid,
+        name: String,
+        mode: i16,
+        since: i64,
+    }
     policy "session_queue_policies" {
         #[sea_orm(primary_key, auto_increment = false)]
         organisation_id: Uuid,
@@ -142,15 +189,44 @@ tables! {
         changes_at: Option<i64>,
         next_state: i16,
         opens_at: Option<i64>,
+        inactivity_counts: i16,
+        inactivity_transfer_queue_id: Option<Uuid>,
+        abandon_after_ms: i64,
+        messaging_window_ms: i64,
+        retention_days: i32,
+        attachments: Option<crate::store::policies::Attachments>,
+        monitor_visible: bool,
+    }
+    guest_presence "session_guest_presence" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        conversation_id: Uuid,
+        replica_id: Option<Uuid>,
+        away_since: Option<i64>,
+    }
+    replica "session_replicas" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: Uuid,
+        seen_at: i64,
+    }
+    legal_hold "session_legal_holds" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        conversation_id: Uuid,
+        at: i64,
+        user_id: Uuid,
+        reason: String,
+    }
+    retention "session_retention" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        queue_id: Uuid,
+        erased: i64,
+        last_erased_at: i64,
     }
 }
 
-macro_rules! scoped {
-    ($($module:ident)*) => {$(
-        impl Scoped for $module::Entity {
-            const ORGANISATION: $module::Column = $module::Column::OrganisationId;
-        }
-    )*};
-}
-
-scoped!(conversation event participant guest_token policy);
+scoped!(conversation event participant guest_token guest_presence policy assistance supervisor legal_hold retention);

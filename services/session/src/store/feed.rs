@@ -1,11 +1,11 @@
 //! The feed: what began and ended, for routing.
 
-use super::entities::{feed, feed_head};
+use super::entities::{conversation, feed, feed_head};
 use super::plan::{Logged, Opening};
 use super::{broken, sql::Sql};
-use onqueue_chat::{Body, EndReason, Head};
-use onqueue_model::{ConversationId, OrganisationId, QueueId, Shard, SkillId, Timestamp};
-use onqueue_store::{Store, StoreError};
+use onqueue_chat::{Body, ConversationKind, EndReason, Head, NoticeCode};
+use onqueue_model::{ConversationId, OrganisationId, QueueId, Shard, SkillId, Timestamp, UserId};
+use onqueue_store::{Scope, Store, StoreError};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
@@ -37,6 +37,16 @@ pub(crate) enum Fact {
         priority: i32,
         guest_name: String,
         topic: String,
+        /// What kind of work it is.
+        #[serde(default)]
+        kind: Option<ConversationKind>,
+        /// Whom the guest had last.
+        #[serde(default)]
+        last_agent: Option<UserId>,
+    },
+    /// Nobody has written: it is to go to that queue.
+    Silent {
+        queue: QueueId,
     },
     Ended {
         reason: EndReason,
@@ -58,25 +68,58 @@ pub(super) fn began(opening: &Opening) -> Option<feed::ActiveModel> {
         priority: 0,
         guest_name: details.guest_name.clone(),
         topic: details.topic.clone(),
+        kind: Some(opening.head.kind),
+        last_agent: None,
     };
-    row(&opening.head, opening.log.first()?, &fact)
+    row((&opening.head, opening.head.opening), opening.log.first()?, &fact)
 }
 
-/// The row for a conversation that ends, if the event ends it.
-pub(super) fn ended(head: &Head, logged: &Logged) -> Option<feed::ActiveModel> {
-    match logged.event.body {
-        Body::Ended { reason } => row(head, logged, &Fact::Ended { reason }),
-        _ => None,
-    }
+/// The row for an event of a conversation that is there already, if routing is to hear of it.
+pub(super) async fn of_event(
+    tx: &DatabaseTransaction,
+    (head, opening): (&Head, u32),
+    logged: &Logged,
+) -> Result<Option<feed::ActiveModel>, StoreError> {
+    let fact = match logged.event.body {
+        Body::Ended { reason } => Fact::Ended { reason },
+        Body::Notice {
+            code: NoticeCode::InactivityTransfer,
+            queue: Some(queue),
+            ..
+        } => Fact::Silent { queue },
+        Body::Reopened { last_agent, .. } => opened_again(tx, head, last_agent).await?,
+        _ => return Ok(None),
+    };
+    Ok(row((head, opening), logged, &fact))
 }
 
-fn row(head: &Head, logged: &Logged, fact: &Fact) -> Option<feed::ActiveModel> {
+/// As it wanted an agent before, and with whom it had last.
+async fn opened_again(tx: &DatabaseTransaction, head: &Head, last_agent: Option<UserId>) -> Result<Fact, StoreError> {
+    let found = Scope::of(head.organisation)
+        .find::<conversation::Entity>()
+        .filter(conversation::Column::Id.eq(head.conversation.uuid()))
+        .one(tx)
+        .await?;
+    let before = found.ok_or_else(|| broken("a conversation that is opened again is not there"))?;
+    Ok(Fact::Opened {
+        queue: head.queue,
+        language: before.language,
+        skills: serde_json::from_str(&before.skill_ids).map_err(broken)?,
+        priority: 0,
+        guest_name: before.guest_name,
+        topic: before.topic,
+        kind: Some(head.kind),
+        last_agent,
+    })
+}
+
+fn row((head, opening): (&Head, u32), logged: &Logged, fact: &Fact) -> Option<feed::ActiveModel> {
     Some(feed::ActiveModel {
         shard: Set(shard(head.organisation).number()),
         number: Set(0),
         organisation_id: Set(head.organisation.uuid()),
         conversation_id: Set(head.conversation.uuid()),
-        opening: Set(i32::try_from(head.opening).ok()?),
+        opening: Set(i32::try_from(opening).ok()?),
         at: Set(logged.event.at.millis()),
         traceparent: Set(logged.traceparent.as_deref().map(str::to_owned)),
         fact: Set(serde_json::to_string(fact).ok()?),

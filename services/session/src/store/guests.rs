@@ -107,7 +107,10 @@ async fn rotate_in(tx: &DatabaseTransaction, rotation: &Rotation) -> Result<Resu
         }
     }
     let replaces = Some(rotation.old);
-    insert(tx, guest, rotation.new, replaces, rotation.now, rotation.new_expires_at).await?;
+    // Those of messaging may last longer than others, and so do those that replace them.
+    let lasts = Timestamp(old.expires_at).since(Timestamp(old.created_at));
+    let expires_at = rotation.new_expires_at.max(rotation.now + lasts);
+    insert(tx, guest, rotation.new, replaces, rotation.now, expires_at).await?;
     tidy(tx, guest, rotation.new, rotation.now).await?;
     Ok(Resumed::Yes(guest))
 }

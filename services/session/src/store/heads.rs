@@ -1,7 +1,7 @@
 //! The heads of conversations within the transaction that moves them on. Whatever locks several locks them in order of
 //! organisation and id, so that transactions wait for each other in turn and never in a ring.
 
-use super::conversations::{as_heads, state_code};
+use super::conversations::{as_heads, assistance_text, attributes_text, opening_number, state_code};
 use super::entities::conversation;
 use super::plan::{Change, Plan};
 use super::{Key, sql::Sql};
@@ -117,7 +117,7 @@ struct Update<const N: usize> {
     columns: [(&'static str, &'static str); N],
 }
 
-const NARROW: Update<8> = Update {
+const NARROW: Update<10> = Update {
     compared: 3,
     columns: [
         ("organisation_id", "uuid"),
@@ -128,10 +128,12 @@ const NARROW: Update<8> = Update {
         ("last_agent_sequence", "bigint"),
         ("head_hash", "bytea"),
         ("last_activity_at", "bigint"),
+        ("guest_active_at", "bigint"),
+        ("agent_active_at", "bigint"),
     ],
 };
 
-const WIDE: Update<18> = Update {
+const WIDE: Update<23> = Update {
     compared: 5,
     columns: [
         ("organisation_id", "uuid"),
@@ -144,6 +146,11 @@ const WIDE: Update<18> = Update {
         ("last_agent_sequence", "bigint"),
         ("head_hash", "bytea"),
         ("last_activity_at", "bigint"),
+        ("guest_active_at", "bigint"),
+        ("agent_active_at", "bigint"),
+        ("opening", "integer"),
+        ("assistance", "text"),
+        ("attributes", "text"),
         ("state", "smallint"),
         ("queue_id", "uuid"),
         ("report_epoch", "bigint"),
@@ -155,7 +162,7 @@ const WIDE: Update<18> = Update {
     ],
 };
 
-fn narrow_row(change: &Change) -> [Value; 8] {
+fn narrow_row(change: &Change) -> [Value; 10] {
     let (before, after) = (&change.before, &change.after);
     [
         after.organisation.uuid().into(),
@@ -166,10 +173,12 @@ fn narrow_row(change: &Change) -> [Value; 8] {
         after.numbers.agents.into(),
         after.hash.to_vec().into(),
         after.last_activity_at.millis().into(),
+        after.guest_active_at.millis().into(),
+        after.agent_active_at.millis().into(),
     ]
 }
 
-fn wide_row(change: &Change) -> [Value; 18] {
+fn wide_row(change: &Change) -> [Value; 23] {
     let (before, after) = (&change.before, &change.after);
     let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
     let (ended_at, end_reason) = match after.state {
@@ -187,6 +196,11 @@ fn wide_row(change: &Change) -> [Value; 18] {
         after.numbers.agents.into(),
         after.hash.to_vec().into(),
         after.last_activity_at.millis().into(),
+        after.guest_active_at.millis().into(),
+        after.agent_active_at.millis().into(),
+        opening_number(after).into(),
+        assistance_text(after).into(),
+        attributes_text(after).into(),
         state_code(after.state).into(),
         after.queue.uuid().into(),
         after.reported.epoch.into(),

@@ -13,11 +13,11 @@ use uuid::Uuid;
 const ONE: &str = "\
     WITH moved AS (\
         UPDATE session_conversations SET last_sequence = $4, last_public_sequence = $5, last_agent_sequence = $6, \
-            head_hash = $7, last_activity_at = $8 \
+            head_hash = $7, last_activity_at = $8, guest_active_at = $9, agent_active_at = $10 \
         WHERE organisation_id = $1 AND id = $2 AND last_sequence = $3 RETURNING id) \
     INSERT INTO session_events (organisation_id, conversation_id, sequence, public_sequence, agent_sequence, id, \
         kind, visibility, at, participant_id, part, salt, hash, client_message_id, traceparent) \
-    SELECT $1, moved.id, $4, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 FROM moved \
+    SELECT $1, moved.id, $4, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 FROM moved \
     RETURNING conversation_id";
 
 /// Locks the heads in order of organisation and id, as everybody does; moves those that are still as guessed; appends the
@@ -25,20 +25,22 @@ const ONE: &str = "\
 const MANY: &str = "\
     WITH new AS MATERIALIZED (\
         SELECT wanted.* FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], \
-            $7::bytea[], $8::bigint[]) AS wanted(organisation_id, id, guess, sequence, public, agents, hash, at) \
+            $7::bytea[], $8::bigint[], $9::bigint[], $10::bigint[]) AS wanted(organisation_id, id, guess, sequence, \
+            public, agents, hash, at, guest_at, agent_at) \
         JOIN session_conversations AS old ON old.organisation_id = wanted.organisation_id AND old.id = wanted.id \
         ORDER BY old.organisation_id, old.id FOR UPDATE OF old), \
     moved AS (\
         UPDATE session_conversations AS head SET last_sequence = new.sequence, last_public_sequence = new.public, \
-            last_agent_sequence = new.agents, head_hash = new.hash, last_activity_at = new.at \
+            last_agent_sequence = new.agents, head_hash = new.hash, last_activity_at = new.at, \
+            guest_active_at = new.guest_at, agent_active_at = new.agent_at \
         FROM new WHERE head.organisation_id = new.organisation_id AND head.id = new.id \
             AND head.last_sequence = new.guess RETURNING head.organisation_id, head.id), \
     logged AS (\
         INSERT INTO session_events (organisation_id, conversation_id, sequence, public_sequence, agent_sequence, id, \
             kind, visibility, at, participant_id, part, salt, hash, client_message_id, traceparent) \
-        SELECT event.* FROM UNNEST($9::uuid[], $10::uuid[], $11::bigint[], $12::bigint[], $13::bigint[], \
-            $14::uuid[], $15::smallint[], $16::smallint[], $17::bigint[], $18::uuid[], $19::text[], $20::bytea[], \
-            $21::bytea[], $22::text[], $23::text[]) AS event(organisation_id, conversation_id, sequence, public, \
+        SELECT event.* FROM UNNEST($11::uuid[], $12::uuid[], $13::bigint[], $14::bigint[], $15::bigint[], \
+            $16::uuid[], $17::smallint[], $18::smallint[], $19::bigint[], $20::uuid[], $21::text[], $22::bytea[], \
+            $23::bytea[], $24::text[], $25::text[]) AS event(organisation_id, conversation_id, sequence, public, \
             agents, id, kind, visibility, at, participant_id, part, salt, hash, key, traceparent) \
         JOIN moved ON moved.organisation_id = event.organisation_id AND moved.id = event.conversation_id) \
     SELECT id FROM moved";
@@ -55,7 +57,7 @@ pub(super) fn are_all(plan: &Plan) -> bool {
 pub(super) async fn write(store: &Store, plan: &Plan) -> Result<BTreeSet<Key>, StoreError> {
     let changes: Vec<&Change> = plan.changes.values().collect();
     let statement = match &changes[..] {
-        [Change { after, before, log }] if log.len() == 1 => one(before, after, &log[0]),
+        [Change { after, before, log, .. }] if log.len() == 1 => one(before, after, &log[0]),
         _ => many(&changes),
     };
     let moved: BTreeSet<Uuid> = store.alone(&statement).await?.into_iter().collect();
@@ -74,6 +76,8 @@ fn one(before: &Head, after: &Head, logged: &Logged) -> Alone {
         .with(after.numbers.agents)
         .with(after.hash.to_vec())
         .with(after.last_activity_at.millis())
+        .with(after.guest_active_at.millis())
+        .with(after.agent_active_at.millis())
         .with(event.public_sequence)
         .with(event.agent_sequence)
         .with(event.id.uuid())
@@ -106,6 +110,8 @@ fn with_heads(statement: Alone, changes: &[&Change]) -> Alone {
         .with(list(changes, |change| change.after.numbers.agents))
         .with(list(changes, |change| change.after.hash.to_vec()))
         .with(list(changes, |change| change.after.last_activity_at.millis()))
+        .with(list(changes, |change| change.after.guest_active_at.millis()))
+        .with(list(changes, |change| change.after.agent_active_at.millis()))
 }
 
 fn with_events(statement: Alone, events: &[(&Head, &Logged)]) -> Alone {

@@ -1,18 +1,39 @@
 //! What session keeps in the database and how. Nothing outside of here knows sea-orm.
 
 pub(crate) mod append;
+pub(crate) mod assistance;
+pub(crate) mod attachments;
+pub(crate) mod audits;
 pub(crate) mod compare;
+pub(crate) mod contact_changes;
+mod contact_entities;
+pub(crate) mod contact_fields;
+mod contact_ids;
+pub(crate) mod contact_lists;
+pub(crate) mod contact_merges;
+mod contact_rows;
+pub(crate) mod contacts;
 pub(crate) mod conversations;
 mod entities;
+pub(crate) mod erase;
+pub(crate) mod erasures;
 pub(crate) mod feed;
+pub(crate) mod guest_ids;
 pub(crate) mod guests;
 mod heads;
+pub(crate) mod holds;
 pub(crate) mod keys;
 pub(crate) mod log;
 mod messages;
 pub(crate) mod plan;
 pub(crate) mod policies;
+pub(crate) mod presence;
+pub(crate) mod recognition;
+pub(crate) mod retention;
+pub(crate) mod search;
 mod sql;
+pub(crate) mod supervisors;
+pub(crate) mod trail;
 mod write;
 
 use onqueue_model::{ConversationId, OrganisationId};

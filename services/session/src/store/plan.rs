@@ -1,8 +1,8 @@
 //! What one transaction writes, before it is written.
 
-use super::Key;
-use onqueue_chat::{Event, Head, Inactivity};
-use onqueue_model::{DeploymentId, OrganisationId, QueueId, SkillId, Timestamp};
+use super::{Key, guest_ids::Given};
+use onqueue_chat::{Erasure, Event, Head, Rules};
+use onqueue_model::{ContactId, DeploymentId, OrganisationId, QueueId, SkillId, Timestamp};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -36,6 +36,10 @@ pub(crate) struct Details {
     pub guest_name: String,
     pub topic: String,
     pub skills: Vec<SkillId>,
+    /// With whom it is, if that is known.
+    pub contact: Option<ContactId>,
+    /// What the guest gave, and what was proved of them.
+    pub given: Vec<Given>,
     pub resume_hash: [u8; 32],
     pub resume_expires_at: Timestamp,
 }
@@ -47,6 +51,8 @@ pub(crate) struct Change {
     pub before: Arc<Head>,
     pub after: Arc<Head>,
     pub log: Vec<Logged>,
+    /// Of which stored events the personal part is removed.
+    pub erased: Vec<Erasure>,
 }
 
 /// An event as it is handed on, with the W3C trace context of the call that caused it.
@@ -79,7 +85,7 @@ impl Logged {
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
     pub known: HashMap<Key, Known>,
-    pub rules: HashMap<(OrganisationId, QueueId), Inactivity>,
+    pub rules: HashMap<(OrganisationId, QueueId), Rules>,
 }
 
 /// One of them.
@@ -91,10 +97,13 @@ pub(crate) struct Known {
 }
 
 impl Change {
-    /// Whether only the log grew and the last activity moved: then no indexed column is touched.
+    /// Whether only the log grew and times of activity moved: then no indexed column is touched.
     pub fn is_narrow(&self) -> bool {
         let (before, after) = (&*self.before, &*self.after);
         before.state == after.state
+            && before.opening == after.opening
+            && before.assistance == after.assistance
+            && before.attributes == after.attributes
             && before.queue == after.queue
             && before.reported == after.reported
             && before.warned_at == after.warned_at

@@ -1,15 +1,16 @@
 //! What routing says of queues, held for a moment so that a batch of messages does not read it each time.
 
 use super::{entities::policy, heads};
-use onqueue_chat::{Door, Hours, Inactivity};
+use onqueue_chat::{Door, Hours, Inactivity, Rules, Silence, Then};
 use onqueue_model::{DivisionId, Divisions, OrganisationId, QueueId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError, query::within};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _,
-    QuerySelect as _, Select,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _, FromJsonQueryResult,
+    QueryFilter as _, QuerySelect as _, Select,
     sea_query::{Expr, OnConflict},
 };
+use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
 /// How long another replica may not notice a new policy.
@@ -29,6 +30,37 @@ pub(crate) struct Policy {
     pub inactivity: Inactivity,
     /// `None` for a queue that is always open.
     pub hours: Option<Hours>,
+    /// When a waiting guest who is not there is given up.
+    pub abandon_after: Duration,
+    /// For how long messaging at rest can be opened again.
+    pub messaging_window: Duration,
+    /// For how many days transcripts are kept; `None` is for ever.
+    pub retention_days: Option<u32>,
+    /// What may be attached, if anything.
+    pub attachments: Option<Attachments>,
+    /// Whether agents see who watches silently.
+    pub monitor_visible: bool,
+}
+
+/// What may be attached to a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub(crate) struct Attachments {
+    /// Of one.
+    pub max_bytes: u64,
+    /// Of a conversation's together.
+    pub max_total_bytes: u64,
+    /// By content, not by name.
+    pub media_types: Vec<String>,
+}
+
+impl Policy {
+    /// What a conversation in the queue goes by.
+    pub const fn rules(&self) -> Rules {
+        Rules {
+            inactivity: self.inactivity,
+            messaging_window: self.messaging_window,
+        }
+    }
 }
 
 /// Reads policies, each at most twice a second.
@@ -45,10 +77,10 @@ impl Policies {
         )
     }
 
-    /// The rule of a queue's inactivity, if it is held.
-    pub fn held(&self, organisation: OrganisationId, queue: QueueId) -> Option<Inactivity> {
+    /// The rules of a queue, if they are held.
+    pub fn held(&self, organisation: OrganisationId, queue: QueueId) -> Option<Rules> {
         let held = self.0.get(&(organisation, queue))?;
-        Some(held.map_or_else(Inactivity::default, |policy| policy.inactivity))
+        Some(held.map_or_else(Rules::default, |policy| policy.rules()))
     }
 
     pub async fn get(
@@ -164,6 +196,13 @@ fn replace_older() -> OnConflict {
             C::ChangesAt,
             C::NextState,
             C::OpensAt,
+            C::InactivityCounts,
+            C::InactivityTransferQueueId,
+            C::AbandonAfterMs,
+            C::MessagingWindowMs,
+            C::RetentionDays,
+            C::Attachments,
+            C::MonitorVisible,
         ])
         .action_and_where(is_newer())
         .to_owned()
@@ -207,6 +246,10 @@ fn from_row(organisation: OrganisationId, row: policy::Model) -> Policy {
         inactivity: Inactivity {
             timeout: duration(row.inactivity_timeout_ms),
             warning: duration(row.inactivity_warning_ms),
+            counts: silence(row.inactivity_counts),
+            then: row
+                .inactivity_transfer_queue_id
+                .map_or(Then::End, |queue| Then::Transfer(QueueId::new(queue))),
         },
         hours: door(row.state).map(|now| Hours {
             now,
@@ -214,6 +257,28 @@ fn from_row(organisation: OrganisationId, row: policy::Model) -> Policy {
             then: door(row.next_state).unwrap_or(now),
             opens_at: row.opens_at.map(Timestamp),
         }),
+        abandon_after: duration(row.abandon_after_ms),
+        messaging_window: duration(row.messaging_window_ms),
+        retention_days: u32::try_from(row.retention_days).ok().filter(|days| *days > 0),
+        attachments: row.attachments,
+        monitor_visible: row.monitor_visible,
+    }
+}
+
+/// 0 is both sides'.
+const fn silence(number: i16) -> Silence {
+    match number {
+        1 => Silence::Guest,
+        2 => Silence::Agent,
+        _ => Silence::Both,
+    }
+}
+
+const fn silence_number(silence: Silence) -> i16 {
+    match silence {
+        Silence::Both => 0,
+        Silence::Guest => 1,
+        Silence::Agent => 2,
     }
 }
 
@@ -252,6 +317,18 @@ fn as_row(policy: &Policy) -> policy::ActiveModel {
         changes_at: Set(policy.hours.and_then(|hours| hours.changes_at).map(Timestamp::millis)),
         next_state: Set(policy.hours.map_or(0, |hours| state(hours.then))),
         opens_at: Set(policy.hours.and_then(|hours| hours.opens_at).map(Timestamp::millis)),
+        inactivity_counts: Set(silence_number(policy.inactivity.counts)),
+        inactivity_transfer_queue_id: Set(match policy.inactivity.then {
+            Then::End => None,
+            Then::Transfer(queue) => Some(queue.uuid()),
+        }),
+        abandon_after_ms: Set(millis(policy.abandon_after)),
+        messaging_window_ms: Set(millis(policy.messaging_window)),
+        retention_days: Set(policy
+            .retention_days
+            .map_or(0, |days| i32::try_from(days).unwrap_or(i32::MAX))),
+        attachments: Set(policy.attachments.clone()),
+        monitor_visible: Set(policy.monitor_visible),
     }
 }
 

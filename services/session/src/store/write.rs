@@ -1,12 +1,16 @@
 //! Writing a plan. Heads are compared with what was decided upon; the feed is numbered last, so that its numbers follow
 //! the order of commits.
 
-use super::entities::{conversation, feed, guest_token, participant};
+use super::entities::{conversation, event, feed, guest_token, participant};
 use super::plan::{Logged, Opening, Plan};
 use super::sql::Sql;
-use super::{Key, conversations::state_code, feed as feed_rows, heads};
-use onqueue_chat::{Body, Head, ParticipantKind, Visibility};
-use onqueue_model::{ConversationId, OrganisationId, Timestamp};
+use super::{
+    Key, assistance, audits,
+    conversations::{opening_number, state_code},
+    feed as feed_rows, guest_ids, heads, search, trail,
+};
+use onqueue_chat::{Body, Closing, Head, ParticipantKind, Visibility};
+use onqueue_model::{ContactId, ConversationId, OrganisationId, Timestamp};
 use onqueue_store::{StoreError, audit};
 use sea_orm::{
     ActiveValue::Set,
@@ -26,31 +30,40 @@ pub(super) async fn write(tx: &DatabaseTransaction, plan: &Plan) -> Result<BTree
     let missed: BTreeSet<Key> = missed.copied().collect();
     let changes = plan.changes.iter().filter(|(key, _)| !missed.contains(key));
     let entries: Vec<Entry<'_>> = changes
-        .flat_map(|(_, change)| {
-            change.log.iter().map(|logged| Entry {
-                logged,
-                head: &change.after,
-            })
-        })
-        .chain(plan.openings.iter().flat_map(|opening| {
-            opening.log.iter().map(|logged| Entry {
-                logged,
-                head: &opening.head,
-            })
-        }))
+        .flat_map(|(_, change)| entries_of(&change.log, &change.after, change.before.opening))
+        .chain(
+            plan.openings
+                .iter()
+                .flat_map(|opening| entries_of(&opening.log, &opening.head, 1)),
+        )
         .collect();
     insert_openings(tx, &plan.openings).await?;
+    erase(tx, plan, &missed).await?;
+    search::write(tx, plan, &missed).await?;
     move_participants(tx, plan, &entries).await?;
     insert_events(tx, &entries).await?;
+    assistance::write(tx, &entries).await?;
     insert_feed(tx, plan, &entries).await?;
-    audit_ends(tx, &entries).await?;
+    audit_all(tx, &entries).await?;
     Ok(missed)
 }
 
 /// An event about to be written, with the head that it leads to.
-struct Entry<'a> {
-    logged: &'a Logged,
-    head: &'a Arc<Head>,
+pub(super) struct Entry<'a> {
+    pub logged: &'a Logged,
+    pub head: &'a Arc<Head>,
+    /// Which opening it belongs to; the head may be further.
+    opening: u32,
+}
+
+/// The entries of one conversation, which was at that opening before.
+fn entries_of<'a>(log: &'a [Logged], head: &'a Arc<Head>, mut opening: u32) -> impl Iterator<Item = Entry<'a>> {
+    log.iter().map(move |logged| {
+        if let Body::Reopened { opening: next, .. } = logged.event.body {
+            opening = next;
+        }
+        Entry { logged, head, opening }
+    })
 }
 
 async fn insert_openings(tx: &DatabaseTransaction, openings: &[Opening]) -> Result<(), StoreError> {
@@ -80,7 +93,11 @@ async fn insert_openings(tx: &DatabaseTransaction, openings: &[Opening]) -> Resu
     guest_token::Entity::insert_many(tokens)
         .exec_without_returning(tx)
         .await?;
-    Ok(())
+    let given = openings.iter().flat_map(|opening| {
+        let key = (opening.head.organisation, opening.head.conversation);
+        opening.details.given.iter().map(move |given| (key, given))
+    });
+    guest_ids::insert(tx, &given.collect::<Vec<_>>()).await
 }
 
 fn opening_row(opening: &Opening) -> conversation::ActiveModel {
@@ -88,7 +105,7 @@ fn opening_row(opening: &Opening) -> conversation::ActiveModel {
     conversation::ActiveModel {
         organisation_id: Set(head.organisation.uuid()),
         id: Set(head.conversation.uuid()),
-        opening: Set(i32::try_from(head.opening).unwrap_or(i32::MAX)),
+        opening: Set(opening_number(head)),
         deployment_id: Set(details.deployment.uuid()),
         queue_id: Set(head.queue.uuid()),
         guest_id: Set(head.guest.uuid()),
@@ -110,6 +127,14 @@ fn opening_row(opening: &Opening) -> conversation::ActiveModel {
         check_at: Set(None),
         ended_at: Set(None),
         end_reason: Set(None),
+        kind: Set(head.kind.code()),
+        assistance: Set(None),
+        attributes: Set(None),
+        guest_active_at: Set(Some(head.guest_active_at.millis())),
+        agent_active_at: Set(Some(head.agent_active_at.millis())),
+        skill_ids: Set(serde_json::to_string(&details.skills).unwrap_or_else(|_| "[]".to_owned())),
+        contact_id: Set(details.contact.map(ContactId::uuid)),
+        erased_at: Set(None),
     }
 }
 
@@ -155,6 +180,23 @@ async fn move_participants(tx: &DatabaseTransaction, plan: &Plan, entries: &[Ent
     for ((organisation, at), conversations) in ended {
         leave(organisation, conversations, at).exec(tx).await?;
     }
+    for entry in entries {
+        if matches!(entry.logged.event.body, Body::Reopened { .. }) && entry.head.ended().is_none() {
+            guest_is_back(tx, entry.head).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn guest_is_back(tx: &DatabaseTransaction, head: &Head) -> Result<(), StoreError> {
+    use participant::Column as C;
+    participant::Entity::update_many()
+        .col_expr(C::LeftAt, Expr::value(None::<i64>))
+        .filter(C::OrganisationId.eq(head.organisation.uuid()))
+        .filter(C::ConversationId.eq(head.conversation.uuid()))
+        .filter(C::Id.eq(head.guest.uuid()))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 
@@ -174,7 +216,7 @@ fn leave(
 fn come_back() -> OnConflict {
     use participant::Column as C;
     OnConflict::columns([C::OrganisationId, C::ConversationId, C::Id])
-        .update_columns([C::Name, C::LeftAt])
+        .update_columns([C::Kind, C::Name, C::LeftAt])
         .to_owned()
 }
 
@@ -255,15 +297,18 @@ fn event_row(entry: &Entry<'_>) -> [Value; 15] {
     ]
 }
 
-/// What began and ended, numbered in each shard by a row that stays locked until the commit.
+/// What began, began again, falls silent and ended, numbered in each shard by a row that stays locked until the commit.
 async fn insert_feed(tx: &DatabaseTransaction, plan: &Plan, entries: &[Entry<'_>]) -> Result<(), StoreError> {
     let began = plan.openings.iter().filter_map(feed_rows::began);
-    let ended = entries
-        .iter()
-        .filter_map(|entry| feed_rows::ended(entry.head, entry.logged));
     let mut by_shard: BTreeMap<i16, Vec<feed::ActiveModel>> = BTreeMap::new();
-    for row in began.chain(ended) {
+    for row in began {
         by_shard.entry(*row.shard.as_ref()).or_default().push(row);
+    }
+    for entry in entries {
+        let row = feed_rows::of_event(tx, (entry.head, entry.opening), entry.logged).await?;
+        if let Some(row) = row {
+            by_shard.entry(*row.shard.as_ref()).or_default().push(row);
+        }
     }
     let mut rows = Vec::new();
     for (shard, mut facts) in by_shard {
@@ -280,25 +325,62 @@ async fn insert_feed(tx: &DatabaseTransaction, plan: &Plan, entries: &[Entry<'_>
     Ok(())
 }
 
-/// The end of a log goes into the audit chain, so that a cut-off tail is found. After the feed's numbers, whose rows keep
-/// two writers from adding to one organisation's chain at once.
-async fn audit_ends(tx: &DatabaseTransaction, entries: &[Entry<'_>]) -> Result<(), StoreError> {
-    let ends = entries
-        .iter()
-        .filter(|entry| matches!(entry.logged.event.body, Body::Ended { .. }));
-    let records: Vec<_> = ends.map(end_record).collect();
-    audit::append_all(tx, "session", &records).await
+/// Takes out of stored events what they said, and what blinds its hash.
+async fn erase(tx: &DatabaseTransaction, plan: &Plan, missed: &BTreeSet<Key>) -> Result<(), StoreError> {
+    use event::Column as C;
+    for (key, change) in plan.changes.iter().filter(|(key, _)| !missed.contains(key)) {
+        for erasure in &change.erased {
+            event::Entity::update_many()
+                .col_expr(C::Part, Expr::value(None::<String>))
+                .col_expr(C::Salt, Expr::value(None::<Vec<u8>>))
+                .col_expr(C::PartHash, Expr::value(erasure.part.to_vec()))
+                .filter(C::OrganisationId.eq(key.0.uuid()))
+                .filter(C::ConversationId.eq(key.1.uuid()))
+                .filter(C::Sequence.eq(erasure.sequence))
+                .exec(tx)
+                .await?;
+        }
+    }
+    Ok(())
 }
 
-fn end_record(entry: &Entry<'_>) -> audit::Entry {
+/// What supervisors do goes into the audit chain, and so does the end of a log, so that a cut-off tail is found.
+async fn audit_all(tx: &DatabaseTransaction, entries: &[Entry<'_>]) -> Result<(), StoreError> {
+    let records: Vec<_> = entries.iter().filter_map(record).collect();
+    trail::append(tx, &records).await
+}
+
+fn record(entry: &Entry<'_>) -> Option<audit::Entry> {
     let (event, head) = (&entry.logged.event, entry.head);
-    audit::Entry {
+    let conversation = head.conversation;
+    let (action, object) = match &event.body {
+        Body::Ended { .. } => (
+            "conversation.end",
+            format!("conversation:{conversation} events:{}", event.sequence),
+        ),
+        Body::MessageRedacted { event: Some(_), .. } => {
+            let key = (head.organisation, conversation);
+            ("message.redact", audits::object(key, event.sequence))
+        }
+        Body::AssistanceRequested { assistance, .. } => ("assistance.request", format!("assistance:{assistance}")),
+        Body::AssistanceTaken { assistance, .. } => ("assistance.take", format!("assistance:{assistance}")),
+        Body::AssistanceClosed {
+            assistance,
+            how: Closing::Agent | Closing::Supervisor,
+        } => ("assistance.close", format!("assistance:{assistance}")),
+        Body::ParticipantJoined {
+            kind: ParticipantKind::Supervisor,
+            ..
+        } => ("conversation.barge_in", format!("conversation:{conversation}")),
+        _ => return None,
+    };
+    Some(audit::Entry {
         organisation: head.organisation,
         at: event.at,
         actor: entry.logged.actor.to_string(),
-        action: "conversation.end".to_owned(),
-        object: format!("conversation:{} events:{}", head.conversation, event.sequence),
+        action: action.to_owned(),
+        object,
         before: None,
         after: Some(event.hash),
-    }
+    })
 }

@@ -1,24 +1,28 @@
 //! One session service with everything that a test of it talks to: guests, agents, supervisors, and routing.
-#![allow(dead_code)] // each test file uses its part of it
+#![allow(dead_code, unused_imports)] // each test file uses its part of it
 
-use futures::{Stream, StreamExt as _};
 use onqueue_bus::Bus;
-use onqueue_model::{DivisionId, Id, OrganisationId, QueueId, UserId};
+use onqueue_model::{DivisionId, Id, OrganisationId, QueueId, Timestamp, UserId};
 use onqueue_proto::session::v1::{
     self as proto, Conversation, Event, ListEventsRequest, QueuePolicy, ReportRequest, SendMessageRequest,
     SendMessageResponse, StartConversationRequest, StartConversationResponse, WatchRequest, WatchResponse,
-    conversation_service_client::ConversationServiceClient, event, feed_service_client::FeedServiceClient,
-    report_request::Fact, routing_facts_service_client::RoutingFactsServiceClient,
-    transcript_service_client::TranscriptServiceClient, watch_response::Frame,
+    assistance_service_client::AssistanceServiceClient, conversation_service_client::ConversationServiceClient,
+    feed_service_client::FeedServiceClient, report_request::Fact,
+    routing_facts_service_client::RoutingFactsServiceClient, supervision_service_client::SupervisionServiceClient,
+    transcript_service_client::TranscriptServiceClient,
 };
 use onqueue_server::{Context, InProcess, ManualClock, as_peer, layered};
 use onqueue_session::{Faults, Migrations, Settings};
 use onqueue_store::Store;
 use onqueue_testkit::{Tokens, still_context, temp_store, with_token};
-use onqueue_trust::{Deployment, DeploymentQueue, Issuer, Key};
+use onqueue_trust::{Deployment, DeploymentQueue, IdentityKey, IdentitySecret, Issuer, Key};
 use std::{any::Any, time::Duration};
 use tonic::{Status, Streaming};
 use uuid::Uuid;
+
+mod seen;
+
+pub use seen::{any_frame, events, frame, is_dense, trail, word, words};
 
 pub const SOON: Duration = Duration::from_secs(10);
 
@@ -158,7 +162,11 @@ impl House {
     /// A token of a user who may look at everything in the division.
     pub fn supervisor_token(&self) -> String {
         let supervisor = id(99);
-        let permissions = ["conversation:communication:view", "recording:transcript:view"];
+        let permissions = [
+            "conversation:communication:view",
+            "conversation:webchat:monitor",
+            "recording:transcript:view",
+        ];
         self.tokens.grant(organisation(), supervisor, division(), &permissions);
         self.tokens.user(organisation(), supervisor, "Sue")
     }
@@ -238,10 +246,21 @@ impl Desk {
     }
 
     pub async fn report(&self, chat: &str, epoch: i64, position: i64, fact: Fact) -> Result<bool, Status> {
+        self.report_of((chat, 1), epoch, position, fact).await
+    }
+
+    /// Of one opening of a conversation.
+    pub async fn report_of(
+        &self,
+        (chat, opening): (&str, i64),
+        epoch: i64,
+        position: i64,
+        fact: Fact,
+    ) -> Result<bool, Status> {
         let report = ReportRequest {
             organisation_id: organisation().to_string(),
             conversation_id: chat.to_owned(),
-            opening: 1,
+            opening,
             epoch,
             position,
             fact: Some(fact),
@@ -273,6 +292,23 @@ impl Desk {
         };
         let answer = self.conversations().watch(with_token(request, token)).await;
         answer.map(tonic::Response::into_inner)
+    }
+
+    pub fn supervision(&self) -> SupervisionServiceClient<InProcess> {
+        SupervisionServiceClient::new(self.service.clone())
+    }
+
+    pub fn assistance(&self) -> AssistanceServiceClient<InProcess> {
+        AssistanceServiceClient::new(self.service.clone())
+    }
+
+    /// Follows a chat silently.
+    pub async fn monitor(&self, token: &str, chat: &str, cursor: &str) -> Result<Streaming<WatchResponse>, Status> {
+        let request = proto::MonitorRequest {
+            conversation_id: chat.to_owned(),
+        };
+        self.supervision().monitor(with_token(request, token)).await?;
+        self.watch(token, chat, cursor).await
     }
 
     /// The whole log as the caller sees it, read in pages.
@@ -307,6 +343,8 @@ pub fn policy(queue: QueueId, revision: i64) -> QueuePolicy {
         open: true,
         inactivity_timeout_ms: 15 * 60 * 1_000,
         inactivity_warning_ms: 60 * 1_000,
+        // Most guests here have no stream.
+        abandon_after_ms: 24 * 3_600 * 1_000,
         ..QueuePolicy::default()
     }
 }
@@ -330,6 +368,8 @@ pub fn wish(request: u128) -> StartConversationRequest {
         guest_name: "Ann".to_owned(),
         topic: "Bill".to_owned(),
         first_message: "Hallo".to_owned(),
+        kind: proto::ConversationKind::Chat.into(),
+        ..StartConversationRequest::default()
     }
 }
 
@@ -365,6 +405,7 @@ pub fn assigned(user: UserId) -> Fact {
         offer_id: id::<()>(500).to_string(),
         user_id: user.to_string(),
         agent_name: "Ada".to_owned(),
+        ..proto::AssignedFact::default()
     })
 }
 
@@ -372,56 +413,6 @@ pub fn refused(reason: &str) -> Fact {
     Fact::Refused(proto::RefusedFact {
         reason: reason.to_owned(),
     })
-}
-
-/// What an event is, in a word, with the text of messages.
-pub fn word(event: &Event) -> String {
-    match event.body.as_ref().expect("a body") {
-        event::Body::Opened(_) => "opened".to_owned(),
-        event::Body::Queued(_) => "queued".to_owned(),
-        event::Body::Offered(_) => "offered".to_owned(),
-        event::Body::OfferWithdrawn(_) => "withdrawn".to_owned(),
-        event::Body::ParticipantJoined(_) => "joined".to_owned(),
-        event::Body::ParticipantLeft(_) => "left".to_owned(),
-        event::Body::Message(message) => message.text.clone(),
-        event::Body::InactivityWarned(_) => "warned".to_owned(),
-        event::Body::Ended(_) => "ended".to_owned(),
-        event::Body::Refused(refused) => refused.reason.clone(),
-        event::Body::Transferred(moved) => format!("transferred {}", moved.agent_name),
-        event::Body::WrapUpSet(said) => format!("wrapped up {}", said.wrap_up_code_name),
-    }
-}
-
-pub fn words(events: &[Event]) -> Vec<String> {
-    events.iter().map(word).collect()
-}
-
-/// Whether a viewer's numbers are 1, 2, 3 …
-pub fn is_dense(events: &[Event]) -> bool {
-    events
-        .iter()
-        .enumerate()
-        .all(|(at, event)| event.sequence == i64::try_from(at).expect("few") + 1)
-}
-
-/// The next frame, which must come soon.
-pub async fn frame(stream: &mut (impl Stream<Item = Result<WatchResponse, Status>> + Unpin)) -> WatchResponse {
-    let next = tokio::time::timeout(SOON, stream.next()).await;
-    next.expect("a frame in time")
-        .expect("an open stream")
-        .expect("a frame")
-}
-
-/// The next `count` events of a stream with the cursors after them.
-pub async fn events(stream: &mut Streaming<WatchResponse>, count: usize) -> Vec<(Event, String)> {
-    let mut seen = Vec::new();
-    while seen.len() < count {
-        let WatchResponse { frame, cursor } = frame(stream).await;
-        if let Some(Frame::Event(event)) = frame {
-            seen.push((event, cursor));
-        }
-    }
-    seen
 }
 
 /// The reason that a status names.
@@ -433,6 +424,11 @@ pub fn reason(status: &Status) -> String {
         .filter(|reason| details.contains(reason))
         .max_by_key(|reason| reason.len());
     found.unwrap_or_default().to_owned()
+}
+
+/// The key with which the web site proves who its customers are.
+pub fn site() -> IdentitySecret {
+    IdentitySecret::new([7; 32])
 }
 
 fn deployment() -> Deployment {
@@ -450,6 +446,12 @@ fn deployment() -> Deployment {
         origins: vec!["https://shop.example".to_owned()],
         queues: vec![offers(queue()), offers(closed_queue()), offers(id(6))],
         greetings: std::collections::BTreeMap::new(),
+        identity_keys: vec![IdentityKey {
+            kid: "site".to_owned(),
+            public_key: site().public(),
+            created_at: Timestamp(0),
+            ends_at: None,
+        }],
     }
 }
 
@@ -467,7 +469,7 @@ async fn trust_guests(store: &Store, tokens: &Tokens) {
             kid: row.try_get("", "kid").expect("a name"),
             issuer: Issuer::Session,
             public_key: public_key.try_into().expect("32 bytes"),
-            expires_at: onqueue_model::Timestamp(row.try_get("", "expires_at").expect("an end")),
+            expires_at: Timestamp(row.try_get("", "expires_at").expect("an end")),
         });
     }
 }

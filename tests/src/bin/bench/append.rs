@@ -39,15 +39,20 @@ pub struct Options {
 impl Options {
     /// Opens the database and makes session's tables.
     pub async fn store(&self) -> Outcome<Store> {
-        let mut place = Place::sqlite(Path::new("unused"));
-        place.url.clone_from(&self.url);
-        if place.is_postgres() {
-            Store::prepare(&place, &["auth", "session", "routing", "content"]).await?;
-        }
-        let store = Store::open_as(&place, &Profile::of("session")).await?;
-        store.migrate::<onqueue_session::Migrations>().await?;
-        Ok(store)
+        store(&self.url).await
     }
+}
+
+/// Opens the database and makes session's tables.
+pub async fn store(url: &str) -> Outcome<Store> {
+    let mut place = Place::sqlite(Path::new("unused"));
+    url.clone_into(&mut place.url);
+    if place.is_postgres() {
+        Store::prepare(&place, &["auth", "session", "routing", "content"]).await?;
+    }
+    let store = Store::open_as(&place, &Profile::of("session")).await?;
+    store.migrate::<onqueue_session::Migrations>().await?;
+    Ok(store)
 }
 
 /// What each message says; the bare driver writes as many bytes.
@@ -59,10 +64,10 @@ pub fn organisation() -> OrganisationId {
 }
 
 /// One customer who sends.
-struct Sender {
+pub struct Sender {
     session: ConversationServiceClient<InProcess>,
-    token: String,
-    conversation: String,
+    pub token: String,
+    pub conversation: String,
 }
 
 impl Sender {
@@ -119,7 +124,8 @@ pub async fn session(options: Options) -> Outcome<Value> {
     Ok(said)
 }
 
-async fn put_policy(service: &InProcess) -> Outcome<()> {
+/// The queue's rules, as routing gives them.
+pub async fn put_policy(service: &InProcess) -> Outcome<()> {
     let policy = QueuePolicy {
         queue_id: queue(),
         revision: 1,
@@ -140,7 +146,8 @@ async fn put_policy(service: &InProcess) -> Outcome<()> {
     Ok(())
 }
 
-async fn start(service: &InProcess, tokens: &Tokens, number: usize) -> Outcome<Sender> {
+/// A customer who has just come.
+pub async fn start(service: &InProcess, tokens: &Tokens, number: usize) -> Outcome<Sender> {
     let mut session = ConversationServiceClient::new(service.clone());
     let request = StartConversationRequest {
         request_id: Uuid::now_v7().to_string(),
@@ -167,7 +174,8 @@ fn queue() -> String {
     Uuid::from_u128(3).to_string()
 }
 
-fn deployment() -> Deployment {
+/// Where customers come in.
+pub fn deployment() -> Deployment {
     let queue = DeploymentQueue {
         queue_id: Id::new(Uuid::from_u128(3)),
         labels: [].into(),
@@ -182,5 +190,6 @@ fn deployment() -> Deployment {
         origins: vec![],
         queues: vec![queue],
         greetings: std::collections::BTreeMap::new(),
+        identity_keys: Vec::new(),
     }
 }

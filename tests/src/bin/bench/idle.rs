@@ -6,6 +6,7 @@ use onqueue_proto::session::v1::{
     StartConversationRequest, WatchRequest, WatchResponse, conversation_service_client::ConversationServiceClient,
 };
 use onqueue_testkit::with_token;
+use onqueue_tests::memory::resident;
 use serde_json::{Value, json};
 use std::{
     path::PathBuf,
@@ -112,19 +113,4 @@ async fn watch(channel: Channel, request: StartConversationRequest) -> Outcome<S
     let mut stream = client.watch(with_token(request, &token)).await?.into_inner();
     stream.message().await?.ok_or("the stream ended")?;
     Ok(stream)
-}
-
-/// Memory of the processes in bytes: what is theirs alone and their share of what is not.
-fn resident(processes: &[u32]) -> Outcome<u64> {
-    let mut bytes = 0;
-    for process in processes {
-        let text = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
-        let pss = text.lines().find_map(|line| line.strip_prefix("Pss:"));
-        let kib: u64 = pss
-            .and_then(|rest| rest.split_whitespace().next())
-            .ok_or("no Pss")?
-            .parse()?;
-        bytes += kib * 1_024;
-    }
-    Ok(bytes)
 }

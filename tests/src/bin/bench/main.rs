@@ -5,11 +5,19 @@
 
 mod append;
 mod bare;
+mod door;
 mod echo;
+mod ejabberd;
+mod fanout;
+mod figures;
 mod idle;
 mod messages;
+mod profile;
 mod routing;
+mod search;
 mod serving;
+mod talk;
+mod typing;
 
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
@@ -38,6 +46,20 @@ enum What {
     Echo(echo::Options),
     /// Guests who only watch.
     Idle(idle::Options),
+    /// Conversations through the public door.
+    Talk(talk::onqueue::Options),
+    /// Pairs of users of an XMPP server.
+    Xmpp(talk::xmpp::Options),
+    /// One message to many watchers.
+    FanOut(fanout::Options),
+    /// Serves the same by bare tonic.
+    FanOutService(fanout::Service),
+    /// The same through that.
+    FanOutBare(fanout::Bare),
+    /// Previews of typing through the public door.
+    Typing(typing::Options),
+    /// The same on session's own path.
+    TypingSession(typing::Own),
     /// All about messages, in turn.
     Messages(messages::Options),
     /// Chats through routing, from their coming to their end, or as many as come at a rate.
@@ -48,6 +70,8 @@ enum What {
     RoutingExplain(routing::explain::Options),
     /// All about routing, in turn.
     Routing(routing::Options),
+    /// Searches in transcripts.
+    Search(search::Options),
 }
 
 #[tokio::main]
@@ -59,11 +83,19 @@ async fn main() -> Outcome<()> {
         What::EchoBare(options) => return echo::serve_bare(options).await,
         What::Echo(options) => echo::call(options).await?,
         What::Idle(options) => idle::run(options).await?,
+        What::Talk(options) => talk::onqueue::run(options).await?,
+        What::Xmpp(options) => talk::xmpp::run(options).await?,
+        What::FanOut(options) => fanout::run(options).await?,
+        What::FanOutService(options) => return fanout::serve_bare(options).await,
+        What::FanOutBare(options) => fanout::run_bare(options).await?,
+        What::Typing(options) => typing::run(options).await?,
+        What::TypingSession(options) => typing::run_own(options).await?,
         What::Messages(options) => messages::run(options).await?,
         What::RoutingOurs(load) => routing::ours::run(load).await?,
         What::RoutingRival(options) => routing::rivals::run(options).await?,
         What::RoutingExplain(options) => routing::explain::run(options).await?,
         What::Routing(options) => routing::run(options).await?,
+        What::Search(options) => search::run(options).await?,
     };
     println!("{said}");
     Ok(())

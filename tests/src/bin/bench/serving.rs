@@ -1,6 +1,6 @@
 //! What the drivers are pointed at: release binaries in each way to run them.
 
-use crate::{Outcome, messages::beside};
+use crate::{Outcome, figures::beside, profile::Profile};
 use onqueue::demo;
 use onqueue_daemons::PostgresServer;
 use onqueue_server::Ids;
@@ -10,19 +10,12 @@ use onqueue_tests::{
     process::free,
 };
 use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-
-/// All services in one process, on each database.
-pub const WHOLE: [Way; 2] = [Way::Sqlite, Way::Postgres];
-/// Each service in a process of its own.
-pub const SEPARATE: Way = Way::Separate;
 
 /// How it is run.
 #[derive(Clone, Copy, Debug)]
@@ -130,35 +123,9 @@ impl Serving {
         })
     }
 
-    /// Whether the machine has what a profile takes.
-    pub fn can_be_profiled(&self) -> bool {
-        let asked = Command::new("perf").arg("--version").stdout(Stdio::null()).status();
-        let there = asked.is_ok_and(|status| status.success());
-        if !there {
-            eprintln!("    no profile: perf is not there (Debian: linux-perf)");
-        }
-        there
-    }
-
     /// Begins to take a profile of all processes, for that many seconds after the load's first part.
     pub fn profile(&self, seconds: u64) -> Profile {
-        let data = self.folder.path().join("perf.data");
-        let processes: Vec<String> = self.processes.iter().map(ToString::to_string).collect();
-        let sleep = format!(
-            "sleep {}; exec perf record -q -F 499 -o {} -p {} -- sleep {seconds}",
-            seconds,
-            data.display(),
-            processes.join(",")
-        );
-        let child = Command::new("sh")
-            .args(["-c", &sleep])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        Profile {
-            data,
-            child: child.ok().map(Running),
-        }
+        Profile::begin(self.folder.path().join("perf.data"), &self.processes, seconds)
     }
 }
 
@@ -205,121 +172,26 @@ impl Echoes {
     }
 }
 
-/// A profile that is being taken.
-pub struct Profile {
-    data: PathBuf,
-    child: Option<Running>,
+/// Bare tonic that hands what one sends to everybody.
+pub struct BareHall {
+    /// Where.
+    pub address: SocketAddr,
+    _running: Running,
 }
 
-/// What the time is spent on, by the beginnings of symbols; the first that fits counts.
-const PARTS: [(&str, &[&str]); 9] = [
-    (
-        "TLS",
-        &[
-            "ring",
-            "rustls",
-            "tokio_rustls",
-            "aes_",
-            "gcm_",
-            "chacha",
-            "_aesni",
-            "p256",
-            "GFp",
-            "ring_core",
-        ],
-    ),
-    (
-        "HTTP/2 and gRPC",
-        &[
-            "h2::",
-            "hyper",
-            "tonic",
-            "prost",
-            "tower",
-            "http::",
-            "http_body",
-            "axum",
-        ],
-    ),
-    (
-        "SQLite",
-        &[
-            "sqlite3",
-            "walI",
-            "pager",
-            "btree",
-            "vdbe",
-            "balance",
-            "sqlite",
-            "libsqlite3",
-        ],
-    ),
-    ("database driver", &["sqlx", "sea_orm", "sea_query", "sea_"]),
-    (
-        "runtime",
-        &["tokio", "mio", "futures", "parking_lot", "core::task", "crossbeam"],
-    ),
-    ("telemetry", &["tracing", "opentelemetry", "prometheus"]),
-    (
-        "memory",
-        &["mi_", "_mi_", "malloc", "free", "__mem", "memcpy", "memmove", "memset"],
-    ),
-    ("Onqueue", &["onqueue"]),
-    ("kernel", &["[k]"]),
-];
-
-impl Profile {
-    /// As a table of shares.
-    pub fn table(mut self, name: &str) -> Outcome<String> {
-        if let Some(child) = &mut self.child {
-            child.0.wait()?;
-        }
-        let mut command = Command::new("perf");
-        command
-            .args(["report", "--stdio", "-q", "--no-children", "--sort", "symbol", "-i"])
-            .arg(&self.data);
-        let output = command.stderr(Stdio::null()).output()?;
-        let shares = shares(&String::from_utf8_lossy(&output.stdout));
-        if shares.is_empty() {
-            return Ok(format!("\nNo profile of {name}: perf recorded nothing.\n"));
-        }
-        let mut table = format!(
-            "\nWhere the time of our processes goes, {name}, 64 pairs (perf, share of samples):\n\n| part | % |\n|---|---|\n"
-        );
-        let mut sorted: Vec<_> = shares.into_iter().collect();
-        sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
-        for (part, share) in sorted {
-            let _ = writeln!(table, "| {part} | {share:.1} |");
-        }
-        Ok(table)
+impl BareHall {
+    /// Starts it.
+    pub fn start(at: &Path) -> Outcome<Self> {
+        let address = free();
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["fan-out-service", "--listen", &address.to_string()]);
+        let running = Running(command.current_dir(at).stdin(Stdio::null()).spawn()?);
+        wait(|| std::net::TcpStream::connect(address).is_ok())?;
+        Ok(Self {
+            address,
+            _running: running,
+        })
     }
-}
-
-/// Adds up the lines of `perf report`: `12.34%  [.] symbol`.
-fn shares(report: &str) -> BTreeMap<&'static str, f64> {
-    let mut shares = BTreeMap::new();
-    for line in report.lines() {
-        let Some((percent, symbol)) = line.trim().split_once('%') else {
-            continue;
-        };
-        let Ok(percent) = percent.trim().parse::<f64>() else {
-            continue;
-        };
-        *shares.entry(part(symbol.trim())).or_insert(0.0) += percent;
-    }
-    shares
-}
-
-fn part(symbol: &str) -> &'static str {
-    if symbol.starts_with("[k]") {
-        return "kernel";
-    }
-    let name = symbol
-        .trim_start_matches("[.]")
-        .trim()
-        .trim_start_matches(['<', '&', ' ']);
-    let fits = |(_, beginnings): &&(&str, &[&str])| beginnings.iter().any(|beginning| name.starts_with(beginning));
-    PARTS.iter().find(fits).map_or("other", |(part, _)| part)
 }
 
 fn one_of_each() -> Plan {
@@ -333,7 +205,8 @@ fn one_of_each() -> Plan {
     ]
     .into();
     plan.settings.remove("session");
-    plan
+    plan.with("session", "typing_per_second", 1_000_000)
+        .with("gateway", "typing_rate", "1000000/second burst 1000000")
 }
 
 fn onqueue() -> Outcome<Command> {
@@ -341,14 +214,16 @@ fn onqueue() -> Outcome<Command> {
 }
 
 /// Limits under which one machine may act as many customers.
-fn raised() -> [(&'static str, &'static str); 6] {
+fn raised() -> [(&'static str, &'static str); 8] {
     let many = "1000000/second burst 1000000";
     [
         ("ONQUEUE_GATEWAY__LOGIN_RATE", many),
         ("ONQUEUE_GATEWAY__CHAT_RATE", many),
         ("ONQUEUE_GATEWAY__GUEST_MESSAGE_RATE", many),
+        ("ONQUEUE_GATEWAY__TYPING_RATE", many),
         ("ONQUEUE_GATEWAY__CALL_RATE", many),
         ("ONQUEUE_GATEWAY__STREAMS_PER_CALLER", "100000"),
+        ("ONQUEUE_SESSION__TYPING_PER_SECOND", "1000000"),
         ("ONQUEUE_LISTENER__CONNECTIONS_PER_ADDRESS", "100000"),
     ]
 }

@@ -1,6 +1,6 @@
 // A choice among a few, by the numbers of an enum.
 import { NativeSelect } from "@mantine/core";
-import { useAdminWords, type AdminKey } from "../words";
+import { useAdminWords, type AdminKey, type AdminWords } from "../words";
 
 /** The choices, each with its text. */
 export type Choices = readonly (readonly [value: number, text: AdminKey])[];
@@ -28,4 +28,10 @@ export function Choice({ choices, value, onChange, ...input }: ChoiceProps) {
       onChange={(event) => onChange(Number(event.currentTarget.value))}
     />
   );
+}
+
+/** The text of a choice. */
+export function choiceText(choices: Choices, value: number, words: AdminWords): string {
+  const [, text] = choices.find(([choice]) => choice === value) ?? choices[0] ?? [];
+  return text ? words.t(text) : "";
 }

@@ -43,7 +43,8 @@ export type Kind =
   | "apiClient"
   | "wrapUpCode"
   | "schedule"
-  | "scheduleGroup";
+  | "scheduleGroup"
+  | "contactField";
 
 /** The permissions that actions on a kind need. */
 export interface Needs {

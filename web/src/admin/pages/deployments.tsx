@@ -11,6 +11,7 @@ import { Name, PickMany, PickOne } from "../kit/pickers";
 import { ResourceList } from "../kit/resource-list";
 import { ResourcePage } from "../kit/resource-page";
 import { useAdminWords } from "../words";
+import { IdentityKeysPart } from "./identity-keys";
 import { DivisionFilter } from "./users";
 
 /** The deployments. */
@@ -51,7 +52,12 @@ export function DeploymentPage({ id }: { id: string }) {
       resource={resources.deployments}
       id={id}
       form={(fields) => <DeploymentForm fields={fields} />}
-      beside={({ deploymentId }) => <Snippet deploymentId={deploymentId} />}
+      beside={(deployment, adopt) => (
+        <>
+          <Snippet deploymentId={deployment.deploymentId} />
+          <IdentityKeysPart deployment={deployment} changed={adopt} />
+        </>
+      )}
     />
   );
 }

@@ -2,7 +2,7 @@
 import { Group, Stack, Switch, Textarea, TextInput } from "@mantine/core";
 import type { Queue } from "../../gen/onqueue/routing/v1/queue_pb";
 import { useAdmin } from "../context";
-import { Choice, type Choices } from "../kit/choice";
+import { Choice, choiceText } from "../kit/choice";
 import type { Describe } from "../kit/conflict-dialog";
 import type { Fields } from "../kit/fields";
 import { FormSection } from "../kit/form-section";
@@ -12,6 +12,7 @@ import { ResourceList } from "../kit/resource-list";
 import { ResourcePage } from "../kit/resource-page";
 import { Seconds } from "../kit/seconds";
 import { useAdminWords, type AdminWords } from "../words";
+import { ConversationRulesSettings, describeRules } from "./conversation-rules";
 import { MembersPart } from "./members";
 import { EVALUATIONS, METHODS, SCORINGS } from "./queue-choices";
 import { RoutingSettings } from "./queue-routing";
@@ -46,7 +47,7 @@ const describe: Describe<Queue> = (field, queue, words) => {
   if (field === "scoring") return choiceText(SCORINGS, queue.scoring, words);
   if (field === "limit") return limitText(queue.limit, words);
   const duration = DURATIONS.find((name) => name === field);
-  return duration && secondsText(queue[duration], words);
+  return duration ? secondsText(queue[duration], words) : describeRules(field, queue, words);
 };
 
 /** One queue. */
@@ -89,13 +90,11 @@ function Settings({ fields }: { fields: Fields<Queue> }) {
         </Group>
         <AfterContactPart fields={fields} />
       </FormSection>
+      <FormSection title={words.t("queue.partConversations")}>
+        <ConversationRulesSettings fields={fields} />
+      </FormSection>
     </Stack>
   );
-}
-
-function choiceText(choices: Choices, value: number, words: AdminWords): string {
-  const [, text] = choices.find(([choice]) => choice === value) ?? choices[0] ?? [];
-  return text ? words.t(text) : "";
 }
 
 function secondsText(milliseconds: bigint, words: AdminWords): string {

@@ -3,11 +3,51 @@ import { create } from "@bufbuild/protobuf";
 import { Evaluation, QueueSchema, RoutingMethod, type Queue } from "../../gen/onqueue/routing/v1/queue_pb";
 import { SkillSchema, type Skill } from "../../gen/onqueue/routing/v1/skill_pb";
 import type { AdminClients } from "../clients";
-import { between, characters, chosen, duration } from "../kit/bounds";
+import { between, characters, chosen, duration, type Rules } from "../kit/bounds";
+import type { FieldOf } from "../kit/draft";
 import { needsOf, present, type Resource } from "../kit/resource";
-import { afterContact, groupRules, groups, messages } from "./queue-rules";
+import { afterContact, conversationRules, groupRules, groups, messages } from "./queue-rules";
 
 const MOST_WAITING = 1_000_000;
+
+const QUEUE_FIELDS: readonly FieldOf<Queue>[] = [
+  "name",
+  "description",
+  "divisionId",
+  "evaluation",
+  "routingMethod",
+  "limit",
+  "alertingTimeoutMs",
+  "inactivityTimeoutMs",
+  "inactivityWarningMs",
+  "scoring",
+  "rings",
+  "preferred",
+  "groupRules",
+  "groups",
+  "lastAgent",
+  "autoAnswer",
+  "afterContact",
+  "serviceTarget",
+  "messages",
+  "scheduleGroupId",
+  "conversationRules",
+];
+
+const QUEUE_RULES: Rules<Queue> = {
+  name: characters(1, 100),
+  description: characters(0, 1_000),
+  divisionId: chosen,
+  limit: between(0, MOST_WAITING),
+  alertingTimeoutMs: duration(5_000, 300_000),
+  inactivityTimeoutMs: duration(60_000, 86_400_000),
+  inactivityWarningMs: duration(1_000, 86_400_000),
+  groups,
+  groupRules,
+  messages,
+  afterContact,
+  conversationRules,
+};
 
 /** Lines of waiting conversations. Looking for their names needs a permission of its own. */
 export function queueResource({ queues }: AdminClients, isSearchable: boolean): Resource<Queue> {
@@ -15,41 +55,8 @@ export function queueResource({ queues }: AdminClients, isSearchable: boolean): 
     kind: "queue",
     needs: needsOf("routing:queue"),
     isSearchable,
-    fields: [
-      "name",
-      "description",
-      "divisionId",
-      "evaluation",
-      "routingMethod",
-      "limit",
-      "alertingTimeoutMs",
-      "inactivityTimeoutMs",
-      "inactivityWarningMs",
-      "scoring",
-      "rings",
-      "preferred",
-      "groupRules",
-      "groups",
-      "lastAgent",
-      "autoAnswer",
-      "afterContact",
-      "serviceTarget",
-      "messages",
-      "scheduleGroupId",
-    ],
-    rules: {
-      name: characters(1, 100),
-      description: characters(0, 1_000),
-      divisionId: chosen,
-      limit: between(0, MOST_WAITING),
-      alertingTimeoutMs: duration(5_000, 300_000),
-      inactivityTimeoutMs: duration(60_000, 86_400_000),
-      inactivityWarningMs: duration(1_000, 86_400_000),
-      groups,
-      groupRules,
-      messages,
-      afterContact,
-    },
+    fields: QUEUE_FIELDS,
+    rules: QUEUE_RULES,
     blank: () =>
       create(QueueSchema, {
         evaluation: Evaluation.ALL_SKILLS,

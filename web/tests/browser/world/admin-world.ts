@@ -12,6 +12,7 @@ import { ScheduleGroupSchema, ScheduleSchema } from "../../../src/gen/onqueue/ro
 import { SkillSchema } from "../../../src/gen/onqueue/routing/v1/skill_pb";
 import type { Capacity } from "../../../src/gen/onqueue/routing/v1/utilization_pb";
 import { WrapUpCodeSchema } from "../../../src/gen/onqueue/routing/v1/wrap_up_code_pb";
+import { ContactFieldSchema, ContactFieldType } from "../../../src/gen/onqueue/session/v1/contact_field_pb";
 import { Shelf } from "./shelf";
 
 /** Everything of administration. */
@@ -28,6 +29,7 @@ export class AdminWorld {
   readonly responses = new Shelf(ResponseSchema, "responseId");
   readonly deployments = new Shelf(DeploymentSchema, "deploymentId");
   readonly apiClients = new Shelf(ApiClientSchema, "clientId");
+  readonly contactFields = new Shelf(ContactFieldSchema, "contactFieldId");
   readonly grants = new Map<string, { grants: Grant[]; etag: number }>();
   readonly members = new Map<string, string[]>();
   readonly skillsOf = new Map<string, { skills: object[]; languages: object[]; etag: number }>();
@@ -69,6 +71,7 @@ export class AdminWorld {
     timeZone: "Europe/Berlin",
     openScheduleIds: [this.weekdays],
   });
+  readonly tier = this.contactFields.put({ key: "tier", name: "Tier", type: ContactFieldType.CHOICE, choices: ["gold", "silver"] });
   readonly greeting = this.responses.put({
     name: "Greeting",
     shortcut: "hello",

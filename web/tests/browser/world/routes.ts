@@ -1,36 +1,53 @@
 // The rpcs of the stand-in.
+import { create } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
-import { DeploymentService } from "../../../src/gen/onqueue/auth/v1/deployment_pb";
+import { DeploymentService, IdentityKeySchema } from "../../../src/gen/onqueue/auth/v1/deployment_pb";
 import { TokenService } from "../../../src/gen/onqueue/auth/v1/token_pb";
 import { DeskService } from "../../../src/gen/onqueue/gateway/v1/desk_pb";
 import { AgentService, AgentState } from "../../../src/gen/onqueue/routing/v1/agent_pb";
 import { QueueService } from "../../../src/gen/onqueue/routing/v1/queue_pb";
-import { ConversationService, ConversationState } from "../../../src/gen/onqueue/session/v1/conversation_pb";
-import { EndReason } from "../../../src/gen/onqueue/session/v1/event_pb";
-import { TranscriptService } from "../../../src/gen/onqueue/session/v1/transcript_pb";
+import { ConversationKind, ConversationService, ConversationState } from "../../../src/gen/onqueue/session/v1/conversation_pb";
+import { EndReason, ParticipantKind } from "../../../src/gen/onqueue/session/v1/event_pb";
 import { adminRoutes } from "./admin-routes";
 import { routingRoutes } from "./routing-routes";
 import { refusal } from "./refusal";
 import { begins } from "./shelf";
-import { AGENT_PARTICIPANT, AGENT_USER, guestFrame, QUEUE, SALES, type Room, type World } from "./world";
+import { SUPERVISOR_PARTICIPANT } from "./talk-world";
+import { talkRoutes } from "./talk-routes";
+import { AGENT_PARTICIPANT, AGENT_USER, guestFrame, guestFrames, ownFrame, QUEUE, SALES, type Room, type World } from "./world";
 
 export const PERMISSIONS = [
+  "conversation:assistance:request",
+  "conversation:assistance:take",
+  "conversation:communication:blindTransfer",
   "conversation:communication:view",
   "conversation:participant:wrapup",
   "conversation:webchat:accept",
+  "conversation:webchat:barge",
+  "conversation:webchat:coach",
+  "conversation:webchat:monitor",
+  "conversation:webchat:takeover",
+  "externalContacts:contact:edit",
+  "externalContacts:contact:view",
+  "externalContacts:customField:view",
+  "recording:transcript:erase",
+  "recording:transcript:export",
+  "recording:transcript:hold",
+  "recording:transcript:redact",
   "recording:transcript:view",
   "routing:agent:onqueue",
   "routing:decision:view",
   "routing:observation:view",
   "routing:queue:join",
+  "routing:queue:search",
   "routing:queue:view",
   "routing:wrapupCode:view",
   "responses:response:view",
 ];
 
 /** What somebody has who sets everything up and talks to nobody. */
-export const ADMINISTRATOR = ["authorization:*:*", "responses:*:*", "routing:queue:*", "routing:queueMember:*", "routing:wrapupCode:*", "routing:schedule:*", "routing:scheduleGroup:*", "routing:emergency:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
+export const ADMINISTRATOR = ["authorization:*:*", "externalContacts:customField:*", "recording:transcript:erase", "responses:*:*", "routing:queue:*", "routing:queueMember:*", "routing:wrapupCode:*", "routing:schedule:*", "routing:scheduleGroup:*", "routing:emergency:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
 
 const TOKEN_MS = 600_000;
 
@@ -40,7 +57,7 @@ export function routes(world: World): (router: ConnectRouter) => void {
     authRoutes(router, world);
     agentRoutes(router, world);
     guestRoutes(router, world);
-    readingRoutes(router, world);
+    talkRoutes(router, world);
     routingRoutes(router, world);
     adminRoutes(router, world.admin);
   };
@@ -77,6 +94,15 @@ function authRoutes(router: ConnectRouter, world: World): void {
       return { deployments: found, nextPageToken };
     },
     updateDeployment: ({ deployment, updateMask }) => ({ deployment: deployments.update(deployment, updateMask?.paths ?? []) }),
+    rotateIdentityKey: ({ deploymentId, etag, endFormer }) => {
+      const { etag: held, identityKeys } = deployments.get(deploymentId);
+      if (etag !== held) throw refusal(Code.Aborted, "ETAG_MISMATCH", { etag: held });
+      const kid = `key-${identityKeys.length + 1}`;
+      const former = identityKeys.slice(0, endFormer ? 0 : 1).map((key) => ({ ...key, endsAt: timestampFromMs(Date.now() + 86_400_000) }));
+      const key = create(IdentityKeySchema, { kid, createdAt: timestampNow() });
+      const deployment = deployments.change(deploymentId, { identityKeys: [key, ...former] });
+      return { deployment, kid, privateKey: `-----BEGIN PRIVATE KEY-----\n${kid}\n-----END PRIVATE KEY-----\n` };
+    },
     deleteDeployment: ({ deploymentId, etag }) => deployments.remove(deploymentId, etag),
     getPublicDeployment: ({ deploymentId }) => {
       if (deploymentId === "unknown") throw refusal(Code.NotFound, "DEPLOYMENT_NOT_FOUND");
@@ -92,6 +118,7 @@ function authRoutes(router: ConnectRouter, world: World): void {
 function permissionsOf(email: string): string[] {
   if (email.startsWith("admin@")) return ADMINISTRATOR;
   if (email.startsWith("reader@")) return ["authorization:user:view", "authorization:division:view"];
+  if (email.startsWith("auditor@")) return ["conversation:communication:view", "externalContacts:contact:view", "recording:transcript:view"];
   return email.startsWith("agent@") ? PERMISSIONS.filter((each) => !/(?<!response):view$/.test(each)) : PERMISSIONS;
 }
 
@@ -114,7 +141,7 @@ function agentRoutes(router: ConnectRouter, world: World): void {
     },
     completeWrapUp: (said) => (world.routing.wrapUp(world, said), { agent: world.agent }),
     requestWrapUp: ({ conversationId }) => (world.routing.requested.push(conversationId), {}),
-    listAgents: () => ({ agents: [world.agent] }),
+    listAgents: () => ({ agents: [world.agent, ...world.talk.colleagues] }),
     declineOffer: ({ offerId }) => {
       const offer = world.endOffer(offerId, "declined");
       if (offer) world.requeue(roomOf(world, offer.conversationId));
@@ -152,10 +179,14 @@ function agentRoutes(router: ConnectRouter, world: World): void {
 
 function guestRoutes(router: ConnectRouter, world: World): void {
   router.service(ConversationService, {
-    startConversation: ({ requestId, guestName, topic, language, firstMessage }) => {
+    startConversation: ({ requestId, guestName, topic, language, firstMessage, kind, identityAssertion }) => {
+      world.talk.assertions.push(identityAssertion);
+      if (identityAssertion === "forged") throw refusal(Code.InvalidArgument, "FIELD_INVALID", { field: "identity_assertion" });
       if (world.queueFull) world.refusedStarts.add(requestId);
       if (world.refusedStarts.has(requestId)) throw refusal(Code.ResourceExhausted, "QUEUE_FULL");
-      return entrance(world.open(requestId, guestName, topic, language, firstMessage));
+      const room = world.open(requestId, guestName, topic, language, firstMessage);
+      room.kind = kind;
+      return entrance(room);
     },
     resumeConversation: ({ resumeToken }) => {
       const room = world.rooms.get(resumeToken.split("/")[0] ?? "");
@@ -164,6 +195,7 @@ function guestRoutes(router: ConnectRouter, world: World): void {
     },
     sendMessage: ({ conversationId, clientMessageId, text }, context) => {
       const room = roomOf(world, conversationId);
+      world.talk.reopen(world, room);
       if (room.state === ConversationState.ENDED) throw refusal(Code.FailedPrecondition, "CONVERSATION_CLOSED");
       if (text === world.refusedText) throw refusal(Code.InvalidArgument, "MESSAGE_TOO_LARGE");
       const event = world.say(room, callerIn(room, context), clientMessageId, text);
@@ -176,15 +208,21 @@ function guestRoutes(router: ConnectRouter, world: World): void {
     },
     watch: ({ conversationId, cursor }, context) => {
       const room = roomOf(world, conversationId);
-      const missed = room.events.filter((event) => event.sequence > BigInt(cursor || "0"));
-      const frames = missed.map((value) => guestFrame(room, { case: "event", value }));
+      if (callerIn(room, context) !== room.guestId) return followBeside(room, cursor, context.signal);
+      const frames = guestFrames(room).slice(Number(cursor || "0"));
       const heartbeat = guestFrame(room, { case: "heartbeat", value: {} });
       return room.channel.follow(context.signal, [...frames, heartbeat]);
     },
     endConversation: ({ conversationId }, context) => {
       const room = roomOf(world, conversationId);
       const byGuest = callerIn(room, context) === room.guestId;
-      world.end(room, byGuest ? EndReason.GUEST_LEFT : EndReason.AGENT_ENDED);
+      const byAgent = room.kind === ConversationKind.MESSAGING ? EndReason.RESTED : EndReason.AGENT_ENDED;
+      world.end(room, byGuest ? EndReason.GUEST_LEFT : byAgent);
+      return {};
+    },
+    getConversation: ({ conversationId }) => ({ conversation: summary(roomOf(world, conversationId)) }),
+    leaveConversation: ({ conversationId }) => {
+      world.talk.leave(world, roomOf(world, conversationId));
       return {};
     },
     listConversations: ({ state }) => ({
@@ -196,15 +234,11 @@ function guestRoutes(router: ConnectRouter, world: World): void {
   });
 }
 
-function readingRoutes(router: ConnectRouter, world: World): void {
-  router.service(TranscriptService, {
-    listEvents: ({ conversationId, pageToken }) => {
-      const { events } = roomOf(world, conversationId);
-      const from = Number(pageToken || "0");
-      const next = from + 3;
-      return { events: events.slice(from, next), nextPageToken: next < events.length ? String(next) : "" };
-    },
-  });
+function followBeside(room: Room, cursor: string, signal: AbortSignal) {
+  const missed = room.events.filter((event) => event.sequence > BigInt(cursor || "0"));
+  const frames = missed.map((value) => ownFrame(room, { case: "event", value }));
+  const supervision = ownFrame(room, { case: "supervision", value: { supervisors: room.supervisors } });
+  return room.beside.follow(signal, [...frames, supervision]);
 }
 
 function entrance(room: Room) {
@@ -219,8 +253,10 @@ function entrance(room: Room) {
   };
 }
 
-function summary(room: Room) {
-  const { id, guestName, topic, language, state } = room;
+/** A conversation in short. */
+export function summary(room: Room) {
+  const { id, guestName, topic, language, state, supervisors, contactId, joined } = room;
+  const supervisor = { participantId: SUPERVISOR_PARTICIPANT, kind: ParticipantKind.SUPERVISOR, name: "Anna Beispiel", userId: AGENT_USER };
   return {
     conversationId: id,
     queueId: QUEUE,
@@ -230,16 +266,24 @@ function summary(room: Room) {
     language,
     state,
     createdAt: timestampNow(),
-    participants: [{ participantId: AGENT_PARTICIPANT, kind: 2, name: "Anna Beispiel" }],
+    supervisors,
+    contactId,
+    participants: [
+      { participantId: AGENT_PARTICIPANT, kind: ParticipantKind.AGENT, name: "Anna Beispiel" },
+      ...(joined ? [supervisor] : []),
+    ],
   };
 }
 
-function callerIn(room: Room, context: HandlerContext): string {
+/** Who calls, as a participant. */
+export function callerIn(room: Room, context: HandlerContext): string {
   const isGuest = context.requestHeader.get("authorization")?.startsWith("Bearer guest");
-  return isGuest ? room.guestId : AGENT_PARTICIPANT;
+  if (isGuest) return room.guestId;
+  return room.joined ? SUPERVISOR_PARTICIPANT : AGENT_PARTICIPANT;
 }
 
-function roomOf(world: World, conversationId: string): Room {
+/** The conversation of that id. */
+export function roomOf(world: World, conversationId: string): Room {
   const room = world.rooms.get(conversationId);
   if (!room) throw refusal(Code.NotFound, "CONVERSATION_NOT_FOUND");
   return room;

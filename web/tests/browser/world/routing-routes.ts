@@ -1,13 +1,16 @@
 // What routing tells: rpcs of the stand-in.
 import { timestampNow } from "@bufbuild/protobuf/wkt";
-import type { ConnectRouter } from "@connectrpc/connect";
+import { Code, type ConnectRouter } from "@connectrpc/connect";
+import { AgentState } from "../../../src/gen/onqueue/routing/v1/agent_pb";
 import { AgentVerdict, DecisionKind, DecisionService } from "../../../src/gen/onqueue/routing/v1/decision_pb";
 import { InteractionService } from "../../../src/gen/onqueue/routing/v1/interaction_pb";
 import { ObservationService } from "../../../src/gen/onqueue/routing/v1/observation_pb";
 import { WaitService } from "../../../src/gen/onqueue/routing/v1/wait_pb";
 import { ConversationState } from "../../../src/gen/onqueue/session/v1/conversation_pb";
+import { Visibility } from "../../../src/gen/onqueue/session/v1/event_pb";
 import { hoursRoutes } from "./hours-routes";
-import { AGENT_USER, type World } from "./world";
+import { refusal } from "./refusal";
+import { AGENT_PARTICIPANT, AGENT_USER, type World } from "./world";
 
 const CANDIDATES = [
   { userId: AGENT_USER, name: "Anna Beispiel", idleMs: 604_800_000n, activeChats: 0 },
@@ -30,6 +33,21 @@ export function routingRoutes(router: ConnectRouter, world: World): void {
     watchPosition: (_, context) => routing.positions.follow(context.signal, routing.standing),
   });
   router.service(InteractionService, {
+    transfer: (asked) => {
+      world.talk.transfers.push(asked);
+      const room = world.rooms.get(asked.conversationId);
+      const to = asked.userId ? { userId: asked.userId, agentName: "Bernd Muster" } : {};
+      const value = { queueId: asked.queueId, queueName: "Service", attended: asked.attended, note: asked.note, ...to };
+      if (room) world.append(room, AGENT_PARTICIPANT, { case: "transferred", value }, Visibility.AGENTS);
+      return {};
+    },
+    cancelTransfer: () => ((world.talk.cancelled += 1), {}),
+    takeOver: ({ conversationId }) => {
+      const room = world.rooms.get(conversationId);
+      if (world.agent.state === AgentState.OFF_QUEUE) throw refusal(Code.FailedPrecondition, "AGENT_NOT_ON_QUEUE");
+      if (room) world.join(room);
+      return {};
+    },
     listInteractions: () => ({
       interactions: [...world.rooms.values()]
         .filter(({ state }) => state === ConversationState.QUEUED)

@@ -39,7 +39,7 @@ export class Site {
   }
 
   async start(): Promise<void> {
-    const server = createServer(connectNodeAdapter({ routes: routes(this.world), fallback: serveFile }));
+    const server = createServer(connectNodeAdapter({ routes: routes(this.world), fallback: serving(this.world) }));
     await new Promise<void>((resolve) => server.listen(this.port, "127.0.0.1", resolve));
     this.port = (server.address() as AddressInfo).port;
     this.server = server;
@@ -56,6 +56,32 @@ export class Site {
 }
 
 type Fallback = NonNullable<Parameters<typeof connectNodeAdapter>[0]["fallback"]>;
+
+function serving(world: World): Fallback {
+  return (request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const [, attachmentId] = pathname.match(/^\/attachments\/(.+)$/) ?? [];
+    if (attachmentId) serveBytes(world, attachmentId, request, response);
+    else serveFile(request, response);
+  };
+}
+
+/** The bytes of attachments, as the gateway takes and gives them. */
+function serveBytes(world: World, attachmentId: string, ...[request, response]: Parameters<Fallback>): void {
+  if (request.method === "GET") {
+    response.writeHead(200, { "content-type": "text/plain", "content-disposition": "attachment" });
+    response.end(world.talk.bytes.get(attachmentId) ?? "");
+    return;
+  }
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    const fate = world.talk.arrived(world, attachmentId, Buffer.concat(chunks));
+    const told = typeof fate === "string" ? { state: fate } : { state: "refused", ...fate };
+    response.writeHead({ clean: 201, quarantined: 202, refused: 422 }[told.state] ?? 500, { "content-type": "application/json" });
+    response.end(JSON.stringify({ attachment_id: attachmentId, ...told }));
+  });
+}
 
 function serveFile(...[request, response]: Parameters<Fallback>): void {
   const { pathname } = new URL(request.url ?? "/", "http://localhost");

@@ -3,12 +3,13 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
 import type { WatchResponseSchema as DeskFrameSchema } from "../../../src/gen/onqueue/gateway/v1/desk_pb";
 import { AgentState, AgentSchema, OfferSchema, type Agent, type Offer } from "../../../src/gen/onqueue/routing/v1/agent_pb";
-import { ConversationState, type WatchResponseSchema } from "../../../src/gen/onqueue/session/v1/conversation_pb";
-import { EndReason, EventSchema, ParticipantKind, type Event } from "../../../src/gen/onqueue/session/v1/event_pb";
+import { ConversationKind, ConversationState, type SupervisorSchema, type WatchResponseSchema } from "../../../src/gen/onqueue/session/v1/conversation_pb";
+import { EndReason, EventSchema, ParticipantKind, Visibility, type Event } from "../../../src/gen/onqueue/session/v1/event_pb";
 import { AdminWorld } from "./admin-world";
 import { agentFrame } from "./agent-frame";
 import { Channel } from "./frames";
 import { RoutingWorld } from "./routing-world";
+import { TalkWorld } from "./talk-world";
 
 type GuestFrame = MessageInitShape<typeof WatchResponseSchema>;
 type DeskFrame = MessageInitShape<typeof DeskFrameSchema>;
@@ -24,7 +25,15 @@ export interface Room {
   state: ConversationState;
   events: Event[];
   sent: Map<string, Event>;
+  /** What the guest follows. */
   channel: Channel<GuestFrame>;
+  /** What supervisors follow. */
+  beside: Channel<GuestFrame>;
+  supervisors: MessageInitShape<typeof SupervisorSchema>[];
+  /** Whether the signed-in user has joined as a supervisor. */
+  joined: boolean;
+  contactId: string;
+  kind: ConversationKind;
 }
 
 export const QUEUE = "01890000-0000-7000-8000-000000000001";
@@ -36,6 +45,7 @@ export const AGENT_USER = "agent-user";
 export class World {
   readonly admin = new AdminWorld();
   readonly routing = new RoutingWorld();
+  readonly talk = new TalkWorld();
   readonly rooms = new Map<string, Room>();
   readonly desk = new Channel<DeskFrame>();
   readonly revoked: string[] = [];
@@ -148,19 +158,25 @@ export class World {
     if (this.agent.state === AgentState.INTERACTING) this.setState(AgentState.IDLE);
   }
 
-  append(room: Room, participantId: string, body: EventBody): Event {
+  append(room: Room, participantId: string, body: EventBody, visibility = Visibility.EVERYONE): Event {
     const sequence = BigInt(room.events.length + 1);
     const event = create(EventSchema, {
       eventId: crypto.randomUUID(),
       sequence,
       at: timestampNow(),
       participantId,
-      visibility: 1,
+      visibility,
       body,
     });
     room.events.push(event);
     this.publish(room, { case: "event", value: event });
     return event;
+  }
+
+  /** Tells everybody beside the guest something that is no event. */
+  tellAgents(room: Room, frame: GuestFrame["frame"]): void {
+    room.beside.publish(ownFrame(room, frame));
+    this.desk.publish(conversationFrame(room, frame));
   }
 
   setState(state: AgentState): void {
@@ -188,7 +204,9 @@ export class World {
   }
 
   private publish(room: Room, frame: GuestFrame["frame"]): void {
-    room.channel.publish(guestFrame(room, frame));
+    if (frame?.case !== "event") room.channel.publish(guestFrame(room, frame));
+    else if (frame.value.visibility === Visibility.EVERYONE) room.channel.publish(guestFrames(room).at(-1) as GuestFrame);
+    room.beside.publish(ownFrame(room, frame));
     const agentSees = room.state === ConversationState.CONNECTED || room.state === ConversationState.ENDED;
     if (agentSees) this.desk.publish(conversationFrame(room, frame));
   }
@@ -202,9 +220,26 @@ export class World {
   }
 }
 
-/** A frame of a conversation's own stream. */
+/** A frame of a guest's stream that is no event. */
 export function guestFrame(room: Room, frame: GuestFrame["frame"]): GuestFrame {
-  return { frame, cursor: String(room.events.length) } as GuestFrame;
+  return { frame, cursor: String(forGuests(room).length) } as GuestFrame;
+}
+
+/** The events of a guest's stream, in the guest's own numbers. */
+export function guestFrames(room: Room): GuestFrame[] {
+  return forGuests(room).map((event, index) => {
+    const value = create(EventSchema, { ...event, sequence: BigInt(index + 1) });
+    return { frame: { case: "event", value }, cursor: String(index + 1) } as GuestFrame;
+  });
+}
+
+/** A frame of a supervisor's stream. */
+export function ownFrame(room: Room, frame: GuestFrame["frame"]): GuestFrame {
+  return { frame, cursor: cursorAfter(room, frame) } as GuestFrame;
+}
+
+function forGuests({ events }: Room): Event[] {
+  return events.filter(({ visibility }) => visibility === Visibility.EVERYONE);
 }
 
 function conversationFrame(room: Room, frame: GuestFrame["frame"]): DeskFrame {
@@ -232,5 +267,10 @@ function newRoom(guestName: string, topic: string, language: string): Room {
     events: [],
     sent: new Map(),
     channel: new Channel(),
+    beside: new Channel(),
+    supervisors: [],
+    joined: false,
+    contactId: "",
+    kind: ConversationKind.CHAT,
   };
 }

@@ -39,6 +39,7 @@ impl Naive {
 
     /// Back to the old place of what a forgotten agent had in hand.
     fn give_back(&mut self, agent: UserId, interaction: InteractionId) {
+        self.end_twin(interaction);
         self.out.push(Effect::SlotFreed { agent, interaction });
         let chat = self.chat(interaction).expect("it was found just now");
         let queue = self.chats[chat].queue;

@@ -77,6 +77,7 @@ impl Naive {
             offer,
         });
         self.tell_if_changed(agent, before);
+        self.take_place(interaction);
     }
 
     pub(super) fn rescind(&mut self, number: usize, end: OfferEnd) {
@@ -96,6 +97,7 @@ impl Naive {
         match end {
             OfferEnd::Cancelled => self.finish(chat),
             OfferEnd::Reassigned => self.chats[chat].at = At::Nowhere,
+            _ if self.chats[chat].alone => self.chats[chat].at = At::Nowhere,
             _ => {
                 self.chats[chat].at = At::Line;
                 let queue = self.chats[chat].queue;
@@ -105,6 +107,9 @@ impl Naive {
         }
         self.blame(agent, end);
         self.tell_if_changed(agent, before);
+        if !matches!(end, OfferEnd::Cancelled | OfferEnd::Reassigned) {
+            self.lapse(interaction);
+        }
     }
 
     fn refused(&mut self, chat: usize, agent: UserId) {
@@ -140,6 +145,8 @@ impl Naive {
     }
 
     pub(super) fn end_work(&mut self, agent: UserId, interaction: InteractionId) -> Done {
+        self.held_by(agent, interaction)?;
+        self.end_twin(interaction);
         let chat = self.held_by(agent, interaction)?;
         self.release(chat);
         self.finish(chat);

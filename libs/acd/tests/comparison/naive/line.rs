@@ -5,7 +5,7 @@ use onqueue_acd::Decided;
 
 impl Naive {
     /// Whether no other fits into the queue, which is there.
-    fn is_full(&self, queue: &QueueConfig, except: InteractionId) -> bool {
+    pub(super) fn is_full(&self, queue: &QueueConfig, except: InteractionId) -> bool {
         let counts =
             |chat: &&Chat| chat.queue == queue.id && matches!(chat.at, At::Line | At::Alerting(_)) && chat.id != except;
         let number = self.chats.iter().filter(counts).count();
@@ -38,6 +38,8 @@ impl Naive {
             stage: Stage::Standard,
             at: At::Line,
             refused_by: Vec::new(),
+            stands_for: None,
+            alone: false,
         };
         chat.stage = self.stage_at(&chat, self.now);
         self.chats.push(chat);
@@ -69,9 +71,14 @@ impl Naive {
         };
         match self.chats[chat].at {
             At::Alerting(_) => return self.rescind(self.offer_of(interaction), OfferEnd::Cancelled),
-            At::With { .. } => self.release(chat),
+            At::With { .. } => {
+                self.end_twin(interaction);
+                let chat = self.chat(interaction).expect("it is another");
+                self.release(chat);
+            }
             At::Line | At::Nowhere => {}
         }
+        let chat = self.chat(interaction).expect("found before");
         self.finish(chat);
     }
 
@@ -140,6 +147,8 @@ impl Naive {
         match self.chats[chat].at {
             At::Alerting(_) => self.rescind(self.offer_of(interaction), OfferEnd::Reassigned),
             At::With { agent, .. } => {
+                self.end_twin(interaction);
+                let chat = self.chat(interaction).expect("it is another");
                 self.release(chat);
                 self.chats[chat].refused_by.push(agent);
             }
@@ -165,7 +174,7 @@ impl Naive {
         Ok(())
     }
 
-    fn hand_to(&mut self, chat: usize, agent: UserId, decided: Decided) {
+    pub(super) fn hand_to(&mut self, chat: usize, agent: UserId, decided: Decided) {
         let decision = self.decide_by_hand(&self.chats[chat], agent, decided);
         let number = self.offer(chat, decision);
         self.answer_if_automatic(number);

@@ -2,9 +2,13 @@
 
 use super::Owner;
 use crate::app::handle::{Change, Fact, Message, Row};
-use crate::app::{host::Host, turn::Turn};
-use onqueue_acd::Command;
-use onqueue_model::{Fault, OrganisationId, QueueId};
+use crate::app::{
+    host::Host,
+    legs::opening,
+    turn::{Turn, Watching},
+};
+use onqueue_acd::{Command, InteractionPlace};
+use onqueue_model::{Fault, InteractionId, OrganisationId, QueueId};
 use onqueue_store::StoreError;
 use std::collections::btree_map;
 
@@ -14,6 +18,7 @@ impl Owner {
             message.fail(Fault::unavailable("this organisation's routing log cannot be read"));
             return Ok(());
         }
+        turn.messages += 1;
         match message {
             Message::Command {
                 organisation,
@@ -24,28 +29,38 @@ impl Owner {
                 let refusal = self
                     .host(organisation)
                     .await?
-                    .apply(turn, command, traceparent.as_deref());
-                turn.answer(answer, refusal);
+                    .apply(turn, *command, traceparent.as_deref());
+                turn.answer(answer, Ok(refusal));
             }
             Message::Act { organisation, work } => work(Ok((self.host(organisation).await?, turn))),
             Message::Feed { rows, answer } => {
                 for row in rows {
                     self.take_row(turn, row).await?;
                 }
-                turn.answer(answer, ());
+                turn.answer(answer, Ok(()));
             }
             Message::Refresh { organisation, answer } => {
                 self.configure(turn, organisation, None).await?;
-                turn.answer(answer, ());
+                turn.answer(answer, Ok(()));
             }
             Message::Delivered { reports, answer } => {
                 turn.batch.delivered.extend(reports);
-                turn.answer(answer, ());
+                turn.answer(answer, Ok(()));
             }
-            Message::Organisations { answer } => turn.answer(answer, self.hosts.keys().copied().collect()),
-            reader @ (Message::Watch { organisation, .. } | Message::Look { organisation, .. }) => {
+            Message::Organisations { answer } => turn.answer(answer, Ok(self.hosts.keys().copied().collect())),
+            Message::Watch {
+                organisation,
+                user,
+                frames,
+                answer,
+            } => {
                 self.host(organisation).await?;
-                turn.readers.push(reader);
+                turn.watching.push(Watching {
+                    organisation,
+                    user,
+                    stream: frames,
+                    answer,
+                });
             }
         }
         Ok(())
@@ -101,10 +116,19 @@ impl Owner {
                     host.open(turn, interaction, *details);
                 }
             }
+            Change::Silent { queue } => {
+                if self.host(fact.organisation).await?.engine().queue(queue).is_none() {
+                    self.configure(turn, fact.organisation, Some(queue)).await?;
+                }
+                let host = self.host(fact.organisation).await?;
+                pass_on(host, turn, (interaction, queue), traceparent);
+            }
             Change::Ended => {
                 let host = self.host(fact.organisation).await?;
-                host.apply(turn, Command::Cancel { interaction }, traceparent);
-                turn.batch.ended.push((fact.organisation, interaction));
+                for interaction in host.legs_of(interaction) {
+                    host.apply(turn, Command::Cancel { interaction }, traceparent);
+                    turn.batch.ended.push((fact.organisation, interaction));
+                }
             }
         }
         Ok(())
@@ -142,5 +166,30 @@ impl Owner {
         self.hosts
             .get_mut(&organisation)
             .ok_or_else(|| StoreError::Broken("a host is gone".to_owned()))
+    }
+}
+
+/// Nobody wrote while an agent had it: it goes to that queue, unless it is on its way already. What is refused because the
+/// queue is full or no more stays where it is, and session asks again.
+fn pass_on(
+    host: &mut Host,
+    turn: &mut Turn,
+    (interaction, queue): (InteractionId, QueueId),
+    traceparent: Option<&str>,
+) {
+    let live = host.live(interaction.conversation);
+    let live = live.filter(|it| opening(it.id) == interaction.opening && it.offered_as.is_none());
+    let held = live
+        .filter(|it| matches!(it.place, InteractionPlace::Held { .. }))
+        .map(|it| it.id);
+    if let Some(interaction) = held {
+        let elsewhere = Command::Transfer {
+            interaction,
+            queue,
+            keep_age: host.names().rules(queue).transfer_keeps_age,
+            agent: None,
+            requirements: None,
+        };
+        host.apply(turn, elsewhere, traceparent);
     }
 }

@@ -30,6 +30,7 @@ pub fn encoded(settings: &QueueSettings) -> proto::Queue {
         service_target: Some(service_target(settings.service_target)),
         groups: settings.groups.iter().map(group).collect(),
         messages: settings.messages.iter().map(message).collect(),
+        conversation_rules: Some(super::rules::encoded(&settings.conversation_rules)),
         ..proto::Queue::default()
     }
 }

@@ -3,6 +3,7 @@
 mod encode;
 mod methods;
 mod people;
+mod rules;
 
 pub use encode::encoded;
 
@@ -41,6 +42,7 @@ pub fn decoded(queue: &proto::Queue, groups: &Groups<'_>) -> Result<QueueSetting
         after_contact: after_contact(queue.after_contact.as_ref())?,
         service_target: service_target(queue.service_target.as_ref())?,
         messages: people::messages(&queue.messages)?,
+        conversation_rules: rules::decoded(queue.conversation_rules.as_ref())?,
         groups,
     })
 }

@@ -13,7 +13,7 @@ mod ways;
 
 use crate::{
     Outcome,
-    messages::{Figures, answer},
+    figures::{Figures, answer},
 };
 use clap::Args;
 use onqueue_daemons::{Disk, PostgresServer, psql};

@@ -1,0 +1,106 @@
+//! The history of contacts, field by field.
+
+use super::contact_entities::contact_change::{ActiveModel, Column, Entity, Model};
+use super::contacts::By;
+use super::{broken, contact_rows::family};
+use crate::contact::{Contact, Difference, Origin};
+use onqueue_model::{ContactId, OrganisationId, Timestamp};
+use onqueue_store::{Scope, Store, StoreError};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One field's change.
+#[derive(Clone, Debug)]
+pub(crate) struct Changed {
+    pub contact: ContactId,
+    pub number: i64,
+    pub at: Timestamp,
+    pub actor: String,
+    pub origin: Origin,
+    pub difference: Difference,
+}
+
+/// Where a page of changes ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Place(i64, Uuid, i64);
+
+impl Changed {
+    pub fn place(&self) -> Place {
+        Place(self.at.millis(), self.contact.uuid(), self.number)
+    }
+}
+
+/// Adds changes of a contact, numbered from `first` on.
+pub(super) async fn write(
+    tx: &DatabaseTransaction,
+    organisation: OrganisationId,
+    (contact, first): (ContactId, i64),
+    differences: Vec<Difference>,
+    by: &By,
+) -> Result<(), StoreError> {
+    let rows = (first..).zip(differences).map(|(number, one)| ActiveModel {
+        organisation_id: Set(organisation.uuid()),
+        contact_id: Set(contact.uuid()),
+        number: Set(number),
+        at: Set(by.actor.at.millis()),
+        actor: Set(by.actor.name.clone()),
+        origin: Set(by.origin.code()),
+        field: Set(one.field),
+        old_value: Set(one.old),
+        new_value: Set(one.new),
+    });
+    let rows: Vec<ActiveModel> = rows.collect();
+    if !rows.is_empty() {
+        Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// The changes of a contact and of its aliases, the newest first.
+pub(crate) async fn list(
+    store: &Store,
+    organisation: OrganisationId,
+    contact: &Contact,
+    (after, limit): (Option<Place>, u64),
+) -> Result<Vec<Changed>, StoreError> {
+    let rows = Scope::of(organisation)
+        .find::<Entity>()
+        .filter(Column::ContactId.is_in(family(contact).map(ContactId::uuid)))
+        .apply_if(after, |query, place| query.filter(before(&place)))
+        .order_by_desc(Column::At)
+        .order_by_desc(Column::ContactId)
+        .order_by_desc(Column::Number)
+        .limit(limit)
+        .all(store.reader())
+        .await?;
+    rows.into_iter().map(read).collect()
+}
+
+fn before(Place(at, contact, number): &Place) -> Condition {
+    let same_time = Condition::any().add(Column::ContactId.lt(*contact)).add(
+        Condition::all()
+            .add(Column::ContactId.eq(*contact))
+            .add(Column::Number.lt(*number)),
+    );
+    let same_time = Condition::all().add(Column::At.eq(*at)).add(same_time);
+    Condition::any().add(Column::At.lt(*at)).add(same_time)
+}
+
+fn read(row: Model) -> Result<Changed, StoreError> {
+    Ok(Changed {
+        contact: ContactId::new(row.contact_id),
+        number: row.number,
+        at: Timestamp(row.at),
+        actor: row.actor,
+        origin: Origin::of(row.origin).ok_or_else(|| broken("a change of no origin"))?,
+        difference: Difference {
+            field: row.field,
+            old: row.old_value,
+            new: row.new_value,
+        },
+    })
+}

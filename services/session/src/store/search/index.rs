@@ -1,0 +1,304 @@
+//! Following the logs: whatever was said and is not in the index yet, a step at a time. Who takes a step holds its
+//! conversations, so that many replicas may; nobody else waits for them but who erases.
+
+use super::{Spot, dialect};
+use crate::store::sql::Sql;
+use crate::words::{Entry, said};
+use onqueue_chat::{Body, Kind};
+use onqueue_model::{OrganisationId, UserId, WrapUpCodeId};
+use onqueue_store::{Store, StoreError};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Value};
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+/// How many conversations are looked at in one step.
+const CONVERSATIONS: usize = 200;
+
+/// How many events are indexed in one step: the transaction is over in milliseconds.
+const EVENTS: usize = 500;
+
+/// What one step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// How many events it indexed.
+    pub events: usize,
+    /// After which conversation to go on; `None` at the end.
+    pub next: Option<i64>,
+}
+
+/// A conversation that is behind.
+struct Behind {
+    organisation: OrganisationId,
+    number: i64,
+}
+
+/// How far a conversation is indexed, and whether more may come.
+struct Reached {
+    number: i64,
+    sequence: i64,
+    is_open: bool,
+}
+
+/// Indexes some of what was said in conversations after that number.
+pub(crate) async fn index(store: &Store, after: i64) -> Result<Step, StoreError> {
+    let nothing = Step { events: 0, next: None };
+    // Without a transaction, which would keep a quiet database's only writer busy for nothing.
+    if behind(store.reader(), after, 1, "").await?.is_empty() {
+        return Ok(nothing);
+    }
+    store
+        .transaction(move |tx| {
+            Box::pin(async move {
+                let lock = match tx.get_database_backend() {
+                    DbBackend::Postgres => " FOR UPDATE OF s SKIP LOCKED",
+                    _ => "",
+                };
+                let behind = behind(tx, after, CONVERSATIONS, lock).await?;
+                let Some(last) = behind.last().map(|last| last.number) else {
+                    return Ok(nothing);
+                };
+                let (events, reached, is_cut) = step(tx, &behind).await?;
+                write_reached(tx, &reached).await?;
+                // What was cut short is the first of the next step.
+                let cut = reached.last().filter(|_| is_cut).map(|cut| cut.number - 1);
+                let next = cut.or_else(|| (behind.len() == CONVERSATIONS).then_some(last));
+                Ok(Step { events, next })
+            })
+        })
+        .await
+}
+
+async fn behind(
+    connection: &impl ConnectionTrait,
+    after: i64,
+    limit: usize,
+    lock: &str,
+) -> Result<Vec<Behind>, StoreError> {
+    let mut sql = Sql::new(
+        connection.get_database_backend(),
+        "SELECT s.number, s.organisation_id FROM session_search AS s \
+         JOIN session_conversations AS c ON c.organisation_id = s.organisation_id AND c.id = s.conversation_id \
+         WHERE s.is_open AND (c.last_sequence > s.sequence OR c.state = 5) AND s.number > ",
+    );
+    sql.value("bigint", after.into())
+        .text(" ORDER BY s.number LIMIT ")
+        .value("bigint", i64::try_from(limit).unwrap_or(i64::MAX).into())
+        .text(lock);
+    let rows = connection.query_all_raw(sql.done()).await?;
+    let one = |row: &QueryResult| {
+        Ok(Behind {
+            number: row.try_get("", "number")?,
+            organisation: OrganisationId::new(row.try_get::<Uuid>("", "organisation_id")?),
+        })
+    };
+    rows.iter().map(one).collect()
+}
+
+/// Indexes what there is of these, which nobody else holds now: whatever says that more will come, comes later than this.
+async fn step(tx: &DatabaseTransaction, behind: &[Behind]) -> Result<(usize, Vec<Reached>, bool), StoreError> {
+    let ends = ends(tx, behind).await?;
+    let mut rows = events(tx, behind).await?;
+    let is_cut = rows.len() > EVENTS;
+    rows.truncate(EVENTS);
+    // Where it was cut more of a conversation may be left, and nothing was read of those after it.
+    let cut = rows.last().filter(|_| is_cut).map(|last| (last.number, last.sequence));
+    let organisations: HashMap<i64, OrganisationId> = behind.iter().map(|one| (one.number, one.organisation)).collect();
+    let is_known = |row: &Row| ends.get(&row.number).is_some_and(|(last, _)| row.sequence <= *last);
+    let rows: Vec<Row> = rows.into_iter().filter(is_known).collect();
+    write_words(tx, &rows, &organisations).await?;
+    for row in &rows {
+        if let Some(Body::WrapUpSet { user, code, .. }) = &row.body
+            && let Some(organisation) = organisations.get(&row.number)
+        {
+            write_wrap_up(tx, (*organisation, row.number), (*user, *code)).await?;
+        }
+    }
+    let reached = ends
+        .into_iter()
+        .take_while(|(number, _)| cut.is_none_or(|(last, _)| *number <= last));
+    let reached = reached.map(|(number, (last, has_ended))| match cut {
+        Some((of, sequence)) if of == number => Reached {
+            number,
+            sequence: sequence.min(last),
+            is_open: true,
+        },
+        _ => Reached {
+            number,
+            sequence: last,
+            is_open: !has_ended,
+        },
+    });
+    Ok((rows.len(), reached.collect(), is_cut))
+}
+
+/// The last number of each conversation's log, and whether it has ended. Read after the conversations are held.
+async fn ends(tx: &DatabaseTransaction, behind: &[Behind]) -> Result<BTreeMap<i64, (i64, bool)>, StoreError> {
+    let mut sql = Sql::new(
+        tx.get_database_backend(),
+        "SELECT s.number, c.last_sequence, c.state FROM session_search AS s \
+         JOIN session_conversations AS c ON c.organisation_id = s.organisation_id AND c.id = s.conversation_id \
+         WHERE s.number IN (VALUES ",
+    );
+    numbers(&mut sql, behind).text(")");
+    let rows = tx.query_all_raw(sql.done()).await?;
+    let end = |row: &QueryResult| {
+        let has_ended = row.try_get::<i16>("", "state")? == 5;
+        Ok((
+            row.try_get("", "number")?,
+            (row.try_get("", "last_sequence")?, has_ended),
+        ))
+    };
+    rows.iter().map(end).collect()
+}
+
+fn numbers<'s>(sql: &'s mut Sql, behind: &[Behind]) -> &'s mut Sql {
+    sql.rows(["bigint"], behind.iter().map(|one| [one.number.into()]))
+}
+
+/// An event that is to be indexed.
+struct Row {
+    number: i64,
+    sequence: i64,
+    visibility: i16,
+    /// `None` if it was erased.
+    body: Option<Body>,
+}
+
+/// What has words, or says how it went; one more than is wanted, by which is seen whether there is more.
+async fn events(tx: &DatabaseTransaction, behind: &[Behind]) -> Result<Vec<Row>, StoreError> {
+    const KINDS: [Kind; 8] = [
+        Kind::Opened,
+        Kind::Message,
+        Kind::Transferred,
+        Kind::WrapUpSet,
+        Kind::AttachmentAdded,
+        Kind::AssistanceRequested,
+        Kind::CoachMessage,
+        Kind::SideMessage,
+    ];
+    let kinds: Vec<String> = KINDS.iter().map(|kind| kind.code().to_string()).collect();
+    let mut sql = Sql::new(
+        tx.get_database_backend(),
+        "SELECT s.number, e.sequence, e.visibility, e.part FROM session_search AS s \
+         JOIN session_events AS e ON e.organisation_id = s.organisation_id AND e.conversation_id = s.conversation_id \
+         AND e.sequence > s.sequence WHERE s.number IN (VALUES ",
+    );
+    numbers(&mut sql, behind)
+        .text(&format!(
+            ") AND e.kind IN ({}) ORDER BY s.number, e.sequence LIMIT ",
+            kinds.join(", ")
+        ))
+        .value("bigint", i64::try_from(EVENTS + 1).unwrap_or(i64::MAX).into());
+    let rows = tx.query_all_raw(sql.done()).await?;
+    let one = |row: &QueryResult| {
+        let part: Option<String> = row.try_get("", "part")?;
+        Ok(Row {
+            number: row.try_get("", "number")?,
+            sequence: row.try_get("", "sequence")?,
+            visibility: row.try_get("", "visibility")?,
+            body: part.as_deref().and_then(Body::from_part),
+        })
+    };
+    rows.iter().map(one).collect()
+}
+
+async fn write_words(
+    tx: &DatabaseTransaction,
+    rows: &[Row],
+    organisations: &HashMap<i64, OrganisationId>,
+) -> Result<(), StoreError> {
+    let entries = rows.iter().filter_map(|row| {
+        let entry = Entry::of(&said(row.body.as_ref()?)?)?;
+        let spot = Spot::of(row.number, row.sequence, row.visibility)?;
+        Some((*organisations.get(&row.number)?, spot, entry))
+    });
+    let entries: Vec<(OrganisationId, Spot, Entry)> = entries.collect();
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let backend = tx.get_database_backend();
+    let mut sql = match backend {
+        DbBackend::Postgres => Sql::new(
+            backend,
+            "INSERT INTO session_search_words (organisation_id, place, words) \
+             SELECT column1, column2, column3::tsvector FROM (VALUES ",
+        ),
+        _ => Sql::new(
+            backend,
+            "INSERT OR REPLACE INTO session_search_words (rowid, organisation, plain, umlauts) VALUES ",
+        ),
+    };
+    match backend {
+        DbBackend::Postgres => {
+            let row = |(organisation, spot, entry): &(OrganisationId, Spot, Entry)| -> [Value; 3] {
+                let words = dialect::tsvector(entry);
+                [organisation.uuid().into(), spot.0.into(), words.into()]
+            };
+            sql.rows(["uuid", "bigint", "text"], entries.iter().map(row))
+                .text(") AS new WHERE column1 IS NOT NULL ON CONFLICT (organisation_id, place) DO NOTHING");
+        }
+        _ => {
+            let row = |(organisation, spot, entry): &(OrganisationId, Spot, Entry)| -> [Value; 4] {
+                let organisation = dialect::organisation(*organisation);
+                let (plain, umlauts) = (entry.plain.join(" "), entry.umlauts.join(" "));
+                [spot.0.into(), organisation.into(), plain.into(), umlauts.into()]
+            };
+            sql.rows(["bigint", "text", "text", "text"], entries.iter().map(row));
+        }
+    }
+    tx.execute_raw(sql.done()).await?;
+    Ok(())
+}
+
+/// The last that an agent said of how it went.
+async fn write_wrap_up(
+    tx: &DatabaseTransaction,
+    (organisation, number): (OrganisationId, i64),
+    (user, code): (UserId, Option<WrapUpCodeId>),
+) -> Result<(), StoreError> {
+    let backend = tx.get_database_backend();
+    let mut sql = match code {
+        Some(code) => {
+            let mut sql = Sql::new(
+                backend,
+                "INSERT INTO session_search_wrap_ups (wrap_up_code_id, organisation_id, number, user_id) VALUES (",
+            );
+            sql.value("uuid", code.uuid().into()).text(", ");
+            sql
+        }
+        None => Sql::new(
+            backend,
+            "DELETE FROM session_search_wrap_ups WHERE (organisation_id, number, user_id) = (",
+        ),
+    };
+    sql.value("uuid", organisation.uuid().into())
+        .text(", ")
+        .value("bigint", number.into())
+        .text(", ")
+        .value("uuid", user.uuid().into())
+        .text(")");
+    if code.is_some() {
+        sql.text(
+            " ON CONFLICT (organisation_id, number, user_id) DO UPDATE SET wrap_up_code_id = excluded.wrap_up_code_id",
+        );
+    }
+    tx.execute_raw(sql.done()).await?;
+    Ok(())
+}
+
+async fn write_reached(tx: &DatabaseTransaction, reached: &[Reached]) -> Result<(), StoreError> {
+    if reached.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new(
+        tx.get_database_backend(),
+        "UPDATE session_search AS s SET sequence = new.column2, is_open = (new.column3 = 1) FROM (VALUES ",
+    );
+    let rows = reached
+        .iter()
+        .map(|one| [one.number.into(), one.sequence.into(), i64::from(one.is_open).into()]);
+    sql.rows(["bigint", "bigint", "bigint"], rows)
+        .text(") AS new WHERE s.number = new.column1");
+    tx.execute_raw(sql.done()).await?;
+    Ok(())
+}
