@@ -34,12 +34,19 @@ export async function until(what, condition, seconds = 15) {
   }
 }
 
+/** Below the ports that the system takes for outgoing connections, so that none of these comes in between. */
 async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 10_240 + Math.floor(Math.random() * 22_000);
+    const server = net.createServer();
+    const isFree = await new Promise((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** Somewhere with the demo in it. */

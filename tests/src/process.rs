@@ -1,10 +1,11 @@
 //! The real binary as a process on free ports of loopback, ended by its process id.
 
+use onqueue_daemons::free_port;
 use serde_json::Value;
 use std::{
     fs::File,
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -118,11 +119,9 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-/// A port of loopback that was free a moment ago.
+/// An address of loopback that is nobody else's until this process ends.
 pub fn free() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port")
+    SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().expect("a free port")))
 }
 
 fn spawn(folder: &TempDir, address: SocketAddr, health: SocketAddr, more: &[&str]) -> Child {

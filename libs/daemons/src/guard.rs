@@ -4,7 +4,6 @@ use crate::Failure;
 use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
-    net::TcpListener,
     os::unix::{fs::MetadataExt as _, process::CommandExt as _},
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
@@ -129,13 +128,6 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) -> Result<(), F
         thread::sleep(Duration::from_millis(10));
     }
     Ok(())
-}
-
-/// A port of the loopback address that nobody uses just now.
-pub(crate) fn free_port() -> Result<u16, Failure> {
-    let failed = |error: std::io::Error| Failure(format!("no free port: {error}"));
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
-    Ok(listener.local_addr().map_err(failed)?.port())
 }
 
 /// Somebody who is not root.

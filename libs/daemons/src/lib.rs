@@ -7,9 +7,11 @@
 
 mod guard;
 mod nats;
+mod ports;
 mod postgres;
 
 pub use nats::NatsServer;
+pub use ports::free_port;
 pub use postgres::{Disk, PostgresServer, Stop, psql};
 
 /// Why a server could not be had; where something is missing on this machine, what to install.

@@ -2,7 +2,8 @@
 
 use crate::{
     Failure,
-    guard::{Guarded, free_port, until},
+    guard::{Guarded, until},
+    ports::free_port,
 };
 use std::{
     fs,

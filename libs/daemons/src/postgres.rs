@@ -2,7 +2,8 @@
 
 use crate::{
     Failure,
-    guard::{Guarded, User, free_port, typed, until},
+    guard::{Guarded, User, typed, until},
+    ports::free_port,
 };
 use std::{
     fs,

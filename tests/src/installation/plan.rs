@@ -1,9 +1,10 @@
 //! How many of what, with which settings.
 
 use super::{Database, Member, clock_file, member::Launch};
+use onqueue_daemons::free_port;
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
 };
 use toml::{Table, Value, toml};
@@ -221,13 +222,9 @@ fn lay_over(below: &mut Table, above: Table) {
     }
 }
 
-/// Different ports of loopback that were free a moment ago.
+/// Different ports of loopback, nobody else's.
 fn free_ports(count: usize) -> Vec<SocketAddr> {
-    let listeners: Vec<TcpListener> = (0..count)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"))
-        .collect();
-    listeners
-        .iter()
-        .map(|listener| listener.local_addr().expect("an address"))
+    (0..count)
+        .map(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().expect("a free port"))))
         .collect()
 }
