@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What only an owner writes.
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "routing_log",
     "routing_decisions",
     "routing_reports",
+    "routing_report_packs",
     "routing_interactions",
     "routing_feed_cursors",
     "routing_snapshots",

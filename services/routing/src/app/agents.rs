@@ -15,6 +15,9 @@ use tokio::sync::mpsc;
 /// How many frames a slow stream may be behind before it is ended.
 const ROOM: usize = 256;
 
+/// How long who accepts an offer waits for session to have heard of it.
+const REPORTED: Duration = Duration::from_secs(1);
+
 /// How often it is looked whether the caller may still watch.
 const CHECK: Duration = Duration::from_secs(1);
 
@@ -94,18 +97,28 @@ impl Routing {
         heard.await?.then_some(()).ok_or_else(agent_not_found)
     }
 
-    /// Takes an offer; again if it is the caller's already.
+    /// Takes an offer; again if it is the caller's already. Answers when session has answered to that, so that whoever looks
+    /// there finds the agent, or soon if it does not.
     pub async fn accept_offer(&self, caller: &Caller, offer: OfferId) -> Result<ConversationId, Fault> {
         let (agent, reach) = self.answerer(caller)?;
         // Looked up and answered at one go: it alerts.
         let done = self.owner.act(caller.organisation, move |host, turn, traceparent| {
             let view = offer_to(host, agent, offer, &reach)?;
+            let conversation = view.interaction.conversation;
             match host.apply(turn, Command::Accept { agent, offer }, traceparent) {
-                None | Some(Refusal::OfferAlreadyAccepted) => Ok(view.interaction.conversation),
+                None => Ok((conversation, Some(turn.reported(host.organisation(), conversation)))),
+                Some(Refusal::OfferAlreadyAccepted) => Ok((conversation, None)),
                 Some(refusal) => Err(fault(refusal)),
             }
         });
-        done.await?
+        let (conversation, reported) = done.await??;
+        if let Some(reported) = reported {
+            tokio::select! {
+                _ = reported => {}
+                () = self.steady.sleep(REPORTED) => {}
+            }
+        }
+        Ok(conversation)
     }
 
     /// Lets an offer go to another agent; again if the caller did so already.

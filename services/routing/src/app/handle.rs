@@ -4,9 +4,9 @@ use super::frames::Frame;
 use super::host::Host;
 use super::turn::Turn;
 use super::unowned;
-use crate::store::Details;
+use crate::store::{Details, Parcel};
 use onqueue_acd::{Command, Refusal, Requirements};
-use onqueue_model::{ConversationId, Fault, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
+use onqueue_model::{Fault, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many messages wait at most; then senders wait.
@@ -35,10 +35,7 @@ pub enum Message {
         answer: Answer<()>,
     },
     /// Forget reports that session has answered.
-    Delivered {
-        reports: Vec<(OrganisationId, ConversationId, i64)>,
-        answer: Answer<()>,
-    },
+    Delivered { parcels: Vec<Parcel>, answer: Answer<()> },
     /// Send the agent's frames from now on.
     Watch {
         organisation: OrganisationId,
@@ -188,8 +185,8 @@ impl Handle {
         self.ask(|answer| Message::Refresh { organisation, answer }).await
     }
 
-    pub async fn delivered(&self, reports: Vec<(OrganisationId, ConversationId, i64)>) -> Result<(), Fault> {
-        self.ask(|answer| Message::Delivered { reports, answer }).await
+    pub async fn delivered(&self, parcels: Vec<Parcel>) -> Result<(), Fault> {
+        self.ask(|answer| Message::Delivered { parcels, answer }).await
     }
 
     pub async fn organisations(&self) -> Result<Vec<OrganisationId>, Fault> {

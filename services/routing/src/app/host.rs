@@ -1,7 +1,7 @@
 //! One organisation's engine with what belongs to it in memory.
 
 use super::frames::{Frame, Watchers};
-use super::legs::{Legs, opening};
+use super::legs::Legs;
 use super::lookout::Lookout;
 use super::lost::Lost;
 use super::notes::Notes;
@@ -9,7 +9,7 @@ use super::presence::Presence;
 use super::turn::{Snapshot, Told, Turn};
 use super::{facts, figures, frames};
 use crate::store::{
-    Configuration, ConversationRules, Details, History, Loaded, Logged, Message, NewDecision, NewReport, Queue, Record,
+    Configuration, ConversationRules, Details, History, Loaded, Logged, Message, NewDecision, Queue, Record,
 };
 use onqueue_acd::{
     AgentState, Command, Effect, Engine, Explanation, InteractionPlace, InteractionView, Refusal, Requirements,
@@ -17,15 +17,14 @@ use onqueue_acd::{
 use onqueue_model::{
     ConversationId, DecisionId, DivisionId, InteractionId, OrganisationId, QueueId, SkillId, Timestamp, UserId,
 };
-use onqueue_proto::session::v1::{ReportRequest, report_request::Fact};
+use onqueue_proto::session::v1::report_request::Fact;
 use onqueue_server::resource::Once;
-use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// By how much the positions of two inputs' reports are apart: how many effects an input may have on an interaction.
-const REPORTS: i64 = 1_000;
+pub(super) const REPORTS: i64 = 1_000;
 
 /// The names that people see, and where queues belong.
 #[derive(Debug, Default)]
@@ -305,37 +304,6 @@ impl Host {
     /// What is to be recorded of those that wait.
     pub fn look_at_waiting(&mut self, now: Timestamp) -> Vec<Explanation> {
         self.notes.look(&self.engine, self.position, now)
-    }
-
-    /// Tells session of an interaction, after everything that the last input did to it.
-    pub fn say(&self, turn: &mut Turn, interaction: InteractionId, said: (Fact, Option<&str>)) {
-        self.report(turn, interaction, self.position * REPORTS + REPORTS - 1, said);
-    }
-
-    fn report(
-        &self,
-        turn: &mut Turn,
-        interaction: InteractionId,
-        position: i64,
-        (fact, traceparent): (Fact, Option<&str>),
-    ) {
-        let epoch = turn.tenure.epoch(self.organisation);
-        let request = ReportRequest {
-            organisation_id: self.organisation.to_string(),
-            conversation_id: interaction.conversation.to_string(),
-            opening: i64::from(opening(interaction)),
-            epoch,
-            position,
-            fact: Some(fact),
-        };
-        turn.batch.reports.push(NewReport {
-            organisation: self.organisation,
-            interaction,
-            position,
-            epoch,
-            traceparent: traceparent.map(str::to_owned),
-            payload: request.encode_to_vec(),
-        });
     }
 
     /// The conversation's interaction that has not ended, if there is one; not what it is offered as in the meantime.

@@ -15,6 +15,7 @@ mod handle;
 mod host;
 mod interactions;
 mod legs;
+mod lines;
 mod lookout;
 mod lost;
 mod notes;
@@ -31,6 +32,7 @@ mod post;
 mod presence;
 mod pulse;
 mod queues;
+mod report;
 mod reporter;
 mod retention;
 mod revisions;
@@ -90,6 +92,8 @@ pub struct Routing {
     owner: Handle,
     policies: Policies,
     whereabouts: Whereabouts,
+    /// Tells the time monotonically, also when the service's own clock is moved.
+    steady: Clock,
     /// One at a time: each holds an engine of its own.
     replays: Arc<Semaphore>,
 }
@@ -153,6 +157,7 @@ impl Routing {
             owner: shared.owner,
             policies: shared.policies,
             whereabouts,
+            steady: shared.steady,
             replays: Arc::new(Semaphore::new(1)),
         })
     }

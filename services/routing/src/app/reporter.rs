@@ -1,29 +1,30 @@
-//! Tells session what was decided: from the committed outbox, one conversation's reports in order and each after the
-//! answer to the last.
+//! Tells session what was decided: from the committed outbox, many reports with a call, one conversation's in order and each
+//! after the answer to the last.
 
 use super::Shared;
-use super::post::{Line, Lines};
+use super::lines::Lines;
+use super::report::{Line, Pack, Waiting};
 use super::tenure::Tenure;
-use crate::store::Waiting;
+use crate::store::Parcel;
 use futures::FutureExt as _;
-use futures::future::{FusedFuture as _, OptionFuture};
+use futures::future::{FusedFuture as _, OptionFuture, join_all};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use onqueue_acd::Command;
-use onqueue_model::{ConversationId, Fault, InteractionId, OrganisationId, Reason};
-use onqueue_proto::session::v1::{ReportRequest, routing_facts_service_client::RoutingFactsServiceClient};
-use prost::Message as _;
-use std::time::Duration;
-use tokio::sync::Semaphore;
-use tonic::{Request, Status};
+use onqueue_model::{Fault, Reason};
+use onqueue_proto::session::v1::{
+    ReportAllRequest, ReportOutcome, routing_facts_service_client::RoutingFactsServiceClient,
+};
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
+use tonic::{Code, Request, Status};
 
 /// How long session may take over an answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// How many conversations are worked on at once; those that wait to try again do not hold up the others.
-const LINES: usize = 4_096;
-
-/// How many reports are on their way at once.
-const CALLS: usize = 64;
+/// How many calls are on their way at once.
+const CALLS: usize = 16;
 
 /// Pauses that double up to 32 times the first.
 #[derive(Debug)]
@@ -48,11 +49,20 @@ impl Backoff {
     }
 }
 
-/// What session answered.
+/// What session answered to a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     Taken,
     /// The conversation is over: nothing is to be tried again, and the agent is free.
     Closed,
+    /// It is to be sent again.
+    Not,
+}
+
+/// Reports that go with one call, and how long to wait if they have to go again.
+struct Attempt {
+    reports: Vec<Waiting>,
+    backoff: Backoff,
 }
 
 /// Delivers until the tenure is over.
@@ -64,37 +74,43 @@ pub async fn report(shared: Shared, tenure: Tenure) {
 }
 
 async fn deliver_all(shared: &Shared) {
-    let calls = Semaphore::new(CALLS);
-    let mut lines = Lines::default();
-    let (mut deliveries, mut delivered) = (FuturesUnordered::new(), Vec::new());
-    let mut settling = OptionFuture::default();
-    let mut busy = 0;
+    let (mut lines, mut again) = (Lines::default(), VecDeque::new());
+    let (mut calls, mut pauses) = (FuturesUnordered::new(), FuturesUnordered::new());
+    let (mut delivered, mut settling) = (Vec::new(), OptionFuture::default());
     shared.post.look();
     loop {
         catch_up(shared, &mut lines).await;
-        while busy < LINES
-            && let Some((line, reports)) = lines.next_line()
+        while calls.len() < CALLS
+            && let Some(attempt) = again.pop_front().or_else(|| first_attempt(shared, &mut lines))
         {
-            busy += 1;
-            deliveries.push(deliver_line(shared, &calls, line, reports));
+            calls.push(deliver(shared, attempt));
         }
         if settling.is_terminated() && !delivered.is_empty() {
             settling = Some(settle(shared, std::mem::take(&mut delivered)).boxed().fuse()).into();
         }
         tokio::select! {
-            Some(done) = deliveries.next(), if !deliveries.is_empty() => {
-                delivered.push(done);
-                delivered.extend(std::iter::from_fn(|| deliveries.next().now_or_never().flatten()));
-            }
-            Some(settled) = &mut settling, if !settling.is_terminated() => {
-                busy -= settled.len();
-                for outcome in settled {
-                    conclude(shared, &mut lines, outcome);
+            Some((answered, left)) = calls.next(), if !calls.is_empty() => {
+                delivered.extend(lines.answered(answered, &left.reports));
+                if !left.reports.is_empty() {
+                    pauses.push(pause(shared, left));
                 }
             }
+            Some(attempt) = pauses.next(), if !pauses.is_empty() => again.push_back(attempt),
+            Some(settled) = &mut settling, if !settling.is_terminated() => lines.settled(&settled),
             () = shared.post.notified() => {}
         }
     }
+}
+
+fn first_attempt(shared: &Shared, lines: &mut Lines) -> Option<Attempt> {
+    let reports = lines.next();
+    let backoff = Backoff::new(shared.settings.retry());
+    (!reports.is_empty()).then_some(Attempt { reports, backoff })
+}
+
+async fn pause(shared: &Shared, mut attempt: Attempt) -> Attempt {
+    shared.steady.sleep(attempt.backoff.next()).await;
+    attempt
 }
 
 /// Takes up what was committed since the last time: as the owner hands it over, or from the outbox if that is not all.
@@ -103,7 +119,7 @@ async fn catch_up(shared: &Shared, lines: &mut Lines) {
         return;
     }
     match shared.post.take() {
-        Some(reports) if lines.are_whole() => lines.add(reports),
+        Some(packs) if lines.are_whole() => packs.into_iter().for_each(|pack| lines.add(pack)),
         // What is left here was committed, so that it is read.
         _ => read(shared, lines).await,
     }
@@ -114,10 +130,16 @@ async fn read(shared: &Shared, lines: &mut Lines) {
     let mut backoff = Backoff::new(shared.settings.retry());
     let mut last = None;
     loop {
-        match shared.tables.waiting_reports(last).await {
+        match shared.tables.undelivered(last).await {
             Ok(page) => {
-                last = page.last().map(Waiting::place);
-                lines.add(page);
+                last = page.last().map(|one| one.parcel);
+                for kept in page {
+                    let parcel = kept.parcel;
+                    match Pack::read(kept) {
+                        Some(pack) => lines.add(pack),
+                        None => tracing::error!(?parcel, "reports in the outbox cannot be read: they stay there"),
+                    }
+                }
                 if last.is_none() || lines.are_full() {
                     lines.be_whole(last.is_none());
                     return;
@@ -131,114 +153,136 @@ async fn read(shared: &Shared, lines: &mut Lines) {
     }
 }
 
-fn conclude(shared: &Shared, lines: &mut Lines, (line, outcome): (Line, Result<(), Fault>)) {
-    match outcome {
-        Ok(()) => lines.done(line),
-        Err(_) => {
-            lines.lose(line);
-            shared.post.look();
-        }
-    }
-}
-
-/// A line whose reports were delivered, as far as they were.
-struct Delivered {
-    line: Line,
-    reports: Vec<(OrganisationId, ConversationId, i64)>,
-    outcome: Result<(), Fault>,
-}
-
-/// Delivers the reports one after the other, each until it is answered.
-async fn deliver_line(shared: &Shared, calls: &Semaphore, line: Line, reports: Vec<Waiting>) -> Delivered {
-    let mut delivered = Vec::with_capacity(reports.len());
-    let mut outcome = Ok(());
-    for report in reports {
-        if let Answer::Closed = deliver(shared, calls, &report).await {
-            outcome = free(shared, report.organisation, report.interaction).await;
-        }
-        if outcome.is_err() {
-            break;
-        }
-        delivered.push((report.organisation, report.interaction.conversation, report.position));
-    }
-    if let Err(fault) = &outcome {
-        put_off(shared, fault).await;
-    }
-    Delivered {
-        line,
-        reports: delivered,
-        outcome,
-    }
-}
-
-/// Takes what was delivered out of the outbox, of all these lines at once.
-async fn settle(shared: &Shared, lines: Vec<Delivered>) -> Vec<(Line, Result<(), Fault>)> {
-    let reports: Vec<_> = lines.iter().flat_map(|line| line.reports.iter().copied()).collect();
-    let mut settled = Ok(());
-    if !reports.is_empty() {
-        settled = shared.owner.delivered(reports).await;
-    }
-    if let Err(fault) = &settled {
-        put_off(shared, fault).await;
-    }
-    let outcomes = lines
-        .into_iter()
-        .map(|line| (line.line, settled.clone().and(line.outcome)));
-    outcomes.collect()
-}
-
-async fn put_off(shared: &Shared, fault: &Fault) {
-    tracing::debug!(%fault, "reports stay in the outbox and are delivered again");
-    shared.steady.sleep(shared.settings.retry()).await;
-}
-
-async fn deliver(shared: &Shared, calls: &Semaphore, report: &Waiting) -> Answer {
+/// Takes what was delivered out of the outbox, however often it takes.
+async fn settle(shared: &Shared, parcels: Vec<Parcel>) -> Vec<Parcel> {
     let mut backoff = Backoff::new(shared.settings.retry());
-    loop {
-        shared.gate.pass().await;
-        let permit = calls.acquire().await;
-        let told = tokio::select! {
-            told = tell(shared, report) => told,
-            () = shared.steady.sleep(ANSWER) => Err(Status::deadline_exceeded("no answer")),
-        };
-        drop(permit);
-        match told {
-            Ok(answer) => return answer,
-            Err(status) => tracing::warn!(
-                code = ?status.code(),
-                message = status.message(),
-                conversation = %report.interaction.conversation,
-                "report not taken; it is tried again"
-            ),
-        }
+    while let Err(fault) = shared.owner.delivered(parcels.clone()).await {
+        tracing::debug!(%fault, "delivered reports are still in the outbox");
         shared.steady.sleep(backoff.next()).await;
     }
+    parcels
 }
 
-async fn tell(shared: &Shared, report: &Waiting) -> Result<Answer, Status> {
-    let request = ReportRequest::decode(report.payload.as_slice())
-        .map_err(|_| Status::internal("a report in the outbox cannot be read"))?;
-    let mut request = Request::new(request);
-    let traceparent = report.traceparent.as_deref().and_then(|text| text.parse().ok());
-    if let Some(traceparent) = traceparent {
+/// One call. What session has answered, and what is to be sent again, in order.
+async fn deliver(shared: &Shared, attempt: Attempt) -> (Vec<Waiting>, Attempt) {
+    shared.gate.pass().await;
+    let Attempt { reports, backoff } = attempt;
+    let answers = tell(shared, &reports).await;
+    let answers = join_all(
+        reports
+            .iter()
+            .zip(answers)
+            .map(|(one, answer)| conclude(shared, one, answer)),
+    )
+    .await;
+    let (mut answered, mut left) = (Vec::with_capacity(reports.len()), Vec::new());
+    for (one, is_answered) in reports.into_iter().zip(answers) {
+        match is_answered {
+            true => answered.push(one),
+            false => left.push(one),
+        }
+    }
+    let left = Attempt { reports: left, backoff };
+    (answered, left)
+}
+
+/// Whether nothing is left to be done. The engine lets go of an interaction whose conversation is over.
+async fn conclude(shared: &Shared, one: &Waiting, answer: Answer) -> bool {
+    match answer {
+        Answer::Taken => true,
+        Answer::Not => false,
+        Answer::Closed => {
+            let interaction = one.report.interaction;
+            let freed = shared
+                .owner
+                .command(one.report.organisation, Command::Cancel { interaction });
+            freed.await.is_ok()
+        }
+    }
+}
+
+/// An answer for each, in their order.
+async fn tell(shared: &Shared, reports: &[Waiting]) -> Vec<Answer> {
+    let told = tokio::select! {
+        told = tell_all(shared, reports) => told,
+        () = shared.steady.sleep(ANSWER) => Err(Status::deadline_exceeded("no answer")),
+    };
+    told.unwrap_or_else(|status| {
+        tracing::warn!(
+            code = ?status.code(),
+            message = status.message(),
+            reports = reports.len(),
+            "reports not taken; they are sent again"
+        );
+        vec![Answer::Not; reports.len()]
+    })
+}
+
+async fn tell_all(shared: &Shared, reports: &[Waiting]) -> Result<Vec<Answer>, Status> {
+    let traced = reports.iter().map(|one| one.report.traced.clone());
+    let request = ReportAllRequest {
+        reports: traced.collect(),
+    };
+    let mut client = RoutingFactsServiceClient::new(shared.session.clone());
+    let outcomes = match client.report_all(request).await {
+        Ok(answer) => answer.into_inner().outcomes,
+        Err(status) if status.code() == Code::Unimplemented => return tell_each(shared, reports).await,
+        Err(status) => return Err(status),
+    };
+    if outcomes.len() != reports.len() {
+        return Err(Status::internal("not as many answers as reports"));
+    }
+    let both = reports.iter().zip(&outcomes);
+    Ok(both.map(|(one, outcome)| answer(one, outcome)).collect())
+}
+
+fn answer(one: &Waiting, outcome: &ReportOutcome) -> Answer {
+    if outcome.refusal.is_empty() {
+        return Answer::Taken;
+    }
+    refused(one, Reason::parse(&outcome.refusal), &outcome.message)
+}
+
+/// A conversation that session does not know is as good as over.
+fn refused(one: &Waiting, reason: Option<Reason>, message: &str) -> Answer {
+    if matches!(reason, Some(Reason::ConversationClosed | Reason::ConversationNotFound)) {
+        return Answer::Closed;
+    }
+    tracing::warn!(
+        ?reason,
+        message,
+        conversation = %one.report.interaction.conversation,
+        "report not taken; it is sent again"
+    );
+    Answer::Not
+}
+
+/// A session of the version before takes one report at a time.
+async fn tell_each(shared: &Shared, reports: &[Waiting]) -> Result<Vec<Answer>, Status> {
+    let (mut answers, mut stopped) = (Vec::with_capacity(reports.len()), HashSet::<Line>::new());
+    for one in reports {
+        let line = one.report.line();
+        let answer = match stopped.contains(&line) {
+            true => Answer::Not,
+            false => tell_one(shared, one).await,
+        };
+        if answer == Answer::Not {
+            stopped.insert(line);
+        }
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+async fn tell_one(shared: &Shared, one: &Waiting) -> Answer {
+    let traced = one.report.traced.clone();
+    let mut request = Request::new(traced.report.unwrap_or_default());
+    if let Ok(traceparent) = traced.traceparent.parse() {
         request.metadata_mut().insert("traceparent", traceparent);
     }
     let mut client = RoutingFactsServiceClient::new(shared.session.clone());
     match client.report(request).await {
-        Ok(_) => Ok(Answer::Taken),
-        Err(status) if is_final(&status) => Ok(Answer::Closed),
-        Err(status) => Err(status),
+        Ok(_) => Answer::Taken,
+        Err(status) => refused(one, onqueue_client::reason(&status), status.message()),
     }
-}
-
-/// A conversation that session does not know is as good as over.
-fn is_final(status: &Status) -> bool {
-    let reason = onqueue_client::reason(status);
-    matches!(reason, Some(Reason::ConversationClosed | Reason::ConversationNotFound))
-}
-
-/// The engine lets go of an interaction whose conversation is over.
-async fn free(shared: &Shared, organisation: OrganisationId, interaction: InteractionId) -> Result<(), Fault> {
-    let cancel = Command::Cancel { interaction };
-    shared.owner.command(organisation, cancel).await.map(drop)
 }

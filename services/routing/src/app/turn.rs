@@ -1,11 +1,13 @@
 //! One transaction of the owner in the making: what goes in, what follows, and who waits for it.
 
 use super::frames::Frame;
+use super::report::{Pack, Report};
 use super::tenure::Tenure;
 use crate::store::{Batch, History};
 use onqueue_acd::{Effect, Engine};
-use onqueue_model::{Fault, OrganisationId, Timestamp, UserId};
+use onqueue_model::{ConversationId, Fault, OrganisationId, Timestamp, UserId};
 use onqueue_server::Ids;
+use std::collections::BTreeMap;
 use tokio::sync::{mpsc, oneshot};
 
 /// Told whether it was committed.
@@ -48,6 +50,10 @@ pub struct Turn {
     pub batch: Batch,
     /// To be let out, in order.
     pub effects: Vec<(OrganisationId, Effect)>,
+    /// For session.
+    pub reports: BTreeMap<OrganisationId, Vec<Report>>,
+    /// The same as they are kept.
+    pub packs: Vec<Pack>,
     /// Why it must not be committed.
     pub defect: Option<String>,
     /// Agents whose profile changed.
@@ -70,6 +76,8 @@ impl Turn {
             messages: 0,
             batch: Batch::default(),
             effects: Vec::new(),
+            reports: BTreeMap::new(),
+            packs: Vec::new(),
             defect: None,
             changed: Vec::new(),
             fed: Vec::new(),
@@ -85,6 +93,19 @@ impl Turn {
         self.answers.push(Box::new(move |committed| {
             let _ = to.send(committed.and(answer));
         }));
+    }
+
+    /// Ends when session has answered to the last report of the conversation so far; at once without one.
+    pub fn reported(&mut self, organisation: OrganisationId, conversation: ConversationId) -> oneshot::Receiver<()> {
+        let (told, reported) = oneshot::channel();
+        let reports = self.reports.get_mut(&organisation).into_iter().flatten();
+        let last = reports
+            .rev()
+            .find(|report| report.interaction.conversation == conversation);
+        if let Some(report) = last {
+            report.told = Some(told);
+        }
+        reported
     }
 
     /// Tells everybody that it was committed.

@@ -9,6 +9,7 @@ mod keep_decisions_about_waiting;
 mod keep_history;
 mod keep_wrap_ups;
 mod list_decisions_by_queue;
+mod pack_reports;
 mod schedules;
 
 use sea_orm_migration::prelude::IntoIden as _;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrations {
             Box::new(keep_history::Migration),
             Box::new(keep_decisions_about_waiting::Migration),
             Box::new(schedules::Migration),
+            Box::new(pack_reports::Migration),
         ]
     }
 

@@ -1,8 +1,8 @@
 //! The owner's transaction in one statement, on PostgreSQL: one round trip instead of one for each table, and a text that is
 //! parsed once on each connection, however many rows there are. What there is seldom takes the long way.
 
-use super::commit::{decision_row, interaction_row, log_row, report_row};
-use super::{Batch, Details, Fence, Logged, NewDecision, NewReport, Tables, refused};
+use super::commit::{decision_row, interaction_row, log_row, pack_row};
+use super::{Batch, Details, Fence, Logged, NewDecision, NewPack, Tables, refused};
 use onqueue_model::{Fault, InteractionId, OrganisationId, QueueId, Shard, UserId};
 use onqueue_store::{Alone, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,33 +27,31 @@ const STATEMENT: &str = "\
         SELECT * FROM UNNEST($10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::bigint[], $15::bigint[], \
             $16::bigint[], $17::bigint[], $18::text[], $19::smallint[]) WHERE (SELECT holds FROM fence)), \
     reported AS (\
-        INSERT INTO routing_reports (organisation_id, conversation_id, position, opening, epoch, traceparent, payload) \
-        SELECT * FROM UNNEST($20::uuid[], $21::uuid[], $22::bigint[], $23::bigint[], $24::bigint[], $25::text[], \
-            $26::bytea[]) WHERE (SELECT holds FROM fence)), \
+        INSERT INTO routing_report_packs (organisation_id, place, reports, payload) \
+        SELECT * FROM UNNEST($20::uuid[], $21::bigint[], $22::bigint[], $23::bytea[]) \
+        WHERE (SELECT holds FROM fence)), \
     delivered AS (\
-        DELETE FROM routing_reports AS report USING UNNEST($27::uuid[], $28::uuid[], $29::bigint[]) \
-            AS gone(organisation_id, conversation_id, position) \
-        WHERE report.organisation_id = gone.organisation_id AND report.conversation_id = gone.conversation_id \
-            AND report.position = gone.position AND (SELECT holds FROM fence)), \
+        DELETE FROM routing_report_packs AS pack USING UNNEST($24::uuid[], $25::bigint[]) AS gone(organisation_id, place) \
+        WHERE pack.organisation_id = gone.organisation_id AND pack.place = gone.place AND (SELECT holds FROM fence)), \
     opened AS (\
         INSERT INTO routing_interactions (organisation_id, conversation_id, opening, guest_name, topic, \
             transfer_request_id, transfer_request_hash) \
-        SELECT * FROM UNNEST($30::uuid[], $31::uuid[], $32::bigint[], $33::text[], $34::text[], $35::uuid[], \
-            $36::bytea[]) WHERE (SELECT holds FROM fence)), \
+        SELECT * FROM UNNEST($26::uuid[], $27::uuid[], $28::bigint[], $29::text[], $30::text[], $31::uuid[], \
+            $32::bytea[]) WHERE (SELECT holds FROM fence)), \
     ended AS (\
-        DELETE FROM routing_interactions AS interaction USING UNNEST($37::uuid[], $38::uuid[], $39::bigint[]) \
+        DELETE FROM routing_interactions AS interaction USING UNNEST($33::uuid[], $34::uuid[], $35::bigint[]) \
             AS gone(organisation_id, conversation_id, opening) \
         WHERE interaction.organisation_id = gone.organisation_id \
             AND interaction.conversation_id = gone.conversation_id \
             AND interaction.opening = gone.opening AND (SELECT holds FROM fence)), \
     handled AS (\
         INSERT INTO routing_wrap_ups AS old (organisation_id, conversation_id, opening, user_id, queue_id, notes) \
-        SELECT handled.*, '' FROM UNNEST($40::uuid[], $41::uuid[], $42::bigint[], $43::uuid[], $44::uuid[]) AS handled \
+        SELECT handled.*, '' FROM UNNEST($36::uuid[], $37::uuid[], $38::bigint[], $39::uuid[], $40::uuid[]) AS handled \
         WHERE (SELECT holds FROM fence) \
         ON CONFLICT (organisation_id, conversation_id, opening, user_id) DO UPDATE SET queue_id = EXCLUDED.queue_id), \
     moved AS (\
         INSERT INTO routing_feed_cursors (shard, number) \
-        SELECT * FROM UNNEST($45::smallint[], $46::bigint[]) WHERE (SELECT holds FROM fence) \
+        SELECT * FROM UNNEST($41::smallint[], $42::bigint[]) WHERE (SELECT holds FROM fence) \
         ON CONFLICT (shard) DO UPDATE SET number = EXCLUDED.number) \
     SELECT '00000000-0000-0000-0000-000000000000'::uuid WHERE (SELECT holds FROM fence)";
 
@@ -66,6 +64,7 @@ pub(super) fn fits(batch: &Batch) -> bool {
         && batch.transferred.is_empty()
         && batch.wrap_ups.said.is_empty()
         && batch.audited.is_empty()
+        && batch.delivered.singles.is_empty()
 }
 
 /// Writes the batch if every one of these shards is still held; otherwise nothing, and the error is a refusal.
@@ -78,7 +77,7 @@ pub(super) async fn write(
     let statement = with_fence(Alone::new(STATEMENT), fence, shards);
     let statement = with_log(statement, &batch.log)?;
     let statement = with_decisions(statement, &batch.decisions)?;
-    let statement = with_reports(statement, &batch.reports);
+    let statement = with_packs(statement, &batch.packs);
     let statement = with_delivered(statement, batch);
     let statement = with_opened(statement, batch);
     let statement = with_ended(statement, batch);
@@ -127,24 +126,20 @@ fn with_decisions(statement: Alone, decisions: &[NewDecision]) -> Result<Alone, 
         .with(list(&rows, |row| row.kind)))
 }
 
-fn with_reports(statement: Alone, reports: &[NewReport]) -> Alone {
-    let rows: Vec<_> = reports.iter().map(report_row).collect();
+fn with_packs(statement: Alone, packs: &[NewPack]) -> Alone {
+    let rows: Vec<_> = packs.iter().map(pack_row).collect();
     statement
         .with(list(&rows, |row| row.organisation_id))
-        .with(list(&rows, |row| row.conversation_id))
-        .with(list(&rows, |row| row.position))
-        .with(list(&rows, |row| row.opening))
-        .with(list(&rows, |row| row.epoch))
-        .with(list(&rows, |row| row.traceparent.clone()))
+        .with(list(&rows, |row| row.place))
+        .with(list(&rows, |row| row.reports))
         .with(list(&rows, |row| row.payload.clone()))
 }
 
 fn with_delivered(statement: Alone, batch: &Batch) -> Alone {
-    let delivered = &batch.delivered;
+    let packs = &batch.delivered.packs;
     statement
-        .with(list(delivered, |(organisation, ..)| organisation.uuid()))
-        .with(list(delivered, |(_, conversation, _)| conversation.uuid()))
-        .with(list(delivered, |(.., position)| *position))
+        .with(list(packs, |(organisation, _)| organisation.uuid()))
+        .with(list(packs, |(_, place)| *place))
 }
 
 /// The statement's parts do not see what the others write: who came and went with one batch is not written.

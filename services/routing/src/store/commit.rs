@@ -2,7 +2,10 @@
 
 use super::leases::{check, shard};
 use super::wrap_ups::{self, WrapUps};
-use super::{Audited, Fence, ROWS, Record, Tables, at_once, broken, entities, intervals, lock_configuration, settings};
+use super::{
+    Audited, Fence, NewPack, Parcel, ROWS, Record, Tables, at_once, broken, entities, intervals, lock_configuration,
+    settings,
+};
 use onqueue_acd::{Command, metrics::Interval};
 use onqueue_model::{ConversationId, DecisionId, InteractionId, OrganisationId, QueueId, Shard, Timestamp, UserId};
 use onqueue_server::resource::Once;
@@ -54,23 +57,6 @@ pub struct NewDecision {
     pub record: Record,
 }
 
-/// Something that session has to be told.
-#[derive(Clone, Debug)]
-pub struct NewReport {
-    /// Whose.
-    pub organisation: OrganisationId,
-    /// About which interaction.
-    pub interaction: InteractionId,
-    /// Rises from report to report of a conversation.
-    pub position: i64,
-    /// The epoch of the owner that decided.
-    pub epoch: i64,
-    /// W3C trace context of what caused it.
-    pub traceparent: Option<String>,
-    /// The request, encoded.
-    pub payload: Vec<u8>,
-}
-
 /// What routing itself does not need of an interaction but agents see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
@@ -92,7 +78,7 @@ pub struct Batch {
     /// Quarters of an hour that are over.
     pub intervals: Vec<(OrganisationId, Interval)>,
     /// For session.
-    pub reports: Vec<NewReport>,
+    pub packs: Vec<NewPack>,
     /// Interactions that came.
     pub opened: Vec<(OrganisationId, InteractionId, Details)>,
     /// Interactions that need nobody any more.
@@ -106,13 +92,46 @@ pub struct Batch {
     /// Settings whose revision the engine now has.
     pub applied_settings: Vec<(OrganisationId, i64)>,
     /// Reports that session has answered.
-    pub delivered: Vec<(OrganisationId, ConversationId, i64)>,
+    pub delivered: Delivered,
     /// Interactions that were transferred by a request.
     pub transferred: Vec<(OrganisationId, InteractionId, Once)>,
     /// Who got which interaction, and what they said of it.
     pub wrap_ups: WrapUps,
     /// For the audit trail.
     pub audited: Vec<Audited>,
+}
+
+/// Reports that are not to be kept any more.
+#[derive(Clone, Debug, Default)]
+pub struct Delivered {
+    /// From before they were packed.
+    pub singles: Vec<(OrganisationId, ConversationId, i64)>,
+    /// Packs of which all are answered.
+    pub packs: Vec<(OrganisationId, i64)>,
+}
+
+impl Delivered {
+    fn is_empty(&self) -> bool {
+        self.singles.is_empty() && self.packs.is_empty()
+    }
+
+    fn organisations(&self) -> impl Iterator<Item = OrganisationId> {
+        let singles = self.singles.iter().map(|(organisation, ..)| *organisation);
+        singles.chain(self.packs.iter().map(|(organisation, _)| *organisation))
+    }
+}
+
+impl Extend<Parcel> for Delivered {
+    fn extend<I: IntoIterator<Item = Parcel>>(&mut self, delivered: I) {
+        for parcel in delivered {
+            match parcel {
+                Parcel::Single(organisation, conversation, position) => {
+                    self.singles.push((organisation, conversation, position));
+                }
+                Parcel::Pack(organisation, place) => self.packs.push((organisation, place)),
+            }
+        }
+    }
 }
 
 impl Batch {
@@ -124,7 +143,7 @@ impl Batch {
     fn shards(&self) -> BTreeSet<Shard> {
         let inputs = self.log.iter().map(|logged| shard(logged.organisation));
         let decisions = self.decisions.iter().map(|decision| shard(decision.organisation));
-        let delivered = self.delivered.iter().map(|(organisation, ..)| shard(*organisation));
+        let delivered = self.delivered.organisations().map(shard);
         inputs
             .chain(decisions)
             .chain(delivered)
@@ -164,7 +183,7 @@ async fn write(tx: &DatabaseTransaction, batch: &Batch) -> Result<(), StoreError
     for (organisation, interval) in &batch.intervals {
         insert::<entities::interval::Entity>(tx, intervals::rows(*organisation, interval)?).await?;
     }
-    insert::<entities::report::Entity>(tx, batch.reports.iter().map(report_row).collect()).await?;
+    insert::<entities::report_pack::Entity>(tx, batch.packs.iter().map(pack_row).collect()).await?;
     let opened = batch.opened.iter().map(interaction_row).collect();
     insert::<entities::interaction::Entity>(tx, opened).await?;
     remember_transfers(tx, &batch.transferred).await?;
@@ -232,15 +251,12 @@ pub(super) fn decision_row(new: &NewDecision) -> Result<entities::decision::Mode
     })
 }
 
-pub(super) fn report_row(report: &NewReport) -> entities::report::Model {
-    entities::report::Model {
-        organisation_id: report.organisation.uuid(),
-        conversation_id: report.interaction.conversation.uuid(),
-        position: report.position,
-        opening: i64::from(report.interaction.opening),
-        epoch: report.epoch,
-        traceparent: report.traceparent.clone(),
-        payload: report.payload.clone(),
+pub(super) fn pack_row(pack: &NewPack) -> entities::report_pack::Model {
+    entities::report_pack::Model {
+        organisation_id: pack.organisation.uuid(),
+        place: pack.place,
+        reports: i64::try_from(pack.reports).unwrap_or(i64::MAX),
+        payload: pack.payload.clone(),
     }
 }
 
@@ -284,15 +300,30 @@ async fn forget(tx: &DatabaseTransaction, ended: &[(OrganisationId, InteractionI
     delete::<Entity>(tx, keys, (Column::ConversationId, Column::Opening)).await
 }
 
-async fn deliver(
-    tx: &DatabaseTransaction,
-    delivered: &[(OrganisationId, ConversationId, i64)],
-) -> Result<(), StoreError> {
+async fn deliver(tx: &DatabaseTransaction, delivered: &Delivered) -> Result<(), StoreError> {
     use entities::report::{Column, Entity};
-    let keys = delivered
-        .iter()
-        .map(|(organisation, conversation, position)| (*organisation, (conversation.uuid(), *position)));
-    delete::<Entity>(tx, keys, (Column::ConversationId, Column::Position)).await
+    let singles = delivered.singles.iter();
+    let keys = singles.map(|(organisation, conversation, position)| (*organisation, (conversation.uuid(), *position)));
+    delete::<Entity>(tx, keys, (Column::ConversationId, Column::Position)).await?;
+    unpack(tx, &delivered.packs).await
+}
+
+async fn unpack(tx: &DatabaseTransaction, packs: &[(OrganisationId, i64)]) -> Result<(), StoreError> {
+    use entities::report_pack::{Column, Entity};
+    let mut by_organisation: BTreeMap<OrganisationId, Vec<i64>> = BTreeMap::new();
+    for (organisation, place) in packs {
+        by_organisation.entry(*organisation).or_default().push(*place);
+    }
+    for (organisation, places) in by_organisation {
+        for some in places.chunks(ROWS) {
+            Entity::delete_many()
+                .filter(Column::OrganisationId.eq(organisation.uuid()))
+                .filter(Column::Place.is_in(some.iter().copied()))
+                .exec(tx)
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 /// However many at once: where the database is slow, each statement makes the next batch longer. SQLite finds them by

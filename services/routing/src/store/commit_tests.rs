@@ -1,12 +1,12 @@
 //! The owner's transaction: what is in the tables after it.
 
-use super::{Batch, Claim, Details, Fence, Logged, NewReport, Tables, entities};
+use super::{Batch, Claim, Delivered, Details, Fence, Logged, NewPack, Parcel, Tables, entities};
 use crate::Migrations;
 use onqueue_acd::Command;
 use onqueue_model::{InteractionId, OrganisationId, Shard, Timestamp};
 use onqueue_store::StoreError;
 use onqueue_testkit::{TempStore, temp_store};
-use sea_orm::{EntityTrait, PaginatorTrait as _};
+use sea_orm::{ActiveModelTrait as _, EntityTrait, IntoActiveModel, PaginatorTrait as _};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
@@ -34,15 +34,19 @@ fn logged(position: i64) -> Logged {
     }
 }
 
-fn report(conversation: u128) -> NewReport {
-    NewReport {
+fn pack(place: i64) -> NewPack {
+    NewPack {
         organisation: organisation(),
-        interaction: interaction(conversation),
-        position: 1_000,
-        epoch: 1,
-        traceparent: None,
+        place,
+        reports: 2,
         payload: vec![7],
     }
+}
+
+fn delivered(parcels: impl IntoIterator<Item = Parcel>) -> Delivered {
+    let mut delivered = Delivered::default();
+    delivered.extend(parcels);
+    delivered
 }
 
 struct World {
@@ -75,12 +79,12 @@ impl World {
         E::find().count(self.temp.store.reader()).await.expect("counted")
     }
 
-    /// Of the log, interactions, reports and who had what.
+    /// Of the log, interactions, packs of reports and who had what.
     async fn counts(&self) -> [u64; 4] {
         [
             self.count::<entities::log::Entity>().await,
             self.count::<entities::interaction::Entity>().await,
-            self.count::<entities::report::Entity>().await,
+            self.count::<entities::report_pack::Entity>().await,
             self.count::<entities::wrap_up::Entity>().await,
         ]
     }
@@ -93,7 +97,7 @@ async fn what_a_batch_says_is_there_and_what_came_and_went_with_it_is_not() {
     let opened = |conversation| (organisation(), interaction(conversation), Details::default());
     let mut batch = Batch {
         log: vec![logged(1), logged(2)],
-        reports: vec![report(1), report(2)],
+        packs: vec![pack(1), pack(2)],
         opened: vec![opened(1), opened(2), opened(3)],
         ended: vec![(organisation(), interaction(2))],
         cursors: BTreeMap::from([(Shard(3), 7), (Shard(4), 8)]),
@@ -107,7 +111,7 @@ async fn what_a_batch_says_is_there_and_what_came_and_went_with_it_is_not() {
 
     let mut batch = Batch {
         log: vec![logged(3)],
-        delivered: vec![(organisation(), interaction(1).conversation, 1_000)],
+        delivered: delivered([Parcel::Pack(organisation(), 1)]),
         ended: vec![(organisation(), interaction(3)), (organisation(), interaction(4))],
         cursors: BTreeMap::from([(Shard(3), 9)]),
         ..Batch::default()
@@ -127,7 +131,7 @@ async fn who_has_lost_the_leases_writes_nothing() {
     let world = World::new().await;
     let (mine, batch) = (world.take("me").await, |position| Batch {
         log: vec![logged(position)],
-        reports: vec![report(1)],
+        packs: vec![pack(1)],
         cursors: BTreeMap::from([(Shard(3), position)]),
         ..Batch::default()
     });
@@ -147,11 +151,72 @@ async fn who_has_lost_the_leases_writes_nothing() {
         .commit(
             &mine_again,
             Batch {
-                reports: vec![],
+                packs: vec![],
                 ..batch(2)
             },
         )
         .await
         .expect("committed");
     assert_eq!(world.counts().await, [2, 0, 1, 0]);
+}
+
+/// The outbox as the version before left it is there beside what is written now, read before it, and emptied.
+#[tokio::test]
+async fn reports_from_before_they_were_packed_are_read_first_and_taken_out() {
+    let world = World::new().await;
+    let fence = world.take("me").await;
+    let single = |conversation, position| entities::report::Model {
+        organisation_id: organisation().uuid(),
+        conversation_id: interaction(conversation).conversation.uuid(),
+        position,
+        opening: 1,
+        epoch: 1,
+        traceparent: Some("trace".to_owned()),
+        payload: vec![1],
+    };
+    let rows = [single(2, 5), single(1, 7), single(1, 6)].map(IntoActiveModel::into_active_model);
+    let written = world.temp.store.transaction(move |tx| {
+        let rows = rows.clone().map(|row| row.reset_all());
+        Box::pin(async move {
+            entities::report::Entity::insert_many(rows)
+                .exec_without_returning(tx)
+                .await?;
+            Ok(())
+        })
+    });
+    written.await.expect("as it was");
+    let batch = Batch {
+        log: vec![logged(1)],
+        packs: vec![pack(3), pack(2)],
+        ..Batch::default()
+    };
+    world.commit(&fence, batch).await.expect("committed");
+
+    let (mut all, mut last) = (Vec::new(), None);
+    loop {
+        let page = world.tables.undelivered(last).await.expect("read");
+        let Some(one) = page.last() else { break };
+        last = Some(one.parcel);
+        all.extend(page);
+    }
+    let parcels: Vec<Parcel> = all.iter().map(|one| one.parcel).collect();
+    let of = |conversation, position| Parcel::Single(organisation(), interaction(conversation).conversation, position);
+    let packs = [2, 3].map(|place| Parcel::Pack(organisation(), place));
+    assert_eq!(parcels, [of(1, 6), of(1, 7), of(2, 5), packs[0], packs[1]]);
+    assert_eq!(
+        (all[0].traceparent.as_deref(), &all[0].payload),
+        (Some("trace"), &vec![1])
+    );
+    assert_eq!((all[3].traceparent.as_deref(), &all[3].payload), (None, &vec![7]));
+
+    let batch = Batch {
+        log: vec![logged(2)],
+        delivered: delivered([of(1, 6), of(2, 5), packs[1]]),
+        ..Batch::default()
+    };
+    world.commit(&fence, batch).await.expect("committed");
+    let left = world.tables.undelivered(None).await.expect("read");
+    assert_eq!(left.iter().map(|one| one.parcel).collect::<Vec<_>>(), [of(1, 7)]);
+    let left = world.tables.undelivered(Some(of(1, 7))).await.expect("read");
+    assert_eq!(left.iter().map(|one| one.parcel).collect::<Vec<_>>(), [packs[0]]);
 }

@@ -299,6 +299,7 @@ tables! {
         // What it is about: 1 an offer, 2 one that waits.
         kind: i16,
     }
+    // From before reports were packed.
     report "routing_reports" {
         #[sea_orm(primary_key, auto_increment = false)]
         organisation_id: Uuid,
@@ -309,6 +310,14 @@ tables! {
         opening: i64,
         epoch: i64,
         traceparent: Option<String>,
+        payload: Vec<u8>,
+    }
+    report_pack "routing_report_packs" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        place: i64,
+        reports: i64,
         payload: Vec<u8>,
     }
     cursor "routing_feed_cursors" {
@@ -336,5 +345,5 @@ macro_rules! scoped {
 
 scoped! {
     head queue queue_revision settings queue_word policy member skill agent capacity agent_skill agent_language interaction log snapshot interval decision
-    report schedule schedule_group scheduled wrap_up_code wrap_up_code_queue wrap_up
+    report report_pack schedule schedule_group scheduled wrap_up_code wrap_up_code_queue wrap_up
 }

@@ -41,7 +41,9 @@ mod wrap_up_codes;
 mod wrap_ups;
 
 pub use audited::Audited;
-pub use commit::{Batch, Details, Logged, NewDecision, NewReport};
+#[cfg(test)]
+use commit::Delivered;
+pub use commit::{Batch, Details, Logged, NewDecision};
 pub use configuration::{Configuration, Profile};
 pub use decisions::{DecisionPlace, Record, StoredDecision, TimePlace};
 pub use history::History;
@@ -50,7 +52,7 @@ pub use leases::{Claim, Epochs, Fence, Holder};
 pub use load::Loaded;
 pub use members::{Joined, Roster, Standing};
 pub use opening::{Hours, Opening};
-pub use outbox::Waiting;
+pub use outbox::{NewPack, Parcel, Undelivered};
 pub use queue_rules::{AgentLostAction, AttachmentRules, ConversationRules, InactivityAction, InactivityCounts};
 pub use queue_settings::{Group, Message, Preferred, QueueGroupRule, QueueSettings, RoutingMethod};
 pub use queues::{NewQueue, QueuePlace};

@@ -37,6 +37,13 @@ struct State {
     numbers: BTreeMap<i32, i64>,
     /// With whether it was newer than what came before.
     reports: Vec<(proto::ReportRequest, bool)>,
+    /// Of each call how many reports came with it.
+    calls: Vec<usize>,
+    traces: BTreeSet<String>,
+    /// Only single reports are understood.
+    is_former: bool,
+    /// Conversations whose next report is refused, though not for good.
+    busy: BTreeSet<String>,
     policies: Vec<proto::QueuePolicy>,
     /// The highest (epoch, position) of each conversation.
     highest: BTreeMap<String, (i64, i64)>,
@@ -182,6 +189,26 @@ impl FakeSession {
         self.state().held.as_ref().map_or(0, Vec::len)
     }
 
+    /// Only single reports are understood from now on, as by a session of the version before.
+    pub fn be_former(&self) {
+        self.state().is_former = true;
+    }
+
+    /// The next report of the conversation is refused, though not for good.
+    pub fn refuse_next(&self, conversation: u128) {
+        self.state().busy.insert(text(conversation));
+    }
+
+    /// Of each call so far how many reports came with it.
+    pub fn calls(&self) -> Vec<usize> {
+        self.state().calls.clone()
+    }
+
+    /// The traces of all reports.
+    pub fn traces(&self) -> BTreeSet<String> {
+        self.state().traces.clone()
+    }
+
     /// Reports go straight through again; answers what was held up, still on its way.
     pub fn let_pass(&self) -> Vec<proto::ReportRequest> {
         self.state().held.take().unwrap_or_default()
@@ -196,6 +223,34 @@ impl FakeSession {
         *highest = place.max(*highest);
         state.reports.push((report, recorded));
         recorded
+    }
+
+    fn record(&self, report: proto::ReportRequest) -> Result<bool, Fault> {
+        if self.state().busy.remove(&report.conversation_id) {
+            return Err(Fault::unavailable("busy"));
+        }
+        if self.state().closed.contains(&report.conversation_id) {
+            return Err(Fault::new(Reason::ConversationClosed, "over"));
+        }
+        Ok(self.take(report))
+    }
+
+    /// After one that is refused though not for good, the conversation's others are not tried.
+    fn outcome(&self, report: proto::ReportRequest, refused: &mut BTreeSet<String>) -> proto::ReportOutcome {
+        let conversation = report.conversation_id.clone();
+        let recorded = match refused.contains(&conversation) {
+            true => Err(Fault::unavailable("not tried")),
+            false => self.record(report),
+        };
+        let refusal = recorded.as_ref().err().map(|fault| fault.reason);
+        if refusal == Some(Reason::Unavailable) {
+            refused.insert(conversation);
+        }
+        proto::ReportOutcome {
+            recorded: recorded.unwrap_or(false),
+            refusal: refusal.map(Reason::as_str).unwrap_or_default().to_owned(),
+            message: String::new(),
+        }
     }
 
     /// What was reported of the conversation and was news, in short.
@@ -313,8 +368,22 @@ impl FeedService for FakeSession {
 impl RoutingFactsService for FakeSession {
     async fn report(&self, request: Request<proto::ReportRequest>) -> Result<Response<proto::ReportResponse>, Status> {
         let report = request.into_inner();
+        if self.state().is_down {
+            return Err(Status::unavailable("down"));
+        }
+        assert!(self.state().is_former, "many are to come together");
+        let recorded = self.record(report).map_err(status)?;
+        Ok(Response::new(proto::ReportResponse { recorded }))
+    }
+
+    async fn report_all(
+        &self,
+        request: Request<proto::ReportAllRequest>,
+    ) -> Result<Response<proto::ReportAllResponse>, Status> {
+        let all = request.into_inner().reports;
+        let requests: Vec<_> = all.iter().filter_map(|traced| traced.report.clone()).collect();
         if let Some(held) = self.state().held.as_mut() {
-            held.push(report.clone());
+            held.extend(requests.clone());
         }
         if self.held() > 0 {
             std::future::pending::<()>().await;
@@ -322,11 +391,17 @@ impl RoutingFactsService for FakeSession {
         if self.state().is_down {
             return Err(Status::unavailable("down"));
         }
-        if self.state().closed.contains(&report.conversation_id) {
-            return Err(status(Fault::new(Reason::ConversationClosed, "over")));
+        if self.state().is_former {
+            return Err(Status::unimplemented("not yet"));
         }
-        let recorded = self.take(report);
-        Ok(Response::new(proto::ReportResponse { recorded }))
+        self.state().calls.push(all.len());
+        self.state()
+            .traces
+            .extend(all.into_iter().map(|traced| traced.traceparent));
+        let mut refused = BTreeSet::new();
+        let outcomes = requests.into_iter().map(|report| self.outcome(report, &mut refused));
+        let outcomes = outcomes.collect();
+        Ok(Response::new(proto::ReportAllResponse { outcomes }))
     }
 
     async fn put_queue_policy(

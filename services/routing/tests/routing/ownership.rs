@@ -42,7 +42,7 @@ async fn a_restart_goes_on_with_the_same_state_and_delivers_what_was_not() {
     world.reported(101, &["queued", "offered 1 Anna", "assigned 1"]).await;
     world.reported(102, &["queued", "offered 1 Anna"]).await;
     until("an empty outbox", SOON, async || {
-        world.number("SELECT COUNT(*) FROM routing_reports").await == 0
+        world.number("SELECT COUNT(*) FROM routing_report_packs").await == 0
     })
     .await;
     let dense = "SELECT MAX(position) - COUNT(*) FROM routing_log";
@@ -99,8 +99,8 @@ async fn a_paused_owner_writes_nothing_after_its_successor_and_its_late_report_c
     world.session.hold_up();
     world.open(100, &sales());
     anna.offer().await;
-    until("a report is on its way", SOON, async || world.session.held() == 1).await;
-    // Paused with that report on its way and with a decision made but not committed.
+    until("reports are on their way", SOON, async || world.session.held() == 2).await;
+    // Paused with these reports on their way and with a decision made but not committed.
     world.gate.close();
     let late_reports = world.session.let_pass();
     let ben = world.user(2, "Ben");
@@ -293,7 +293,7 @@ async fn an_agent_is_freed_although_it_fails_at_first() {
     let mut anna = world.on_queue(1, "Anna").await;
     world.open(100, &sales());
     let offer = anna.offer().await;
-    let left = "SELECT COUNT(*) FROM routing_reports";
+    let left = "SELECT COUNT(*) FROM routing_report_packs";
     until("nothing to report", SOON, async || world.number(left).await == 0).await;
     world.session.set_down(true);
     anna.desk.accept(&offer).await.expect("hers");
@@ -390,10 +390,11 @@ async fn a_feed_that_breaks_is_followed_anew_without_loss() {
 #[tokio::test]
 async fn a_report_carries_the_trace_of_what_caused_it() {
     let world = World::new(vec![]).await;
-    world.session.set_down(true);
     world.open(100, &sales());
-    let traced = "SELECT COUNT(*) FROM routing_reports WHERE traceparent LIKE '00-0af76519%'";
-    until("a report with a trace", SOON, async || world.number(traced).await == 1).await;
+    world.reported(100, &["queued"]).await;
+    let traces = world.session.traces();
+    let is_caller = |trace: &String| trace.starts_with("00-0af7651916cd43dd8448eb211c80319c-");
+    assert!(!traces.is_empty() && traces.iter().all(is_caller), "{traces:?}");
 }
 
 #[tokio::test]

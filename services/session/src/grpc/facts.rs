@@ -1,18 +1,22 @@
 //! RoutingFactsService.
 
 use super::{Api, decode, policy::policy};
-use crate::app::report::Report;
+use crate::app::report::{Report, Told};
 use onqueue_chat::{Fact, Place, Withdrawal};
 use onqueue_model::{Fault, OrganisationId, Reason};
 use onqueue_proto::session::v1::{
-    PutQueuePolicyRequest, PutQueuePolicyResponse, ReportRequest, ReportResponse, TransferredFact, WrapUpSetFact,
-    report_request, routing_facts_service_server::RoutingFactsService,
+    PutQueuePolicyRequest, PutQueuePolicyResponse, ReportAllRequest, ReportAllResponse, ReportOutcome, ReportRequest,
+    ReportResponse, TracedReport, TransferredFact, WrapUpSetFact, report_request,
+    routing_facts_service_server::RoutingFactsService,
 };
 use onqueue_server::{resource::optional_id, service_caller, status};
 use tonic::{Request, Response, Status};
 
 /// The longest name of an agent or a queue, in characters.
 pub(super) const NAME: usize = 200;
+
+/// How many reports one call brings at most.
+const REPORTS: usize = 1_000;
 
 /// The longest note of a transfer, in characters.
 const NOTE: usize = 1_000;
@@ -24,6 +28,24 @@ impl RoutingFactsService for Api {
         let report = self.decode_report(request.into_inner()).await.map_err(status)?;
         let recorded = self.0.report(report).await.map_err(status)?;
         Ok(Response::new(ReportResponse { recorded }))
+    }
+
+    async fn report_all(&self, request: Request<ReportAllRequest>) -> Result<Response<ReportAllResponse>, Status> {
+        service_caller(&request).map_err(status)?;
+        let reports = request.into_inner().reports;
+        if reports.len() > REPORTS {
+            let problem = Fault::field(
+                "reports",
+                "reports must be 1,000 at most; send the others with another call",
+            );
+            return Err(status(problem));
+        }
+        let mut all = Vec::with_capacity(reports.len());
+        for traced in reports {
+            all.push(self.decode_told(traced).await);
+        }
+        let outcomes = self.0.report_all(all).await.into_iter().map(outcome).collect();
+        Ok(Response::new(ReportAllResponse { outcomes }))
     }
 
     async fn put_queue_policy(
@@ -38,6 +60,15 @@ impl RoutingFactsService for Api {
 }
 
 impl Api {
+    async fn decode_told(&self, traced: TracedReport) -> Told {
+        let request = traced.report.unwrap_or_default();
+        Told {
+            about: request.conversation_id.clone(),
+            traceparent: (!traced.traceparent.is_empty()).then(|| traced.traceparent.into()),
+            report: self.decode_report(request).await,
+        }
+    }
+
     async fn decode_report(&self, request: ReportRequest) -> Result<Report, Fault> {
         let organisation = decode::id("organisation_id", &request.organisation_id)?;
         let opening = u32::try_from(request.opening).ok().filter(|opening| *opening > 0);
@@ -105,6 +136,21 @@ impl Api {
             attended: fact.attended,
             note: onqueue_chat::line("transferred.note", &fact.note, NOTE)?,
         })
+    }
+}
+
+/// The refusal of one report is no refusal of the call, but is logged like one.
+fn outcome(answer: Result<bool, Fault>) -> ReportOutcome {
+    match answer {
+        Ok(recorded) => ReportOutcome {
+            recorded,
+            ..ReportOutcome::default()
+        },
+        Err(fault) => ReportOutcome {
+            recorded: false,
+            refusal: fault.reason.as_str().to_owned(),
+            message: status(fault).message().to_owned(),
+        },
     }
 }
 

@@ -43,8 +43,8 @@ impl Owner {
                 self.configure(turn, organisation, None).await?;
                 turn.answer(answer, Ok(()));
             }
-            Message::Delivered { reports, answer } => {
-                turn.batch.delivered.extend(reports);
+            Message::Delivered { parcels, answer } => {
+                turn.batch.delivered.extend(parcels);
                 turn.answer(answer, Ok(()));
             }
             Message::Organisations { answer } => turn.answer(answer, Ok(self.hosts.keys().copied().collect())),

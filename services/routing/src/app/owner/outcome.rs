@@ -3,7 +3,7 @@
 use super::{Owner, told};
 use crate::app::turn::{Snapshot, Turn, Watching};
 use crate::app::{agent_not_found, figures, unowned};
-use crate::store::{Batch, Fence, Waiting};
+use crate::store::{Batch, Fence};
 use onqueue_acd::Effect;
 use onqueue_model::{Fault, OrganisationId, Timestamp, UserId};
 use onqueue_store::StoreError;
@@ -101,6 +101,11 @@ impl Owner {
         for watching in std::mem::take(&mut turn.watching) {
             self.watch(turn, watching);
         }
+        for (organisation, reports) in std::mem::take(&mut turn.reports) {
+            if let Some(host) = self.hosts.get(&organisation) {
+                host.pack(turn, reports);
+            }
+        }
         for (organisation, interaction) in &turn.batch.ended {
             if let Some(host) = self.hosts.get_mut(organisation) {
                 host.forget(*interaction);
@@ -142,8 +147,8 @@ impl Owner {
                 host.watchers.drop(told.user, &told.stream);
             }
         }
-        if !batch.reports.is_empty() {
-            self.shared.post.put(batch.reports.iter().map(Waiting::from));
+        if !turn.packs.is_empty() {
+            self.shared.post.put(turn.packs);
         }
         for snapshot in turn.snapshots {
             self.write_snapshot(&turn.tenure.fence, turn.now, snapshot);

@@ -29,10 +29,10 @@ pub async fn ours(url: &str, acknowledged: usize, kinds: &[Kind]) -> Outcome<Ver
     Ok(verdict)
 }
 
-/// How many reports to session are still to be delivered.
+/// How many reports are still kept for session, those of which not all that was kept with them was answered included.
 pub async fn undelivered(url: &str) -> Outcome<i64> {
     let mut connection = PgConnection::connect(url).await?;
-    let sql = "SELECT COUNT(*) FROM onqueue_routing.routing_reports";
+    let sql = "SELECT COALESCE(SUM(reports), 0)::bigint FROM onqueue_routing.routing_report_packs";
     let row = sqlx::query(sql).fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(row.try_get(0)?)

@@ -133,6 +133,18 @@ impl RoutingFactsService for Session {
         Ok(Response::new(proto::ReportResponse { recorded: true }))
     }
 
+    async fn report_all(
+        &self,
+        request: Request<proto::ReportAllRequest>,
+    ) -> Result<Response<proto::ReportAllResponse>, Status> {
+        let recorded = proto::ReportOutcome {
+            recorded: true,
+            ..proto::ReportOutcome::default()
+        };
+        let outcomes = vec![recorded; request.into_inner().reports.len()];
+        Ok(Response::new(proto::ReportAllResponse { outcomes }))
+    }
+
     async fn put_queue_policy(
         &self,
         _: Request<proto::PutQueuePolicyRequest>,
