@@ -10,7 +10,7 @@ use futures::FutureExt as _;
 use futures::future::{FusedFuture as _, OptionFuture, join_all};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use onqueue_acd::Command;
-use onqueue_model::{Fault, Reason};
+use onqueue_model::Reason;
 use onqueue_proto::session::v1::{
     ReportAllRequest, ReportOutcome, routing_facts_service_client::RoutingFactsServiceClient,
 };

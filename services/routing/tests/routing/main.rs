@@ -22,6 +22,7 @@ mod queue_changes;
 mod queue_settings;
 mod queues;
 mod replicas;
+mod reports;
 mod revisions;
 mod schedules;
 mod settings;
