@@ -5,7 +5,10 @@ use super::commit::{decision_row, interaction_row, log_row, pack_row};
 use super::{Batch, Details, Fence, Logged, NewDecision, NewPack, Tables, refused};
 use onqueue_model::{Fault, InteractionId, OrganisationId, QueueId, Shard, UserId};
 use onqueue_store::{Alone, StoreError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem::take,
+};
 
 /// Locks the leases in the order of the shards, as everybody does, and weakly, so that renewals need not wait; writes unless
 /// one of them is not held at its epoch any more; answers one id if it wrote. Where a lease is being taken by somebody else the
@@ -101,18 +104,18 @@ fn with_fence(statement: Alone, fence: &Fence, shards: &BTreeSet<Shard>) -> Alon
 }
 
 fn with_log(statement: Alone, log: &[Logged]) -> Result<Alone, StoreError> {
-    let rows = log.iter().map(log_row).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = log.iter().map(log_row).collect::<Result<Vec<_>, _>>()?;
     Ok(statement
         .with(list(&rows, |row| row.organisation_id))
         .with(list(&rows, |row| row.position))
         .with(list(&rows, |row| row.at))
-        .with(list(&rows, |row| row.command.clone()))
-        .with(list(&rows, |row| row.traceparent.clone()))
+        .with(list(&mut rows, |row| take(&mut row.command)))
+        .with(list(&mut rows, |row| take(&mut row.traceparent)))
         .with(list(&rows, |row| row.epoch)))
 }
 
 fn with_decisions(statement: Alone, decisions: &[NewDecision]) -> Result<Alone, StoreError> {
-    let rows = decisions.iter().map(decision_row).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = decisions.iter().map(decision_row).collect::<Result<Vec<_>, _>>()?;
     Ok(statement
         .with(list(&rows, |row| row.organisation_id))
         .with(list(&rows, |row| row.decision_id))
@@ -122,17 +125,17 @@ fn with_decisions(statement: Alone, decisions: &[NewDecision]) -> Result<Alone, 
         .with(list(&rows, |row| row.log_position))
         .with(list(&rows, |row| row.revision))
         .with(list(&rows, |row| row.at))
-        .with(list(&rows, |row| row.record.clone()))
+        .with(list(&mut rows, |row| take(&mut row.record)))
         .with(list(&rows, |row| row.kind)))
 }
 
 fn with_packs(statement: Alone, packs: &[NewPack]) -> Alone {
-    let rows: Vec<_> = packs.iter().map(pack_row).collect();
+    let mut rows: Vec<_> = packs.iter().map(pack_row).collect();
     statement
         .with(list(&rows, |row| row.organisation_id))
         .with(list(&rows, |row| row.place))
         .with(list(&rows, |row| row.reports))
-        .with(list(&rows, |row| row.payload.clone()))
+        .with(list(&mut rows, |row| take(&mut row.payload)))
 }
 
 fn with_delivered(statement: Alone, batch: &Batch) -> Alone {
@@ -146,15 +149,15 @@ fn with_delivered(statement: Alone, batch: &Batch) -> Alone {
 fn with_opened(statement: Alone, batch: &Batch) -> Alone {
     let ended: BTreeSet<_> = batch.ended.iter().collect();
     let stays = |opened: &&(OrganisationId, InteractionId, Details)| !ended.contains(&(opened.0, opened.1));
-    let rows: Vec<_> = batch.opened.iter().filter(stays).map(interaction_row).collect();
+    let mut rows: Vec<_> = batch.opened.iter().filter(stays).map(interaction_row).collect();
     statement
         .with(list(&rows, |row| row.organisation_id))
         .with(list(&rows, |row| row.conversation_id))
         .with(list(&rows, |row| row.opening))
-        .with(list(&rows, |row| row.guest_name.clone()))
-        .with(list(&rows, |row| row.topic.clone()))
+        .with(list(&mut rows, |row| take(&mut row.guest_name)))
+        .with(list(&mut rows, |row| take(&mut row.topic)))
         .with(list(&rows, |row| row.transfer_request_id))
-        .with(list(&rows, |row| row.transfer_request_hash.clone()))
+        .with(list(&mut rows, |row| take(&mut row.transfer_request_hash)))
 }
 
 fn with_ended(statement: Alone, batch: &Batch) -> Alone {
