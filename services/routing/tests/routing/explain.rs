@@ -242,6 +242,37 @@ async fn a_decision_can_be_repeated_with_everybody_who_was_eligible() {
     assert_eq!(reason(elsewhere.decision(decision).await), Some(Reason::NotFound));
 }
 
+/// The log begins with the last snapshot before the decision: there is nothing else to repeat it from.
+#[tokio::test]
+async fn a_decision_is_repeated_from_the_snapshot_before_it() {
+    let agents = (1..=12).map(|number| agent(number, &format!("A{number}"))).collect();
+    let settings = Settings {
+        snapshot_inputs: 5,
+        ..Settings::default()
+    };
+    let (world, supervisor) = world(agents, settings).await;
+    for number in 1..=12 {
+        world.on_queue(number, &format!("A{number}")).await;
+        world.hand.advance(Duration::from_secs(1));
+    }
+    until("two snapshots", SOON, async || {
+        world.number("SELECT COUNT(*) FROM routing_snapshots").await == 2
+    })
+    .await;
+    let newest = world.number("SELECT MAX(position) FROM routing_snapshots").await;
+    world.open(100, &sales());
+    world.reported(100, &["queued", "offered 1 A1"]).await;
+    world
+        .write(&format!("DELETE FROM routing_log WHERE position <= {newest}"))
+        .await;
+    let [decision] = &supervisor.about(100).await[..] else {
+        panic!("one decision")
+    };
+    let found = supervisor.decision(decision).await.expect("may");
+    assert_eq!((found.unavailable.as_str(), found.all_candidates.len()), ("", 12));
+    assert_eq!(found.all_candidates[..10], decision.candidates[..]);
+}
+
 #[tokio::test]
 async fn one_that_waits_is_recorded_when_the_reasons_change_but_once_a_minute() {
     let mut french = agent(1, "Anna");

@@ -2,9 +2,10 @@
 
 use crate::administrator::{administrator, audited, refusal, text};
 use crate::queue_settings::{configured, field};
-use crate::world::{Desk, SALES, World, reason};
+use crate::world::{DIVISION, Desk, SALES, World, reason};
 use onqueue_model::Reason;
 use onqueue_proto::routing::v1 as proto;
+use onqueue_proto::session::v1::QueueState;
 use tonic::Status;
 
 impl Desk {
@@ -139,4 +140,47 @@ async fn what_can_not_be_set_again_is_said() {
     viewer.compare(0, 0).await.expect("may see");
     let refused = viewer.apply(&without.etag, revision).await;
     assert_eq!(reason(refused), Some(Reason::PermissionMissing));
+}
+
+/// What session was told last of when the queue is open.
+fn told(world: &World) -> QueueState {
+    let policies = world.session.policies().into_iter();
+    let mut of_it = policies.filter(|policy| policy.queue_id == text(SALES));
+    of_it.next_back().expect("it was told").state()
+}
+
+#[tokio::test]
+async fn a_queue_gets_the_hours_back_that_it_had_and_none_where_it_had_none() {
+    let world = World::new(vec![]).await;
+    let admin = administrator(&world);
+    let nights = proto::ScheduleGroup {
+        name: "Nie".to_owned(),
+        division_id: text(DIVISION),
+        time_zone: "Europe/Berlin".to_owned(),
+        ..proto::ScheduleGroup::default()
+    };
+    let group = admin.create_group(1, nights).await.expect("may");
+    let number = |queue: &proto::Queue| queue.etag.parse::<i64>().expect("a revision");
+    let always = admin.queue(SALES).await.expect("may");
+    let never = admin.keep_to(SALES, &group.schedule_group_id).await;
+    assert_eq!(told(&world), QueueState::Closed);
+
+    let again = admin.apply(&never.etag, number(&always)).await.expect("may");
+    assert_eq!(again.schedule_group_id, "");
+    assert_eq!(told(&world), QueueState::Unspecified, "always open");
+    let compared = admin.compare(number(&never), number(&again)).await.expect("may");
+    let fields: Vec<_> = compared.differences.iter().map(|one| one.field.as_str()).collect();
+    assert_eq!(fields, ["schedule_group_id"]);
+
+    let closed = admin.apply(&again.etag, number(&never)).await.expect("may");
+    assert_eq!(closed.schedule_group_id, group.schedule_group_id);
+    assert_eq!(told(&world), QueueState::Closed);
+    let open = admin.apply(&closed.etag, number(&always)).await.expect("may");
+    admin.delete_group(&group).await.expect("nobody keeps to it");
+    let gone = field(admin.apply(&open.etag, number(&never)).await);
+    assert_eq!(
+        gone,
+        (Some(Reason::StateConflict), "queue.schedule_group_id".to_owned())
+    );
+    assert_eq!(admin.queue(SALES).await.expect("may"), open, "nothing changed");
 }
