@@ -1,10 +1,10 @@
 //! Follows session's feed: what began there and what ended.
 
-use super::handle::{Change, Fact, Row};
+use super::handle::{Answered, Change, Fact, Row};
 use super::tenure::Tenure;
-use super::{Shared, reporter::Backoff};
+use super::{Shared, reporter::Backoff, unowned};
 use crate::store::Details;
-use futures::{FutureExt as _, StreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, stream::FuturesOrdered};
 use onqueue_acd::{KNOWN, Medium, Proficiency, Requirements};
 use onqueue_model::{Fault, Id, InteractionId, Language, Shard, SkillId, UserId};
 use onqueue_proto::millis;
@@ -16,7 +16,10 @@ use std::collections::BTreeMap;
 use tonic::{Status, Streaming};
 
 /// How many rows are handed over at once at most.
-const ROWS: usize = 256;
+const ROWS: usize = 512;
+
+/// How many such batches are not committed at most: while one is, the next turn is filled with another.
+const AHEAD: usize = 2;
 
 /// How many agents a conversation prefers at most.
 const PREFERRED: usize = 20;
@@ -55,14 +58,25 @@ async fn follow_once(shared: &Shared, backoff: &mut Backoff) -> Result<(), Strin
     let mut client = FeedServiceClient::new(shared.session.clone());
     let answer = client.feed(request).await.map_err(|status| status.to_string())?;
     let mut feed = answer.into_inner();
+    let mut under_way = FuturesOrdered::<Answered<()>>::new();
     loop {
-        let rows = next_rows(shared, &mut feed, &mut cursors).await?;
-        backoff.reset();
-        if !rows.is_empty() {
-            let taken: Result<(), Fault> = shared.owner.feed(rows).await;
-            taken.map_err(|fault| fault.to_string())?;
+        tokio::select! {
+            Some(taken) = under_way.next(), if !under_way.is_empty() => {
+                told(taken.unwrap_or_else(|_| Err(unowned())))?;
+            }
+            rows = next_rows(shared, &mut feed, &mut cursors), if under_way.len() < AHEAD => {
+                let rows = rows?;
+                backoff.reset();
+                if !rows.is_empty() {
+                    under_way.push_back(told(shared.owner.feed(rows).await)?);
+                }
+            }
         }
     }
+}
+
+fn told<T>(outcome: Result<T, Fault>) -> Result<T, String> {
+    outcome.map_err(|fault| fault.to_string())
 }
 
 /// The next row and whatever has arrived with it; empty after a heartbeat.

@@ -13,6 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 const ROOM: usize = 1_024;
 
 type Answer<T> = oneshot::Sender<Result<T, Fault>>;
+/// What was asked for, when it is committed; an error if nobody decides here any more.
+pub type Answered<T> = oneshot::Receiver<Result<T, Fault>>;
 /// Does something with an organisation's host within a turn; or is refused.
 type Work = Box<dyn FnOnce(Result<(&mut Host, &mut Turn), Fault>) + Send>;
 
@@ -177,8 +179,10 @@ impl Handle {
         self.ask(message).await
     }
 
-    pub async fn feed(&self, rows: Vec<Row>) -> Result<(), Fault> {
-        self.ask(|answer| Message::Feed { rows, answer }).await
+    /// Hands over rows, after all that were handed over before. The answer comes when they are committed, or not taken: then
+    /// those that were handed over later are not either.
+    pub async fn feed(&self, rows: Vec<Row>) -> Result<Answered<()>, Fault> {
+        self.send(|answer| Message::Feed { rows, answer }).await
     }
 
     pub async fn refresh(&self, organisation: OrganisationId) -> Result<(), Fault> {
@@ -210,9 +214,13 @@ impl Handle {
     }
 
     async fn ask<T>(&self, message: impl FnOnce(Answer<T>) -> Message) -> Result<T, Fault> {
+        // Whoever stops being the owner drops what it was about to answer.
+        self.send(message).await?.await.map_err(|_| unowned())?
+    }
+
+    async fn send<T>(&self, message: impl FnOnce(Answer<T>) -> Message) -> Result<Answered<T>, Fault> {
         let (answer, answered) = oneshot::channel();
         self.0.send(message(answer)).await.map_err(|_| unowned())?;
-        // Whoever stops being the owner drops what it was about to answer.
-        answered.await.map_err(|_| unowned())?
+        Ok(answered)
     }
 }

@@ -34,10 +34,8 @@ impl Owner {
             }
             Message::Act { organisation, work } => work(Ok((self.host(organisation).await?, turn))),
             Message::Feed { rows, answer } => {
-                for row in rows {
-                    self.take_row(turn, row).await?;
-                }
-                turn.answer(answer, Ok(()));
+                let taken = self.take_rows(turn, rows).await?;
+                turn.answer(answer, taken);
             }
             Message::Refresh { organisation, answer } => {
                 self.configure(turn, organisation, None).await?;
@@ -66,23 +64,35 @@ impl Owner {
         Ok(())
     }
 
-    /// A row that was taken before changes nothing; one that comes too early is a defect of the feed. What cannot be taken
-    /// now stays in the feed, with all that comes after it in its shard.
-    async fn take_row(&mut self, turn: &mut Turn, row: Row) -> Result<(), StoreError> {
+    /// One that comes too early is not taken, and whoever handed it over begins anew at the cursors that are stored: rows
+    /// before it were handed over before a transaction failed, or the feed has a defect.
+    async fn take_rows(&mut self, turn: &mut Turn, rows: Vec<Row>) -> Result<Result<(), Fault>, StoreError> {
+        for row in rows {
+            let (shard, number) = (row.shard.0, row.number);
+            if !self.take_row(turn, row).await? {
+                tracing::warn!(shard, number, "a row of session's feed came too early");
+                return Ok(Err(Fault::unavailable("a row before this one was not taken")));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// A row that was taken before changes nothing. What cannot be taken now stays in the feed, with all that comes after it in
+    /// its shard. False if it came too early.
+    async fn take_row(&mut self, turn: &mut Turn, row: Row) -> Result<bool, StoreError> {
         let fact = row.fact.as_ref();
         if fact.is_some_and(|fact| self.unreadable.contains(&fact.organisation)) {
             self.stalled.insert(row.shard);
         }
         if self.stalled.contains(&row.shard) {
-            return Ok(());
+            return Ok(true);
         }
         let read = self.cursors.get(usize::from(row.shard.0)).copied().unwrap_or(0);
         if row.number <= read {
-            return Ok(());
+            return Ok(true);
         }
         if row.number != read + 1 {
-            let gap = format!("feed of shard {}: {} after {read}", row.shard.0, row.number);
-            return Err(StoreError::Broken(gap));
+            return Ok(false);
         }
         if let Some(fact) = row.fact {
             self.take_fact(turn, fact, row.traceparent.as_deref()).await?;
@@ -90,7 +100,7 @@ impl Owner {
         self.cursors[usize::from(row.shard.0)] = row.number;
         turn.batch.cursors.insert(row.shard, row.number);
         turn.fed.extend(row.at);
-        Ok(())
+        Ok(true)
     }
 
     async fn take_fact(&mut self, turn: &mut Turn, fact: Fact, traceparent: Option<&str>) -> Result<(), StoreError> {
