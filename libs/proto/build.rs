@@ -86,8 +86,10 @@ fn row(pool: &DescriptorPool, method: &MethodDescriptor) -> Result<String, Box<d
     let idempotency = ["Unspecified", "Read", "Key", "State", "None"][usize::try_from(number(option("idempotency")?))?];
     let size = ["Unspecified", "Small", "Text", "Internal"][usize::try_from(number(option("size_class")?))?];
     let is_audited = option("audited")?.and_then(|value| value.as_bool()).unwrap_or(false);
+    let deadline_ms = option("deadline_ms")?.and_then(|value| value.as_u32()).unwrap_or(0);
     Ok(format!(
-        "access: {access}, idempotency: Idempotency::{idempotency}, size: SizeClass::{size}, streams: {}, audited: {is_audited}",
+        "access: {access}, idempotency: Idempotency::{idempotency}, size: SizeClass::{size}, streams: {}, \
+        audited: {is_audited}, deadline_ms: {deadline_ms}",
         method.is_server_streaming()
     ))
 }

@@ -108,6 +108,7 @@ async function sendFiles(ben, customer) {
 
 /** The contact is made of what is known, changed, and a value of it is taken away again. */
 async function knows(ben) {
+  await ben.looksAt("contact");
   await ben.at("contact-new").click();
   await ben.at("contact").getByText("Grace").waitFor();
   await ben.at("contact-edit").click();
@@ -204,6 +205,7 @@ async function passesOn(ben, conversation) {
   assert.equal(await david.accepts(), conversation);
   await david.at("desk-log").getByText("Note: Wants her money back.").waitFor();
   await david.sees("desk-message", SECRET);
+  await david.looksAt("contact");
   await david.at("contact").getByText("Prefers mornings.").waitFor();
   await until("Ben to be out of it", async () => (await ben.at("transfer-status").count()) === 0);
   await ben.at("desk-ended").waitFor();

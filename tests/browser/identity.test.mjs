@@ -67,6 +67,7 @@ test("who is logged in at the web site is known at the desk, and nobody by a for
 
   const first = await visits(key.tag, assertion(key, ann));
   await ben.accepts();
+  await ben.looksAt("contact");
   await ben.at("contact").getByText("Ann Lee").waitFor();
   await ben.at("contact").getByText("ann@example.com").waitFor();
   await ben.at("contact").getByText("shop: 4711").waitFor();
@@ -75,6 +76,7 @@ test("who is logged in at the web site is known at the desk, and nobody by a for
 
   const second = await visits(key.tag, assertion(key, ann));
   await ben.accepts();
+  await ben.looksAt("contact");
   await ben.at("earlier").first().waitFor();
   await ben.picture("desk-known-customer");
   await second.customer.close();

@@ -144,6 +144,12 @@ export class Agent extends Person {
     await this.at("desk-input").waitFor();
   }
 
+  /** Has this beside a chat whose script has begun: that opens by itself first. */
+  async looksAt(what) {
+    await this.at("script-panel").waitFor();
+    await this.at(`beside-${what}`).click();
+  }
+
   async says(text) {
     await this.at("desk-input").fill(text);
     await this.at("desk-send").click();

@@ -85,6 +85,15 @@ impl Cluster {
         }
     }
 
+    /// `kill -9` of every process of that service, which is started again. In one process nothing dies by itself: there it is a
+    /// restart.
+    pub async fn crash(&mut self, service: &str) {
+        match &mut self.kind {
+            Kind::Embedded(embedded) => embedded.restart().await,
+            Kind::Distributed(installation) => installation.crash(service).await,
+        }
+    }
+
     /// Moves the clock on, and lets the services read anew what must not be 30 seconds old.
     pub async fn advance(&self, by: Duration) {
         match &self.kind {

@@ -166,6 +166,7 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
         ("former_contact_id", Uuid::from_u128(92).to_string()),
         ("erasure_id", Uuid::from_u128(91).to_string()),
         ("attachment_id", Uuid::from_u128(93).to_string()),
+        ("run_id", Uuid::from_u128(89).to_string()),
     ]));
     for (path, field) in MADE {
         let known = with_placeholders(&things);
@@ -177,7 +178,7 @@ async fn things(cluster: &Cluster, customer: &Customer, (book, token): (&Book, &
 }
 
 /// What has to be made or found first: by which method, and where its answer has the id.
-const MADE: [(&str, &str); 11] = [
+const MADE: [(&str, &str); 12] = [
     ("/onqueue.auth.v1.UserService/GetUser", "user.division_id"),
     ("/onqueue.auth.v1.RoleService/CreateRole", "role.role_id"),
     (
@@ -202,6 +203,7 @@ const MADE: [(&str, &str); 11] = [
         "/onqueue.content.v1.ResponseService/CreateResponse",
         "response.response_id",
     ),
+    ("/onqueue.content.v1.ScriptService/CreateScript", "script.script_id"),
     ("/onqueue.session.v1.ContactService/CreateContact", "contact.contact_id"),
     (
         "/onqueue.session.v1.ContactFieldService/CreateContactField",
@@ -269,6 +271,7 @@ fn judge(method: &Method, who: &Tester, outcome: &Result<bytes::Bytes, Status>) 
 fn of_own(method: &Method) -> bool {
     let makes = [
         "/Create",
+        "/ImportScript",
         "/UpdateOrganisation",
         "/UpdateUtilization",
         "/UpdateSettings",

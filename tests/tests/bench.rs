@@ -97,6 +97,27 @@ fn transcripts_are_searched() {
 }
 
 #[test]
+fn responses_are_found_while_somebody_types() {
+    let _machine = MACHINE.blocking_lock();
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("onqueue.db").display());
+    let small = ["--responses", "500", "--queries", "20", "--edits", "3"];
+    let said = drive(&[&["responses", "--url", &url][..], &small].concat());
+    let of = |pointer: &str| said.pointer(pointer).and_then(Value::as_f64).unwrap_or_default();
+    for pointer in [
+        "/finds/all/p99_us",
+        "/finds/de/p50_us",
+        "/finds/en/p50_us",
+        "/after_edit/p99_us",
+        "/imported_s",
+    ] {
+        assert!(of(pointer) > 0.0, "{pointer} in {said}");
+    }
+    // Which ten of those that fit are found is a matter of use, but hardly one of the twenty is not among so few.
+    assert!(of("/finds/among_ten") >= 0.85, "{said}");
+}
+
+#[test]
 fn routing_is_measured_beside_its_rivals() {
     let _machine = MACHINE.blocking_lock();
     let small = ["--runs", "1", "--agents", "20", "--waiting", "100", "--explained", "50"];

@@ -39,6 +39,7 @@ scenarios! {
     kill9_auth
     kill9_content
     nats_down
+    content_down
     postgres_restart
     pause_owner
     sigterm_gateway
@@ -50,6 +51,7 @@ scenarios! {
     streams_12000
     cut_guests
     slow_reader
+    collector_gone
 }
 
 /// The checker is not blind: without the fence a paused owner's writes are accepted, and it says so within three runs.

@@ -23,5 +23,7 @@ mod permissions;
 mod responses;
 #[path = "journeys/revocation.rs"]
 mod revocation;
+#[path = "journeys/scripts.rs"]
+mod scripts;
 #[path = "journeys/transfers.rs"]
 mod transfers;

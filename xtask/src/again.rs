@@ -31,6 +31,7 @@ pub const ON_POSTGRES: Again = Again {
         ("services/auth", &[]),
         ("services/session", &[]),
         ("services/routing", &[]),
+        ("services/content", &[]),
     ],
     variable: ("ONQUEUE_TEST_DATABASE", "postgres"),
 };

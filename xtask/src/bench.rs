@@ -5,10 +5,12 @@ mod ejabberd;
 mod goals;
 mod messages;
 mod report;
+mod responses;
 mod routing;
 mod search;
 
 pub use messages::messages;
+pub use responses::responses;
 pub use routing::routing;
 pub use search::search;
 

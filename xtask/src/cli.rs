@@ -113,6 +113,12 @@ pub enum Suite {
         #[arg(long, default_value_t = 1_000_000)]
         messages: u64,
     },
+    /// Finding canned responses while typing, on both databases
+    Responses {
+        /// How many responses there are
+        #[arg(long, default_value_t = 20_000)]
+        responses: u64,
+    },
     /// What an assignment costs: the engine alone, then durable beside emulations of how others assign, on one PostgreSQL
     Routing {
         /// How often each figure is taken; at least 5
@@ -136,6 +142,9 @@ pub fn main() -> ExitCode {
         Command::Bench(Bench {
             name: Suite::Search { messages },
         }) => bench::search(messages),
+        Command::Bench(Bench {
+            name: Suite::Responses { responses },
+        }) => bench::responses(responses),
         Command::Bench(Bench {
             name: Suite::Routing { runs },
         }) => bench::routing(usize::from(runs)),

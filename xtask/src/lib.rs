@@ -4,13 +4,16 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
 
 mod again;
+mod alerts;
 mod bench;
 mod chaos;
 mod cli;
+mod deployment;
 mod needs;
 mod pages;
 mod process;
 mod protos;
+mod python;
 mod run;
 mod servers;
 mod serving;

@@ -2,8 +2,9 @@
 //! is named exactly.
 
 use crate::{
+    alerts,
     cli::{Failure, Outcome},
-    process, servers,
+    deployment, process, servers,
 };
 use std::path::Path;
 
@@ -84,6 +85,21 @@ const NATS: Need = Need {
     ),
 };
 
+const PROMETHEUS: Need = Need {
+    what: "Prometheus with promtool (alert rules and the dashboard are tested with it)",
+    is_met: alerts::has_prometheus,
+    remedy: Remedy::Either(
+        &["prometheus"],
+        "put the programs of a Prometheus release on PATH, or their folder in ONQUEUE_TEST_PROMETHEUS",
+    ),
+};
+
+const SETPRIV: Need = Need {
+    what: "setpriv of util-linux (processes that stand for containers run as their users and end with the tests)",
+    is_met: deployment::has_setpriv,
+    remedy: Remedy::Packages(&["util-linux"]),
+};
+
 /// Makes sure that `cargo xtask run` can do its work.
 pub fn for_run() -> Outcome {
     ensure(&[CARGO, COMPILER, NODE, NPM])
@@ -91,7 +107,9 @@ pub fn for_run() -> Outcome {
 
 /// Makes sure that `cargo xtask test` can do its work.
 pub fn for_test() -> Outcome {
-    ensure(&[CARGO, COMPILER, NODE, NPM, CHROMIUM, PYTHON, POSTGRES, NATS])
+    ensure(&[
+        CARGO, COMPILER, NODE, NPM, CHROMIUM, PYTHON, POSTGRES, NATS, PROMETHEUS, SETPRIV,
+    ])
 }
 
 fn ensure(needs: &[Need]) -> Outcome {

@@ -2,18 +2,18 @@
 
 use crate::{
     again::{self, Again},
+    alerts,
     cli::{Failure, Outcome, Test},
-    needs, pages,
+    deployment, needs, pages,
     process::{self, Output},
-    protos,
+    protos, python,
     servers::Servers,
     serving::{Rates, Serving, Start},
-    supply_chain,
-    tree::{self, Stamp},
+    supply_chain, tree,
 };
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -50,6 +50,8 @@ const STEPS: &[Step] = &[
     }),
     quiet("buf lint", |work| protos::lint(&mut work.log).map(|()| String::new())),
     quiet("buf breaking", |work| protos::breaking(&mut work.log)),
+    quiet("alerts", |work| alerts::check(&mut work.log)),
+    quiet("deployment files", |work| deployment::files(&mut work.log)),
     quiet("pages: build", |work| {
         pages::build(&mut work.log, Output::Logged).map(|()| String::new())
     }),
@@ -64,7 +66,10 @@ const STEPS: &[Step] = &[
     }),
     // Binaries and tests in one selection, so that both get the same dependencies.
     quiet("build", |work| cargo(work, &["build", "--workspace", "--all-targets"])),
-    quiet("client in Python", python),
+    quiet("client in Python", client),
+    quiet("deployment as processes", |work| {
+        deployment::processes(&mut work.log, work.servers)
+    }),
     quiet("journeys in Chromium", |work| browser(work, "embedded")),
     quiet("journeys in Chromium on separate processes", |work| {
         browser(work, "distributed")
@@ -190,8 +195,9 @@ fn npm(work: &mut Work, arguments: &[&str]) -> Outcome<String> {
 }
 
 /// Lets a client made by other people's tools talk to the built binary.
-fn python(work: &mut Work) -> Outcome<String> {
-    let interpreter = python_environment(work)?;
+fn client(work: &mut Work) -> Outcome<String> {
+    let pins = Path::new("tests/python/requirements.txt");
+    let interpreter = python::environment("client", pins, &mut work.log)?;
     let folder = tempfile::tempdir().map_err(|error| format!("cannot make a folder: {error}"))?;
     let serving = Serving::start(&Start {
         profile: "debug",
@@ -206,24 +212,6 @@ fn python(work: &mut Work) -> Outcome<String> {
         .env("ONQUEUE_GENERATED", tree::target().join("python/gen"));
     process::logged(client, &mut work.log, Output::Logged)?;
     Ok(String::new())
-}
-
-/// A virtual environment with the pinned packages; made again when the pins change.
-fn python_environment(work: &mut Work) -> Outcome<PathBuf> {
-    const PINS: &str = "tests/python/requirements.txt";
-    let folder = tree::target().join("python/venv");
-    let interpreter = folder.join("bin/python");
-    let stamp = Stamp::of("python", &[tree::at(PINS)], &[])?;
-    if stamp.holds() && interpreter.exists() {
-        return Ok(interpreter);
-    }
-    let mut make = process::command("python3", &["-m", "venv", "--clear"]);
-    make.arg(&folder);
-    process::logged(make, &mut work.log, Output::Logged)?;
-    let install = ["-m", "pip", "install", "--quiet", "--requirement", PINS];
-    process::logged(process::command(&interpreter, &install), &mut work.log, Output::Logged)?;
-    stamp.keep()?;
-    Ok(interpreter)
 }
 
 /// Suites once more, in other surroundings.

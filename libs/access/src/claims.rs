@@ -183,12 +183,13 @@ impl Claims {
         Ok(())
     }
 
-    /// The caller that the claims name.
+    /// The caller that the claims name; who verified the signature knows the key.
     pub fn caller(self) -> Caller {
         Caller {
             organisation: self.organisation,
             principal: self.principal,
             token: self.token,
+            key: String::new(),
             expires_at: self.expires_at,
         }
     }

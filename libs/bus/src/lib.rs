@@ -12,6 +12,7 @@ pub use settings::Settings;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _};
 use onqueue_model::Fault;
+use onqueue_telemetry::metrics;
 use std::{
     fmt,
     sync::{
@@ -163,6 +164,7 @@ impl Here {
 
     fn lose(&self) {
         self.0.lost.fetch_add(1, Ordering::Relaxed);
+        metrics::BUS_LOST.add(1, &[]);
     }
 }
 

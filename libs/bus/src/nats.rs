@@ -12,6 +12,7 @@ use async_nats::{Client, ConnectOptions, Event, Request, ServerAddr, Subject as 
 use bytes::Bytes;
 use futures::StreamExt as _;
 use onqueue_model::Fault;
+use onqueue_telemetry::metrics;
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
@@ -67,6 +68,7 @@ impl Sender {
 /// The way out, and what drives both ways until it is dropped.
 pub fn open(settings: &Settings, here: Here) -> Result<(Sender, impl Future<Output = ()> + Send + 'static), Fault> {
     let servers = Servers::of(settings)?;
+    metrics::BUS_CONNECTED.set(0.0, &[]);
     let (queue, waiting) = mpsc::channel(WAITING);
     let (state, seen) = watch::channel(State::default());
     let options = options(&settings.prefix, servers.credentials, state);
@@ -211,6 +213,7 @@ async fn announce(client: &Client, link: &Link) {
 }
 
 fn log(state: State) {
+    metrics::BUS_CONNECTED.set(f64::from(u8::from(state.is_up)), &[]);
     if state.is_up {
         tracing::info!("the bus is connected");
     } else {

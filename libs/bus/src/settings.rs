@@ -39,16 +39,20 @@ impl fmt::Debug for Settings {
 impl Settings {
     /// Refuses what cannot be meant, by name and without repeating it: it may hold a password.
     pub fn check(&self) -> Result<(), Fault> {
-        Servers::of(self)?;
+        Fault::first_of(self.mistakes())
+    }
+
+    /// Everything that cannot be meant.
+    pub fn mistakes(&self) -> Vec<Fault> {
         let is_token = |part: &str| {
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
             !part.is_empty() && part.bytes().all(fits)
         };
-        if !is_token(&self.prefix) {
+        let prefix = (!is_token(&self.prefix)).then(|| {
             let problem = "must consist of letters, digits, `-` and `_`";
-            return Err(Fault::field("bus.prefix", problem));
-        }
-        Ok(())
+            Fault::field("bus.prefix", problem)
+        });
+        Servers::of(self).err().into_iter().chain(prefix).collect()
     }
 
     /// Whether hints stay in the process.

@@ -2,6 +2,7 @@
 
 use crate::{files::Files, set::Set};
 use onqueue_model::Fault;
+use onqueue_telemetry::metrics;
 use std::{
     fmt,
     path::Path,
@@ -10,6 +11,12 @@ use std::{
 };
 use tokio::sync::watch;
 use tokio_rustls::rustls::{ClientConfig, ServerConfig, pki_types::UnixTime};
+
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
+
+/// How many days are looked ahead.
+const LONGEST: u64 = 3_650;
 
 /// A service's certificate, key and authority; always a set that fits. Clones share it and its renewals.
 #[derive(Clone)]
@@ -41,9 +48,10 @@ impl Identity {
 
     /// Looks at the files again and again and takes what changed, all three at once. A set that does not fit, such as one
     /// that is half written, is logged (once) and the former kept; so is that the certificate ends within a day, and that it has
-    /// ended. Never returns.
+    /// ended. Until when it holds is among the metrics. Never returns.
     pub async fn follow(self, every: Duration) {
         let mut problem = None;
+        self.show_end();
         loop {
             let identity = self.clone();
             let looked = tokio::task::spawn_blocking(move || identity.look()).await;
@@ -61,10 +69,43 @@ impl Identity {
     fn worry(&self, found: Result<Look, Fault>) -> Option<String> {
         match found {
             Err(fault) => return Some(fault.context.unwrap_or(fault.message)),
-            Ok(Look::Renewed) => tracing::info!(service = self.0.service, "certificate renewed"),
+            Ok(Look::Renewed) => {
+                tracing::info!(service = self.0.service, "certificate renewed");
+                self.show_end();
+            }
             Ok(Look::Same) => {}
         }
         self.read(|set| set.worry(UnixTime::now())).map(str::to_owned)
+    }
+
+    /// Until when others accept the certificate, if they still do.
+    fn ends(&self) -> Option<UnixTime> {
+        self.read(|set| set.ends(UnixTime::now()))
+    }
+
+    fn show_end(&self) {
+        // One that has ended already ended at some time before now, which is what alerts need to know.
+        let ends = self.ends().unwrap_or_else(UnixTime::now);
+        let seconds = Duration::from_secs(ends.as_secs()).as_secs_f64();
+        metrics::CERTIFICATE_EXPIRY.set(seconds, &[self.0.service]);
+    }
+
+    /// For how many whole days others will accept the certificate, counted up to 3,650.
+    pub fn days_left(&self) -> u64 {
+        let now = UnixTime::now().as_secs();
+        let holds = |days: u64| {
+            let at = UnixTime::since_unix_epoch(Duration::from_secs(now + days * DAY));
+            self.read(|set| set.holds(at))
+        };
+        let (mut holding, mut ended) = (0, LONGEST + 1);
+        while holding + 1 < ended {
+            let middle = holding.midpoint(ended);
+            match holds(middle) {
+                true => holding = middle,
+                false => ended = middle,
+            }
+        }
+        holding
     }
 
     /// A number that grows with each renewal; for whoever holds connections made with a former set.

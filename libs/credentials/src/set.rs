@@ -19,6 +19,9 @@ use tokio_rustls::rustls::{
 /// How long before its end a certificate is overdue for renewal.
 const OVERDUE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// No certificate is looked at further ahead.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+
 /// What every connection speaks.
 const PROTOCOL: &[u8] = b"h2";
 
@@ -77,8 +80,26 @@ impl Set {
         (!self.holds(soon)).then_some("it ends within a day and has not been renewed")
     }
 
+    /// The last second, from `now` on, at which others accept the certificate. `None` if that is over. Found by asking
+    /// as they do, again and again: their judgement is what counts.
+    pub(crate) fn ends(&self, now: UnixTime) -> Option<UnixTime> {
+        let holds = |seconds: u64| self.holds(UnixTime::since_unix_epoch(Duration::from_secs(seconds)));
+        let (mut holding, mut ended) = (now.as_secs(), now.as_secs() + LONGEST.as_secs());
+        if !holds(holding) {
+            return None;
+        }
+        while ended - holding > 1 {
+            let middle = holding.midpoint(ended);
+            match holds(middle) {
+                true => holding = middle,
+                false => ended = middle,
+            }
+        }
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(holding)))
+    }
+
     /// Whether others accept the certificate at that time.
-    fn holds(&self, at: UnixTime) -> bool {
+    pub(crate) fn holds(&self, at: UnixTime) -> bool {
         self.own.cert.split_first().is_some_and(|(certificate, others)| {
             let verified = self
                 .verifier

@@ -70,6 +70,11 @@ impl fmt::Debug for Settings {
 impl Settings {
     /// Refuses what cannot work.
     pub fn check(&self) -> Result<(), Fault> {
+        Fault::first_of(self.mistakes())
+    }
+
+    /// Everything that cannot work.
+    pub fn mistakes(&self) -> Vec<Fault> {
         let no_address = |text: &str| {
             let uri = text.parse::<http::Uri>().ok();
             !uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
@@ -116,10 +121,8 @@ impl Settings {
                 "must be 1,000 to 3,600,000",
             ),
         ];
-        match wrong.into_iter().find(|(wrong, ..)| *wrong) {
-            Some((_, field, problem)) => Err(Fault::field(field, problem)),
-            None => Ok(()),
-        }
+        let wrong = wrong.into_iter().filter(|(wrong, ..)| *wrong);
+        wrong.map(|(_, field, problem)| Fault::field(field, problem)).collect()
     }
 
     /// How long a file may take to come.

@@ -11,6 +11,9 @@ pub struct Caller {
     pub principal: Principal,
     /// The token family, by which it can be revoked.
     pub token: TokenId,
+    /// The name of the key that signed the token, by which it can be withdrawn with all others of that key; empty for one that
+    /// was not signed.
+    pub key: String,
     /// When the access token ends.
     pub expires_at: Timestamp,
 }

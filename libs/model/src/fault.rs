@@ -57,6 +57,10 @@ pub enum Reason {
     EtagMismatch,
     /// A text cannot be filled in; metadata: variables, separated by commas.
     VariableMissing,
+    /// A script has problems; metadata: problems (how many), code and pointer of the first.
+    ScriptInvalid,
+    /// Somebody has taken that step of a script already; metadata: step, the current one.
+    ScriptStepOutOfOrder,
     /// The organisation has as many of these as it may; metadata: limit.
     TenantQuota,
     /// The conversation holds as many or as large files as it may; metadata: limit.
@@ -152,6 +156,8 @@ impl Reason {
         Self::NameTaken,
         Self::EtagMismatch,
         Self::VariableMissing,
+        Self::ScriptInvalid,
+        Self::ScriptStepOutOfOrder,
         Self::TenantQuota,
         Self::AttachmentQuota,
         Self::AttachmentRefused,
@@ -200,6 +206,8 @@ impl Reason {
             Self::NameTaken => "NAME_TAKEN",
             Self::EtagMismatch => "ETAG_MISMATCH",
             Self::VariableMissing => "VARIABLE_MISSING",
+            Self::ScriptInvalid => "SCRIPT_INVALID",
+            Self::ScriptStepOutOfOrder => "SCRIPT_STEP_OUT_OF_ORDER",
             Self::TenantQuota => "TENANT_QUOTA",
             Self::AttachmentQuota => "ATTACHMENT_QUOTA",
             Self::AttachmentRefused => "ATTACHMENT_REFUSED",
@@ -251,6 +259,8 @@ impl Reason {
             | Self::ConversationIdleTimeout
             | Self::LogRestored
             | Self::VariableMissing
+            | Self::ScriptInvalid
+            | Self::ScriptStepOutOfOrder
             | Self::AttachmentRefused
             | Self::AttachmentNotReady
             | Self::StateConflict
@@ -314,6 +324,11 @@ impl Fault {
     /// A field has a value it may not have.
     pub fn field(field: &'static str, problem: impl Into<String>) -> Self {
         Self::new(Reason::FieldInvalid, problem).with("field", field)
+    }
+
+    /// Refuses for the first of what was found, if anything was.
+    pub fn first_of(found: Vec<Self>) -> Result<(), Self> {
+        found.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// A field is not a UUID.

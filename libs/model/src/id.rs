@@ -150,6 +150,10 @@ ids! {
     Library LibraryId
     /// Names a canned response.
     Response ResponseId
+    /// Names a script.
+    Script ScriptId
+    /// Names a way of a conversation through a script.
+    ScriptRun ScriptRunId
     /// Names what is known of a customer.
     Contact ContactId
     /// Names something that an organisation keeps of its contacts.

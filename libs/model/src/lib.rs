@@ -17,8 +17,8 @@ pub use fault::{Category, Fault, Reason};
 pub use id::{
     ApiClientId, AssistanceId, AttachmentId, ContactFieldId, ContactId, ConversationId, DecisionId, DeploymentId,
     DivisionId, ErasureId, EventId, GroupId, Id, IdMalformed, InteractionId, LabelId, LibraryId, OfferId,
-    OrganisationId, ParticipantId, QueueId, ResponseId, RoleId, ScheduleGroupId, ScheduleId, SkillId, TokenId, UserId,
-    WorkId, WrapUpCodeId,
+    OrganisationId, ParticipantId, QueueId, ResponseId, RoleId, ScheduleGroupId, ScheduleId, ScriptId, ScriptRunId,
+    SkillId, TokenId, UserId, WorkId, WrapUpCodeId,
 };
 pub use language::Language;
 pub use permission::{Permission, permissions};

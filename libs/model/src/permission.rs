@@ -198,6 +198,18 @@ pub mod permissions {
         RESPONSE_EDIT = "responses:response:edit";
         /// May remove responses.
         RESPONSE_DELETE = "responses:response:delete";
+        /// May see scripts and their versions.
+        SCRIPT_VIEW = "scripter:script:view";
+        /// May make scripts.
+        SCRIPT_ADD = "scripter:script:add";
+        /// May change the drafts of scripts.
+        SCRIPT_EDIT = "scripter:script:edit";
+        /// May remove scripts.
+        SCRIPT_DELETE = "scripter:script:delete";
+        /// May publish scripts.
+        SCRIPT_PUBLISH = "scripter:script:publish";
+        /// May be led through scripts, and see how others were.
+        PUBLISHED_SCRIPT_VIEW = "scripter:publishedScript:view";
         /// May change the organisation itself.
         ORGANISATION_EDIT = "authorization:organisation:edit";
         /// May see divisions.

@@ -17,6 +17,8 @@ pub struct Method {
     pub streams: bool,
     /// Whether every call that changes something leaves exactly one record in the audit trail.
     pub audited: bool,
+    /// The most milliseconds that a call gets; 0 for what every unary call gets.
+    pub deadline_ms: u32,
 }
 
 /// Who may call an rpc.
@@ -127,6 +129,9 @@ mod tests {
         let feed = method("/onqueue.session.v1.FeedService/Feed").expect("declared");
         assert_eq!(feed.access, Some(Access::Services(&["routing"])));
         assert!(feed.streams && !feed.is_public());
+        assert_eq!((create.deadline_ms, create.audited), (0, true));
+        let search = method("/onqueue.content.v1.ResponseService/SearchResponses").expect("declared");
+        assert_eq!(search.deadline_ms, 2_000);
         assert_eq!(method("/onqueue.session.v1.FeedService/Nothing"), None);
     }
 }

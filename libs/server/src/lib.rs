@@ -22,13 +22,13 @@ pub use call::{Peer, caller, optional_caller, service_caller};
 pub use clock::{Clock, ManualClock};
 pub use context::{Bound, Context, InProcess};
 pub use handler::{Handler, in_process};
-pub use health::{with_health, with_reflection};
+pub use health::{LIVENESS, Probes, READINESS, with_health, with_reflection};
 pub use ids::Ids;
 pub use layers::{
     Deadline, FROM_OUTSIDE, Layered, Limits, Remaining, admit, as_peer, bearer, deadline, layered, layered_door,
     layered_within, parse_timeout,
 };
-pub use lifecycle::{Ending, Latch, Readiness, ending, follow_database, follow_machine, serve_health};
+pub use lifecycle::{Ending, Latch, Readiness, ending, follow_database, follow_machine, serve_health, show_readiness};
 pub use network::{Network, subscriber};
 pub use status::{status, too_large};
 pub use tally::{Held, Tally};

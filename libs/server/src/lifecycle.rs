@@ -1,11 +1,12 @@
 //! From "started" to "ended in order": when a process is ready, when it is told to end, and the health page that says so
 //! to whoever keeps it running.
 
-use crate::{Clock, Tasks};
+use crate::{Clock, Probes, Tasks};
 use axum::{Router, http::StatusCode, middleware::map_response, response::Response, routing::get};
 use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use onqueue_model::Timestamp;
 use onqueue_store::Store;
+use onqueue_telemetry::metrics;
 use std::{
     convert::Infallible,
     fmt,
@@ -165,16 +166,29 @@ pub async fn ending(tasks: &Tasks) -> std::io::Result<Ending> {
     })
 }
 
+/// Keeps the figure that says whether the process is ready, as long as it runs.
+pub fn show_readiness(readiness: Readiness, tasks: &Tasks) {
+    tasks.aside("readiness", async move {
+        let mut looks = readiness.looks();
+        loop {
+            let is_ready = readiness.missing().is_empty();
+            metrics::READY.set(f64::from(u8::from(is_ready)), &[]);
+            looks.next().await;
+        }
+    });
+}
+
 /// Serves `/healthz` (the process answers), `/readyz` (it may be sent work; 503 and what is missing, otherwise) and
-/// `/metrics` (what `metrics` says, as Prometheus reads it) over HTTP, each with the process's time in milliseconds in the
-/// header `x-onqueue-time`. Not for the public. Never returns while the listener works: poll it beside everything else until
+/// `/metrics` (what `metrics` says, as Prometheus reads it) over HTTP, and `grpc.health.v1` over HTTP/2 without TLS, as probes
+/// of Kubernetes speak it; each with the process's time in milliseconds in the header `x-onqueue-time`. Not for the public. Never returns while the listener works: poll it beside everything else until
 /// that has ended, so that it says "draining" to the last.
 pub async fn serve_health(
     listener: TcpListener,
-    readiness: Readiness,
+    probes: Probes,
     clock: Clock,
     metrics: impl Fn() -> String + Clone + Send + Sync + 'static,
 ) -> std::io::Result<()> {
+    let readiness = probes.readiness().clone();
     let timed = map_response(move |mut response: Response| {
         let time = HeaderValue::from(clock.now().millis());
         response.headers_mut().insert(TIME, time);
@@ -185,6 +199,7 @@ pub async fn serve_health(
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(move || async move { readyz(&readiness) }))
         .route("/metrics", get(metrics))
+        .route_service("/grpc.health.v1.Health/{rpc}", probes.server())
         .layer(timed);
     axum::serve(listener, router).await
 }
@@ -204,10 +219,16 @@ pub fn follow_database(clock: Clock, store: Store, tasks: &Tasks) {
     tasks.spawn("clock", async move {
         let tell = move || {
             let store = store.clone();
-            async move { store.now().await }
+            async move { store.now().await.inspect(|now| show_offset(*now)) }
         };
         drain.run_until_cancelled(follow(&clock, SAMPLE, tell)).await;
     });
+}
+
+/// The database has said what time it is.
+fn show_offset(now: Timestamp) {
+    let ahead = now.millis() - Clock::system().now().millis();
+    metrics::CLOCK_OFFSET.set(ahead as f64 / 1_000.0, &[]);
 }
 
 /// Keeps `clock` on the machine's time, where there is no database to tell it: that is set right after a start, and stands

@@ -366,6 +366,39 @@ async fn what_is_left_of_a_deadline_is_easily_passed_on() {
     }
 }
 
+/// What is asked with each letter that somebody types.
+const FIND: &str = "/onqueue.content.v1.ResponseService/SearchResponses";
+
+#[tokio::test]
+async fn an_rpc_may_get_less_time_than_others() {
+    let (context, _) = still_context(15);
+    let (tokens, organisation, user) = (Tokens::new(&context), Uuid::from_u128(1), Uuid::from_u128(2));
+    let permissions = ["responses:response:view"];
+    tokens.grant(
+        organisation.into(),
+        user.into(),
+        Uuid::from_u128(3).into(),
+        &permissions,
+    );
+    let token = format!("Bearer {}", tokens.user(organisation.into(), user.into(), "Ada"));
+    let heard = Arc::new(Mutex::new(None));
+    let hears = Arc::clone(&heard);
+    let handler = async move |request: Request<axum::body::Body>| {
+        *hears.lock().expect("what was heard") = deadline(&tonic::Request::from_http(request));
+        ok()
+    };
+    let service = around(&context, Router::new().route(FIND, any(handler)));
+    for (asked, most) in [(None, 2_000), (Some("500m"), 500), (Some("1H"), 2_000)] {
+        let mut headers = vec![("authorization", &*token)];
+        headers.extend(asked.map(|asked| ("grpc-timeout", asked)));
+        let response = service.clone().oneshot(request(FIND, &headers)).await;
+        response.expect("layers answer");
+        let heard = heard.lock().expect("what was heard").take().expect("it was called");
+        let most = Duration::from_millis(most);
+        assert!(most / 2 < heard && heard <= most, "{asked:?}: {heard:?}");
+    }
+}
+
 #[tokio::test]
 async fn unary_calls_have_a_deadline_and_a_place_or_are_refused() {
     let (context, _) = still_context(12);

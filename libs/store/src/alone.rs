@@ -1,7 +1,7 @@
 //! One statement that is a transaction of its own, on PostgreSQL: one round trip where others take one for each of BEGIN,
 //! their statements and COMMIT.
 
-use crate::{Store, StoreError, transaction::ATTEMPTS};
+use crate::{Store, StoreError, figures, transaction::ATTEMPTS};
 use futures::future::BoxFuture;
 use sea_orm::{
     ConnectionTrait as _, DbBackend, DbErr, RuntimeErr,
@@ -52,10 +52,11 @@ impl Store {
             return Err(StoreError::Broken(problem.clone()));
         }
         let mut attempt = 1;
+        let _took = figures::Write::begin();
         loop {
             // Boxed: this is deep within what others await.
             let once: BoxFuture<'_, _> = Box::pin(self.once(statement));
-            match once.await {
+            match figures::told(once.await) {
                 Err(error) if error.is_worth_repeating() && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, %error, "statement tried again");
                     self.before_repeating(&error, attempt).await;

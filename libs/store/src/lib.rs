@@ -4,9 +4,12 @@
 
 mod alone;
 pub mod audit;
+mod backup;
 mod batcher;
+mod condition;
 mod cursor;
 mod error;
+mod figures;
 mod kept;
 mod lock;
 mod migrate;
@@ -24,7 +27,9 @@ mod transaction;
 pub mod trust;
 
 pub use alone::Alone;
+pub use backup::put_back;
 pub use batcher::{Batcher, Closed, Commit};
+pub use condition::Rights;
 pub use cursor::{decode_token, encode_token};
 pub use error::StoreError;
 pub use lock::Lock;

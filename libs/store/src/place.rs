@@ -1,9 +1,9 @@
 //! Files and folders for nobody but their owner: signing keys lie in the database.
 
 use std::{
-    fs::{DirBuilder, OpenOptions},
+    fs::{DirBuilder, OpenOptions, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::Path,
 };
 
@@ -24,4 +24,9 @@ pub(crate) fn file(file: &Path) -> io::Result<()> {
         .mode(0o600)
         .open(file)
         .map(drop)
+}
+
+/// Lets nobody but its owner at a file that is there.
+pub(crate) fn own(file: &Path) -> io::Result<()> {
+    std::fs::set_permissions(file, Permissions::from_mode(0o600))
 }

@@ -1,6 +1,7 @@
 //! Where the database is, and in which part of it a service lives.
 
 use onqueue_model::Fault;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use serde::Deserialize;
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -91,35 +92,37 @@ impl Settings {
 
     /// Says what can not be right.
     pub fn check(&self) -> Result<(), Fault> {
-        if self.sqlite_path().is_none() && !self.is_postgres() {
-            return Err(Fault::field(
+        Fault::first_of(self.mistakes())
+    }
+
+    /// Everything that can not be right. Addresses are not repeated: they hold passwords.
+    pub fn mistakes(&self) -> Vec<Fault> {
+        let own = own_urls(self).map(|(field, url)| {
+            let is_right = url.is_empty() || (self.is_postgres() && is_postgres(url));
+            let problem = "must be postgres://… and may only be given if store.url is; otherwise empty";
+            (!is_right, field, problem)
+        });
+        let wrong = [
+            (
+                !self.is_postgres() && self.sqlite_path().is_none_or(|path| path.as_os_str().is_empty()),
                 "store.url",
                 "must be sqlite://path/to/file.db or postgres://user:password@host:port/database",
-            ));
-        }
-        let own = [
-            ("store.auth_url", &self.auth_url),
-            ("store.session_url", &self.session_url),
-            ("store.routing_url", &self.routing_url),
-            ("store.content_url", &self.content_url),
-        ];
-        for (field, url) in own {
-            let is_right = url.is_empty() || (self.is_postgres() && is_postgres(url));
-            if !is_right {
-                let problem = "must be postgres://… and may only be given if store.url is; otherwise empty";
-                return Err(Fault::field(field, problem));
-            }
-        }
-        if self.readers == 0 || self.acquire_timeout_ms == 0 {
-            return Err(Fault::field(
+            ),
+            (
+                self.readers == 0 || self.acquire_timeout_ms == 0,
                 "store.readers",
                 "this and acquire_timeout_ms must be more than 0",
-            ));
-        }
-        if self.connections < 2 {
-            return Err(Fault::field("store.connections", "must be 2 or more"));
-        }
-        Ok(())
+            ),
+            (self.connections < 2, "store.connections", "must be 2 or more"),
+        ];
+        let unreadable = [("store.url", &self.url)].into_iter().chain(own_urls(self));
+        let unreadable = unreadable.map(|(field, url)| (is_postgres(url) && !is_readable(url), field, UNREADABLE));
+        let wrong = wrong
+            .into_iter()
+            .chain(own)
+            .chain(unreadable)
+            .filter(|(wrong, ..)| *wrong);
+        wrong.map(|(_, field, problem)| Fault::field(field, problem)).collect()
     }
 }
 
@@ -134,6 +137,27 @@ impl fmt::Debug for Settings {
             .field("acquire_timeout_ms", &self.acquire_timeout_ms)
             .finish_non_exhaustive()
     }
+}
+
+/// What is said of an address that the driver does not understand; it may hold a password and is not repeated.
+const UNREADABLE: &str = "must be postgres://user:password@host:port/database, in which %40 stands for an @, %2F for a / and \
+    %3A for a : of the password";
+
+/// The services' own addresses.
+fn own_urls(settings: &Settings) -> [(&'static str, &String); 4] {
+    [
+        ("store.auth_url", &settings.auth_url),
+        ("store.session_url", &settings.session_url),
+        ("store.routing_url", &settings.routing_url),
+        ("store.content_url", &settings.content_url),
+    ]
+}
+
+/// Whether the driver understands it.
+fn is_readable(url: &str) -> bool {
+    let (_, rest) = url.split_once("://").unwrap_or_default();
+    let has_host = !rest.is_empty() && !rest.starts_with('/') || rest.contains("host=");
+    has_host && url.parse::<PgConnectOptions>().is_ok()
 }
 
 fn is_postgres(url: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Transactions: tried again where that is known to be right, and only there.
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, figures};
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
 use std::{cell::Cell, future::Future, pin::pin, time::Duration};
@@ -34,8 +34,9 @@ impl Store {
         T: Send,
     {
         let mut attempt = 1;
+        let _took = figures::Write::begin();
         loop {
-            match self.attempt(&work).await {
+            match figures::told(self.attempt(&work).await) {
                 Err(error) if error.is_worth_repeating() && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, %error, "transaction tried again");
                     self.before_repeating(&error, attempt).await;

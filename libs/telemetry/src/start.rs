@@ -12,7 +12,7 @@ use opentelemetry_sdk::{
 };
 use serde::Deserialize;
 use std::time::Duration;
-use tracing::Metadata;
+use tracing::{Level, Metadata};
 use tracing_subscriber::{
     Layer, Registry,
     filter::{LevelFilter, ParseError, Targets, filter_fn},
@@ -22,6 +22,9 @@ use tracing_subscriber::{
 
 /// What exporting a span may itself log is kept out of what is exported: otherwise it feeds on itself.
 const EXPORTED: &str = "info,hyper=off,hyper_util=off,h2=off,tonic=off,tower=off,opentelemetry=off,opentelemetry_sdk=off,opentelemetry-otlp=off";
+
+/// How the targets of what we say ourselves begin.
+const OURS: &str = "onqueue";
 
 /// How long the collector may take to answer.
 const ANSWER: Duration = Duration::from_secs(3);
@@ -33,7 +36,8 @@ const LAST: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,onqueue_routing=debug`.
+    /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,onqueue_routing=debug`. Of crates that are not
+    /// ours nothing below `info` is written, whatever this says: they show what people write.
     pub level: String,
     /// How lines look.
     pub format: Format,
@@ -71,7 +75,8 @@ impl Settings {
         if self.endpoint.is_empty() || is_address {
             return Ok(());
         }
-        let problem = format!("not an address such as http://127.0.0.1:4317: {}", self.endpoint);
+        // Not repeated: it may hold a password.
+        let problem = "must be an address such as http://127.0.0.1:4317, or empty";
         Err(Fault::field("telemetry.endpoint", problem))
     }
 }
@@ -130,6 +135,8 @@ pub fn init(service: &'static str, settings: &Settings) -> Result<Guard, String>
             .with_tracked_inactivity(false)
             .with_target(false)
             .with_filter(sent);
+        let most = Layer::<Registry>::max_level_hint(&shown).unwrap_or(LevelFilter::TRACE);
+        let shown = filter_fn(move |it| is_shown(&shown, it)).with_max_level_hint(most);
         let registry = tracing_subscriber::registry().with(lines.with_filter(shown));
         begun(registry.with(spans).try_init())?;
     }
@@ -142,12 +149,16 @@ fn begun(outcome: Result<(), TryInitError>) -> Result<(), String> {
     outcome.map_err(|error| format!("telemetry: {error}"))
 }
 
+/// Whether a line may be written. What other people's crates say in passing may hold bytes of requests and values of
+/// statements, and so what people wrote: of that nothing is written, however much is asked for.
+fn is_shown(shown: &Targets, it: &Metadata<'_>) -> bool {
+    let is_ours = it.target().starts_with(OURS);
+    (is_ours || *it.level() <= Level::INFO) && shown.would_enable(it.target(), it.level())
+}
+
 /// What lines are to show, and spans that belong to a trace: they carry its ids even where no line shows them.
 fn shown_or_held(shown: Targets, held: Targets) -> impl Fn(&Metadata<'_>) -> bool {
-    move |it| {
-        let is_in = |targets: &Targets| targets.would_enable(it.target(), it.level());
-        is_in(&shown) || it.is_span() && is_in(&held)
-    }
+    move |it| is_shown(&shown, it) || it.is_span() && held.would_enable(it.target(), it.level())
 }
 
 const fn calls_sent(settings: &Settings) -> LevelFilter {
@@ -207,4 +218,51 @@ fn reports(resource: Resource, endpoint: &str) -> Result<Option<SdkMeterProvider
         .build()
         .map_err(|error| format!("telemetry.endpoint: {error}"))?;
     Ok(Some(reports::through(exporter, resource)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex, PoisonError};
+    use tracing_subscriber::fmt::MakeWriter;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Written {
+        fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(text);
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Written {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[test]
+    fn others_say_little_however_much_is_asked_for() {
+        let written = Written::default();
+        let (shown, held) = (level("trace").expect("a level"), level("off").expect("a level"));
+        let layer = tracing_subscriber::fmt::layer().with_writer(written.clone());
+        let registry = tracing_subscriber::registry().with(layer);
+        let registry = registry.with(filter_fn(shown_or_held(shown, held)));
+        tracing::subscriber::with_default(registry, || {
+            tracing::trace!(target: "onqueue_session::app", "ours");
+            tracing::info!(target: "h2::server", "theirs, worth knowing");
+            tracing::debug!(target: "h2::codec", "theirs, with bytes");
+            tracing::trace!(target: "sqlx::query", "theirs, with values");
+        });
+        let text = String::from_utf8(written.0.lock().expect("written").clone()).expect("text");
+        assert!(text.contains("ours") && text.contains("worth knowing"), "{text}");
+        assert!(!text.contains("bytes") && !text.contains("values"), "{text}");
+    }
 }

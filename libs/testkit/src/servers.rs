@@ -1,6 +1,6 @@
 //! The PostgreSQL and NATS servers that the tests of one process share, and a database for each test.
 
-use onqueue_daemons::{Disk, Failure, NatsServer, PostgresServer, psql};
+use onqueue_daemons::{Disk, Failure, NatsServer, PostgresServer, PrometheusServer, psql};
 use onqueue_store::Settings;
 use std::{
     process,
@@ -16,6 +16,8 @@ const POSTGRES_URL: &str = "ONQUEUE_TEST_POSTGRES_URL";
 const NATS_URL: &str = "ONQUEUE_TEST_NATS_URL";
 /// The program `nats-server`, where it is not on PATH.
 const NATS_SERVER: &str = "ONQUEUE_TEST_NATS_SERVER";
+/// The folder with Prometheus' programs, where they are not on PATH.
+const PROMETHEUS: &str = "ONQUEUE_TEST_PROMETHEUS";
 
 /// An empty database on the PostgreSQL server that the tests of this process share. It goes when this is dropped.
 #[derive(Debug)]
@@ -80,6 +82,11 @@ pub async fn nats() -> String {
 /// none to start.
 pub async fn own_nats() -> NatsServer {
     blocking(|| expect(NatsServer::start(variable(NATS_SERVER).as_deref()))).await
+}
+
+/// Starts a Prometheus server with this configuration. Panics, saying what to install, if there is none to start.
+pub async fn prometheus(configuration: String) -> PrometheusServer {
+    blocking(move || expect(PrometheusServer::start(variable(PROMETHEUS).as_deref(), &configuration))).await
 }
 
 /// Starts a PostgreSQL server that one test has to itself, to kill it for instance. Panics, saying what to install, if

@@ -1,6 +1,6 @@
 //! Judging tokens and permissions by the installed bundle.
 
-use crate::{Bundle, Change, Deployment, jws, state::State};
+use crate::{Bundle, Change, Deployment, Key, jws, state::State};
 use onqueue_access::{Claims, Errand, Issuer, Ticket};
 use onqueue_model::{
     Caller, DeploymentId, DivisionId, Divisions, Fault, OrganisationId, Permission, Reason, Timestamp, UserId,
@@ -266,6 +266,11 @@ impl Trust {
         }
     }
 
+    /// The public keys that are trusted.
+    pub fn keys(&self) -> Vec<Key> {
+        self.state().keys.all.clone()
+    }
+
     /// Receives the revision whenever the bundle has changed.
     pub fn changes(&self) -> watch::Receiver<i64> {
         self.0.changes.subscribe()
@@ -322,7 +327,10 @@ impl State {
         }
         let claims: Claims = unverified.verify(&verifier.key).map_err(invalid)?;
         claims.check(verifier.issuer, now)?;
-        let caller = claims.caller();
+        let caller = Caller {
+            key: unverified.kid.clone(),
+            ..claims.caller()
+        };
         self.holds(&caller, now)?;
         Ok(caller)
     }
@@ -336,6 +344,9 @@ impl State {
         }
         if self.revoked.contains_key(&caller.token) {
             return Err(invalid("revoked"));
+        }
+        if !caller.key.is_empty() && !self.keys.verifiers.contains_key(&caller.key) {
+            return Err(invalid("the key was withdrawn"));
         }
         Ok(())
     }

@@ -30,6 +30,7 @@ fn caller(organisation: u8, user: u8) -> Caller {
             name: "Ada".to_owned(),
         },
         token: id(9),
+        key: String::new(),
         expires_at: NOW + Duration::from_secs(600),
     }
 }

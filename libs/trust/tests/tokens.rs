@@ -367,6 +367,7 @@ fn good_tokens_give_their_caller_until_they_end() {
             name: "Ada".to_owned(),
         },
         token: id(FAMILY),
+        key: auth().kid().to_owned(),
         expires_at: NOW + 10 * MINUTES,
     };
     for minute in [0, 1, 9] {
@@ -389,6 +390,21 @@ fn good_tokens_give_their_caller_until_they_end() {
     );
     let guest = trust.verify(&session().sign(&guest()), NOW).expect("a guest");
     assert_eq!(guest.user(), None);
+}
+
+#[test]
+fn open_streams_end_with_the_key_of_their_token() {
+    let trust = trust();
+    let caller = trust.verify(&auth().sign(&user()), NOW).expect("good");
+    assert_eq!(trust.still_valid(&caller, NOW), Ok(()));
+    let mut withdrawn = bundle();
+    withdrawn.revision = 2;
+    withdrawn.keys.retain(|key| key.kid != auth().kid());
+    trust.install(withdrawn, NOW);
+    assert_eq!(
+        trust.still_valid(&caller, NOW).map_err(|fault| fault.reason),
+        Err(Reason::TokenInvalid)
+    );
 }
 
 #[test]

@@ -6,11 +6,13 @@ mod grpc;
 mod lockout;
 mod migrations;
 mod refusals;
+mod rotation;
 pub mod seed;
 mod settings;
 mod store;
 
 pub use migrations::Migrations;
+pub use rotation::{SigningKey, rotate_signing_key, signing_keys, withdraw_signing_key};
 pub use seed::{Seed, found, seed, seed_missing};
 pub use settings::Settings;
 

@@ -48,24 +48,36 @@ impl Default for Settings {
 impl Settings {
     /// Refuses what makes no sense.
     pub fn check(&self) -> Result<(), Fault> {
-        if !(1..=10).contains(&self.access_token_minutes) {
-            return Err(Fault::field("auth.access_token_minutes", "must be 1 to 10"));
-        }
-        if self.signing_key_days < 2 {
-            return Err(Fault::field("auth.signing_key_days", "must be at least 2"));
-        }
-        for (field, value) in [
+        Fault::first_of(self.mistakes())
+    }
+
+    /// Everything that makes no sense.
+    pub fn mistakes(&self) -> Vec<Fault> {
+        let zero = [
             ("auth.refresh_token_days", self.refresh_token_days),
             ("auth.lockout_failures", self.lockout_failures),
             ("auth.lockout_window_minutes", self.lockout_window_minutes),
             ("auth.lockout_minutes", self.lockout_minutes),
             ("auth.password_checks", self.password_checks),
-        ] {
-            if value == 0 {
-                return Err(Fault::field(field, "must be more than 0"));
-            }
-        }
-        Ok(())
+        ];
+        let zero = zero.into_iter().filter(|(_, value)| *value == 0);
+        let ranges = [
+            (
+                "auth.access_token_minutes",
+                (1..=10).contains(&self.access_token_minutes),
+                "must be 1 to 10",
+            ),
+            (
+                "auth.signing_key_days",
+                self.signing_key_days >= 2,
+                "must be at least 2",
+            ),
+        ];
+        let ranges = ranges.into_iter().filter(|(_, fits, _)| !fits);
+        ranges
+            .map(|(field, _, problem)| Fault::field(field, problem))
+            .chain(zero.map(|(field, _)| Fault::field(field, "must be more than 0")))
+            .collect()
     }
 
     pub(crate) fn access(&self) -> Duration {

@@ -82,26 +82,24 @@ impl ResponseContent {
     /// Whether every substitution in its texts is declared or known; FIELD_INVALID names the first that is not, or what
     /// only looks like one, and its variant.
     pub fn check(&self) -> Result<(), Fault> {
-        let declared: BTreeSet<&str> = self
-            .substitutions
-            .iter()
-            .map(|declared| declared.name.as_str())
-            .collect();
-        for variant in &self.variants {
-            let at = |problem: String| {
-                Fault::field("response.variants", problem).with("language", variant.language.as_str())
-            };
-            let template =
-                Template::parse(&variant.text).map_err(|problem| at(format!("{}: {problem}", variant.language)))?;
-            let is_strange = |name: &&str| !declared.contains(name) && !KNOWN.contains(name);
-            if let Some(name) = template.names().into_iter().find(is_strange) {
-                let problem = format!(
-                    "{}: {{{{{name}}}}} is not declared; add it to the substitutions, or use one of {}",
-                    variant.language,
-                    KNOWN.join(", ")
-                );
-                return Err(at(problem).with("substitution", name));
-            }
+        self.variants.iter().try_for_each(|variant| self.check_variant(variant))
+    }
+
+    /// The same of one of its texts.
+    pub fn check_variant(&self, variant: &Variant) -> Result<(), Fault> {
+        let at =
+            |problem: String| Fault::field("response.variants", problem).with("language", variant.language.as_str());
+        let template =
+            Template::parse(&variant.text).map_err(|problem| at(format!("{}: {problem}", variant.language)))?;
+        let is_declared = |name: &str| self.substitutions.iter().any(|declared| declared.name == name);
+        let is_strange = |name: &&str| !KNOWN.contains(name) && !is_declared(name);
+        if let Some(name) = template.names().into_iter().find(is_strange) {
+            let problem = format!(
+                "{}: {{{{{name}}}}} is not declared; add it to the substitutions, or use one of {}",
+                variant.language,
+                KNOWN.join(", ")
+            );
+            return Err(at(problem).with("substitution", name));
         }
         Ok(())
     }

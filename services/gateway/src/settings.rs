@@ -82,10 +82,13 @@ impl Default for Settings {
 impl Settings {
     /// Refuses values that make no sense.
     pub fn check(&self) -> Result<(), Fault> {
+        Fault::first_of(self.mistakes())
+    }
+
+    /// Every value that makes no sense.
+    pub fn mistakes(&self) -> Vec<Fault> {
         let deployment = &self.default_deployment;
-        if !deployment.is_empty() && deployment.parse::<DeploymentId>().is_err() {
-            return Err(Fault::id("gateway.default_deployment"));
-        }
+        let unknown = !deployment.is_empty() && deployment.parse::<DeploymentId>().is_err();
         let zero = [
             ("gateway.unary_deadline_ms", self.unary_deadline_ms == 0),
             ("gateway.unary_calls", self.unary_calls == 0),
@@ -96,30 +99,27 @@ impl Settings {
             ("gateway.upload_ms", self.upload_ms == 0),
             ("gateway.upload_idle_ms", self.upload_idle_ms == 0),
         ];
-        if let Some((field, _)) = zero.into_iter().find(|(_, zero)| *zero) {
-            return Err(Fault::field(field, "must be more than 0"));
-        }
+        let zero = zero.into_iter().filter(|(_, zero)| *zero);
         let permits = [
             ("gateway.unary_calls", self.unary_calls),
             ("gateway.uploads", self.uploads),
         ];
-        if let Some((field, _)) = permits.into_iter().find(|(_, most)| *most > Semaphore::MAX_PERMITS) {
-            return Err(Fault::field(
-                field,
-                format!("must be at most {}", Semaphore::MAX_PERMITS),
-            ));
-        }
-        let origin = |text: &String| {
+        let permits = permits.into_iter().filter(|(_, most)| *most > Semaphore::MAX_PERMITS);
+        let origin = |text: &&String| {
             text.split_once("://")
                 .is_some_and(|(_, host)| !host.is_empty() && !host.contains('/'))
         };
-        match self.origins.iter().find(|text| !origin(text)) {
-            None => Ok(()),
-            Some(bad) => Err(Fault::field(
-                "gateway.origins",
-                format!("not an origin such as https://chat.example: {bad}"),
-            )),
-        }
+        let strange = self.origins.iter().filter(|text| !origin(text));
+        unknown
+            .then(|| Fault::id("gateway.default_deployment"))
+            .into_iter()
+            .chain(zero.map(|(field, _)| Fault::field(field, "must be more than 0")))
+            .chain(permits.map(|(field, _)| Fault::field(field, format!("must be at most {}", Semaphore::MAX_PERMITS))))
+            .chain(strange.map(|bad| {
+                let problem = format!("not an origin such as https://chat.example: {bad}");
+                Fault::field("gateway.origins", problem)
+            }))
+            .collect()
     }
 
     pub(crate) fn limits(&self) -> Limits {

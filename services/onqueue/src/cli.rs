@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::settings::Settings;
 use clap::{Args, Parser, Subcommand};
 use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 
@@ -25,6 +26,19 @@ pub enum Command {
     Migrate(Place),
     /// Make certificates for services in separate processes, with an authority for development.
     Certs(Certs),
+    /// Look whether everything that the services need is there and well, and say what to do where it is not. Exits with 1 if
+    /// something fails.
+    Doctor(Doctor),
+    /// Copy a SQLite database as it is at one moment into a new file; also while it is running.
+    Backup(Backup),
+    /// Put a copy that `backup` made in the place of a SQLite database that is not there any more.
+    Restore(Backup),
+    /// Say that the database was restored from a backup, before anything is started on it again: brings its tables up to date,
+    /// and has clients read anew what they hold.
+    Restored(Place),
+    /// The keys that sign tokens.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Put the demo organisation into the database, with new passwords for its users.
     Demo(Demo),
     /// Administration without anybody logged in.
@@ -32,6 +46,9 @@ pub enum Command {
     Admin(Admin),
     /// Ask a running process whether it is ready; exits with 1 if not.
     Healthcheck(Healthcheck),
+    /// Try whether an installation does what it is for.
+    #[command(subcommand)]
+    Check(Check),
     /// Settings.
     #[command(subcommand)]
     Config(Config),
@@ -43,6 +60,9 @@ pub enum Command {
     Transcript(Transcript),
     /// Feed a routing log to a fresh engine and print who gets what, one JSON object a line. Exits with 2 if it is no log.
     Route(Route),
+    /// Scripts that guide agents.
+    #[command(subcommand)]
+    Script(Script),
     /// Simulate a contact centre with the routing engine: service level, waits and occupancy. Exits with 2 if it is no scenario.
     Simulate(Simulate),
 }
@@ -87,6 +107,71 @@ pub struct Certs {
     /// Days for which the services' certificates hold.
     #[arg(long, value_name = "DAYS", default_value_t = 90)]
     pub days: u32,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub place: Place,
+    /// The services to look after, separated by commas; goes before what the settings say.
+    #[arg(long, value_name = "NAMES")]
+    pub services: Option<String>,
+    /// Print JSON: a list of what was looked at.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `backup` and `restore`.
+#[derive(Debug, Clone, Args)]
+pub struct Backup {
+    #[command(flatten)]
+    pub place: Place,
+    /// The copy.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// What to do with the keys that sign tokens. Works while the installation runs, which takes notice within seconds.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Keys {
+    /// List them: whose, since when, until when; never the keys themselves.
+    List(KeysList),
+    /// Make new keys, which sign from a minute later; tokens of the former ones hold until they end.
+    Rotate(KeysRotate),
+    /// Take a key away that others may know: every token that it signed is refused within seconds, and who had one logs in or
+    /// renews it.
+    Withdraw(KeysWithdraw),
+}
+
+/// Options of `keys list`.
+#[derive(Debug, Clone, Args)]
+pub struct KeysList {
+    #[command(flatten)]
+    pub place: Place,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `keys rotate`.
+#[derive(Debug, Clone, Args)]
+pub struct KeysRotate {
+    #[command(flatten)]
+    pub place: Place,
+    /// Whose: auth signs for users and other systems, session for guests. Both otherwise.
+    #[arg(long, value_name = "SERVICE", value_parser = ["auth", "session"])]
+    pub of: Option<String>,
+}
+
+/// Options of `keys withdraw`.
+#[derive(Debug, Clone, Args)]
+pub struct KeysWithdraw {
+    #[command(flatten)]
+    pub place: Place,
+    /// The key's name, as `keys list` shows it.
+    #[arg(value_name = "KID")]
+    pub kid: String,
 }
 
 /// Options of `demo`.
@@ -168,6 +253,13 @@ impl Serve {
             ..self.place.clone()
         }
     }
+
+    /// Lays what the options say of addresses over the settings.
+    pub fn lay_over(&self, settings: &mut Settings) {
+        let process = &mut settings.process;
+        settings.gateway.listen = self.listen.unwrap_or(settings.gateway.listen);
+        process.health_listen = self.health_listen.unwrap_or(process.health_listen);
+    }
 }
 
 /// Options of `healthcheck`.
@@ -178,11 +270,50 @@ pub struct Healthcheck {
     pub address: SocketAddr,
 }
 
+/// What to try.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Check {
+    /// Let a guest and an agent talk through the public door. Makes an agent, a queue and a deployment and takes them away
+    /// again. Exits with 1 and says at which step it failed.
+    Conversation(CheckConversation),
+}
+
+/// Options of `check conversation`. The password comes from --password-file, else from the environment variable
+/// ONQUEUE_ADMIN_PASSWORD.
+#[derive(Debug, Clone, Args)]
+pub struct CheckConversation {
+    /// The public door: http://host:port.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub address: String,
+    /// The organisation's short name; best one that is there for checks alone.
+    #[arg(long, value_name = "NAME")]
+    pub organisation: String,
+    /// The e-mail address of somebody who administers it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: String,
+    /// File with their password: its first line.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Seconds that each step may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub patience: u64,
+}
+
 /// What to do with settings.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Config {
     /// Print the effective settings, secrets hidden.
     Print(Place),
+    /// Print every setting with its default, unit, effect and environment variable, as docs/settings.md.
+    Reference(Reference),
+}
+
+/// Options of `config reference`.
+#[derive(Debug, Clone, Args)]
+pub struct Reference {
+    /// Print JSON instead: a list of the keys.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `route`. docs/routing-log.md says what a log is.
@@ -242,6 +373,25 @@ pub struct TranscriptVerify {
     /// Only this conversation.
     #[arg(long, value_name = "ID")]
     pub conversation: Option<String>,
+}
+
+/// What to do with scripts. docs/guides/scripts.md says what they are.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Script {
+    /// Say everything that is wrong with scripts in files: file, line, column, the kind of problem, and a sentence. Exits with 1 if
+    /// anything is wrong, with 2 if a file cannot be read.
+    Check(ScriptCheck),
+}
+
+/// Options of `script check`.
+#[derive(Debug, Clone, Args)]
+pub struct ScriptCheck {
+    /// The scripts (JSON); - reads the standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Print one JSON object a line for each file.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `simulate`. docs/simulation.md says what a scenario is.

@@ -1,13 +1,14 @@
 //! The demo organisation, from a file compiled in.
 
 mod responses;
+mod scripts;
 
 use crate::node::Stores;
 use onqueue_access::DefaultRole;
 use onqueue_auth as auth;
 use onqueue_content as content;
 use onqueue_model::{DeploymentId, DivisionId, Fault, Id, Language, OrganisationId, QueueId, SkillId, UserId};
-use onqueue_proto::routing::v1::Queue as Line;
+use onqueue_proto::routing::v1::{ConversationRules, Queue as Line};
 use onqueue_routing as routing;
 use onqueue_server::{Context, Ids};
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,9 @@ struct Queue {
     skills: Vec<String>,
     languages: Vec<String>,
     labels: BTreeMap<String, String>,
+    /// What its agents are led through.
+    #[serde(default)]
+    script: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -133,6 +137,8 @@ pub struct Demo {
     pub routing: routing::Seed,
     /// For content.
     pub content: content::Seed,
+    /// For content, too.
+    pub scripts: content::ScriptSeed,
     /// For people.
     pub credentials: Credentials,
 }
@@ -146,6 +152,7 @@ impl Demo {
         }
         if let Some(content) = stores.of("content") {
             content::seed(content, context, self.content.clone()).await?;
+            content::seed_scripts(content, context, self.scripts.clone()).await?;
         }
         Ok(())
     }
@@ -179,8 +186,9 @@ pub fn load(ids: &Ids) -> Result<Demo, Fault> {
     let credentials = credentials(&file, ids);
     Ok(Demo {
         auth: auth_seed(&file, &credentials)?,
-        routing: routing_seed(&file),
+        routing: routing_seed(&file)?,
         content: responses::load(organisation(&file), |name| division(&file, name))?,
+        scripts: scripts::load(organisation(&file), |name| division(&file, name)),
         credentials,
     })
 }
@@ -340,10 +348,10 @@ fn language(tag: &str) -> Result<Language, Fault> {
     Language::parse(tag).ok_or_else(|| Fault::internal(format!("demo.toml: not a language: {tag}")))
 }
 
-fn routing_seed(file: &File) -> routing::Seed {
-    routing::Seed {
+fn routing_seed(file: &File) -> Result<routing::Seed, Fault> {
+    Ok(routing::Seed {
         organisation: organisation(file),
-        queues: file.queues.iter().map(|of| line(file, of)).collect(),
+        queues: file.queues.iter().map(|of| line(file, of)).collect::<Result<_, _>>()?,
         skills: file
             .skills
             .iter()
@@ -358,18 +366,24 @@ fn routing_seed(file: &File) -> routing::Seed {
             .filter(|of| !of.queues.is_empty())
             .map(agent)
             .collect(),
-    }
+    })
 }
 
-fn line(file: &File, of: &Queue) -> Line {
-    Line {
+fn line(file: &File, of: &Queue) -> Result<Line, Fault> {
+    let script = scripts::named(&of.script)?;
+    let rules = script.map(|script| ConversationRules {
+        script_id: script.to_string(),
+        ..ConversationRules::default()
+    });
+    Ok(Line {
         queue_id: queue(&of.name).to_string(),
         name: of.name.clone(),
         description: of.description.clone(),
         division_id: division(file, &of.division).to_string(),
         limit: of.limit,
+        conversation_rules: rules,
         ..Line::default()
-    }
+    })
 }
 
 fn agent(of: &User) -> routing::SeedAgent {
@@ -405,6 +419,14 @@ mod tests {
         assert_eq!(people, [8, 2, 1]);
         assert_eq!((demo.auth.divisions.len(), demo.routing.queues.len()), (2, 3));
         assert_eq!(demo.content.responses.len(), 40);
+        let scripts = demo.scripts.scripts.iter().map(|script| script.script_id.as_str());
+        let used = demo
+            .routing
+            .queues
+            .iter()
+            .filter_map(|queue| queue.conversation_rules.as_ref());
+        let used: Vec<_> = used.map(|rules| rules.script_id.as_str()).collect();
+        assert_eq!(scripts.collect::<Vec<_>>(), used);
         for response in &demo.content.responses {
             let languages = response.variants.iter().map(|variant| &*variant.language);
             assert_eq!(languages.collect::<Vec<_>>(), ["de", "en"], "{}", response.name);

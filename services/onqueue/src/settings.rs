@@ -1,17 +1,20 @@
 //! All settings of the binary.
 
+mod machine;
 mod process;
 
+pub use machine::mistakes as mistakes_of_the_machine;
 pub use process::{Process, Services};
 
 use crate::cli::Place;
 use onqueue_model::Fault;
+pub use onqueue_server::settings::Mistake;
 use onqueue_server::{Limits, listener, settings};
 use serde::Deserialize;
-use std::{ffi::OsString, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 /// Every key with its default, its unit and its effect.
-const DEFAULTS: &str = include_str!("defaults.toml");
+pub const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// What the binary can be told.
 #[derive(Debug, Clone, Deserialize)]
@@ -105,86 +108,133 @@ impl Settings {
         !self.process.services().are_all() || !self.tls.folder.is_empty()
     }
 
-    fn checks(&self) -> Vec<Result<(), Fault>> {
-        let mut checks = vec![
-            self.gateway.check(),
-            self.auth.own.check(),
-            self.routing.own.check(),
-            self.session.own.check(),
-            self.attachments.check(),
-            self.store.check(),
-            self.bus.check(),
-            self.tls.check(),
-            self.connections.check(),
-            self.limits.check(),
-            self.listener.check("listener"),
-            self.internal.check("internal"),
-            self.telemetry.check(),
-            self.process.check(),
+    fn mistakes(&self) -> Vec<Fault> {
+        let sections = [
+            self.gateway.mistakes(),
+            self.auth.own.mistakes(),
+            self.routing.own.mistakes(),
+            self.session.own.mistakes(),
+            self.content.own.mistakes(),
+            self.attachments.mistakes(),
+            self.store.mistakes(),
+            self.bus.mistakes(),
+            self.tls.check().err().into_iter().collect(),
+            self.connections.mistakes(),
+            self.limits.mistakes(),
+            self.listener.mistakes("listener"),
+            self.internal.mistakes("internal"),
+            self.telemetry.check().err().into_iter().collect(),
+            self.process.mistakes(),
+            self.contradictions(),
+            self.missing_addresses(),
+            self.shared_addresses(),
         ];
-        checks.extend(self.check_together());
-        checks
+        sections.into_iter().flatten().collect()
     }
 
     /// What one section means for another.
-    fn check_together(&self) -> Vec<Result<(), Fault>> {
+    fn contradictions(&self) -> Vec<Fault> {
         let services = self.process.services();
         let is_shared = !services.are_all();
-        let refuse = |wrong: bool, field: &'static str, problem: &str| match wrong {
-            true => Err(Fault::field(field, problem)),
-            false => Ok(()),
-        };
-        let mut checks = vec![
-            refuse(
+        let is_replicated = is_shared || (self.is_distributed() && self.store.is_postgres());
+        let wrong = [
+            (
                 is_shared && self.tls.folder.is_empty(),
                 "tls.folder",
                 "services in separate processes need certificates: make some with `onqueue certs --out certs` and name that folder",
             ),
-            refuse(
+            (
                 is_shared && !self.store.is_postgres() && services.need_database(),
                 "store.url",
                 "services in separate processes need PostgreSQL (postgres://…): a SQLite file is for one process",
             ),
-            refuse(
+            (
+                is_replicated && self.bus.is_in_process() && services.need_database(),
+                "bus.url",
+                "services in separate processes need NATS for hints (nats://host:4222): without it each would look once a second only",
+            ),
+            (
                 self.is_distributed() && services.has("routing") && self.routing_address().is_none(),
                 "routing.address",
                 "must say where other replicas reach this one (host:port), because routing.listen is no single address",
             ),
-            refuse(
+            (
                 self.process.production && !self.process.test_clock.is_empty(),
                 "process.test_clock",
                 "is for tests: not in production",
             ),
-            refuse(
+            (
                 !self.routing.own.fence && (self.process.production || !cfg!(debug_assertions)),
                 "routing.fence",
                 "is switched off in tests only: not in production and not in a release build",
             ),
-            refuse(
+            (
                 self.process.production && services.has("gateway") && self.gateway.reflection,
                 "gateway.reflection",
                 "must be false in production",
             ),
         ];
-        checks.extend(
-            services
-                .others()
-                .filter(|service| services.call(service))
-                .map(|service| {
-                    let field = match service {
-                        "auth" => "clients.auth",
-                        "routing" => "clients.routing",
-                        "session" => "clients.session",
-                        _ => "clients.content",
-                    };
-                    refuse(
-                        self.clients.of(service).is_empty(),
-                        field,
-                        "must name at least one address (host:port): it runs in another process",
-                    )
-                }),
-        );
-        checks
+        let wrong = wrong.into_iter().filter(|(wrong, ..)| *wrong);
+        wrong.map(|(_, field, problem)| Fault::field(field, problem)).collect()
+    }
+
+    /// Services that are called here and run elsewhere, nobody says where; and addresses that are none.
+    fn missing_addresses(&self) -> Vec<Fault> {
+        let services = self.process.services();
+        let missing = services
+            .others()
+            .filter(|service| services.call(service) && self.clients.of(service).is_empty())
+            .map(|service| {
+                let problem = "must name at least one address (host:port): it runs in another process";
+                Fault::field(client(service), problem)
+            });
+        let strange = SERVICES.into_iter().flat_map(|service| {
+            let strange = self.clients.of(service).iter().filter(|text| !is_address(text));
+            strange.map(move |text| Fault::field(client(service), format!("must be host:port, not {text}")))
+        });
+        let own = &self.routing.own.address;
+        let own = (!own.is_empty() && !is_address(own))
+            .then(|| Fault::field("routing.address", format!("must be host:port, not {own}")));
+        missing.chain(strange).chain(own).collect()
+    }
+
+    /// Two listeners of this process at one address.
+    fn shared_addresses(&self) -> Vec<Fault> {
+        let mut taken = BTreeMap::new();
+        let mut shared = Vec::new();
+        for (field, address) in self.listeners() {
+            match taken.get(&address) {
+                Some(other) if address.port() != 0 => {
+                    let problem = format!("is the same address as {other}: each needs its own port");
+                    shared.push(Fault::field(field, problem));
+                }
+                _ => {
+                    taken.insert(address, field);
+                }
+            }
+        }
+        shared
+    }
+
+    /// Everything that this process listens on, by the setting that says so.
+    pub fn listeners(&self) -> Vec<(&'static str, SocketAddr)> {
+        let services = self.process.services();
+        let door = services
+            .has("gateway")
+            .then_some(("gateway.listen", self.gateway.listen));
+        let inner = [
+            ("auth.listen", "auth", self.auth.listen),
+            ("routing.listen", "routing", self.routing.listen),
+            ("session.listen", "session", self.session.listen),
+            ("content.listen", "content", self.content.listen),
+        ];
+        let inner = inner
+            .into_iter()
+            .filter(|(_, service, _)| self.is_distributed() && services.has(service));
+        door.into_iter()
+            .chain(inner.map(|(field, _, address)| (field, address)))
+            .chain([("process.health_listen", self.process.health_listen)])
+            .collect()
     }
 
     /// What routing writes into its leases; `None` if nobody could reach it there.
@@ -198,38 +248,74 @@ impl Settings {
     }
 }
 
+/// The services that others call.
+const SERVICES: [&str; 4] = ["auth", "routing", "session", "content"];
+
+fn client(service: &str) -> &'static str {
+    match service {
+        "auth" => "clients.auth",
+        "routing" => "clients.routing",
+        "session" => "clients.session",
+        _ => "clients.content",
+    }
+}
+
+/// Whether it is `host:port`; a host may be `[::1]`.
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return false;
+    };
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '/', '@', ' ']),
+    };
+    is_host && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
 /// Settings in force, with a way to print them.
 pub type Loaded = settings::Loaded<Settings>;
 
-/// Reads defaults, file and environment, then what the command line says. One sentence for each mistake.
+/// Settings, with everything that is wrong with them.
+pub type Tried = settings::Tried<Settings>;
+
+/// Reads defaults, file and environment, then what the command line says. The error is everything that is wrong.
+pub fn load(place: &Place) -> Result<Loaded, Vec<Mistake>> {
+    let tried = attempt(place)?;
+    match tried.mistakes.is_empty() {
+        true => Ok(tried.loaded),
+        false => Err(tried.mistakes),
+    }
+}
+
+/// The same, for whoever has more to find. The error is one in the program's own defaults.
 // The environment is read here, for `onqueue_server::settings`.
 #[allow(clippy::disallowed_methods)]
-pub fn load(place: &Place) -> Result<Loaded, Vec<String>> {
-    // What is not UTF-8 cannot be a setting of ours.
-    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    let mut given: Vec<(String, String)> = std::env::vars_os().filter_map(text).collect();
+pub fn attempt(place: &Place) -> Result<Tried, Vec<Mistake>> {
+    let (mut given, mut unreadable) = (Vec::new(), Vec::new());
+    for (name, value) in std::env::vars_os() {
+        // A name that is not UTF-8 cannot be a setting of ours.
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => given.push((name, value)),
+            Err(_) if name.starts_with("ONQUEUE_") => unreadable.push(Mistake::new(name, "must be UTF-8")),
+            Err(_) => {}
+        }
+    }
     for (name, value) in place.settings() {
         given.retain(|(given, _)| given != name);
         given.push((name.to_owned(), value));
     }
-    let loaded: Loaded = settings::load(DEFAULTS, place.config.as_deref(), given)?;
-    let mistakes: Vec<String> = loaded
-        .settings
-        .checks()
-        .into_iter()
-        .filter_map(Result::err)
-        .map(|fault| mistake(&fault))
-        .collect();
-    if mistakes.is_empty() { Ok(loaded) } else { Err(mistakes) }
+    let mut tried: Tried = settings::load(DEFAULTS, place.config.as_deref(), given).map_err(|mistake| vec![mistake])?;
+    tried.mistakes.extend(unreadable);
+    let found: Vec<Mistake> = tried.loaded.settings.mistakes().iter().map(mistake).collect();
+    tried.add(found);
+    Ok(tried)
 }
 
-fn mistake(fault: &Fault) -> String {
-    let field = fault
-        .metadata
-        .iter()
-        .find(|(key, _)| *key == "field")
-        .map_or("settings", |(_, field)| field);
-    format!("{field}: {}", fault.message)
+/// A refused field as a mistake of a person.
+fn mistake(fault: &Fault) -> Mistake {
+    let field = fault.metadata.iter().find(|(key, _)| *key == "field");
+    Mistake::new(field.map_or("settings", |(_, field)| field), fault.message.as_str())
 }
 
 /// The administrator's password, where the command line reads it: never from its arguments, which everybody sees.
@@ -240,3 +326,6 @@ pub fn administrator_password() -> Option<String> {
 
 /// The environment variable that holds it.
 const ADMINISTRATOR_PASSWORD: &str = "ONQUEUE_ADMIN_PASSWORD";
+
+#[cfg(test)]
+mod tests;

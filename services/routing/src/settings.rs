@@ -68,29 +68,35 @@ impl Default for Settings {
 impl Settings {
     /// Refuses times that contradict each other.
     pub fn check(&self) -> Result<(), Fault> {
-        if self.renew_ms == 0 || self.renew_ms + self.stop_before_ms >= self.lease_ms {
-            let problem = "must be more than renew_ms and stop_before_ms together, and renew_ms more than 0";
-            return Err(Fault::field("routing.lease_ms", problem));
-        }
-        if self.heartbeat_ms == 0 || self.heartbeat_ms >= self.gone_after_ms {
-            return Err(Fault::field(
+        Fault::first_of(self.mistakes())
+    }
+
+    /// Everything that contradicts something else.
+    pub fn mistakes(&self) -> Vec<Fault> {
+        let wrong = [
+            (
+                self.renew_ms == 0 || self.renew_ms.saturating_add(self.stop_before_ms) >= self.lease_ms,
+                "routing.lease_ms",
+                "must be more than renew_ms and stop_before_ms together, and renew_ms more than 0",
+            ),
+            (
+                self.heartbeat_ms == 0 || self.heartbeat_ms >= self.gone_after_ms,
                 "routing.gone_after_ms",
                 "must be more than heartbeat_ms, and that more than 0",
-            ));
-        }
-        if self.snapshot_inputs == 0 || self.snapshot_ms == 0 || self.retry_ms == 0 {
-            return Err(Fault::field(
+            ),
+            (
+                self.snapshot_inputs == 0 || self.snapshot_ms == 0 || self.retry_ms == 0,
                 "routing.snapshot_inputs",
                 "this, snapshot_ms and retry_ms must be more than 0",
-            ));
-        }
-        if self.log_days == 0 || self.decision_days == 0 {
-            return Err(Fault::field(
+            ),
+            (
+                self.log_days == 0 || self.decision_days == 0,
                 "routing.log_days",
                 "this and decision_days must be more than 0",
-            ));
-        }
-        Ok(())
+            ),
+        ];
+        let wrong = wrong.into_iter().filter(|(wrong, ..)| *wrong);
+        wrong.map(|(_, field, problem)| Fault::field(field, problem)).collect()
     }
 
     pub(crate) const fn lease(&self) -> Duration {

@@ -6,6 +6,7 @@ mod app;
 mod contact;
 mod grpc;
 mod migrations;
+mod rotation;
 mod settings;
 mod store;
 mod transcript;
@@ -13,6 +14,7 @@ mod verification;
 mod words;
 
 pub use migrations::Migrations;
+pub use rotation::{SigningKey, rotate_signing_key, signing_keys, withdraw_signing_key};
 pub use settings::Settings;
 pub use verification::{Verification, verify_one, verify_some};
 
@@ -50,7 +52,8 @@ pub async fn bind(settings: &Settings, store: Store, context: Context) -> Result
 pub async fn bind_with(settings: &Settings, store: Store, context: Context, faults: Faults) -> Result<Bound, Fault> {
     settings.check()?;
     let guests = Guests::new(&store, &context).await?;
-    let (app, writer) = App::new(settings, store, context, guests, faults, settings.mask()?);
+    let generation = store::generation::current(&store).await?;
+    let (app, writer) = App::new(settings, (store, generation), context, guests, faults, settings.mask()?);
     start(&app, writer);
     Ok(Bound {
         name: "session",
@@ -115,6 +118,12 @@ fn start(app: &Arc<App>, writer: impl Future<Output = ()> + Send + 'static) {
         let drain = keeper.context.tasks.drain_token().clone();
         drain.run_until_cancelled(keeper.renew_keys()).await;
     });
+}
+
+/// Says that the database was restored from a backup: cursors of before are refused from the next start on, with
+/// LOG_RESTORED. No process may use the database meanwhile. Answers the new generation of the logs.
+pub async fn restored(store: &Store) -> Result<i64, Fault> {
+    Ok(store::generation::begin(store).await?)
 }
 
 /// Checks the hash chain of a conversation's log against its head. The error names the first event that does not fit.

@@ -59,24 +59,32 @@ impl Default for Settings {
 impl Settings {
     /// Refuses what cannot work.
     pub fn check(&self) -> Result<(), Fault> {
-        if !(1..=256).contains(&self.batch) || self.batches == 0 || self.waiting == 0 || self.heads == 0 {
-            return Err(Fault::field(
+        Fault::first_of(self.mistakes())?;
+        self.attachments.check()
+    }
+
+    /// Everything that cannot work; files are a section of their own.
+    pub fn mistakes(&self) -> Vec<Fault> {
+        let wrong = [
+            (
+                !(1..=256).contains(&self.batch) || self.batches == 0 || self.waiting == 0 || self.heads == 0,
                 "session.batch",
                 "batch must be 1 to 256, batches, waiting and heads more than 0",
-            ));
-        }
-        if !(10_000..=600_000).contains(&self.access_token_ms) || self.resume_token_ms < self.access_token_ms {
-            let problem = "must be 10,000 to 600,000, and resume_token_ms not less";
-            return Err(Fault::field("session.access_token_ms", problem));
-        }
-        if self.heartbeat_ms == 0 || self.typing_per_second == 0 {
-            return Err(Fault::field(
+            ),
+            (
+                !(10_000..=600_000).contains(&self.access_token_ms) || self.resume_token_ms < self.access_token_ms,
+                "session.access_token_ms",
+                "must be 10,000 to 600,000, and resume_token_ms not less",
+            ),
+            (
+                self.heartbeat_ms == 0 || self.typing_per_second == 0,
                 "session.heartbeat_ms",
                 "this and typing_per_second must be more than 0",
-            ));
-        }
-        self.mask()?;
-        self.attachments.check()
+            ),
+        ];
+        let wrong = wrong.into_iter().filter(|(wrong, ..)| *wrong);
+        let wrong = wrong.map(|(_, field, problem)| Fault::field(field, problem));
+        wrong.chain(self.mask().err()).collect()
     }
 
     /// What is taken out of texts. FIELD_INVALID.

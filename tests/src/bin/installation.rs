@@ -22,7 +22,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let demo = demo::load(&Ids::system()).map_err(|fault| format!("{fault:?}"))?;
     let mut said = serde_json::to_value(&demo.credentials)?;
     let plan = Plan::usual(Disks::Own).with("gateway", "default_deployment", demo.credentials.deployment.clone());
+    let responses = demo.content.clone();
     let mut installation = Installation::start(&plan, demo).await;
+    installation.database.seed_responses(responses).await;
     said["addresses"] = json!(
         installation
             .doors()

@@ -57,6 +57,20 @@ impl Database {
             .await
             .expect("seeds routing");
         store.close().await.expect("closes");
+        let (store, context) = self.open("content").await;
+        onqueue_content::seed_scripts(&store, &context, demo.scripts)
+            .await
+            .expect("seeds scripts");
+        store.close().await.expect("closes");
+    }
+
+    /// Puts the demo's responses into it, which most tests can do without.
+    pub async fn seed_responses(&self, seed: onqueue_content::Seed) {
+        let (store, context) = self.open("content").await;
+        onqueue_content::seed(&store, &context, seed)
+            .await
+            .expect("seeds responses");
+        store.close().await.expect("closes");
     }
 
     /// Puts an organisation without queues into it.
@@ -116,7 +130,7 @@ impl Database {
     }
 
     /// Its address for the owner of the tables.
-    pub(super) fn owner_url(&self) -> String {
+    pub fn owner_url(&self) -> String {
         match &self.server {
             Server::Own(server) => server.url("onqueue"),
             Server::Shared(database) => database.url(),

@@ -192,7 +192,8 @@ impl Member {
         values.reduce(|a, b| a + b)
     }
 
-    async fn page(&self, path: &str) -> Option<String> {
+    /// A page of its health listener, with the head of the answer.
+    pub async fn page(&self, path: &str) -> Option<String> {
         let ask = async {
             let mut stream = TcpStream::connect(self.health).await.ok()?;
             let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");

@@ -142,6 +142,16 @@ impl Installation {
         self.launch_all().await;
     }
 
+    /// `kill -9` of every process of that service; returns when they were started again and all are ready.
+    pub async fn crash(&mut self, service: &str) {
+        for name in self.names(service) {
+            let member = self.member(&name);
+            member.kill();
+            member.launch();
+        }
+        self.wait_until_ready().await;
+    }
+
     /// Moves the clock of every member on, and waits until each tells the new time and is ready again.
     pub async fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).expect("not for ages");

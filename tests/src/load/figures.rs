@@ -26,6 +26,12 @@ impl Samples {
         self.0.len()
     }
 
+    /// Those that came after so many.
+    #[must_use]
+    pub fn since(&self, before: usize) -> Self {
+        Self(self.0.get(before..).unwrap_or_default().to_vec())
+    }
+
     /// The smallest that is not exceeded by this part of all; zero without any.
     pub fn at(&self, part: f64) -> Duration {
         let mut sorted = self.0.clone();

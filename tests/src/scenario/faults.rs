@@ -3,7 +3,7 @@
 use super::{Fault, stage::Stage, writes};
 use crate::proxy::{Way, Weather};
 use onqueue_testkit::until;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 /// How long a service may take to end when it is told.
@@ -19,11 +19,12 @@ const CUT: Duration = Duration::from_millis(200);
 impl Stage {
     pub(super) async fn play(&mut self, fault: Fault) {
         match fault {
-            Fault::None | Fault::Streams(_) | Fault::Cuts(..) | Fault::SlowReader(_) => {}
+            Fault::None | Fault::Streams(_) | Fault::Cuts(..) | Fault::SlowReader(_) | Fault::CollectorGone(_) => {}
             Fault::Kill(service, away) => self.kill(service, away).await,
             Fault::Terminate(service) => self.terminate(service).await,
             Fault::PauseOwner(leases) => self.pause_owner(leases).await,
             Fault::NatsDown(away) => self.nats_down(away).await,
+            Fault::ContentDown(away) => self.content_down(away).await,
             Fault::PostgresRestart => self.crash_database().await,
         }
     }
@@ -57,8 +58,11 @@ impl Stage {
     async fn terminate(&mut self, service: &'static str) {
         let victim = self.victim(service).await;
         let member = self.installation.member(&victim);
+        let told = Instant::now();
         member.signal("TERM");
         let code = member.wait_until_ended(DRAIN).await;
+        self.pauses.exits.add(told.elapsed());
+        let member = self.installation.member(&victim);
         if code != Some(0) {
             let complaint = format!("{victim} ended with {code:?}:\n{}", member.log_end());
             self.complaints.push(complaint);
@@ -96,6 +100,32 @@ impl Stage {
         self.installation.nats().kill().expect("kills");
         sleep(away).await;
         self.installation.nats().start_again().expect("starts again");
+    }
+
+    async fn content_down(&mut self, away: Duration) {
+        let (names, is_paused) = (self.installation.names("content"), self.rounds_played() % 2 == 1);
+        let (from, sent) = (Instant::now(), self.load.measured().sends.count());
+        for name in &names {
+            let member = self.installation.member(name);
+            if is_paused {
+                member.signal("STOP");
+            } else {
+                member.kill();
+            }
+        }
+        sleep(away).await;
+        self.sends.add_outage(&self.load.measured().sends, sent);
+        for name in &names {
+            let member = self.installation.member(name);
+            if is_paused {
+                member.signal("CONT");
+            } else {
+                member.launch();
+            }
+        }
+        if let Some(typist) = &mut self.typist {
+            typist.was_away(from, Instant::now());
+        }
     }
 
     async fn crash_database(&mut self) {

@@ -1,7 +1,9 @@
 //! What is broken, how often, and what must hold all the same. A scenario is data; one way of running serves all.
 
+mod collector;
 mod cuts;
 mod faults;
+mod finds;
 mod machine;
 mod report;
 mod slow;
@@ -11,6 +13,7 @@ mod view;
 mod waits;
 mod writes;
 
+pub use collector::Absences;
 pub use report::{Goal, Report};
 pub use slow::Crowd;
 
@@ -34,6 +37,8 @@ pub enum Fault {
     PauseOwner(u32),
     /// The broker is killed and away for a while.
     NatsDown(Duration),
+    /// Nobody runs content for a while: in odd rounds it was killed, in even ones it is paused.
+    ContentDown(Duration),
     /// PostgreSQL quits as in a crash and recovers.
     PostgresRestart,
     /// Streams by the thousand through one gateway to one session.
@@ -42,6 +47,8 @@ pub enum Fault {
     Cuts(usize, Duration),
     /// One reader in a crowd is slow.
     SlowReader(Crowd),
+    /// The collector of telemetry is gone without a word, and comes back.
+    CollectorGone(Absences),
 }
 
 /// One run.
@@ -76,9 +83,18 @@ pub struct Limits {
     pub back: Option<Duration>,
     /// No attempt of a unary call fails.
     pub no_failures: bool,
-    /// How much later the others see 99 of 100 messages when somebody reads slowly.
+    /// Who is told to end has ended within, each time.
+    pub exit: Option<Duration>,
+    /// How much longer 99 of 100 messages take at most with the fault than without: the others' to be seen when somebody reads
+    /// slowly, all to be acknowledged when the collector is gone.
     pub slowed: Option<f64>,
-    /// Bytes that the stream of a slow reader takes in all processes together.
+    /// While content is away somebody who types is answered within the first time, and within the second after its return
+    /// something is found.
+    pub finds: Option<(Duration, Duration)>,
+    /// How many times longer than at other times 99 of 100 acknowledgements may take while the fault lasts.
+    pub unaffected: Option<f64>,
+    /// Bytes that the stream of a slow reader takes in all processes together; by which each process grows when the collector
+    /// is gone.
     pub memory: Option<u64>,
 }
 
@@ -92,7 +108,7 @@ pub enum Size {
 }
 
 /// The names of all scenarios.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 20] = [
     "calm",
     "kill9_gateway",
     "kill9_session",
@@ -100,6 +116,7 @@ pub const NAMES: [&str; 18] = [
     "kill9_auth",
     "kill9_content",
     "nats_down",
+    "content_down",
     "postgres_restart",
     "pause_owner",
     "sigterm_gateway",
@@ -111,12 +128,14 @@ pub const NAMES: [&str; 18] = [
     STREAMS,
     CUTS,
     SLOW,
+    COLLECTOR,
 ];
 
 /// These play no rounds.
 const STREAMS: &str = "streams_12000";
 const CUTS: &str = "cut_guests";
 const SLOW: &str = "slow_reader";
+const COLLECTOR: &str = "collector_gone";
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -135,13 +154,14 @@ impl Scenario {
             "kill9_auth" => (Fault::Kill("auth", away(5)), 20, 2, resumed(2)),
             "kill9_content" => (Fault::Kill("content", away(5)), 20, 1, no_failures()),
             "nats_down" => (Fault::NatsDown(away(60)), 1, 1, delivered()),
+            "content_down" => (Fault::ContentDown(down(size)), 2, 2, found_again(size)),
             "postgres_restart" => (Fault::PostgresRestart, 10, 2, back()),
             "pause_owner" => (Fault::PauseOwner(3), 20, 1, pause()),
-            "sigterm_gateway" => (Fault::Terminate("gateway"), 10, 1, drained()),
-            "sigterm_session" => (Fault::Terminate("session"), 10, 1, drained()),
-            "sigterm_routing" => (Fault::Terminate("routing"), 10, 1, drained()),
-            "sigterm_auth" => (Fault::Terminate("auth"), 10, 1, drained()),
-            "sigterm_content" => (Fault::Terminate("content"), 10, 1, drained()),
+            "sigterm_gateway" => (Fault::Terminate("gateway"), 20, 1, drained()),
+            "sigterm_session" => (Fault::Terminate("session"), 20, 1, drained()),
+            "sigterm_routing" => (Fault::Terminate("routing"), 20, 1, drained()),
+            "sigterm_auth" => (Fault::Terminate("auth"), 20, 1, drained()),
+            "sigterm_content" => (Fault::Terminate("content"), 20, 1, drained()),
             "dead_replica" => (Fault::None, 1, 1, no_failures()),
             STREAMS => (
                 Fault::Streams(if is_full { 12_000 } else { 400 }),
@@ -151,6 +171,7 @@ impl Scenario {
             ),
             CUTS => (cuts_of(size), 1, 1, resumed_mostly(size)),
             SLOW => (Fault::SlowReader(crowd(size)), 1, 1, slowed(size)),
+            COLLECTOR => (Fault::CollectorGone(absences(size)), 1, 1, unmoved(size)),
             _ => return None,
         };
         let mut scenario = Self {
@@ -180,6 +201,10 @@ impl Scenario {
         }
         if self.fault == Fault::None {
             self.calm = if size == Size::Full { 1_200 } else { 100 };
+        }
+        if matches!(self.fault, Fault::ContentDown(_)) && size == Size::Full {
+            // As many as are sent while it is away.
+            self.calm = 1_200;
         }
         if matches!(self.fault, Fault::PauseOwner(_)) {
             // Time enough for an owner that does not know that it is none to do harm.
@@ -215,6 +240,7 @@ impl Scenario {
             Fault::Streams(count) => return streams::run(self, count, seed).await,
             Fault::Cuts(guests, lasting) => return cuts::run(self, (guests, lasting), seed).await,
             Fault::SlowReader(crowd) => return slow::run(self, crowd, seed).await,
+            Fault::CollectorGone(absences) => return collector::run(self, absences, seed).await,
             _ => {}
         }
         let mut stage = Stage::set(self, seed).await;
@@ -242,7 +268,10 @@ const NONE: Limits = Limits {
     assignment_pause: None,
     back: None,
     no_failures: false,
+    exit: None,
     slowed: None,
+    finds: None,
+    unaffected: None,
     memory: None,
 };
 
@@ -287,11 +316,52 @@ const fn crowd(size: Size) -> Crowd {
     }
 }
 
+const fn absences(size: Size) -> Absences {
+    match size {
+        Size::Full => Absences {
+            part: seconds(20),
+            pairs: 9,
+        },
+        Size::Short => Absences {
+            part: seconds(6),
+            pairs: 2,
+        },
+    }
+}
+
+const fn unmoved(size: Size) -> Limits {
+    Limits {
+        slowed: if is_measured(size) { Some(1.05) } else { None },
+        memory: Some(16 << 20),
+        ..no_failures()
+    }
+}
+
 const fn slowed(size: Size) -> Limits {
     Limits {
         slowed: if is_measured(size) { Some(1.1) } else { None },
         memory: if is_measured(size) { Some(1 << 20) } else { None },
         ..NONE
+    }
+}
+
+/// Long enough for several letters that are answered late.
+const fn down(size: Size) -> Duration {
+    match size {
+        Size::Full => seconds(60),
+        Size::Short => seconds(8),
+    }
+}
+
+const fn found_again(size: Size) -> Limits {
+    Limits {
+        // Two seconds is what the rpc gets; a busy machine adds to that.
+        finds: Some((
+            Duration::from_millis(2_500),
+            if is_measured(size) { seconds(5) } else { seconds(30) },
+        )),
+        unaffected: if is_measured(size) { Some(1.5) } else { None },
+        ..no_failures()
     }
 }
 
@@ -312,6 +382,7 @@ const fn no_failures() -> Limits {
 const fn drained() -> Limits {
     Limits {
         resumed: Some(seconds(2)),
+        exit: Some(seconds(45)),
         ..no_failures()
     }
 }

@@ -1,6 +1,6 @@
 //! What is said at the end of a run.
 
-use super::{Limits, Scenario, waits::Waits};
+use super::{Limits, Scenario, finds::Finds, waits::Waits};
 use crate::{
     history::{Facts, Fault, Violation, check::count},
     load::{Measured, Samples},
@@ -17,6 +17,8 @@ pub(super) struct Pauses {
     pub back: Samples,
     /// From a fault's beginning to the first input of a new owner of routing.
     pub take_over: Samples,
+    /// From the signal to the end of the process that was told to end.
+    pub exits: Samples,
 }
 
 impl Pauses {
@@ -36,6 +38,22 @@ impl Pauses {
         }
     }
 }
+
+/// Times of acknowledgements while content is away.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sends {
+    away: Samples,
+}
+
+impl Sends {
+    /// Adds what was acknowledged since there were so many.
+    pub fn add_outage(&mut self, all: &Samples, before: usize) {
+        self.away.extend(&all.since(before));
+    }
+}
+
+/// How much longer than at other times an acknowledgement may take that takes no time.
+const NOISE: Duration = Duration::from_millis(2);
 
 /// Something that has to hold, with what was found.
 #[derive(Clone, Debug)]
@@ -127,8 +145,36 @@ impl Report {
         let limit = scenario.limits.back;
         self.goals
             .extend(limit.map(|limit| Goal::within("back, the longest", limit, (back.most(), back)).measured(back)));
+        let exits = &pauses.exits;
+        let ended = |limit| Goal::within("exit, the longest", limit, (exits.most(), exits)).measured(exits);
+        self.goals.extend(scenario.limits.exit.map(ended));
         self.figure("take-over p50/p99", times(&pauses.take_over));
         self.figure("next acknowledgement p50/p99", times(back));
+        self
+    }
+
+    pub(super) fn with_finds(mut self, scenario: &Scenario, finds: Option<&Finds>) -> Self {
+        let Some(finds) = finds else { return self };
+        self.goals.extend(finds.goals(&scenario.limits));
+        for (name, value) in finds.figures() {
+            self.figure(name, value);
+        }
+        self
+    }
+
+    pub(super) fn with_sends(mut self, scenario: &Scenario, sends: &Sends) -> Self {
+        let away = &sends.away;
+        if away.count() == 0 {
+            return self;
+        }
+        let all = &self.measured.sends;
+        let unaffected = |times: f64| {
+            let limit = all.at(0.99).mul_f64(times) + NOISE;
+            Goal::within("sends while it is away, p99", limit, (away.at(0.99), away))
+        };
+        let goal = scenario.limits.unaffected.map(unaffected);
+        self.goals.extend(goal);
+        self.figure("sends while it is away p50/p99", times(away));
         self
     }
 

@@ -1,6 +1,8 @@
 //! An installation under load, in which rounds are played, and the judgement at the end.
 
-use super::{Fault, Report, Scenario, machine::Machine, report::Pauses, waits::Waits, writes};
+use super::{
+    Fault, Report, Scenario, finds::Typist, machine::Machine, report::Pauses, report::Sends, waits::Waits, writes,
+};
 use crate::{
     history::{self, Facts, History, check, judge, routing},
     installation::Installation,
@@ -31,6 +33,10 @@ pub(super) struct Stage {
     /// Between each routing member and the database.
     pub proxies: BTreeMap<String, Proxy>,
     pub pauses: Pauses,
+    /// Acknowledgements while content is away, and others.
+    pub sends: Sends,
+    /// Where content goes away.
+    pub typist: Option<Typist>,
     /// From each fault's beginning until everybody was ready again.
     rounds: Vec<history::Fault>,
     /// When the load was under way.
@@ -57,6 +63,10 @@ impl Stage {
         installation.launch_all().await;
         let (history, time) = (History::default(), Clock::system());
         let began = time.now();
+        let typist = match scenario.fault {
+            Fault::ContentDown(_) => Some(Typist::start(installation.doors()[0], &organisation).await),
+            _ => None,
+        };
         let load = Load::start(plan, installation.doors(), organisation, history.clone(), seed);
         let mut stage = Self {
             installation,
@@ -64,6 +74,8 @@ impl Stage {
             chance: Chance::seeded(seed),
             proxies,
             pauses: Pauses::default(),
+            sends: Sends::default(),
+            typist,
             rounds: Vec::new(),
             began,
             complaints: Vec::new(),
@@ -118,6 +130,11 @@ impl Stage {
         ));
     }
 
+    /// How many rounds are over.
+    pub fn rounds_played(&self) -> usize {
+        self.rounds.len()
+    }
+
     pub fn now(&self) -> Timestamp {
         self.time.now()
     }
@@ -135,8 +152,11 @@ impl Stage {
         let waits = Waits::of(&facts, &self.rounds, self.began.millis());
         let stalls = self.machine.stalls();
         let unanswered = records.sends.iter().filter(|send| send.acknowledged.is_none()).count();
+        let finds = self.typist.as_ref().map(Typist::judge);
         Report::of(scenario, self.seed, judge(&records, &facts), self.load.measured())
             .with_pauses(scenario, &self.pauses)
+            .with_finds(scenario, finds.as_ref())
+            .with_sends(scenario, &self.sends)
             .with_waits(scenario, &waits)
             .with_facts(&facts, unanswered)
             .with_figure("stalls of the machine itself", stalls.to_string())

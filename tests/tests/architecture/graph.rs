@@ -88,6 +88,10 @@ const HOLDERS: &[(&str, &[&str])] = &[
         &["onqueue-routing", "onqueue-simulation", "onqueue", "onqueue-tests"],
     ),
     ("onqueue-chat", &["onqueue-session", "onqueue-tests"]),
+    // Whoever keeps scripts in files has them checked by the binary.
+    ("onqueue-script", &["onqueue-content", "onqueue", "onqueue-tests"]),
+    ("cel", &["onqueue-script"]),
+    ("jsonc-parser", &["onqueue-script"]),
     ("onqueue-simulation", &["onqueue", "onqueue-tests"]),
 ];
 

@@ -55,6 +55,7 @@ fn rule_7_finds_what_breaks_it() {
         size,
         streams,
         audited: false,
+        deadline_ms: 0,
     };
     use {Access as A, Idempotency as I, SizeClass as S};
     for (sample, expected) in [

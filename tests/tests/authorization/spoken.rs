@@ -10,6 +10,11 @@ use std::{collections::BTreeMap, time::Duration};
 use tonic::Status;
 use uuid::Uuid;
 
+/// A script of one page.
+const SCRIPT: &str = r#"{"format": 1, "name": {"en": "Short"}, "languages": ["en"], "default_language": "en", "pages": [
+    {"id": "start", "start": true, "title": {"en": "Start"}, "items": [],
+     "buttons": [{"id": "done", "label": {"en": "Done"}, "go": "end"}]}]}"#;
+
 /// What requests are filled with, by the names of fields.
 #[derive(Clone, Default)]
 pub struct Things(pub BTreeMap<&'static str, String>);
@@ -116,6 +121,7 @@ fn set(message: &mut DynamicMessage, path: &str, text: &str) {
                     Kind::Int64 => Value::I64(text.parse().expect("a number")),
                     Kind::Int32 => Value::I32(text.parse().expect("a number")),
                     Kind::Bool => Value::Bool(text.parse().expect("true or false")),
+                    Kind::Bytes => Value::Bytes(text.to_owned().into()),
                     _ => Value::String(text.to_owned()),
                 },
             };
@@ -202,6 +208,9 @@ fn text(field: &FieldDescriptor, things: &Things) -> Result<Option<String>, Stri
         "purpose" => Some("marketing".to_owned()),
         "closed_schedule_id" | "holiday_schedule_id" | "by_user_id" | "alias_id" => None,
         "text" => Some("x".to_owned()),
+        "document" | "content" => Some(SCRIPT.to_owned()),
+        "page_id" => Some("start".to_owned()),
+        "button_id" => Some("done".to_owned()),
         "origin" => Some("https://www.example.com".to_owned()),
         "password" | "new_password" => Some("a password that nobody tries".to_owned()),
         "organisation_id" | "refresh_token" | "resume_token" => None,

@@ -36,7 +36,7 @@ impl Walk<'_> {
             format!("{}@demo.example", Uuid::now_v7().simple()),
         );
         let mut changes = changes.to_vec();
-        if short.contains("/Create") {
+        if short.contains("/Create") || short.ends_with("/ImportResponses") {
             changes.push(("request_id", &request));
         }
         if short.ends_with("/CreateUser") {
@@ -302,8 +302,23 @@ async fn work(walk: &Walk<'_>) {
         &[("response.library_ids", &library)],
     )
     .await;
+    let file = [("library_id", library.as_str()), ("content", "name,text:de\nWalk,x\n")];
+    walk.step("content.v1.ResponseTransferService/ImportResponses", &file, "")
+        .await;
     walk.end("content.v1.LibraryService", "Library", "library", &library, &etag)
         .await;
+    scripts(walk).await;
+}
+
+async fn scripts(walk: &Walk<'_>) {
+    let service = "content.v1.ScriptService";
+    let (script, etag) = walk.birth(service, "Script", "script", &[]).await;
+    let of = [("script_id", script.as_str()), ("etag", &etag)];
+    let etag = walk.step(&format!("{service}/PublishScript"), &of, "script.etag").await;
+    walk.end(service, "Script", "script", &script, &etag).await;
+    let request = Uuid::now_v7().to_string();
+    let file = [("request_id", request.as_str()), ("name", "Walk file")];
+    walk.step(&format!("{service}/ImportScript"), &file, "").await;
 }
 
 /// Who walks has a chat in hand, which a colleague follows and helps with.

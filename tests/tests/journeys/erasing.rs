@@ -88,7 +88,7 @@ impl Office<'_> {
 }
 
 /// Which files have it in them.
-fn infected(folder: &Path) -> Vec<String> {
+pub fn infected(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -1,14 +1,16 @@
 //! Canned responses in a live chat: written by who administers, found by an agent while typing, filled in, sent; never sent
-//! with holes.
+//! with holes. And a whole library that comes in as a file, or not at all.
 
 use onqueue_client::{metadata, reason};
 use onqueue_model::Reason;
 use onqueue_proto::{
     auth::v1::{ListDivisionsRequest, division_service_client::DivisionServiceClient},
     content::v1::{
-        CreateLibraryRequest, CreateResponseRequest, FoundResponse, Library, RecordUseRequest, RenderResponseRequest,
-        Response, SearchResponsesRequest, Substitution, Variant, library_service_client::LibraryServiceClient,
-        response_service_client::ResponseServiceClient,
+        CreateLibraryRequest, CreateResponseRequest, ExportResponsesRequest, FoundResponse, ImportResponsesRequest,
+        ImportResponsesResponse, ImportState, Library, ListResponsesRequest, RecordUseRequest, RenderResponseRequest,
+        Response, ResponseFormat, SearchResponsesRequest, Substitution, Variant,
+        library_service_client::LibraryServiceClient, response_service_client::ResponseServiceClient,
+        response_transfer_service_client::ResponseTransferServiceClient,
     },
 };
 use onqueue_tests::{
@@ -67,6 +69,7 @@ impl Chat {
         let request = SearchResponsesRequest {
             text: text.to_owned(),
             language: "en".to_owned(),
+            conversation_id: self.customer.conversation.clone(),
             ..SearchResponsesRequest::default()
         };
         let request = bearing(&self.agent.token, request);
@@ -103,6 +106,7 @@ impl Chat {
         let request = RecordUseRequest {
             response_id: id(found),
             client_message_id: key.to_owned(),
+            conversation_id: self.customer.conversation.clone(),
         };
         let answer = self.responses().record_use(bearing(&self.agent.token, request)).await;
         answer.expect("counts").into_inner().uses
@@ -113,8 +117,8 @@ fn id(found: &FoundResponse) -> String {
     found.response.as_ref().expect("a response").response_id.clone()
 }
 
-/// Writes a response as the administrator, into a library of the first division.
-async fn write(cluster: &Cluster, shortcut: &str, text: &str, substitutions: &[&str]) {
+/// Makes a library of the first division as the administrator; answers her token and its id.
+async fn library(cluster: &Cluster) -> (String, String) {
     let answer = login(cluster.address(), &cluster.credentials, "Petra").await;
     let token = answer.tokens.expect("tokens").access_token;
     let mut divisions = DivisionServiceClient::new(cluster.door());
@@ -135,6 +139,12 @@ async fn write(cluster: &Cluster, shortcut: &str, text: &str, substitutions: &[&
     let mut libraries = LibraryServiceClient::new(cluster.door());
     let made = libraries.create_library(bearing(&token, library)).await;
     let library = made.expect("makes").into_inner().library.expect("a library");
+    (token, library.library_id)
+}
+
+/// Writes a response as the administrator, into a library of the first division.
+async fn write(cluster: &Cluster, shortcut: &str, text: &str, substitutions: &[&str]) {
+    let (token, library) = library(cluster).await;
     let declared = |name: &&str| Substitution {
         name: (*name).to_owned(),
         ..Substitution::default()
@@ -144,7 +154,7 @@ async fn write(cluster: &Cluster, shortcut: &str, text: &str, substitutions: &[&
         response: Some(Response {
             name: "From this journey".to_owned(),
             shortcut: shortcut.to_owned(),
-            library_ids: vec![library.library_id],
+            library_ids: vec![library],
             variants: vec![Variant {
                 language: "en".to_owned(),
                 text: text.to_owned(),
@@ -206,4 +216,119 @@ async fn a_missing_variable_is_named_and_nothing_is_sent() {
     assert_eq!(chat.customer.events().await, before, "to fill in is not to send");
     chat.send("account", &text).await;
     assert_eq!(people::messages(&chat.customer.events().await), [text]);
+}
+
+/// The longest part of a file.
+const PART: usize = 61_440;
+
+/// How many rows the file has.
+const ROWS: usize = 10_000;
+
+/// A file of many responses in two languages, written as the product writes it.
+fn table() -> String {
+    let mut file = "\u{feff}name,shortcut,tags,substitutions,text:de,text:en\r\n".to_owned();
+    for row in 0..ROWS {
+        file.push_str(&format!(
+            "Answer {row:05},a{row:05},Urgent|Money,,\"Guten Tag,\nes kostet {row} €.\",\"Hello, it is {row}.\"\r\n"
+        ));
+    }
+    file
+}
+
+async fn import(cluster: &Cluster, token: &str, library: &str, file: &str) -> ImportResponsesResponse {
+    let request_id = Uuid::now_v7().to_string();
+    let parts: Vec<&[u8]> = file.as_bytes().chunks(PART).collect();
+    let mut last = ImportResponsesResponse::default();
+    for (part, content) in parts.iter().enumerate() {
+        let request = ImportResponsesRequest {
+            request_id: request_id.clone(),
+            library_id: library.to_owned(),
+            format: ResponseFormat::Csv.into(),
+            part: i32::try_from(part).expect("few"),
+            parts: i32::try_from(parts.len()).expect("few"),
+            content: content.to_vec().into(),
+            ..ImportResponsesRequest::default()
+        };
+        last = patiently(cluster, token, request).await;
+    }
+    last
+}
+
+/// Sends a part again for as long as nobody answers in time, as a page does: what was begun goes on meanwhile.
+async fn patiently(cluster: &Cluster, token: &str, request: ImportResponsesRequest) -> ImportResponsesResponse {
+    let mut answer = None;
+    people::until("the part to be taken", async || {
+        let mut client = ResponseTransferServiceClient::new(cluster.door());
+        let outcome = client.import_responses(bearing(token, request.clone())).await;
+        match outcome {
+            Ok(taken) => answer = Some(taken.into_inner()),
+            Err(status) => assert!(
+                matches!(status.code(), Code::DeadlineExceeded | Code::Unavailable),
+                "{status:?}"
+            ),
+        }
+        answer.is_some()
+    })
+    .await;
+    answer.expect("taken")
+}
+
+async fn export(cluster: &Cluster, token: &str, library: &str) -> String {
+    let request = ExportResponsesRequest {
+        library_id: library.to_owned(),
+        format: ResponseFormat::Csv.into(),
+    };
+    let mut client = ResponseTransferServiceClient::new(cluster.door());
+    let parts = client.export_responses(bearing(token, request)).await;
+    let (mut parts, mut file) = (parts.expect("exports").into_inner(), Vec::new());
+    while let Some(part) = parts.message().await.expect("a part") {
+        file.extend_from_slice(&part.content);
+    }
+    String::from_utf8(file).expect("UTF-8")
+}
+
+async fn listed(cluster: &Cluster, token: &str, library: &str) -> usize {
+    let request = ListResponsesRequest {
+        library_id: library.to_owned(),
+        ..ListResponsesRequest::default()
+    };
+    let mut responses = ResponseServiceClient::new(cluster.door());
+    let page = responses.list_responses(bearing(token, request)).await;
+    page.expect("lists").into_inner().responses.len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_comes_in_whole_or_not_at_all() {
+    let cluster = Cluster::start().await;
+    let (token, library) = library(&cluster).await;
+    let file = table();
+    let broken = file
+        .replace("Answer 00007,a00007", "Answer 00007,a 7")
+        .replace("Answer 04321,", ",")
+        .replace("Hello, it is 9999.", "Hello, it is {{PRICE}}.");
+    let refused = import(&cluster, &token, &library, &broken).await;
+    assert_eq!((refused.state(), refused.problem_count), (ImportState::Refused, 3));
+    let places: Vec<(i32, &str)> = refused
+        .problems
+        .iter()
+        .map(|problem| (problem.line, problem.column.as_str()))
+        .collect();
+    // Each response has two lines, below the one of the headings.
+    assert_eq!(
+        places,
+        [
+            (2 + 2 * 7, "shortcut"),
+            (2 + 2 * 4_321, "name"),
+            (2 + 2 * 9_999, "text:en")
+        ],
+        "{refused:?}"
+    );
+    assert_eq!(listed(&cluster, &token, &library).await, 0, "nothing of it is there");
+
+    let done = import(&cluster, &token, &library, &file).await;
+    assert_eq!((done.state(), done.added), (ImportState::Imported, 10_000), "{done:?}");
+    assert!(
+        export(&cluster, &token, &library).await == file,
+        "the same, byte by byte"
+    );
 }

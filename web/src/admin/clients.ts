@@ -9,7 +9,9 @@ import { PermissionService } from "../gen/onqueue/auth/v1/permission_pb";
 import { RoleService } from "../gen/onqueue/auth/v1/role_pb";
 import { UserService } from "../gen/onqueue/auth/v1/user_pb";
 import { LibraryService } from "../gen/onqueue/content/v1/library_pb";
+import { ResponseTransferService } from "../gen/onqueue/content/v1/response_transfer_pb";
 import { ResponseService } from "../gen/onqueue/content/v1/response_pb";
+import { ScriptService } from "../gen/onqueue/content/v1/script_pb";
 import { QueueService } from "../gen/onqueue/routing/v1/queue_pb";
 import { ScheduleService } from "../gen/onqueue/routing/v1/schedule_pb";
 import { SkillService } from "../gen/onqueue/routing/v1/skill_pb";
@@ -29,6 +31,8 @@ export interface AdminClients {
   users: Client<typeof UserService>;
   libraries: Client<typeof LibraryService>;
   responses: Client<typeof ResponseService>;
+  responseTransfer: Client<typeof ResponseTransferService>;
+  scripts: Client<typeof ScriptService>;
   queues: Client<typeof QueueService>;
   skills: Client<typeof SkillService>;
   utilization: Client<typeof UtilizationService>;
@@ -50,6 +54,8 @@ export function adminClients(transport: Transport): AdminClients {
     users: createClient(UserService, transport),
     libraries: createClient(LibraryService, transport),
     responses: createClient(ResponseService, transport),
+    responseTransfer: createClient(ResponseTransferService, transport),
+    scripts: createClient(ScriptService, transport),
     queues: createClient(QueueService, transport),
     skills: createClient(SkillService, transport),
     utilization: createClient(UtilizationService, transport),

@@ -8,6 +8,7 @@ import { contactFieldResource } from "./resources/contacts";
 import { libraryResource, responseResource } from "./resources/content";
 import { scheduleGroupResource, scheduleResource, wrapUpCodeResource } from "./resources/hours";
 import { queueResource, skillResource } from "./resources/routing";
+import { scriptResource } from "./resources/scripts";
 
 /** The kinds of objects, with their rpcs. */
 export interface Resources {
@@ -20,6 +21,7 @@ export interface Resources {
   skills: ReturnType<typeof skillResource>;
   libraries: ReturnType<typeof libraryResource>;
   responses: ReturnType<typeof responseResource>;
+  scripts: ReturnType<typeof scriptResource>;
   wrapUpCodes: ReturnType<typeof wrapUpCodeResource>;
   schedules: ReturnType<typeof scheduleResource>;
   scheduleGroups: ReturnType<typeof scheduleGroupResource>;
@@ -71,6 +73,7 @@ function openAdmin(clients: AdminClients, maySearchQueues: boolean): Admin {
       skills: skillResource(clients),
       libraries: libraryResource(clients),
       responses: responseResource(clients),
+      scripts: scriptResource(clients),
       wrapUpCodes: wrapUpCodeResource(clients),
       schedules: scheduleResource(clients),
       scheduleGroups: scheduleGroupResource(clients),

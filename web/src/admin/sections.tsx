@@ -11,6 +11,7 @@ import { ResponseList, ResponsePage } from "./pages/responses";
 import { RoleList, RolePage } from "./pages/roles";
 import { ScheduleGroupList, ScheduleGroupPage } from "./pages/schedule-groups";
 import { ScheduleList, SchedulePage } from "./pages/schedules";
+import { ScriptList, ScriptPage } from "./pages/scripts";
 import { UserList, UserPage } from "./pages/users";
 import { UtilizationPage } from "./pages/utilization";
 import { WrapUpCodeList, WrapUpCodePage } from "./pages/wrap-up-codes";
@@ -36,6 +37,7 @@ export const SECTION_PAGES: Record<SectionName, SectionPages> = {
   utilization: { list: UtilizationPage },
   libraries: { list: LibraryList, item: LibraryPage },
   responses: { list: ResponseList, item: ResponsePage },
+  scripts: { list: ScriptList, item: ScriptPage },
   "contact-fields": { list: ContactFieldList, item: ContactFieldPage },
   deployments: { list: DeploymentList, item: DeploymentPage },
   "api-clients": { list: ApiClientList, item: ApiClientPage },

@@ -2,6 +2,8 @@
 import { useMemo } from "react";
 import { adminDe } from "../i18n/admin.de";
 import { adminEn } from "../i18n/admin.en";
+import { contentDe } from "../i18n/content.de";
+import { contentEn } from "../i18n/content.en";
 import { permissionsDe } from "../i18n/permissions.de";
 import { permissionsEn } from "../i18n/permissions.en";
 import { settingsDe } from "../i18n/settings.de";
@@ -10,7 +12,7 @@ import { regionalTag, translator, type Catalogue, type Locale, type Translator }
 import { useWords } from "../desk/words";
 
 /** A text of the administration area. */
-export type AdminKey = keyof typeof adminEn | keyof typeof permissionsEn | keyof typeof settingsEn;
+export type AdminKey = keyof typeof adminEn | keyof typeof contentEn | keyof typeof permissionsEn | keyof typeof settingsEn;
 
 /** Texts and formats of the administration area. */
 export interface AdminWords extends Translator<AdminKey> {
@@ -21,8 +23,8 @@ export interface AdminWords extends Translator<AdminKey> {
 }
 
 const CATALOGUES: Record<Locale, Catalogue<AdminKey>> = {
-  en: { ...adminEn, ...permissionsEn, ...settingsEn },
-  de: { ...adminDe, ...permissionsDe, ...settingsDe },
+  en: { ...adminEn, ...contentEn, ...permissionsEn, ...settingsEn },
+  de: { ...adminDe, ...contentDe, ...permissionsDe, ...settingsDe },
 };
 
 /** The texts in a language. */

@@ -9,7 +9,8 @@ import { faultOf } from "../rpc/faults";
 import { bearerTransport } from "../rpc/transport";
 import type { Share } from "../share/shared-fetch";
 import { RequestsBoard } from "./assistance/requests-board";
-import { deskClients } from "./clients";
+import { deskClients, type DeskClients } from "./clients";
+import { ContentHealth } from "./content-health";
 import { DeskContext, type Desk } from "./desk-context";
 import { DeskStore } from "./desk-store";
 import { FreshPermissions } from "./fresh-permissions";
@@ -92,7 +93,8 @@ function SignedIn({ session, baseUrl, share, left }: SignedInProps) {
 }
 
 function openDesk(session: Session, baseUrl: string, share: Share, left: () => void): Desk {
-  const transport = bearerTransport(baseUrl, session.tokens, share.fetch);
+  const contentHealth = new ContentHealth({ ask: () => askContent(clients), timers: browserTimers });
+  const transport = bearerTransport(baseUrl, session.tokens, share.fetch, [contentHealth.watch]);
   const clients = deskClients(transport);
   const { me, tokens } = session;
   const store = new DeskStore({ userId: me.userId, clients, tokens, timers: browserTimers });
@@ -100,6 +102,7 @@ function openDesk(session: Session, baseUrl: string, share: Share, left: () => v
   const leave = () => {
     store.stop();
     requests.stop();
+    contentHealth.stop();
     // The tab has forgotten the session already; without a connection the server lets it run out.
     session.signOut().catch(() => undefined);
     left();
@@ -110,7 +113,12 @@ function openDesk(session: Session, baseUrl: string, share: Share, left: () => v
     leave,
     timers: browserTimers,
   });
-  return { me, transport, clients, tokens, store, requests, unsaved: new Set(), signOut: () => signOut(steps()) };
+  return { me, transport, clients, tokens, store, contentHealth, requests, unsaved: new Set(), signOut: () => signOut(steps()) };
+}
+
+/** Whoever may not have it gets a refusal, which says as well that somebody is there. */
+function askContent({ responses }: DeskClients): Promise<unknown> {
+  return responses.searchResponses({ limit: 1 });
 }
 
 function useDeskLife(store: DeskStore): void {

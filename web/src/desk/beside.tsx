@@ -1,4 +1,4 @@
-// What stands beside a chat: the customer's contact, or the side chat.
+// What stands beside a chat: the customer's contact, the script, or the side chat.
 import { Badge, Box, Button, Group } from "@mantine/core";
 import { useEffect } from "react";
 import { SideChat, lastSide, unreadSide } from "./assistance/side-chat";
@@ -6,10 +6,15 @@ import { ContactPanel } from "./contact/contact-panel";
 import type { ChatSnapshot, DeskChat } from "./desk-chat";
 import { useDesk, useMay } from "./desk-context";
 import { isOver } from "./in-hand";
+import type { ScriptRun } from "../gen/onqueue/content/v1/script_run_pb";
+import type { InsertResponse } from "./script/response-offer";
+import { isOpen } from "./script/run";
+import { ScriptPanel } from "./script/script-panel";
+import { useScriptRun, type KnownRun } from "./script/use-script-run";
 import { useKept } from "./use-kept";
 import { useWords } from "./words";
 
-type What = "contact" | "side" | "none";
+type What = "contact" | "script" | "side" | "none";
 
 /** What is chosen, and how to choose. */
 export interface BesideChoice {
@@ -17,30 +22,50 @@ export interface BesideChoice {
   choose(what: What): void;
   /** Side messages that were not looked at. */
   unread: number;
+  script: KnownRun;
 }
 
-const isWhat = (value: unknown) => value === "contact" || value === "side" || value === "none";
+const WHATS: readonly unknown[] = ["contact", "script", "side", "none"] satisfies What[];
+const isWhat = (value: unknown) => WHATS.includes(value);
 const isText = (value: unknown) => typeof value === "string";
 
-/** The choice for a chat; what is beside one chat stays beside the next. */
+/** The choice for a chat; what is beside one chat stays beside the next that has it. */
 export function useBeside(chat: ChatSnapshot): BesideChoice {
   const { me } = useDesk();
+  const { conversationId } = chat;
   const mayContacts = useMay("externalContacts:contact:view");
-  const [kept, choose] = useKept<What>("beside", isWide() && mayContacts ? "contact" : "none", isWhat);
-  const [read, setRead] = useKept<string>(`chat.${chat.conversationId}.sideRead`, "0", isText);
-  const what = kept === "contact" && !mayContacts ? "none" : kept;
+  const usual = isWide() && mayContacts ? "contact" : "none";
+  const [kept, choose] = useKept<What>("beside", usual, isWhat);
+  const [read, setRead] = useKept<string>(`chat.${conversationId}.sideRead`, "0", isText);
+  const script = useScriptRun({ conversationId, begins: chat.mine && !isOver(chat), isShown: kept === "script" });
+  useScriptOpens(conversationId, script.run, choose);
+  const what = isThere(kept, mayContacts, script) ? kept : usual;
   const last = String(lastSide(chat.view));
   useEffect(() => {
     if (what === "side" && read !== last) setRead(last);
   });
-  return { what, choose, unread: what === "side" ? 0 : unreadSide(chat.view, BigInt(read), me.userId) };
+  return { what, choose, unread: what === "side" ? 0 : unreadSide(chat.view, BigInt(read), me.userId), script };
+}
+
+function isThere(what: What, mayContacts: boolean, { run }: KnownRun): boolean {
+  return (what !== "contact" || mayContacts) && (what !== "script" || run !== undefined);
+}
+
+/** A script that has begun opens by itself, once, where there is room beside the chat. */
+function useScriptOpens(conversationId: string, run: ScriptRun | undefined, choose: (what: What) => void): void {
+  const [opened, setOpened] = useKept<string>(`chat.${conversationId}.scriptOpened`, "", isText);
+  useEffect(() => {
+    if (!run || !isOpen(run) || !run.maySubmit || opened === run.runId) return;
+    setOpened(run.runId);
+    if (isWide()) choose("script");
+  });
 }
 
 /** The buttons that open and close what is beside. */
 export function BesideSwitch({ beside }: { beside: BesideChoice }) {
   const words = useWords();
   const mayContacts = useMay("externalContacts:contact:view");
-  const { what, choose, unread } = beside;
+  const { what, choose, unread, script } = beside;
   const toggle = (one: What) => ({
     size: "xs",
     variant: "default",
@@ -53,6 +78,11 @@ export function BesideSwitch({ beside }: { beside: BesideChoice }) {
       {mayContacts && (
         <Button {...toggle("contact")} data-testid="beside-contact">
           {words.t("contact.heading")}
+        </Button>
+      )}
+      {script.run && (
+        <Button {...toggle("script")} data-testid="beside-script">
+          {words.t("script.heading")}
         </Button>
       )}
       <Button
@@ -71,18 +101,24 @@ export function BesideSwitch({ beside }: { beside: BesideChoice }) {
 }
 
 interface BesideProps {
-  what: What;
+  beside: BesideChoice;
   chat: ChatSnapshot;
   actions: DeskChat;
+  /** Puts a response into the text box; absent where nothing can be written. */
+  insert: InsertResponse | undefined;
 }
 
 /** The chosen part. */
-export function Beside({ what, chat, actions }: BesideProps) {
+export function Beside({ beside: { what, script }, chat, actions, insert }: BesideProps) {
   if (what === "none") return null;
+  const { conversationId, view } = chat;
+  const isGoingOn = !isOver(chat);
+  const about = { conversationId, queueId: view.queueId, isHelpOpen: view.assistance !== undefined, isOpen: isGoingOn };
   return (
-    <Box className="beside">
-      {what === "contact" && <ContactPanel conversationId={chat.conversationId} />}
-      {what === "side" && <SideChat chat={chat} actions={actions} mayWrite={!isOver(chat)} />}
+    <Box className="beside" data-what={what}>
+      {what === "contact" && <ContactPanel conversationId={conversationId} />}
+      {what === "script" && <ScriptPanel known={script} chat={about} insert={insert} />}
+      {what === "side" && <SideChat chat={chat} actions={actions} mayWrite={isGoingOn} />}
     </Box>
   );
 }

@@ -1,12 +1,13 @@
 // The chosen chat: its log, the text box, its end.
 import { Alert, Badge, Box, Button, Group, Modal, Text, Title } from "@mantine/core";
 import { useDisclosure, useDocumentVisibility } from "@mantine/hooks";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
+import { flushSync } from "react-dom";
 import { AskHelp } from "./assistance/ask-help";
 import { HelpStatus } from "./assistance/help-status";
 import { UploadList } from "./attachments/attach";
 import { Beside, BesideSwitch, useBeside, type BesideChoice } from "./beside";
-import { Composer } from "./composer";
+import { Composer, type ComposerHandle } from "./composer";
 import type { ChatSnapshot } from "./desk-chat";
 import { useDesk, useNow } from "./desk-context";
 import { FaultAlert } from "./fault-alert";
@@ -30,6 +31,12 @@ export function ChatPane({ chat }: { chat: ChatSnapshot }) {
   const { conversationId, view } = chat;
   const actions = store.chat(conversationId);
   const isOpen = !isOver(chat);
+  const composer = useRef<ComposerHandle>(null);
+  const insert = (rendered: string, responseId: string) => {
+    // In narrow windows the text box is behind what is beside.
+    if (isNarrow()) flushSync(() => beside.choose("none"));
+    composer.current?.insert(rendered, responseId);
+  };
   if (!actions) return null;
   return (
     <Box className="pane" component="section" aria-label={guestName(chat, words.t("offer.unnamed"))}>
@@ -45,9 +52,9 @@ export function ChatPane({ chat }: { chat: ChatSnapshot }) {
             {chat.otherTypes && words.t("typing.one", { name: guestName(chat, words.t("offer.unnamed")) })}
           </Text>
           <UploadList uploads={chat.uploads} actions={actions} />
-          {isOpen ? <Composer conversationId={conversationId} language={view.language} chat={actions} /> : <EndedPart chat={chat} />}
+          {isOpen ? <Composer ref={composer} conversationId={conversationId} language={view.language} chat={actions} /> : <EndedPart chat={chat} />}
         </Box>
-        <Beside what={beside.what} chat={chat} actions={actions} />
+        <Beside beside={beside} chat={chat} actions={actions} insert={isOpen ? insert : undefined} />
       </Box>
     </Box>
   );
@@ -181,6 +188,10 @@ function InactivityWarning({ endsAt }: { endsAt: number | undefined }) {
       {words.t("warning.left", { left: words.duration(endsAt - now) })}
     </Alert>
   );
+}
+
+function isNarrow(): boolean {
+  return window.matchMedia("(max-width: 50rem)").matches;
 }
 
 function useMarkRead(chat: ChatSnapshot): void {

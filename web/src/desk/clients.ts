@@ -2,6 +2,7 @@
 import { createClient, type Client, type Transport } from "@connectrpc/connect";
 import { PermissionService } from "../gen/onqueue/auth/v1/permission_pb";
 import { ResponseService } from "../gen/onqueue/content/v1/response_pb";
+import { ScriptRunService } from "../gen/onqueue/content/v1/script_run_pb";
 import { DeskService } from "../gen/onqueue/gateway/v1/desk_pb";
 import { AgentService } from "../gen/onqueue/routing/v1/agent_pb";
 import { DecisionService } from "../gen/onqueue/routing/v1/decision_pb";
@@ -36,6 +37,7 @@ export interface DeskClients {
   contactFields: Client<typeof ContactFieldService>;
   erasures: Client<typeof ErasureService>;
   responses: Client<typeof ResponseService>;
+  scriptRuns: Client<typeof ScriptRunService>;
   permissions: Client<typeof PermissionService>;
 }
 
@@ -58,6 +60,7 @@ export function deskClients(transport: Transport): DeskClients {
     contactFields: createClient(ContactFieldService, transport),
     erasures: createClient(ErasureService, transport),
     responses: createClient(ResponseService, transport),
+    scriptRuns: createClient(ScriptRunService, transport),
     permissions: createClient(PermissionService, transport),
   };
 }

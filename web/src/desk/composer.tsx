@@ -1,6 +1,6 @@
 // The text box: Enter sends, Shift+Enter makes a new line.
 import { Button, Group, Text, Textarea } from "@mantine/core";
-import { useRef, useState, type KeyboardEvent, type RefObject } from "react";
+import { useImperativeHandle, useRef, useState, type KeyboardEvent, type Ref, type RefObject } from "react";
 import { flushSync } from "react-dom";
 import { charactersLeft, isSendable } from "../core/message-text";
 import { slot, tabStorage } from "../core/storage";
@@ -8,7 +8,7 @@ import { AttachButton } from "./attachments/attach";
 import type { DeskChat } from "./desk-chat";
 import { useMay } from "./desk-context";
 import { FinderPanel, FOUND_LIST, foundId } from "./responses/finder-panel";
-import { withResponse } from "./responses/trigger";
+import { withInserted, withResponse, type Place } from "./responses/trigger";
 import { useFinder, type Finder } from "./responses/use-finder";
 import { useWords } from "./words";
 
@@ -20,34 +20,45 @@ interface Draft {
 
 const EMPTY: Draft = { text: "", responseIds: [] };
 
+/** What others may do with the text box. */
+export interface ComposerHandle {
+  /** Puts a rendered response in at the caret. */
+  insert(rendered: string, responseId: string): void;
+}
+
 interface ComposerProps {
   conversationId: string;
   language: string;
   /** Takes what is written. */
   chat: Pick<DeskChat, "send" | "typed" | "attach">;
+  ref?: Ref<ComposerHandle>;
 }
 
 /** Writes into a chat; what is not sent yet survives a change of chat and a reload. */
-export function Composer({ conversationId, language, chat }: ComposerProps) {
+export function Composer({ conversationId, language, chat, ref }: ComposerProps) {
   const words = useWords();
   const input = useRef<HTMLTextAreaElement>(null);
   const [draft, change] = useDraft(conversationId, chat);
   const { text } = draft;
   const [caret, setCaret] = useState(text.length);
+  const written = () => input.current?.value ?? text;
+  const put = (place: Place, responseId: string) => {
+    flushSync(() => {
+      change(place.text, [...draft.responseIds, responseId]);
+      setCaret(place.caret);
+    });
+    input.current?.focus();
+    input.current?.setSelectionRange(place.caret, place.caret);
+  };
+  useImperativeHandle(ref, () => ({
+    insert: (rendered, responseId) => put(withInserted(written(), caret, rendered), responseId),
+  }));
   const finder = useFinder({
     conversationId,
     language,
     text,
     caret,
-    insert: (trigger, rendered, responseId) => {
-      const place = withResponse(input.current?.value ?? text, trigger, rendered);
-      flushSync(() => {
-        change(place.text, [...draft.responseIds, responseId]);
-        setCaret(place.caret);
-      });
-      input.current?.focus();
-      input.current?.setSelectionRange(place.caret, place.caret);
-    },
+    insert: (trigger, rendered, responseId) => put(withResponse(written(), trigger, rendered), responseId),
   });
   const send = () => {
     const trimmed = text.trim();

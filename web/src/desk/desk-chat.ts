@@ -89,7 +89,8 @@ export class DeskChat {
       ownIds: new Set(),
     };
     this.uses = new UseRecorder({
-      record: (responseId, clientMessageId) => ports.clients.responses.recordUse({ responseId, clientMessageId }),
+      record: (responseId, clientMessageId) =>
+        ports.clients.responses.recordUse({ responseId, clientMessageId, conversationId: ports.conversationId }),
       toFault: faultOf,
       kept: slot(tabStorage(), `${place}.uses`),
     });

@@ -5,6 +5,7 @@ import { holds } from "../core/permissions";
 import type { TokenSource } from "../rpc/transport";
 import type { RequestsBoard } from "./assistance/requests-board";
 import type { DeskClients } from "./clients";
+import type { ContentHealth } from "./content-health";
 import type { DeskSnapshot, DeskStore } from "./desk-store";
 import type { Me } from "./session";
 
@@ -16,6 +17,7 @@ export interface Desk {
   clients: DeskClients;
   tokens: TokenSource;
   store: DeskStore;
+  contentHealth: ContentHealth;
   /** Followed while the user may take requests for assistance. */
   requests: RequestsBoard;
   /** The forms that hold changes which are not saved. */

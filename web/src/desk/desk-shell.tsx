@@ -6,6 +6,7 @@ import { useEffect } from "react";
 import { AgentPage } from "./agent-page";
 import { useRequests, useRequestsLife } from "./assistance/request-list";
 import type { DeskKey } from "./catalogues";
+import { ContentBar } from "./content-bar";
 import { useDesk, useMay, useSnapshot } from "./desk-context";
 import { LanguageSwitch } from "./language-switch";
 import { sectionsFor, type SectionName } from "./sections";
@@ -32,6 +33,7 @@ export function DeskShell() {
     <Box className="desk">
       <Header />
       <ConnectionBanner />
+      <ContentBar />
       <Box component="main" className="desk-main">
         <Outlet />
       </Box>

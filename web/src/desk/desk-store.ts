@@ -125,6 +125,11 @@ export class DeskStore {
     this.set({ offers: this.current.offers.filter((offer) => offer.offerId !== offerId) });
   }
 
+  /** Sends what waits in every chat. */
+  sendWaiting(): void {
+    this.kickChats();
+  }
+
   networkChanged(): void {
     this.follower.reconnect();
     this.kickChats();

@@ -3,7 +3,7 @@ import { Button, Checkbox, Group, NativeSelect, Stack } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useState } from "react";
 import { TranscriptAudience, TranscriptFormat } from "../gen/onqueue/session/v1/transcript_pb";
-import { keep } from "../rpc/attachments";
+import { keepBlob } from "../rpc/attachments";
 import { NO_DEADLINE } from "../rpc/transport";
 import { useDesk, useMay } from "./desk-context";
 import { Dialog } from "./dialog";
@@ -16,9 +16,6 @@ const FORMATS = [
   [TranscriptFormat.HTML, "html"],
   [TranscriptFormat.JSON, "json"],
 ] as const;
-
-/** How long a browser may take to begin to keep a file. */
-const TAKEN_MS = 10_000;
 
 /** Asks for what kind of file, and has the browser keep it. */
 export function ExportButton({ conversationId }: { conversationId: string }) {
@@ -50,9 +47,7 @@ function ExportForm({ conversationId, close }: { conversationId: string; close()
       const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
       const asked = { conversationId, format, audience, language: words.locale, timeZone };
       const file = await wholeFile(clients.transcripts.exportTranscript(asked, NO_DEADLINE));
-      const href = URL.createObjectURL(file.content);
-      keep(href, file.name);
-      setTimeout(() => URL.revokeObjectURL(href), TAKEN_MS);
+      keepBlob(file.name, file.content);
       close();
     });
   return (

@@ -14,6 +14,7 @@ export const SECTIONS = [
   ["utilization", "routing:utilization:view"],
   ["libraries", "responses:library:view"],
   ["responses", "responses:response:view"],
+  ["scripts", "scripter:script:view"],
   ["contact-fields", "externalContacts:customField:view"],
   ["deployments", "authorization:deployment:view"],
   ["api-clients", "authorization:apiClient:view"],

@@ -12,6 +12,7 @@ import { WhyWaiting } from "./explanations/why-waiting";
 import { ExportButton } from "./export-menu";
 import { FaultAlert } from "./fault-alert";
 import { RecordBar } from "./records/record-bar";
+import { ScriptHistoryButton } from "./script/script-history";
 import { LiveConversation } from "./supervise/live-conversation";
 import { partOf } from "./supervise/part";
 import { SuperviseBar } from "./supervise/supervise-bar";
@@ -47,6 +48,7 @@ export function SupervisorPane({ conversationId, back, backTo, wanted }: Supervi
           {head.data?.guestName || words.t("transcript.heading")}
         </Title>
         <ContactButton conversationId={conversationId} />
+        <ScriptHistoryButton conversationId={conversationId} />
         <ExportButton conversationId={conversationId} />
         <Button size="xs" variant="default" onClick={refresh} data-testid="transcript-refresh">
           {words.t("supervisor.refresh")}

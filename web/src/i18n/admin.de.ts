@@ -114,7 +114,6 @@ export const adminDe: Record<keyof typeof adminEn, string> = {
   "violation.empty": "Das darf nicht leer sein.",
   "violation.short": "Bitte mindestens {least} Zeichen.",
   "violation.long": "Bitte höchstens {most} Zeichen.",
-  "violation.bytes": "Bitte jeweils höchstens {most} Bytes.",
   "violation.few": "Bitte mindestens {least}.",
   "violation.many": "Bitte höchstens {most}.",
   "violation.choose": "Bitte wählen Sie etwas aus.",

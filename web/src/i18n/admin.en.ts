@@ -112,7 +112,6 @@ export const adminEn = {
   "violation.empty": "This must not be empty.",
   "violation.short": "At least {least} characters, please.",
   "violation.long": "At most {most} characters, please.",
-  "violation.bytes": "At most {most} bytes each, please.",
   "violation.few": "At least {least}, please.",
   "violation.many": "At most {most}, please.",
   "violation.choose": "Please choose something.",

@@ -137,6 +137,7 @@ export const conversationsDe: Record<keyof typeof conversationsEn, string> = {
   "contact.after": "Nachher",
   "contact.byAgent": "von einem Benutzer",
   "contact.byScript": "von einem Skript",
+  "contact.byThisScript": "durch den Leitfaden „{name}“, Version {version}",
   "contact.byApi": "von einem anderen System",
   "contact.byAssertion": "von der Website",
   "contact.byMerge": "durch Zusammenführen",

@@ -135,6 +135,7 @@ export const conversationsEn = {
   "contact.after": "After",
   "contact.byAgent": "by a user",
   "contact.byScript": "by a script",
+  "contact.byThisScript": "by the script “{name}”, version {version}",
   "contact.byApi": "by another system",
   "contact.byAssertion": "by the web site",
   "contact.byMerge": "by merging",

@@ -32,6 +32,8 @@ export const DESK_REASONS = [
   "FIELD_INVALID",
   "ID_MALFORMED",
   "LEGAL_HOLD",
+  "SCRIPT_STEP_OUT_OF_ORDER",
+  "SCRIPT_INVALID",
 ] as const;
 
 /** Every other reason that the API gives. */

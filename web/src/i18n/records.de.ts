@@ -36,6 +36,7 @@ export const recordsDe: Record<keyof typeof recordsEn, string> = {
   "erase.receipt": "Gelöscht",
   "erase.number": "Beleg",
   "erase.remaining": "Gespräche, die noch folgen",
+  "erase.remainingInContent": "Gespräche, deren Leitfäden noch folgen",
   "erase.purged": "Datenbank bereinigt",
   "erase.notPurged": "noch nicht",
   "erase.contactFields": "Angaben des Kontakts",
@@ -49,4 +50,5 @@ export const recordsDe: Record<keyof typeof recordsEn, string> = {
   "erase.feedFacts": "Meldungen ans Routing",
   "erase.attachments": "Dateien",
   "erase.searchEntries": "Einträge der Suche",
+  "erase.scriptAnswers": "Antworten in Leitfäden",
 };

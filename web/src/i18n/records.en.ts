@@ -33,6 +33,7 @@ export const recordsEn = {
   "erase.receipt": "Erased",
   "erase.number": "Receipt",
   "erase.remaining": "Conversations still to go",
+  "erase.remainingInContent": "Conversations whose scripts are still to go",
   "erase.purged": "Database cleaned",
   "erase.notPurged": "not yet",
   "erase.contactFields": "Entries of the contact",
@@ -46,4 +47,5 @@ export const recordsEn = {
   "erase.feedFacts": "Reports to routing",
   "erase.attachments": "Files",
   "erase.searchEntries": "Entries of the search",
+  "erase.scriptAnswers": "Answers in scripts",
 };

@@ -46,6 +46,21 @@ export function keep(href: string, name: string): void {
   link.click();
 }
 
+/** How long a browser may take to begin to keep a file. */
+const TAKEN_MS = 10_000;
+
+/** Has the browser keep a text as a file. */
+export function keepText(name: string, type: string, text: string): void {
+  keepBlob(name, new Blob([text], { type }));
+}
+
+/** Has the browser keep a file that was put together here. */
+export function keepBlob(name: string, content: Blob): void {
+  const href = URL.createObjectURL(content);
+  keep(href, name);
+  setTimeout(() => URL.revokeObjectURL(href), TAKEN_MS);
+}
+
 /** The bytes did not arrive. */
 class NotTaken extends Error {
   readonly fault: Fault;

@@ -18,13 +18,14 @@ export function openTransport(baseUrl: string): Transport {
   return createGrpcWebTransport({ baseUrl, defaultTimeoutMs: UNARY_DEADLINE_MS });
 }
 
-/** A transport that puts the caller's token on every call, and repeats a call once with a new token if it is refused; `by` fetches. */
-export function bearerTransport(baseUrl: string, tokens: TokenSource, by: typeof fetch): Transport {
+/** A transport that puts the caller's token on every call, and repeats a call once with a new token if it is refused; `by` fetches,
+ * `watchers` see each call as its caller does. */
+export function bearerTransport(baseUrl: string, tokens: TokenSource, by: typeof fetch, watchers: Interceptor[] = []): Transport {
   return createGrpcWebTransport({
     baseUrl,
     defaultTimeoutMs: UNARY_DEADLINE_MS,
     fetch: by,
-    interceptors: [bearer(tokens), aboutConversation],
+    interceptors: [...watchers, bearer(tokens), aboutConversation],
   });
 }
 

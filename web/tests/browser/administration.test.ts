@@ -21,6 +21,7 @@ test.each([
     greetings: { de: "Willkommen", en: "Welcome" },
   });
   world.admin.apiClients.put({ name: "Shop system", divisionId: world.admin.north, enabled: true });
+  world.script.scripts.put({ name: "Returns", divisionId: world.admin.north, document: '{"pages":[{"id":"lost"}]}', draftDiffers: true });
   world.talk.erased("k1", ["c1", "c2"]);
   const page = await visit.open("/desk#/administration/users", locale, viewport);
   await enter(page);

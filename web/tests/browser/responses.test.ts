@@ -40,7 +40,7 @@ test("two keystrokes find a response, Enter takes it, Enter sends it, and its us
   await expect.poll(() => visit.world.admin.uses.length).toBe(1);
   const sent = room.events.findLast(({ body }) => body.case === "message")?.body;
   const clientMessageId = sent?.case === "message" ? sent.value.clientMessageId : "";
-  expect(visit.world.admin.uses).toMatchObject([{ responseId: visit.world.admin.greeting, clientMessageId }]);
+  expect(visit.world.admin.uses).toMatchObject([{ responseId: visit.world.admin.greeting, clientMessageId, conversationId: room.id }]);
 });
 
 test("a missing value is asked for by its description, and nothing is sent with holes", async () => {

@@ -30,6 +30,7 @@ import * as content from "../../src/admin/resources/content";
 import { deploymentQueues, greetings } from "../../src/admin/resources/deployment-rules";
 import { namesUsed, shortcut, substitutions, undeclared, variants } from "../../src/admin/resources/response-rules";
 import * as hours from "../../src/admin/resources/hours";
+import * as scripts from "../../src/admin/resources/scripts";
 import * as routing from "../../src/admin/resources/routing";
 import { sectionsFor } from "../../src/desk/sections";
 import { DeploymentQueueSchema } from "../../src/gen/onqueue/auth/v1/trust_pb";
@@ -37,6 +38,7 @@ import { UserSchema } from "../../src/gen/onqueue/auth/v1/user_pb";
 import { BadRequestSchema } from "../../src/gen/google/rpc/bad_request_pb";
 import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb";
 import { adminEn } from "../../src/i18n/admin.en";
+import { contentEn } from "../../src/i18n/content.en";
 import { settingsEn } from "../../src/i18n/settings.en";
 
 describe("a draft", () => {
@@ -155,8 +157,8 @@ describe("bounds", () => {
     const named = (name: string) => ({ name, description: "", defaultValue: "" }) as Parameters<typeof substitutions>[0][number];
     expect([shortcut(""), shortcut("hi")]).toEqual([undefined, undefined]);
     expect([shortcut("a b")?.key, shortcut("x".repeat(21))?.key]).toEqual(["violation.spaces", "violation.long"]);
-    expect(variants([variant("é".repeat(4_000))])).toBeUndefined();
-    expect(variants([variant("é".repeat(4_001))])?.key).toBe("violation.bytes");
+    expect(variants([variant("😀".repeat(4_000))])).toBeUndefined();
+    expect(variants([variant("é".repeat(4_001))])?.key).toBe("violation.long");
     expect(variants([variant(" ")])?.key).toBe("violation.variantEmpty");
     expect(substitutions([named("DAY_2")])).toBeUndefined();
     expect(substitutions([named("day")])).toEqual({ key: "violation.substitutionName", values: { name: "day" } });
@@ -246,8 +248,9 @@ test("every field of every kind has a name", () => {
     contacts.contactFieldResource(none),
     content.libraryResource(none),
     content.responseResource(none),
+    scripts.scriptResource(none),
   ];
-  const texts = { ...adminEn, ...settingsEn };
+  const texts = { ...adminEn, ...contentEn, ...settingsEn };
   for (const { kind, fields, rules } of kinds) {
     for (const key of [`kind.${kind}`, `new.${kind}`, `delete.${kind}`, ...fields.map(fieldKey)]) expect(texts).toHaveProperty([key]);
     expect(Object.keys(rules).filter((field) => !(fields as readonly string[]).includes(field))).toEqual([]);
@@ -256,7 +259,7 @@ test("every field of every kind has a name", () => {
 
 test("sections are there for those who may use them", () => {
   expect(sectionsFor([])).toEqual([]);
-  expect(sectionsFor(["*:*:*"])).toHaveLength(16);
+  expect(sectionsFor(["*:*:*"])).toHaveLength(17);
   const agent = ["conversation:webchat:accept", "responses:response:view", "routing:queue:join", "routing:queue:view"];
   expect(sectionsFor(agent)).toEqual([]);
   expect(sectionsFor(["externalContacts:customField:view"])).toEqual([]);

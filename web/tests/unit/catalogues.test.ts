@@ -6,6 +6,8 @@ import { adminDe } from "../../src/i18n/admin.de";
 import { adminEn } from "../../src/i18n/admin.en";
 import { chatDe } from "../../src/i18n/chat.de";
 import { chatEn } from "../../src/i18n/chat.en";
+import { contentDe } from "../../src/i18n/content.de";
+import { contentEn } from "../../src/i18n/content.en";
 import { conversationsDe } from "../../src/i18n/conversations.de";
 import { conversationsEn } from "../../src/i18n/conversations.en";
 import { deskDe } from "../../src/i18n/desk.de";
@@ -16,6 +18,8 @@ import { routingDe } from "../../src/i18n/routing.de";
 import { routingEn } from "../../src/i18n/routing.en";
 import { recordsDe } from "../../src/i18n/records.de";
 import { recordsEn } from "../../src/i18n/records.en";
+import { scriptsDe } from "../../src/i18n/scripts.de";
+import { scriptsEn } from "../../src/i18n/scripts.en";
 import { settingsDe } from "../../src/i18n/settings.de";
 import { settingsEn } from "../../src/i18n/settings.en";
 import { sharedDe } from "../../src/i18n/shared.de";
@@ -33,6 +37,8 @@ const CATALOGUES = [
   ["admin", adminEn, adminDe, ["admin"]],
   ["settings", settingsEn, settingsDe, ["admin"]],
   ["records", recordsEn, recordsDe, ["desk"]],
+  ["content", contentEn, contentDe, ["admin", "i18n"]],
+  ["scripts", scriptsEn, scriptsDe, ["desk"]],
   ["permissions", permissionsEn, permissionsDe, ["admin"]],
 ] as const;
 

@@ -7,7 +7,7 @@ import {
   InQueueMessageSchema,
   MemberGroupSchema,
 } from "../../src/gen/onqueue/routing/v1/queue_pb";
-import { ConversationRulesSchema, InactivityAction } from "../../src/gen/onqueue/routing/v1/queue_rules_pb";
+import { ConversationRulesSchema, InactivityAction, ResponseLibraryUse } from "../../src/gen/onqueue/routing/v1/queue_rules_pb";
 
 test.each([
   [[], undefined],
@@ -60,6 +60,10 @@ test.each<[string, Given, string | undefined]>([
   ["too large a file", attached({ maxBytes: 104_857_601n }), "violation.maxBytes"],
   ["less for all files than for one", attached({ maxBytes: 2n, maxTotalBytes: 1n }), "violation.maxTotal"],
   ["kinds of files", attached({ mediaTypes: ["image/svg+xml", "application/vnd.ms-excel"] }), undefined],
+  ["no library", { libraryUse: ResponseLibraryUse.NONE }, undefined],
+  ["chosen libraries that are none", { libraryUse: ResponseLibraryUse.CHOSEN }, "violation.libraries"],
+  ["chosen libraries", { libraryUse: ResponseLibraryUse.CHOSEN, libraryIds: ["l"] }, undefined],
+  ["too many libraries", { libraryUse: ResponseLibraryUse.CHOSEN, libraryIds: Array.from({ length: 201 }, String) }, "violation.many"],
   ["what is no kind of file", attached({ mediaTypes: ["image/png", "*.pdf"] }), "violation.mediaType"],
   ["limits of what is switched off", { attachments: { enabled: false, mediaTypes: ["pdf"] } }, "violation.mediaType"],
 ])("rules with %s", (_, rules, key) => {

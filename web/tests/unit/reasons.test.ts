@@ -28,7 +28,7 @@ describe("reasons", () => {
 
   test.each(["en", "de"] as const)("the desk has a sentence of its own for each of its reasons, %s", (locale) => {
     const words = deskTranslator(locale);
-    const metadata = { variables: "A,B", limit: "50" };
+    const metadata = { variables: "A,B", limit: "50", problems: "3" };
     const texts = DESK_REASONS.map((reason) => faultText(fault({ reason, metadata }), words));
     expect(new Set(texts).size).toBe(DESK_REASONS.length);
     expect(texts.join(" ")).toMatch(/A,B.*50/);

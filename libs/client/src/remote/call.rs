@@ -117,7 +117,8 @@ impl<'a> Call<'a> {
     }
 
     async fn place(&self) -> Result<Place, Response<Body>> {
-        if let Some(place) = self.pool.place(&self.wish).await {
+        let left = self.deadline.map(Deadline::remaining);
+        if let Some(place) = self.pool.place(&self.wish, left).await {
             return Ok(place);
         }
         self.pool.explain();

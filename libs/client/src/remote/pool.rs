@@ -13,6 +13,7 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use tokio::{sync::watch, time::timeout};
 
@@ -56,12 +57,15 @@ impl Pool {
         }
     }
 
-    /// A place for a stream; waits for a connection if there is none. `None` if there was none in time.
-    pub(super) async fn place(&self, wish: &Wish) -> Option<Place> {
+    /// A place for a stream; waits for a connection if there is none, for half of what is `left` to the caller at most: so
+    /// that there is time to say why there is no answer. `None` if there was none in time.
+    pub(super) async fn place(&self, wish: &Wish, left: Option<Duration>) -> Option<Place> {
         if let Some(place) = self.place_now(wish) {
             return Some(place);
         }
-        timeout(self.making.settings.wait(), self.next_place(wish)).await.ok()
+        let patience = self.making.settings.wait();
+        let patience = left.map_or(patience, |left| patience.min(left / 2));
+        timeout(patience, self.next_place(wish)).await.ok()
     }
 
     async fn next_place(&self, wish: &Wish) -> Place {

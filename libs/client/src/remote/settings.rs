@@ -21,7 +21,8 @@ pub struct Settings {
     pub streams: usize,
     /// Milliseconds between looks at what addresses a name has.
     pub resolve_ms: u64,
-    /// Milliseconds that a call waits for a connection when there is none, before it is answered UNAVAILABLE.
+    /// Milliseconds that a call waits for a connection when there is none, before it is answered UNAVAILABLE; never more than
+    /// half of the time that its caller has left.
     pub wait_ms: u64,
     /// Calls in a row that an address answers UNAVAILABLE, or not in time, before it is set aside.
     pub ejection_failures: u32,
@@ -48,6 +49,11 @@ impl Default for Settings {
 impl Settings {
     /// Refuses values with which nothing would be reached. The field is named as in the section `[connections]`.
     pub fn check(&self) -> Result<(), Fault> {
+        Fault::first_of(self.mistakes())
+    }
+
+    /// Every value with which nothing could be reached.
+    pub fn mistakes(&self) -> Vec<Fault> {
         let zero = [
             ("connections.connect_timeout_ms", self.connect_timeout_ms == 0),
             ("connections.keepalive_ms", self.keepalive_ms == 0),
@@ -57,10 +63,9 @@ impl Settings {
             ("connections.resolve_ms", self.resolve_ms == 0),
             ("connections.ejection_failures", self.ejection_failures == 0),
         ];
-        match zero.into_iter().find(|(_, zero)| *zero) {
-            Some((field, _)) => Err(Fault::field(field, "must be more than 0")),
-            None => Ok(()),
-        }
+        let zero = zero.into_iter().filter(|(_, zero)| *zero);
+        zero.map(|(field, _)| Fault::field(field, "must be more than 0"))
+            .collect()
     }
 
     pub(super) const fn connect_timeout(&self) -> Duration {

@@ -110,6 +110,39 @@ fn who_is_about_to_end_is_worried_about() {
     }
 }
 
+#[test]
+fn the_end_of_a_certificate_is_known_to_the_second() {
+    let of = signer();
+    for (days, expected) in [(-2, None), (0, Some(12)), (1, Some(30 * 24))] {
+        let (now, _) = between(0, 0);
+        // The authority ends after a day; what it has signed is accepted for as long as that says all the same.
+        let end = if days == 0 {
+            now + Span::hours(12)
+        } else {
+            now + Span::days(30)
+        };
+        let folder = folder(&of, &leaf(&of, "session", (now - Span::hours(1), end)));
+        let identity = Identity::load(folder.path(), "session").expect("usable");
+        let asked = UnixTime::now().as_secs() - if days < 0 { 2 * 24 * 3_600 } else { 0 };
+        let at = UnixTime::since_unix_epoch(Duration::from_secs(asked));
+        let left = identity.read(|set| set.ends(at)).map(|ends| ends.as_secs() - asked);
+        let near = |left: u64, hours: u64| left.abs_diff(hours * 3_600) <= 2;
+        assert!(
+            match (left, expected) {
+                (Some(left), Some(hours)) => near(left, hours),
+                (None, None) => true,
+                _ => false,
+            },
+            "{left:?} {expected:?}"
+        );
+        if days == 0 {
+            identity.show_end();
+            let shown = metrics::CERTIFICATE_EXPIRY.get(&["session"]).expect("shown");
+            assert!((shown - (asked + 12 * 3_600) as f64).abs() <= 2.0, "{shown}");
+        }
+    }
+}
+
 /// A handshake between the two, and one byte each way.
 async fn meet(client: &Identity, server: &Identity, expecting: &str) -> std::io::Result<()> {
     let (near, far) = tokio::io::duplex(16 * 1024);

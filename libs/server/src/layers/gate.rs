@@ -143,12 +143,14 @@ impl Gate {
 
     fn deadline(&self, method: &Method, request: &Request<Body>) -> Result<Option<Deadline>, Fault> {
         let asked = parse_timeout(request.headers())?;
-        let within = if method.streams {
-            asked
-        } else {
-            Some(asked.unwrap_or(self.unary_default).min(self.unary_maximum))
+        if method.streams {
+            return Ok(asked.map(Deadline::within));
+        }
+        let own = match method.deadline_ms {
+            0 => self.unary_maximum,
+            most => self.unary_maximum.min(Duration::from_millis(most.into())),
         };
-        Ok(within.map(Deadline::within))
+        Ok(Some(Deadline::within(asked.unwrap_or(self.unary_default).min(own))))
     }
 
     fn room(&self, method: &Method) -> Result<Option<OwnedSemaphorePermit>, Fault> {

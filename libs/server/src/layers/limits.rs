@@ -32,24 +32,29 @@ impl Default for Limits {
 impl Limits {
     /// Refuses values with which nothing would be served. The field is named as in the section `[limits]`.
     pub fn check(&self) -> Result<(), Fault> {
+        Fault::first_of(self.mistakes())
+    }
+
+    /// Every value with which nothing would be served.
+    pub fn mistakes(&self) -> Vec<Fault> {
         let zero = [
             ("limits.unary_default_ms", self.unary_default_ms == 0),
             ("limits.unary_maximum_ms", self.unary_maximum_ms == 0),
             ("limits.unary_calls", self.unary_calls == 0),
             ("limits.request_ms", self.request_ms == 0),
         ];
-        if let Some((field, _)) = zero.into_iter().find(|(_, zero)| *zero) {
-            return Err(Fault::field(field, "must be more than 0"));
-        }
-        if self.unary_default_ms > self.unary_maximum_ms {
+        let zero = zero.into_iter().filter(|(_, zero)| *zero);
+        let zero = zero.map(|(field, _)| Fault::field(field, "must be more than 0"));
+        let contradicts = self.unary_default_ms > self.unary_maximum_ms && self.unary_maximum_ms > 0;
+        let contradicts = contradicts.then(|| {
             let problem = "must not be more than unary_maximum_ms";
-            return Err(Fault::field("limits.unary_default_ms", problem));
-        }
-        if self.unary_calls > Semaphore::MAX_PERMITS {
+            Fault::field("limits.unary_default_ms", problem)
+        });
+        let too_many = (self.unary_calls > Semaphore::MAX_PERMITS).then(|| {
             let problem = format!("must be at most {}", Semaphore::MAX_PERMITS);
-            return Err(Fault::field("limits.unary_calls", problem));
-        }
-        Ok(())
+            Fault::field("limits.unary_calls", problem)
+        });
+        zero.chain(contradicts).chain(too_many).collect()
     }
 }
 

@@ -4,6 +4,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 #[tokio::test]
 async fn ready_when_the_last_latch_drops_and_not_while_draining() {
@@ -57,13 +58,27 @@ async fn asked(address: std::net::SocketAddr, path: &str) -> String {
     answer
 }
 
+/// What a probe of Kubernetes is answered: HTTP/2 without TLS or a certificate.
+async fn probed(address: std::net::SocketAddr, name: &str) -> Result<ServingStatus, tonic::Code> {
+    let way = tonic::transport::Endpoint::from_shared(format!("http://{address}")).expect("an address");
+    let request = HealthCheckRequest {
+        service: name.to_owned(),
+    };
+    let answer = HealthClient::new(way.connect_lazy()).check(request).await;
+    answer
+        .map(|answer| answer.into_inner().status())
+        .map_err(|status| status.code())
+}
+
 #[tokio::test]
 async fn health_readiness_and_metrics_tell_the_time() {
     let (tasks, (clock, _)) = (Tasks::new(), Clock::manual(Timestamp(1_234)));
     let readiness = Readiness::new(&tasks);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
-    let serves = serve_health(listener, readiness.clone(), clock, || "onqueue_up 1\n".to_owned());
+    let serves = serve_health(listener, Probes::new(readiness.clone(), ["session"]), clock, || {
+        "onqueue_up 1\n".to_owned()
+    });
     let asks = async {
         let check = async |path, begins: &str, ends: &str| {
             let answer = asked(address, path).await;
@@ -73,11 +88,17 @@ async fn health_readiness_and_metrics_tell_the_time() {
         };
         check("/healthz", "HTTP/1.1 200", "\r\n\r\nok\n").await;
         check("/readyz", "HTTP/1.1 200", "\r\n\r\nready\n").await;
+        for name in ["", crate::READINESS, "session", crate::LIVENESS] {
+            assert_eq!(probed(address, name).await, Ok(ServingStatus::Serving), "{name}");
+        }
         let latch = readiness.latch("database");
         check("/readyz", "HTTP/1.1 503", "\r\n\r\nnot ready: database\n").await;
         drop(latch);
         readiness.drain();
         check("/readyz", "HTTP/1.1 503", "\r\n\r\nnot ready: draining\n").await;
+        assert_eq!(probed(address, crate::READINESS).await, Ok(ServingStatus::NotServing));
+        assert_eq!(probed(address, crate::LIVENESS).await, Ok(ServingStatus::Serving));
+        assert_eq!(probed(address, "nobody").await, Err(tonic::Code::NotFound));
         let metrics = check("/metrics", "HTTP/1.1 200", "\r\n\r\nonqueue_up 1\n").await;
         assert!(
             metrics.contains("content-type: text/plain; version=0.0.4\r\n"),

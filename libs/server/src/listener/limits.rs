@@ -72,10 +72,11 @@ impl Limits {
 
     /// Refuses values with which nothing would be served; the field is named as one of that section.
     pub fn check(&self, section: &str) -> Result<(), Fault> {
-        let refuse = |field: &str, problem: String| {
-            let fault = Fault::new(Reason::FieldInvalid, problem);
-            Err(fault.with("field", format!("{section}.{field}")))
-        };
+        Fault::first_of(self.mistakes(section))
+    }
+
+    /// Every value with which nothing would be served.
+    pub fn mistakes(&self, section: &str) -> Vec<Fault> {
         let zero = [
             ("connections", self.connections == 0),
             ("connections_per_address", self.connections_per_address == 0),
@@ -86,13 +87,14 @@ impl Limits {
             ("keepalive_timeout_ms", self.keepalive_timeout_ms == 0),
             ("age_ms", self.age_ms == 0),
         ];
-        if let Some((field, _)) = zero.into_iter().find(|(_, zero)| *zero) {
-            return refuse(field, "must be more than 0".to_owned());
-        }
-        if self.connections > Semaphore::MAX_PERMITS {
-            return refuse("connections", format!("must be at most {}", Semaphore::MAX_PERMITS));
-        }
-        Ok(())
+        let zero = zero.into_iter().filter(|(_, zero)| *zero);
+        let zero = zero.map(|(field, _)| (field, "must be more than 0".to_owned()));
+        let most = (self.connections > Semaphore::MAX_PERMITS)
+            .then(|| ("connections", format!("must be at most {}", Semaphore::MAX_PERMITS)));
+        let named = |(field, problem): (&str, String)| {
+            Fault::new(Reason::FieldInvalid, problem).with("field", format!("{section}.{field}"))
+        };
+        zero.chain(most).map(named).collect()
     }
 }
 

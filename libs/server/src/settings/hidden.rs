@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 /// Settings whose names end so are never shown.
-const SECRET: [&str; 4] = ["secret", "password", "token", "private_key"];
+const SECRET: [&str; 4] = ["secret", "password", "token", "_key"];
 
 /// What is shown in place of a secret.
 const HIDDEN: &str = "(hidden)";
@@ -25,8 +25,14 @@ fn shown_value(key: &str, value: &Value) -> Value {
     }
 }
 
-fn is_secret(name: &str) -> bool {
+/// Whether a setting is secret by its name.
+pub(super) fn is_secret(name: &str) -> bool {
     SECRET.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether a setting is secret, or an address that may hold a password.
+pub(super) fn may_be_secret(name: &str) -> bool {
+    is_secret(name) || name == "url" || name.ends_with("_url")
 }
 
 /// `scheme://user:password@host/…?password=…` or `scheme://token@host`, one or several in a list, with a scheme or without.

@@ -25,6 +25,7 @@ macro_rules! on_both {
 
 on_both! {
     migrations_are_pending_until_they_are_applied_once
+    an_older_version_serves_what_a_newer_one_has_expanded
     an_error_rolls_everything_back
     four_openers_count_densely_together
     the_audit_chain_holds_and_tampering_is_found
@@ -46,6 +47,29 @@ async fn migrations_are_pending_until_they_are_applied_once(fixture: Fixture) {
     store.migrate::<Migrations>().await.expect("again does nothing");
     assert!(store.pending::<Migrations>().await.expect("reads").0.is_empty());
     assert_eq!(value(&store).await, 0);
+}
+
+async fn an_older_version_serves_what_a_newer_one_has_expanded(fixture: Fixture) {
+    let store = fixture.migrated().await;
+    let write = |text: &'static str| {
+        let store = &store;
+        async move {
+            let written = store.transaction(move |tx| Box::pin(run(tx, text))).await;
+            written.expect("writes")
+        }
+    };
+    write("INSERT INTO contract_migrations (version, applied_at) VALUES ('m9999_later', 0)").await;
+    assert_eq!(store.pending::<Migrations>().await.expect("reads").0, [""; 0]);
+    assert_eq!(store.ahead::<Migrations>().await.expect("reads"), ["m9999_later"]);
+    store.migrate::<Migrations>().await.expect("does nothing");
+    write("DELETE FROM contract_migrations WHERE version = 'm0001_counters'").await;
+    let refused = store.migrate::<Migrations>().await.expect_err("of another line");
+    let said = refused.to_string();
+    assert!(
+        said.contains("m9999_later") && said.contains("onqueue migrate"),
+        "{said}"
+    );
+    assert_eq!(value(&store).await, 0, "nothing was touched");
 }
 
 async fn an_error_rolls_everything_back(fixture: Fixture) {

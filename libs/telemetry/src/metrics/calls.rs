@@ -3,7 +3,7 @@
 
 use super::{
     instrument::exported,
-    series::{About, Distribution, Instrument},
+    series::{About, BOUNDS, Distribution, Instrument},
     text::Page,
 };
 use opentelemetry::{
@@ -73,6 +73,7 @@ impl Calls {
                 unit: "s",
                 help,
                 label: None,
+                bounds: &BOUNDS,
             },
             series: RwLock::new(BTreeMap::new()),
             exported: OnceLock::new(),
@@ -83,7 +84,7 @@ impl Calls {
     pub(crate) fn record(&self, method: Option<&'static str>, code: u8, seconds: f64) {
         let code = if usize::from(code) < CODES.len() { code } else { UNKNOWN };
         let series = self.series((method.unwrap_or(OTHER), code));
-        series.distribution.record(seconds);
+        series.distribution.record(seconds, self.about.bounds);
         if let Some(exported) = self.exported.get() {
             exported.record(seconds, &series.attributes);
         }
@@ -125,10 +126,15 @@ impl Series {
 }
 
 impl Instrument for Calls {
+    #[cfg(test)]
+    fn about(&self) -> &About {
+        &self.about
+    }
+
     fn write(&self, out: &mut String) {
         let mut page = Page::begin(out, &self.about, "histogram");
         for series in self.series.read().unwrap_or_else(PoisonError::into_inner).values() {
-            page.distribution(&series.labels, &series.distribution);
+            page.distribution(&series.labels, &series.distribution, self.about.bounds);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The instruments: constants of atomics, so that counting is one addition, without a lock, a hash or an allocation.
 
 use super::{
-    series::{About, BOUNDS, Distribution, Instrument, SERIES, attributes},
+    series::{About, Distribution, Instrument, SERIES, attributes},
     text::Page,
 };
 use opentelemetry::metrics::Meter;
@@ -37,6 +37,11 @@ impl Counter {
 }
 
 impl Instrument for Counter {
+    #[cfg(test)]
+    fn about(&self) -> &About {
+        &self.about
+    }
+
     fn write(&self, out: &mut String) {
         let mut page = Page::begin(out, &self.about, "counter");
         for (at, label) in self.about.all() {
@@ -96,6 +101,11 @@ impl UpDown {
 }
 
 impl Instrument for UpDown {
+    #[cfg(test)]
+    fn about(&self) -> &About {
+        &self.about
+    }
+
     fn write(&self, out: &mut String) {
         let mut page = Page::begin(out, &self.about, "gauge");
         for (at, label) in self.about.all() {
@@ -162,7 +172,7 @@ impl Histogram {
     /// It took this long once more. `labels` holds one of the label's declared values, or nothing where there is no label.
     pub fn record(&self, seconds: f64, labels: &[&'static str]) {
         let at = self.about.series(labels);
-        self.series[at].record(seconds);
+        self.series[at].record(seconds, self.about.bounds);
         if let Some(exported) = self.exported.get() {
             let label = self.about.all().find(|(series, _)| *series == at);
             exported.record(seconds, &attributes(label.and_then(|(_, label)| label)));
@@ -176,11 +186,16 @@ impl Histogram {
 }
 
 impl Instrument for Histogram {
+    #[cfg(test)]
+    fn about(&self) -> &About {
+        &self.about
+    }
+
     fn write(&self, out: &mut String) {
         let mut page = Page::begin(out, &self.about, "histogram");
         for (at, label) in self.about.all() {
             if self.series[at].count() > 0 || !self.about.is_other(at) {
-                page.distribution(label.as_slice(), &self.series[at]);
+                page.distribution(label.as_slice(), &self.series[at], self.about.bounds);
             }
         }
     }
@@ -196,12 +211,12 @@ pub(super) fn exported(about: &About, meter: &Meter) -> opentelemetry::metrics::
         .f64_histogram(about.name)
         .with_unit(about.unit)
         .with_description(about.help)
-        .with_boundaries(BOUNDS.to_vec())
+        .with_boundaries(about.bounds.to_vec())
         .build()
 }
 
 /// Fails to compile where a label has more values than there is room for.
-const fn checked(about: About) -> About {
+pub(super) const fn checked(about: About) -> About {
     if let Some(label) = &about.label {
         assert!(label.values.len() < SERIES);
     }

@@ -11,12 +11,26 @@ pub(super) const SERIES: usize = 8;
 
 /// The upper bounds of the buckets, in seconds: about what OpenTelemetry's RPC conventions advise, finer below, and with one
 /// at each of the service levels (250 ms, 1 s, 2 s).
-pub(super) const BOUNDS: [f64; 16] = [
+pub(super) const BOUNDS: Bounds = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 2.0, 5.0, 7.5, 10.0,
 ];
 
+/// The same for how long people wait.
+pub(super) const WAITS: Bounds = [
+    1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1_200.0, 3_600.0,
+];
+
+/// How many buckets have an upper bound.
+pub(super) const BUCKETS: usize = 16;
+
+/// Upper bounds of buckets, in seconds, rising.
+pub(super) type Bounds = [f64; BUCKETS];
+
 /// One instrument, as it is shown and sent.
 pub(super) trait Instrument: Sync {
+    /// What is known about it.
+    #[cfg(test)]
+    fn about(&self) -> &About;
     /// Appends it in Prometheus' text format.
     fn write(&self, out: &mut String);
     /// Makes it known to a meter that exports.
@@ -34,6 +48,8 @@ pub struct About {
     pub(super) help: &'static str,
     /// What its series differ in, if it has more than one.
     pub(super) label: Option<Label>,
+    /// The buckets of a histogram.
+    pub(super) bounds: &'static Bounds,
 }
 
 /// What the series of an instrument differ in.
@@ -82,28 +98,28 @@ pub(super) fn attributes(label: Option<(&'static str, &'static str)>) -> Vec<Key
 #[derive(Debug)]
 pub(super) struct Distribution {
     /// In each bucket, and above the last bound.
-    counts: [AtomicU64; BOUNDS.len() + 1],
+    counts: [AtomicU64; BUCKETS + 1],
     nanoseconds: AtomicU64,
 }
 
 impl Distribution {
     pub(super) const fn new() -> Self {
         Self {
-            counts: [const { AtomicU64::new(0) }; BOUNDS.len() + 1],
+            counts: [const { AtomicU64::new(0) }; BUCKETS + 1],
             nanoseconds: AtomicU64::new(0),
         }
     }
 
-    pub(super) fn record(&self, seconds: f64) {
+    pub(super) fn record(&self, seconds: f64, bounds: &Bounds) {
         let nanoseconds = Duration::try_from_secs_f64(seconds).unwrap_or_default().as_nanos();
-        let bucket = BOUNDS.partition_point(|bound| *bound < seconds);
+        let bucket = bounds.partition_point(|bound| *bound < seconds);
         self.counts[bucket].fetch_add(1, Relaxed);
         self.nanoseconds
             .fetch_add(u64::try_from(nanoseconds).unwrap_or_default(), Relaxed);
     }
 
     /// How often anything was recorded within each bound, and at all.
-    pub(super) fn cumulated(&self) -> [u64; BOUNDS.len() + 1] {
+    pub(super) fn cumulated(&self) -> [u64; BUCKETS + 1] {
         let mut total = 0;
         std::array::from_fn(|bucket| {
             total += self.counts[bucket].load(Relaxed);
@@ -112,7 +128,7 @@ impl Distribution {
     }
 
     pub(super) fn count(&self) -> u64 {
-        self.cumulated()[BOUNDS.len()]
+        self.cumulated()[BUCKETS]
     }
 
     /// In seconds.

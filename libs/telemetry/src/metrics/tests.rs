@@ -19,6 +19,7 @@ fn a_counter_shows_each_declared_series_from_the_start() {
             name: "result",
             values: &["good", "bad"],
         }),
+        bounds: &series::BOUNDS,
     });
     RESULTS.add(2, &["bad"]);
     let lines = [
@@ -52,12 +53,62 @@ fn a_share_is_gone_with_its_holder() {
 }
 
 #[test]
+fn a_gauge_is_what_was_said_last_and_nothing_before() {
+    static LEVEL: Gauge = Gauge::new(series::About {
+        name: "test.level",
+        unit: "1",
+        help: "How much.",
+        label: None,
+        bounds: &series::BOUNDS,
+    });
+    let said = ["# HELP test_level How much.", "# TYPE test_level gauge"];
+    assert_eq!(shown(&LEVEL), said);
+    LEVEL.set(0.75, &[]);
+    LEVEL.set(0.5, &[]);
+    assert_eq!(shown(&LEVEL), [said[0], said[1], "test_level 0.5"]);
+    LEVEL.clear(&[]);
+    assert_eq!((shown(&LEVEL).len(), LEVEL.get(&[])), (2, None));
+}
+
+#[test]
+fn the_machine_tells_of_the_process() {
+    let value = |instrument: &dyn Instrument| {
+        let line = shown(instrument).pop().expect("a sample");
+        let value = line.rsplit_once(' ').and_then(|(_, value)| value.parse::<f64>().ok());
+        value.unwrap_or_else(|| panic!("{line}"))
+    };
+    assert!(value(&process::MEMORY) > 1_000_000.0);
+    let (open, most) = (value(&process::OPEN_FILES), value(&process::MOST_FILES));
+    assert!(open >= 3.0 && open < most, "{open} of {most}");
+    assert!(value(&process::CPU) >= 0.0);
+    // Within the years in which this may run: not the time since the machine began.
+    assert!(value(&process::BEGAN) > 1.7e9);
+}
+
+#[test]
+fn long_waits_have_buckets_of_their_own() {
+    SPEED_OF_ANSWER.record(25.0, &[]);
+    let lines = shown(&SPEED_OF_ANSWER);
+    for line in [
+        "onqueue_speed_of_answer_seconds_bucket{le=\"20\"} 0",
+        "onqueue_speed_of_answer_seconds_bucket{le=\"30\"} 1",
+        "onqueue_speed_of_answer_seconds_bucket{le=\"3600\"} 1",
+    ] {
+        assert!(lines.contains(&line.to_owned()), "{line} in {lines:#?}");
+    }
+    for bounds in [series::BOUNDS, series::WAITS] {
+        assert!(bounds.is_sorted_by(|a, b| a < b), "{bounds:?}");
+    }
+}
+
+#[test]
 fn a_histogram_cumulates() {
     static TOOK: Histogram = Histogram::new(series::About {
         name: "test.took",
         unit: "s",
         help: "How long.",
         label: None,
+        bounds: &series::BOUNDS,
     });
     for seconds in [0.0, 0.25, 0.26, 60.0, -1.0] {
         TOOK.record(seconds, &[]);
@@ -112,51 +163,50 @@ fn the_text_names_every_instrument_once_and_every_line_can_be_read() {
         let (series, value) = line.rsplit_once(' ').expect("a value");
         assert!(value.parse::<f64>().is_ok(), "{line}");
         let name = series.split('{').next().expect("a name");
-        assert!(name.starts_with("onqueue_") || name.starts_with("rpc_"), "{line}");
+        assert!(
+            ["onqueue_", "rpc_", "process_"]
+                .iter()
+                .any(|ours| name.starts_with(ours)),
+            "{line}"
+        );
         assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "{line}");
         assert_eq!(series.contains('{'), series.ends_with("\"}"), "{line}");
     }
 }
 
 #[test]
-fn the_guide_lists_what_is_shown() {
+fn the_guide_lists_what_there_is() {
     let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md");
     let guide = std::fs::read_to_string(guide).expect("the guide");
     let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
     let listed = guide.lines().filter(|line| line.starts_with("| `")).map(|line| {
         let cells = cells(line);
-        assert!(cells[4].ends_with('.'), "{line}");
-        (cells[1].clone(), cells[2].clone(), cells[3].clone())
+        (cells[1].clone(), cells[2].clone(), cells[3].clone(), cells[4].clone())
     });
     let listed: BTreeSet<_> = listed.collect();
-    let text = text();
-    let shown = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
-    let shown: BTreeSet<_> = shown
-        .map(|(name, kind)| (format!("`{name}`"), kind.to_owned(), labels(&text, name)))
-        .collect();
-    assert_eq!(listed, shown);
+    let there: BTreeSet<_> = TABLE.iter().map(|instrument| row(*instrument)).collect();
+    let missing: Vec<_> = there.difference(&listed).collect();
+    let strange: Vec<_> = listed.difference(&there).collect();
+    assert!(
+        missing.is_empty() && strange.is_empty(),
+        "missing: {missing:#?}\nstrange: {strange:#?}"
+    );
+    assert_eq!(listed.len(), TABLE.len());
 }
 
-/// The label of a metric and its values, as the guide writes them.
-fn labels(text: &str, name: &str) -> String {
-    if name.starts_with("rpc_") {
-        return "`rpc_method`, `rpc_response_status_code`, `rpc_system_name`".to_owned();
-    }
-    let labelled = text
-        .lines()
-        .filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
-    let pairs = labelled.filter_map(|rest| {
-        rest.split_once("=\"")?
-            .1
-            .split_once('"')
-            .map(|(value, _)| (rest, value))
-    });
-    let pairs: Vec<(&str, &str)> = pairs.filter(|(_, value)| *value != "other").collect();
-    let Some((label, _)) = pairs.first().and_then(|(rest, _)| rest.split_once('=')) else {
-        return String::new();
+/// An instrument as the guide has it.
+fn row(instrument: &dyn Instrument) -> (String, String, String, String) {
+    let text = shown(instrument);
+    let typed = text
+        .iter()
+        .find_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let (name, kind) = typed.expect("a type");
+    let labels = match &instrument.about().label {
+        _ if name.starts_with("rpc_") => "`rpc_method`, `rpc_response_status_code`, `rpc_system_name`".to_owned(),
+        Some(label) => format!("`{}`: {}", label.name, label.values.join(", ")),
+        None => String::new(),
     };
-    let values: Vec<&str> = pairs.iter().map(|(_, value)| *value).collect();
-    format!("`{label}`: {}", values.join(", "))
+    let help = instrument.about().help.trim().to_owned();
+    assert!(help.ends_with('.'), "{name}: {help}");
+    (format!("`{name}`"), kind.to_owned(), labels, help)
 }

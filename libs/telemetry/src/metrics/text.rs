@@ -2,7 +2,7 @@
 
 use super::{
     TABLE,
-    series::{About, BOUNDS, Distribution},
+    series::{About, BUCKETS, Bounds, Distribution},
 };
 use std::fmt::{Display, Write as _};
 
@@ -40,16 +40,16 @@ impl<'a> Page<'a> {
         put(out, format_args!("{end} {value}\n"));
     }
 
-    pub(super) fn distribution(&mut self, labels: &[(&str, &str)], distribution: &Distribution) {
+    pub(super) fn distribution(&mut self, labels: &[(&str, &str)], distribution: &Distribution, bounds: &Bounds) {
         let counts = distribution.cumulated();
-        let bounds = BOUNDS.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
+        let bounds = bounds.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
         for (bound, count) in bounds.zip(counts) {
             let mut labels = labels.to_vec();
             labels.push(("le", &bound));
             self.sample("_bucket", &labels, count);
         }
         self.sample("_sum", labels, distribution.sum());
-        self.sample("_count", labels, counts[BOUNDS.len()]);
+        self.sample("_count", labels, counts[BUCKETS]);
     }
 }
 

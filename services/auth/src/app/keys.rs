@@ -10,6 +10,7 @@ use onqueue_model::{Fault, Timestamp};
 use onqueue_server::Context;
 use onqueue_trust::Signer;
 use std::{
+    collections::BTreeSet,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -72,16 +73,45 @@ impl Keys {
     }
 
     fn spare(&self, now: Timestamp) -> StoredKey {
-        let (kid, secret) = (self.context.ids.uuid(now).to_string(), self.context.ids.bytes());
-        let signs_until = now + self.lifetime;
-        StoredKey {
-            public: Signer::new(kid.clone(), Issuer::Auth, secret).public(),
-            kid,
-            secret,
-            made_at: now,
-            signs_until,
-            expires_at: signs_until + MAX_CLIENT_LIFETIME + MARGIN,
+        fresh(&self.context, self.lifetime, now)
+    }
+
+    /// Reads the keys again when others are trusted than before: one was added or withdrawn. Never returns.
+    pub async fn follow(&self) {
+        let (mut changes, mut known) = (self.context.trust.changes(), self.trusted());
+        while changes.changed().await.is_ok() {
+            let trusted = self.trusted();
+            if trusted == known {
+                continue;
+            }
+            match self.renew().await {
+                Ok(()) => known = trusted,
+                Err(fault) => tracing::warn!(
+                    context = fault.context,
+                    "signing keys could not be read; tried again later"
+                ),
+            }
         }
+    }
+
+    fn trusted(&self) -> BTreeSet<String> {
+        let keys = self.context.trust.keys();
+        let own = keys.into_iter().filter(|key| key.issuer == Issuer::Auth);
+        own.map(|key| key.kid).collect()
+    }
+}
+
+/// A new key that signs for so long.
+pub fn fresh(context: &Context, lifetime: Duration, now: Timestamp) -> StoredKey {
+    let (kid, secret) = (context.ids.uuid(now).to_string(), context.ids.bytes());
+    let signs_until = now + lifetime;
+    StoredKey {
+        public: Signer::new(kid.clone(), Issuer::Auth, secret).public(),
+        kid,
+        secret,
+        made_at: now,
+        signs_until,
+        expires_at: signs_until + MAX_CLIENT_LIFETIME + MARGIN,
     }
 }
 

@@ -22,7 +22,7 @@ pub use api_clients::{ApiClientDraft, ApiClients};
 pub use deployments::{DeploymentDraft, Deployments, Former};
 pub use divisions::DivisionDraft;
 pub use grants::{Explanation, GrantQuery};
-pub use keys::Keys;
+pub use keys::{Keys, fresh as fresh_key};
 pub use organisation::{Organisations, time_zone};
 pub use origins::normal as normal_origin;
 pub use permissions::{catalogue, parse as parse_permission};
@@ -42,6 +42,7 @@ pub async fn upkeep(tables: Tables, keys: Arc<Keys>, context: Context) {
     loop {
         tokio::select! {
             () = context.tasks.draining() => return,
+            () = keys.follow() => {}
             () = context.clock.sleep(UPKEEP) => {}
         }
         if let Err(error) = keys.renew().await {

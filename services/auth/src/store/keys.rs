@@ -4,7 +4,9 @@ use super::{Tables, broken, entities, trust};
 use entities::{signing_key, trust_key};
 use onqueue_model::Timestamp;
 use onqueue_store::StoreError;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+};
 use std::{sync::Arc, time::Duration};
 
 /// A signing key. No `Debug`: it holds the secret.
@@ -47,6 +49,53 @@ impl Tables {
                 })
             })
             .await
+    }
+}
+
+impl Tables {
+    /// All keys whose tokens may be valid, the newest first.
+    pub async fn all_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        let rows = signing_key::Entity::find()
+            .order_by_desc(signing_key::Column::MadeAt)
+            .all(self.0.reader())
+            .await?;
+        rows.into_iter().map(StoredKey::try_from).collect()
+    }
+
+    /// Adds a key, whatever others there are.
+    pub async fn add_key(&self, new: StoredKey) -> Result<(), StoreError> {
+        let new = Arc::new(new);
+        let adding = self.0.transaction(move |tx| {
+            let new = Arc::clone(&new);
+            Box::pin(async move {
+                trust::lock(tx).await?;
+                insert(tx, &new).await
+            })
+        });
+        adding.await
+    }
+
+    /// Removes a key and its trust, and adds `spare` if no other can sign. Answers whether it was there.
+    pub async fn withdraw_key(&self, kid: String, spare: StoredKey, now: Timestamp) -> Result<bool, StoreError> {
+        let asked = Arc::new((kid, spare));
+        let withdrawing = self.0.transaction(move |tx| {
+            let asked = Arc::clone(&asked);
+            Box::pin(async move {
+                let (kid, spare) = &*asked;
+                trust::lock(tx).await?;
+                let removed = signing_key::Entity::delete_by_id(kid.clone()).exec(tx).await?;
+                trust_key::Entity::delete_by_id(kid.clone()).exec(tx).await?;
+                if removed.rows_affected == 0 {
+                    return Ok(false);
+                }
+                trust::bump(tx).await?;
+                if signing(tx, now).await?.is_empty() {
+                    insert(tx, spare).await?;
+                }
+                Ok(true)
+            })
+        });
+        withdrawing.await
     }
 }
 

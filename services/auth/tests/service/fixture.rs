@@ -278,6 +278,7 @@ pub fn agent_permissions() -> Vec<&'static str> {
         permissions::COMMUNICATION_BLIND_TRANSFER,
         permissions::PARTICIPANT_WRAPUP,
         permissions::WRAPUP_CODE_VIEW,
+        permissions::PUBLISHED_SCRIPT_VIEW,
         permissions::COMMUNICATION_DISCONNECT,
         permissions::RESPONSE_VIEW,
         permissions::ASSISTANCE_REQUEST,

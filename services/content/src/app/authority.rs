@@ -1,6 +1,7 @@
 //! What one caller may see and do. Whoever may not see something is told that it is not there.
 
 use crate::content::{Library, Places, Response};
+use crate::script::Script;
 use onqueue_model::{Caller, DivisionId, Divisions, Fault, LibraryId, permissions};
 use onqueue_trust::Trust;
 
@@ -40,6 +41,18 @@ impl Authority {
             return Err(missing(permission, format_args!("library:{}", library.id)));
         }
         Err(Fault::not_found("library"))
+    }
+
+    /// Whether the caller holds the permission where the script is.
+    pub fn on_script(&self, permission: &str, script: &Script) -> Result<(), Fault> {
+        let division = script.content.division;
+        if self.holds(permission, division) {
+            return Ok(());
+        }
+        if self.holds(permissions::SCRIPT_VIEW, division) {
+            return Err(missing(permission, format_args!("script:{}", script.id)));
+        }
+        Err(Fault::not_found("script"))
     }
 
     /// Whether the caller may see the response: holds that permission where any of its libraries is.

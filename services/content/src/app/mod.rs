@@ -1,21 +1,37 @@
 //! What callers may do with libraries and responses.
 
+mod allowed;
 mod authority;
+mod contact_writes;
+mod conversation_facts;
+mod exports;
 mod facts;
+mod forget;
+mod imports;
 mod libraries;
 mod render;
 mod responses;
+mod script_refusals;
+mod script_runs;
+mod scripts;
 mod search;
+mod upkeep;
 
+pub use exports::File;
+pub use imports::{Incoming, Progress};
 pub use libraries::LibraryChange;
 pub use render::{Render, Rendered};
-pub use responses::{ResponseChange, Wanted};
+pub use responses::{ResponseChange, Used, Wanted};
+pub use script_runs::{Glance, Submission, View};
+pub use scripts::{ScriptChange, release};
 pub use search::{Found, Sought};
 
 use crate::store::{Actor, Change, Tables};
+use allowed::Allowance;
 use authority::Authority;
 use onqueue_model::{Caller, Principal};
 use onqueue_server::{Context, InProcess};
+use script_runs::Published;
 use search::Indexes;
 use std::sync::Arc;
 
@@ -27,14 +43,18 @@ struct Inner {
     tables: Tables,
     context: Context,
     session: InProcess,
+    allowance: Allowance,
     indexes: Indexes,
+    published: Published,
 }
 
 impl Content {
     /// On these tables; `session` is asked about conversations.
     pub fn new(tables: Tables, context: Context, session: InProcess) -> Self {
         Self(Arc::new(Inner {
+            allowance: Allowance::new(session.clone(), context.clock.clone()),
             indexes: Indexes::new(tables.clone(), context.clock.clone()),
+            published: Published::new(),
             tables,
             context,
             session,

@@ -1,14 +1,16 @@
 //! Filling in a response.
 
-use super::{Content, facts, name};
+use super::{
+    Content,
+    facts::{self, Told},
+    name,
+};
 use crate::content::Response;
+use crate::fields::{TEXT, too_long};
 use crate::template::Template;
 use onqueue_client::Behalf;
 use onqueue_model::{Caller, ConversationId, Fault, Language, Reason, ResponseId};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The longest text that comes out: no message can be longer.
-const LONGEST: usize = 16 * 1_024;
 
 /// What is to be filled in, and how.
 #[derive(Clone, Debug)]
@@ -30,8 +32,8 @@ pub struct Rendered {
 }
 
 impl Content {
-    /// The response with everything filled in. VARIABLE_MISSING if there is no value for something. Session is asked only if
-    /// the text says something that only the conversation knows, on behalf of the caller.
+    /// The response with everything filled in. VARIABLE_MISSING if there is no value for something; NOT_FOUND if the
+    /// conversation's queue does not allow it. Session is asked on behalf of the caller.
     pub async fn render(&self, caller: &Caller, behalf: Behalf, asked: Render) -> Result<Rendered, Fault> {
         let response = self.get_response(caller, asked.response).await?;
         let variant = response.content.nearest(asked.language.as_ref());
@@ -47,17 +49,40 @@ impl Content {
             }
         }
         let is_open = |name: &&str| names.contains(name) && !values.contains_key(*name);
-        if let (Some(conversation), true) = (asked.conversation, facts::NAMES.iter().any(is_open)) {
-            let facts = facts::of_conversation(&self.0.session, behalf, conversation, caller.user()).await?;
-            facts.iter().for_each(|(name, value)| add(&mut values, name, value));
+        let mut unasked = None;
+        if let Some(conversation) = asked.conversation {
+            match facts::of_conversation(&self.0.session, behalf, conversation, caller.user()).await {
+                Ok(told) => {
+                    allow(&told, &response)?;
+                    told.values
+                        .iter()
+                        .for_each(|(name, value)| add(&mut values, name, value));
+                }
+                // What it would have said is perhaps not needed; nor can anybody send the text while it is away.
+                Err(fault) if fault.reason == Reason::Unavailable && !facts::NAMES.iter().any(is_open) => {
+                    unasked = Some(fault);
+                }
+                Err(fault) => return Err(fault),
+            }
         }
         add_defaults(&mut values, caller, &response);
-        let text = fill(&template, &values)?;
+        // What is missing, the conversation may have.
+        let text = fill(&template, &values).map_err(|fault| match unasked {
+            Some(unasked) if fault.reason == Reason::VariableMissing => unasked,
+            _ => fault,
+        })?;
         Ok(Rendered {
             text,
             language: variant.language.clone(),
         })
     }
+}
+
+/// Whether the conversation's queue allows a library that the response is in; NOT_FOUND otherwise.
+fn allow(told: &Told, response: &Response) -> Result<(), Fault> {
+    let mut libraries = response.content.libraries.iter();
+    let is_allowed = libraries.any(|library| told.allowed.libraries.has(library));
+    is_allowed.then_some(()).ok_or_else(|| Fault::not_found("response"))
 }
 
 fn add(values: &mut BTreeMap<String, String>, name: &str, value: &str) {
@@ -77,9 +102,8 @@ fn add_defaults(values: &mut BTreeMap<String, String>, caller: &Caller, response
 
 fn fill(template: &Template<'_>, values: &BTreeMap<String, String>) -> Result<String, Fault> {
     let text = template.fill(values).map_err(missing)?;
-    if text.len() > LONGEST {
-        let message = format!("with these values the text has more than {LONGEST} bytes");
-        return Err(Fault::new(Reason::MessageTooLarge, message).with("field", "values"));
+    if text.chars().count() > TEXT {
+        return Err(too_long("with these values the text has").with("field", "values"));
     }
     Ok(text)
 }

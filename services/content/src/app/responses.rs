@@ -1,9 +1,10 @@
 //! Responses.
 
 use super::Content;
-use crate::content::{Response, ResponseContent, Substitution, Variant};
-use crate::store::{Judged, Listing, NamePlace, New};
-use onqueue_model::{Caller, Divisions, Fault, LibraryId, ResponseId, permissions};
+use crate::content::{Library, Response, ResponseContent, Substitution, Variant};
+use crate::store::{self, Judged, Listing, NamePlace, New, Usage};
+use onqueue_client::Behalf;
+use onqueue_model::{Caller, ConversationId, Divisions, Fault, LibraryId, QueueId, Reason, ResponseId, permissions};
 use onqueue_server::resource::{Once, Page};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -39,6 +40,17 @@ pub struct Wanted {
     pub library: Option<LibraryId>,
     /// Only with this tag; empty means any.
     pub tag: String,
+    /// Only those that were used so.
+    pub usage: Usage,
+}
+
+/// A message in which a response was sent.
+#[derive(Clone, Debug)]
+pub struct Used {
+    pub response: ResponseId,
+    pub message: String,
+    /// Where; `None` if it was in none.
+    pub conversation: Option<ConversationId>,
 }
 
 impl Content {
@@ -88,15 +100,21 @@ impl Content {
         let tables = &self.0.tables;
         let within = (wanted.library, &divisions);
         Ok(tables
-            .list_responses(caller.organisation, within, &wanted.tag, listing)
+            .list_responses(caller.organisation, within, (&wanted.tag, wanted.usage), listing)
             .await?)
     }
 
-    async fn see_library(&self, caller: &Caller, id: LibraryId, divisions: &Divisions) -> Result<(), Fault> {
+    /// The library's name, if the caller may see what is in it.
+    pub(super) async fn see_library(
+        &self,
+        caller: &Caller,
+        id: LibraryId,
+        divisions: &Divisions,
+    ) -> Result<String, Fault> {
         let library = self.0.tables.library(caller.organisation, id).await?;
-        let is_seen =
-            library.is_some_and(|library| !library.is_deleted && divisions.contains(&library.content.division));
-        is_seen.then_some(()).ok_or_else(|| Fault::not_found("library"))
+        let is_seen = |library: &Library| !library.is_deleted && divisions.contains(&library.content.division);
+        let seen = library.filter(is_seen).map(|library| library.content.name);
+        seen.ok_or_else(|| Fault::not_found("library"))
     }
 
     /// Changes a response.
@@ -134,13 +152,38 @@ impl Content {
             .await?)
     }
 
-    /// Counts that a response was sent in a message.
-    pub async fn record_use(&self, caller: &Caller, id: ResponseId, message: String) -> Result<i64, Fault> {
-        self.get_response(caller, id).await?;
-        let at = self.0.context.clock.now();
-        let uses = self.0.tables.record_use(caller.organisation, id, message, at).await?;
-        self.0.indexes.count(caller.organisation, id, uses).await;
-        Ok(uses)
+    /// Counts that a response was sent in a message. That counts for the conversation's queue if session says now which it
+    /// is; for the response it counts in any case.
+    pub async fn record_use(&self, caller: &Caller, behalf: Behalf, used: Used) -> Result<i64, Fault> {
+        self.get_response(caller, used.response).await?;
+        let queue = match used.conversation {
+            Some(conversation) => self.queue_of(caller, behalf, conversation).await?,
+            None => None,
+        };
+        let used = store::Use {
+            response: used.response,
+            message: used.message,
+            user: caller.user(),
+            queue,
+            at: self.0.context.clock.now(),
+        };
+        let id = used.response;
+        let counted = self.0.tables.record_use(caller.organisation, used).await?;
+        self.0.indexes.count(caller.organisation, id, &counted).await;
+        Ok(counted.uses)
+    }
+
+    async fn queue_of(
+        &self,
+        caller: &Caller,
+        behalf: Behalf,
+        conversation: ConversationId,
+    ) -> Result<Option<QueueId>, Fault> {
+        match self.allowed(caller, behalf, conversation).await {
+            Ok(allowed) => Ok(allowed.queue),
+            Err(fault) if fault.reason == Reason::Unavailable => Ok(None),
+            Err(fault) => Err(fault),
+        }
     }
 }
 

@@ -4,12 +4,14 @@
 //! since is read first: what was committed before a search began is found by it, on every replica, without hints or
 //! polling. Uses are no changes; those that were counted elsewhere are looked at every few seconds.
 
-use super::Content;
+use super::{Content, facts::Allowed};
 use crate::content::{Response, Variant};
-use crate::search::{Asked, Index};
-use crate::store::{Known, Tables};
+use crate::search::{Asked, Index, Uses};
+use crate::store::{Counted, Known, Tables};
+use onqueue_client::Behalf;
 use onqueue_model::{
-    Caller, DivisionId, Divisions, Fault, Language, LibraryId, OrganisationId, ResponseId, Timestamp, permissions,
+    Caller, ConversationId, DivisionId, Divisions, Fault, Language, LibraryId, OrganisationId, QueueId, ResponseId,
+    Timestamp, UserId, permissions,
 };
 use onqueue_server::Clock;
 use std::{
@@ -37,6 +39,8 @@ pub struct Sought {
     /// Only of these; empty means all that the caller may see.
     pub libraries: BTreeSet<LibraryId>,
     pub limit: usize,
+    /// Where it is to be sent; `None` for anywhere.
+    pub conversation: Option<ConversationId>,
 }
 
 /// A response that fits, and the text that is nearest to the conversation's language.
@@ -47,16 +51,56 @@ pub struct Found {
 }
 
 impl Content {
-    /// The responses that the caller may see and that fit, best first.
-    pub async fn search(&self, caller: &Caller, sought: &Sought) -> Result<Vec<Found>, Fault> {
-        let divisions = self.authority(caller).divisions(permissions::RESPONSE_VIEW);
-        let ids = self.0.indexes.find(caller.organisation, &divisions, sought).await?;
+    /// The responses that the caller may see, that the conversation's queue allows, and that fit, best first.
+    pub async fn search(&self, caller: &Caller, behalf: Behalf, sought: &Sought) -> Result<Vec<Found>, Fault> {
+        let allowed = match sought.conversation {
+            Some(conversation) => Some(self.allowed(caller, behalf, conversation).await?),
+            None => None,
+        };
+        let within = Within {
+            divisions: self.authority(caller).divisions(permissions::RESPONSE_VIEW),
+            caller: caller.user(),
+            allowed,
+        };
+        let ids = self.0.indexes.find(caller.organisation, &within, sought).await?;
         let responses = self.0.tables.responses(caller.organisation, &ids).await?;
         let found = responses.into_iter().filter_map(|response| {
             let variant = response.content.nearest(sought.language.as_ref())?.clone();
             Some(Found { response, variant })
         });
         Ok(found.collect())
+    }
+}
+
+impl Content {
+    /// What the conversation allows the caller.
+    pub(super) async fn allowed(
+        &self,
+        caller: &Caller,
+        behalf: Behalf,
+        conversation: ConversationId,
+    ) -> Result<Arc<Allowed>, Fault> {
+        let key = (caller.organisation, caller.user(), conversation);
+        self.0.allowance.of(behalf, key).await
+    }
+}
+
+/// Whose search it is, and within what.
+struct Within {
+    divisions: Divisions,
+    caller: Option<UserId>,
+    /// Of the conversation, if there is one.
+    allowed: Option<Arc<Allowed>>,
+}
+
+impl Within {
+    fn allows(&self, library: &LibraryId, division: &DivisionId) -> bool {
+        let is_allowed = |allowed: &Arc<Allowed>| allowed.libraries.has(library);
+        self.divisions.contains(division) && self.allowed.as_ref().is_none_or(is_allowed)
+    }
+
+    fn queue(&self) -> Option<QueueId> {
+        self.allowed.as_ref().and_then(|allowed| allowed.queue)
     }
 }
 
@@ -77,6 +121,8 @@ struct Kept {
 struct Current {
     index: Index,
     libraries: BTreeMap<LibraryId, DivisionId>,
+    /// By users and in queues.
+    uses: HashMap<Uuid, Uses>,
     responses_known: Known,
     libraries_known: Known,
     revision: i64,
@@ -92,12 +138,7 @@ impl Indexes {
         }
     }
 
-    async fn find(
-        &self,
-        organisation: OrganisationId,
-        divisions: &Divisions,
-        sought: &Sought,
-    ) -> Result<Vec<Uuid>, Fault> {
+    async fn find(&self, organisation: OrganisationId, within: &Within, sought: &Sought) -> Result<Vec<Uuid>, Fault> {
         let current = self.of(organisation);
         let revision = self.tables.revision(organisation).await?;
         let is_current = current.read().await.is_current(revision, self.clock.now());
@@ -108,14 +149,14 @@ impl Indexes {
                 .await?;
         }
         let current = current.read().await;
-        Ok(current.find(divisions, sought))
+        Ok(current.find(within, sought))
     }
 
     /// Notes at once what was counted here.
-    pub async fn count(&self, organisation: OrganisationId, response: ResponseId, uses: i64) {
+    pub async fn count(&self, organisation: OrganisationId, response: ResponseId, counted: &Counted) {
         let known = self.kept().get(&organisation).map(|kept| Arc::clone(&kept.current));
         if let Some(current) = known {
-            current.write().await.index.count(response, uses);
+            current.write().await.count(response, counted);
         }
     }
 
@@ -164,14 +205,38 @@ impl Current {
             self.follow_responses(tables, organisation).await?;
             self.revision = revision;
         }
-        if let Some(at) = self.counted_at.filter(|at| now.since(*at) >= COUNTS) {
-            for (response, uses) in tables.used_since(organisation, before(at)).await? {
+        self.follow_uses(tables, organisation, now).await
+    }
+
+    /// Reads what was used since the last time, here and elsewhere; the first time, by whom and where at all.
+    async fn follow_uses(
+        &mut self,
+        tables: &Tables,
+        organisation: OrganisationId,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let since = match self.counted_at {
+            Some(at) if now.since(at) < COUNTS => return Ok(()),
+            Some(at) => before(at),
+            None => Timestamp(0),
+        };
+        if self.counted_at.is_some() {
+            for (response, uses) in tables.used_since(organisation, since).await? {
                 self.index.count(response, uses);
             }
-            self.counted_at = Some(now);
         }
-        self.counted_at.get_or_insert(now);
+        for (who, response, uses) in tables.counted_since(organisation, since).await? {
+            self.uses.entry(who).or_default().insert(response, uses);
+        }
+        self.counted_at = Some(now);
         Ok(())
+    }
+
+    fn count(&mut self, response: ResponseId, counted: &Counted) {
+        self.index.count(response, counted.uses);
+        for (who, uses) in &counted.each {
+            self.uses.entry(*who).or_default().insert(response, *uses);
+        }
     }
 
     async fn follow_libraries(&mut self, tables: &Tables, organisation: OrganisationId) -> Result<(), Fault> {
@@ -197,18 +262,20 @@ impl Current {
         }
     }
 
-    fn find(&self, divisions: &Divisions, sought: &Sought) -> Vec<Uuid> {
+    fn find(&self, within: &Within, sought: &Sought) -> Vec<Uuid> {
         let is_asked = |id: &LibraryId| sought.libraries.is_empty() || sought.libraries.contains(id);
         let seen = self
             .libraries
             .iter()
-            .filter(|(id, division)| is_asked(id) && divisions.contains(division));
+            .filter(|(id, division)| is_asked(id) && within.allows(id, division));
         let libraries = seen.map(|(id, _)| *id).collect();
         let asked = Asked {
             text: &sought.text,
             language: sought.language.as_ref(),
             libraries: &libraries,
             limit: sought.limit,
+            own: within.caller.and_then(|user| self.uses.get(&user.uuid())),
+            queue: within.queue().and_then(|queue| self.uses.get(&queue.uuid())),
         };
         self.index.find(&asked).into_iter().map(|id| id.uuid()).collect()
     }

@@ -1,21 +1,16 @@
 //! From requests into types that cannot be wrong.
 
-use crate::app::{LibraryChange, Render, ResponseChange, Sought};
-use crate::content::{LibraryContent, ResponseContent, Substitution, Variant, substitution_name};
+use crate::app::{LibraryChange, Render, ResponseChange, Sought, Used};
+use crate::content::{LibraryContent, ResponseContent, Substitution, Variant};
+use crate::fields::{self, at_most, bounded, shortcut, tags};
 use crate::store::{Listing, NamePlace};
 use onqueue_model::{Fault, Language, LibraryId};
 use onqueue_proto::content::v1 as proto;
 use onqueue_server::resource::{Mask, description, division, given, id, name, optional_id, page_size};
-use onqueue_store::{decode_token, query::fold};
+use onqueue_store::decode_token;
 use std::collections::BTreeSet;
 
 const LIBRARIES: usize = 20;
-const VARIANTS: usize = 50;
-const TEXT: usize = 8_000;
-const SUBSTITUTIONS: usize = 50;
-const DEFAULT: usize = 1_000;
-const TAGS: usize = 20;
-const SHORTCUT: usize = 20;
 const TYPED: usize = 200;
 const CHOSEN: usize = 200;
 const VALUES: usize = 100;
@@ -58,7 +53,7 @@ pub fn library_change(asked: &proto::UpdateLibraryRequest) -> Result<LibraryChan
 /// Everything that is set about a response; whether its texts and substitutions fit is not looked at.
 pub fn response_content(response: &proto::Response) -> Result<ResponseContent, Fault> {
     Ok(ResponseContent {
-        name: name("response.name", &response.name)?,
+        name: fields::name(&response.name)?,
         shortcut: shortcut(&response.shortcut)?,
         libraries: libraries(&response.library_ids)?,
         variants: variants(&response.variants)?,
@@ -74,7 +69,7 @@ pub fn response_change(asked: &proto::UpdateResponseRequest) -> Result<ResponseC
     let mask = Mask::of(asked.update_mask.as_ref(), &FIELDS)?;
     let named = |field: &str| mask.has(field).then_some(response);
     Ok(ResponseChange {
-        name: named("name").map(|new| name("response.name", &new.name)).transpose()?,
+        name: named("name").map(|new| fields::name(&new.name)).transpose()?,
         shortcut: named("shortcut").map(|new| shortcut(&new.shortcut)).transpose()?,
         libraries: named("library_ids")
             .map(|new| libraries(&new.library_ids))
@@ -102,6 +97,7 @@ pub fn sought(asked: &proto::SearchResponsesRequest) -> Result<Sought, Fault> {
         language: optional_language("language", &asked.language)?,
         libraries: libraries.collect::<Result<_, _>>()?,
         limit,
+        conversation: optional_id("conversation_id", &asked.conversation_id)?,
     })
 }
 
@@ -116,22 +112,20 @@ pub fn render(asked: proto::RenderResponseRequest) -> Result<Render, Fault> {
     })
 }
 
+/// What was used, where.
+pub fn used(asked: &proto::RecordUseRequest) -> Result<Used, Fault> {
+    Ok(Used {
+        response: id("response_id", &asked.response_id)?,
+        message: message(&asked.client_message_id)?,
+        conversation: optional_id("conversation_id", &asked.conversation_id)?,
+    })
+}
+
 /// The id of a message, as session knows it.
-pub fn message(text: &str) -> Result<String, Fault> {
+fn message(text: &str) -> Result<String, Fault> {
     let is_good = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     let problem = || Fault::field("client_message_id", "1–64 characters, no control characters");
     is_good.then(|| text.to_owned()).ok_or_else(problem)
-}
-
-fn shortcut(text: &str) -> Result<String, Fault> {
-    let is_bad = |letter: char| letter.is_whitespace() || letter.is_control();
-    if text.chars().count() > SHORTCUT || text.chars().any(is_bad) {
-        return Err(Fault::field(
-            "response.shortcut",
-            "at most 20 characters without spaces",
-        ));
-    }
-    Ok(text.to_owned())
 }
 
 fn libraries(ids: &[String]) -> Result<BTreeSet<LibraryId>, Fault> {
@@ -142,65 +136,16 @@ fn libraries(ids: &[String]) -> Result<BTreeSet<LibraryId>, Fault> {
 }
 
 fn variants(given: &[proto::Variant]) -> Result<Vec<Variant>, Fault> {
-    const FIELD: &str = "response.variants";
-    if !(1..=VARIANTS).contains(&given.len()) {
-        return Err(Fault::field(FIELD, "1–50 variants"));
-    }
-    let variants: Vec<Variant> = given.iter().map(variant).collect::<Result<_, _>>()?;
-    once(FIELD, variants.iter().map(|variant| variant.language.as_str()))?;
-    Ok(variants)
-}
-
-fn variant(given: &proto::Variant) -> Result<Variant, Fault> {
-    const FIELD: &str = "response.variants";
-    let problem = || Fault::field(FIELD, format!("“{}” is no BCP-47 tag", given.language));
-    let language = Language::parse(&given.language).ok_or_else(problem)?;
-    let is_bad = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
-    let problem = match &given.text {
-        text if text.trim().is_empty() => "the text is empty",
-        text if text.len() > TEXT => "the text has more than 8,000 bytes",
-        text if text.chars().any(is_bad) => "the text has control characters",
-        text => {
-            return Ok(Variant {
-                language,
-                text: text.clone(),
-            });
-        }
-    };
-    Err(Fault::field(FIELD, format!("{language}: {problem}")).with("language", &language))
+    // More are refused without being looked at.
+    let few = given.iter().take(fields::VARIANTS + 1);
+    let variants = few.map(|given| fields::variant(&given.language, &given.text));
+    fields::variants(variants.collect::<Result<_, _>>()?)
 }
 
 fn substitutions(given: &[proto::Substitution]) -> Result<Vec<Substitution>, Fault> {
-    const FIELD: &str = "response.substitutions";
-    at_most(FIELD, given.len(), SUBSTITUTIONS)?;
-    let substitutions = given.iter().map(|given| {
-        bounded(FIELD, &given.description, 200)?;
-        bounded(FIELD, &given.default_value, DEFAULT)?;
-        Ok(Substitution {
-            name: substitution_name(&given.name)?,
-            description: given.description.clone(),
-            default_value: given.default_value.clone(),
-        })
-    });
-    let substitutions: Vec<Substitution> = substitutions.collect::<Result<_, Fault>>()?;
-    once(
-        FIELD,
-        substitutions.iter().map(|substitution| substitution.name.as_str()),
-    )?;
-    Ok(substitutions)
-}
-
-fn tags(given: &[String]) -> Result<Vec<String>, Fault> {
-    const FIELD: &str = "response.tags";
-    at_most(FIELD, given.len(), TAGS)?;
-    let tag = |tag: &String| {
-        let tag = name(FIELD, tag)?;
-        bounded(FIELD, &tag, 50).map(|()| tag)
-    };
-    let tags: Vec<String> = given.iter().map(tag).collect::<Result<_, _>>()?;
-    let folded: Vec<String> = tags.iter().map(|tag| fold(tag)).collect();
-    once(FIELD, folded.iter().map(String::as_str))?;
-    Ok(tags)
+    let each =
+        |given: &proto::Substitution| fields::substitution(&given.name, &given.description, &given.default_value);
+    fields::substitutions(given.iter().map(each).collect::<Result<_, _>>()?)
 }
 
 fn optional_language(field: &'static str, tag: &str) -> Result<Option<Language>, Fault> {
@@ -211,28 +156,4 @@ fn optional_language(field: &'static str, tag: &str) -> Result<Option<Language>,
     language
         .map(Some)
         .ok_or_else(|| Fault::field(field, format!("“{tag}” is no BCP-47 tag")))
-}
-
-fn once<'t>(field: &'static str, texts: impl Iterator<Item = &'t str>) -> Result<(), Fault> {
-    let mut seen = BTreeSet::new();
-    for text in texts {
-        if !seen.insert(text) {
-            return Err(Fault::field(field, format!("“{text}” comes twice")));
-        }
-    }
-    Ok(())
-}
-
-fn bounded(field: &'static str, text: &str, most: usize) -> Result<(), Fault> {
-    if text.chars().count() > most {
-        return Err(Fault::field(field, format!("at most {most} characters")));
-    }
-    Ok(())
-}
-
-fn at_most(field: &'static str, count: usize, most: usize) -> Result<(), Fault> {
-    if count > most {
-        return Err(Fault::field(field, format!("at most {most}")));
-    }
-    Ok(())
 }

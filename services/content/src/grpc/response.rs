@@ -2,6 +2,7 @@
 
 use super::{decode, encode};
 use crate::app::{Content, Rendered, Wanted};
+use crate::store::Usage;
 use onqueue_client::Behalf;
 use onqueue_model::Fault;
 use onqueue_proto::content::v1 as proto;
@@ -69,7 +70,8 @@ impl ResponseService for Rpcs {
     ) -> Result<Response<proto::SearchResponsesResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
         let sought = decode::sought(request.get_ref()).map_err(status)?;
-        let found = self.0.search(&caller, &sought).await.map_err(status)?;
+        let behalf = Behalf::of_request(&request);
+        let found = self.0.search(&caller, behalf, &sought).await.map_err(status)?;
         let responses = found.into_iter().map(encode::found).collect();
         Ok(Response::new(proto::SearchResponsesResponse { responses }))
     }
@@ -91,9 +93,9 @@ impl ResponseService for Rpcs {
         request: Request<proto::RecordUseRequest>,
     ) -> Result<Response<proto::RecordUseResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
-        let id = id("response_id", &request.get_ref().response_id).map_err(status)?;
-        let message = decode::message(&request.get_ref().client_message_id).map_err(status)?;
-        let uses = self.0.record_use(&caller, id, message).await.map_err(status)?;
+        let behalf = Behalf::of_request(&request);
+        let used = decode::used(request.get_ref()).map_err(status)?;
+        let uses = self.0.record_use(&caller, behalf, used).await.map_err(status)?;
         Ok(Response::new(proto::RecordUseResponse { uses }))
     }
 }
@@ -117,6 +119,7 @@ impl Rpcs {
         let wanted = Wanted {
             library: optional_id("library_id", &asked.library_id)?,
             tag: asked.tag.clone(),
+            usage: if asked.never_used { Usage::Never } else { Usage::Any },
         };
         let page = self.0.list_responses(&caller, &wanted, &listing).await?;
         Ok(proto::ListResponsesResponse {

@@ -1,7 +1,9 @@
 //! The tables of this service, in the order in which they came about.
 
 mod create_content_tables;
+mod import_and_count_responses;
 mod list_by_tag;
+mod scripts;
 
 use sea_orm_migration::prelude::{Alias, IntoIden as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait::async_trait, sea_orm::DynIden};
@@ -16,6 +18,8 @@ impl MigratorTrait for Migrations {
         vec![
             Box::new(create_content_tables::Migration),
             Box::new(list_by_tag::Migration),
+            Box::new(scripts::Migration),
+            Box::new(import_and_count_responses::Migration),
         ]
     }
 

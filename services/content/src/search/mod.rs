@@ -10,11 +10,13 @@
 //! places are such; then it is to be filled anew.
 
 mod fold;
+mod near;
 mod set;
 
 use crate::content::{Response, primary};
 use crate::template::Template;
 use fold::{Word, whole, words};
+use near::Near;
 use onqueue_model::{Language, LibraryId, ResponseId};
 use set::Set;
 use std::{
@@ -29,6 +31,9 @@ const FEW: usize = 1_000;
 /// The language of names and tags: every one.
 const EVERY: u16 = 0;
 
+/// How often responses were used by somebody or somewhere.
+pub type Uses = HashMap<ResponseId, i64>;
+
 /// What was typed, and where.
 #[derive(Clone, Debug)]
 pub struct Asked<'a> {
@@ -40,6 +45,10 @@ pub struct Asked<'a> {
     pub libraries: &'a BTreeSet<LibraryId>,
     /// At most so many.
     pub limit: usize,
+    /// By who asks.
+    pub own: Option<&'a Uses>,
+    /// In the conversation's queue.
+    pub queue: Option<&'a Uses>,
 }
 
 /// The responses of one organisation.
@@ -59,7 +68,26 @@ struct Entry {
     name: Box<str>,
     libraries: Box<[LibraryId]>,
     uses: i64,
+    /// Of its uses.
+    doublings: i64,
     is_current: bool,
+}
+
+impl Entry {
+    /// What its uses are worth to who asks: one doubling of one's own as much as two of the queue's and four of everybody's,
+    /// so that neither a single use of one's own outdoes what all others use all day, nor habits drown in large numbers.
+    fn merit(&self, asked: &Asked<'_>) -> i64 {
+        let of = |uses: Option<&Uses>| {
+            uses.and_then(|uses| uses.get(&self.id))
+                .map_or(0, |uses| doublings(*uses))
+        };
+        4 * of(asked.own) + 2 * of(asked.queue) + self.doublings
+    }
+}
+
+/// How often something has doubled, in thousandths.
+fn doublings(uses: i64) -> i64 {
+    ((uses.max(0) as f64 + 1.0).log2() * 1_000.0) as i64
 }
 
 /// A word of a response, in texts of one language or in name or tags.
@@ -76,6 +104,42 @@ enum Fit {
     ShortcutBeginning,
     InLanguage,
     Elsewhere,
+    NearlyInLanguage,
+    NearlyElsewhere,
+}
+
+/// What stands before what, best first.
+type Rank<'a> = (Fit, Reverse<i64>, Reverse<i64>, &'a str, ResponseId);
+
+/// The best of those that were offered.
+struct Best<'a> {
+    limit: usize,
+    ranks: BinaryHeap<Rank<'a>>,
+}
+
+impl<'a> Best<'a> {
+    fn of(limit: usize) -> Self {
+        let ranks = BinaryHeap::with_capacity(limit + 1);
+        Self { limit, ranks }
+    }
+
+    fn is_full(&self) -> bool {
+        self.ranks.len() >= self.limit
+    }
+
+    /// Nearly everything is worse than the last of the best, and is known to be by its first parts.
+    fn offer(&mut self, rank: Rank<'a>) {
+        if !self.is_full() || self.ranks.peek().is_some_and(|last| rank < *last) {
+            self.ranks.push(rank);
+            if self.ranks.len() > self.limit {
+                self.ranks.pop();
+            }
+        }
+    }
+
+    fn in_order(self) -> Vec<ResponseId> {
+        self.ranks.into_sorted_vec().into_iter().map(|(.., id)| id).collect()
+    }
 }
 
 impl Index {
@@ -94,6 +158,7 @@ impl Index {
             name: response.content.name.to_lowercase().into(),
             libraries: response.content.libraries.iter().copied().collect(),
             uses: response.uses,
+            doublings: doublings(response.uses),
             is_current: true,
         });
         self.note_shortcut(place, &response.content.shortcut);
@@ -103,7 +168,8 @@ impl Index {
     /// How often a response was used by now.
     pub fn count(&mut self, response: ResponseId, uses: i64) {
         if let Some(place) = self.places.get(&response) {
-            self.entries[*place].uses = uses;
+            let entry = &mut self.entries[*place];
+            (entry.uses, entry.doublings) = (uses, doublings(uses));
         }
     }
 
@@ -113,54 +179,62 @@ impl Index {
         passed_over > FEW && passed_over > self.places.len()
     }
 
-    /// What fits, best first: by shortcut, then those in which every typed word begins a word of name, tags or text in the
-    /// conversation's language, then in any; among equals the more used first, then by name.
+    /// What fits, best first: by shortcut, then those in which every typed word begins a word of name, shortcut, tags or text
+    /// in the conversation's language, then in any; if these are not enough, those in which every typed word nearly does.
+    /// Among equals those that were used more: by who asks, in the queue, by everybody; then by name.
     pub fn find(&self, asked: &Asked<'_>) -> Vec<ResponseId> {
-        let mut best = BinaryHeap::with_capacity(asked.limit + 1);
-        for (place, fit) in self.fitting(asked) {
-            if !self.is_wanted(place, asked.libraries) {
-                continue;
-            }
-            let entry = &self.entries[place];
-            let rank = (fit, Reverse(entry.uses), &*entry.name, entry.id);
-            // Nearly everything is worse than the last of the best, and is known to be by its first parts.
-            if best.len() < asked.limit || best.peek().is_some_and(|last| rank < *last) {
-                best.push(rank);
-                if best.len() > asked.limit {
-                    best.pop();
-                }
-            }
-        }
-        best.into_sorted_vec().into_iter().map(|(.., id)| id).collect()
-    }
-
-    fn is_wanted(&self, place: usize, libraries: &BTreeSet<LibraryId>) -> bool {
-        let entry = &self.entries[place];
-        entry.is_current && entry.libraries.iter().any(|library| libraries.contains(library))
-    }
-
-    /// Every place that fits, once.
-    fn fitting(&self, asked: &Asked<'_>) -> Vec<(usize, Fit)> {
-        let typed = words(asked.text);
-        let whole = whole(asked.text);
+        let (whole, typed) = (whole(asked.text), words(asked.text));
+        let mut best = Best::of(asked.limit);
         if whole.plain.is_empty() {
-            return (0..self.entries.len()).map(|place| (place, Fit::InLanguage)).collect();
+            (0..self.entries.len()).for_each(|place| self.offer(&mut best, asked, (place, Fit::InLanguage)));
+            return best.in_order();
         }
         let mut known = Set::of(self.entries.len());
-        let mut fitting = self.by_shortcut(&whole, &mut known);
+        for found in self.by_shortcut(&whole, &mut known) {
+            self.offer(&mut best, asked, found);
+        }
         if typed.is_empty() {
-            return fitting;
+            return best.in_order();
         }
         let language = asked.language.and_then(|language| self.number_of(primary(language)));
-        let (near, anywhere) = self.by_words(&typed, language);
-        for (found, fit) in [(near, Fit::InLanguage), (anywhere, Fit::Elsewhere)] {
+        let exactly = self.by_words(&typed, |word| self.by_beginning(word, language));
+        self.offer_all(
+            &mut best,
+            asked,
+            (exactly, &mut known),
+            [Fit::InLanguage, Fit::Elsewhere],
+        );
+        if !best.is_full() && near::is_any(&typed) {
+            let nearly = self.by_words(&typed, |word| self.by_nearness(word, language));
+            let fits = [Fit::NearlyInLanguage, Fit::NearlyElsewhere];
+            self.offer_all(&mut best, asked, (nearly, &mut known), fits);
+        }
+        best.in_order()
+    }
+
+    /// Offers what was found in the language, then what was found anywhere, each place once.
+    fn offer_all<'a>(
+        &'a self,
+        best: &mut Best<'a>,
+        asked: &Asked<'_>,
+        (found, known): ((Set, Set), &mut Set),
+        fits: [Fit; 2],
+    ) {
+        for (found, fit) in [found.0, found.1].iter().zip(fits) {
             for place in found.iter() {
                 if known.insert(place) {
-                    fitting.push((place, fit));
+                    self.offer(best, asked, (place, fit));
                 }
             }
         }
-        fitting
+    }
+
+    fn offer<'a>(&'a self, best: &mut Best<'a>, asked: &Asked<'_>, (place, fit): (usize, Fit)) {
+        let entry = &self.entries[place];
+        if entry.is_current && entry.libraries.iter().any(|library| asked.libraries.contains(library)) {
+            let merit = entry.merit(asked);
+            best.offer((fit, Reverse(merit), Reverse(entry.uses), &entry.name, entry.id));
+        }
     }
 
     fn by_shortcut(&self, typed: &Word, known: &mut Set) -> Vec<(usize, Fit)> {
@@ -176,11 +250,11 @@ impl Index {
         found
     }
 
-    /// The places in which every word begins one: in that language, and in any.
-    fn by_words(&self, typed: &[Word], language: Option<u16>) -> (Set, Set) {
+    /// The places in which every word is found: in the language, and in any.
+    fn by_words(&self, typed: &[Word], find: impl Fn(&Word) -> (Set, Set)) -> (Set, Set) {
         let mut all: Option<(Set, Set)> = None;
         for word in typed {
-            let (near, anywhere) = self.by_word(word, language);
+            let (near, anywhere) = find(word);
             match &mut all {
                 None => all = Some((near, anywhere)),
                 Some((all_near, all_anywhere)) => {
@@ -192,17 +266,28 @@ impl Index {
         all.unwrap_or_default()
     }
 
-    fn by_word(&self, word: &Word, language: Option<u16>) -> (Set, Set) {
+    /// Where the typed word begins a word.
+    fn by_beginning(&self, typed: &Word, language: Option<u16>) -> (Set, Set) {
+        let words = typed.spellings().flat_map(|spelling| beginning(&self.words, spelling));
+        self.places_of(words.map(|(_, postings)| postings), language)
+    }
+
+    /// Where the typed word begins a word, or nearly.
+    fn by_nearness(&self, typed: &Word, language: Option<u16>) -> (Set, Set) {
+        let Some(near) = Near::of(typed) else {
+            return self.by_beginning(typed, language);
+        };
+        let words = self.words.iter().filter(|(word, _)| near.is_beginning_of(word));
+        self.places_of(words.map(|(_, postings)| postings), language)
+    }
+
+    fn places_of<'a>(&self, words: impl Iterator<Item = &'a Vec<Posting>>, language: Option<u16>) -> (Set, Set) {
         let (mut near, mut anywhere) = (Set::of(self.entries.len()), Set::of(self.entries.len()));
-        for spelling in word.spellings() {
-            for (_, postings) in beginning(&self.words, spelling) {
-                for posting in postings {
-                    let place = posting.place as usize;
-                    anywhere.insert(place);
-                    if posting.language == EVERY || Some(posting.language) == language {
-                        near.insert(place);
-                    }
-                }
+        for posting in words.flatten() {
+            let place = posting.place as usize;
+            anywhere.insert(place);
+            if posting.language == EVERY || Some(posting.language) == language {
+                near.insert(place);
             }
         }
         (near, anywhere)
@@ -226,6 +311,7 @@ impl Index {
             }
         };
         note(EVERY, &content.name);
+        note(EVERY, &content.shortcut);
         content.tags.iter().for_each(|tag| note(EVERY, tag));
         for variant in &content.variants {
             let language = self.number(primary(&variant.language));

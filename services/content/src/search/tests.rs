@@ -98,6 +98,8 @@ fn find(index: &Index, text: &str, tag: &str, limit: usize) -> Vec<usize> {
         language: language.as_ref(),
         libraries: &libraries,
         limit,
+        own: None,
+        queue: None,
     };
     let found = index.find(&asked).into_iter();
     found
@@ -134,8 +136,19 @@ fn what_is_typed_finds_in_this_order() {
         ("woche nichts", "de", &[]),
         // The name of a substitution is none of its words; what stands for nothing finds nothing.
         ("amount", "de", &[]),
-        ("ückerst", "de", &[]),
+        ("erstattung", "de", &[]),
         ("!", "de", &[]),
+        // One letter too few, too many, another, two exchanged; after what was typed rightly.
+        ("rueckerstatung", "de", &[0]),
+        ("ückerst", "de", &[0]),
+        ("rükcsend", "de", &[1]),
+        ("hallp", "de", &[2]),
+        ("recieved", "en", &[3]),
+        ("wochr", "de", &[0, 5]),
+        ("refunt week", "en", &[0]),
+        ("wartezeti woche", "de", &[5]),
+        // Not two in one word.
+        ("rueckrestatung", "de", &[]),
         // Nothing typed: the most used.
         ("", "de", &[2, 1, 3, 0, 4, 5]),
         (" ", "", &[2, 1, 3, 0, 4, 5]),
@@ -154,6 +167,8 @@ fn only_what_may_be_seen_and_is_there() {
         language: None,
         libraries: &libraries,
         limit: 50,
+        own: None,
+        queue: None,
     };
     assert_eq!(index.find(&asked), []);
     let mut gone = response(0, ROWS[0]);
@@ -187,11 +202,22 @@ fn naive(rows: &[Response], text: &str, language: &Language) -> Vec<ResponseId> 
                 .any(|word| word.spellings().any(|word| word.starts_with(typed)))
         })
     };
+    let nearly = |found: &[Word], typed: &Word| {
+        Near::of(typed).map_or_else(
+            || begins(found, typed),
+            |near| {
+                found
+                    .iter()
+                    .any(|word| word.spellings().any(|word| near.is_beginning_of(word)))
+            },
+        )
+    };
     let mut ranked: Vec<_> = rows
         .iter()
         .filter_map(|row| {
             let content = &row.content;
             let mut common = words(&content.name);
+            common.extend(words(&content.shortcut));
             content.tags.iter().for_each(|tag| common.extend(words(tag)));
             let (mut near, mut anywhere) = (common.clone(), common);
             for variant in &content.variants {
@@ -215,6 +241,10 @@ fn naive(rows: &[Response], text: &str, language: &Language) -> Vec<ResponseId> 
                 Fit::InLanguage
             } else if typed.iter().all(|word| begins(&anywhere, word)) {
                 Fit::Elsewhere
+            } else if typed.iter().all(|word| nearly(&near, word)) {
+                Fit::NearlyInLanguage
+            } else if typed.iter().all(|word| nearly(&anywhere, word)) {
+                Fit::NearlyElsewhere
             } else {
                 return None;
             };
@@ -229,7 +259,7 @@ proptest! {
     #[test]
     fn it_finds_what_looking_at_everything_finds(
         rows in prop::collection::vec(("[abü]{1,3}( [abü]{1,3})?", "[abü]{0,2}", "[abü]{1,3}( [abü]{1,3}){0,3}", "[abü]{1,3}", 0_i64..3), 1..12),
-        typed in "[abüu]{1,3}( [abüe]{1,2})?",
+        typed in "[abüu]{1,5}( [abüe]{1,4})?",
         again in 0_usize..12,
     ) {
         let rows: Vec<Response> = rows.iter().enumerate().map(|(number, (name, shortcut, de, en, uses))| {
@@ -242,4 +272,60 @@ proptest! {
         let expected: Vec<usize> = naive(&rows, &typed, &language("de")).iter().map(|id| id.uuid().as_u128() as usize).collect();
         prop_assert_eq!(found, expected);
     }
+
+    #[test]
+    fn nothing_of_other_libraries_is_found(
+        rows in prop::collection::vec(("[ab]{1,4}", prop::collection::btree_set(0_u128..4, 1..3)), 1..20),
+        typed in "[ab]{0,5}",
+        allowed in prop::collection::btree_set(0_u128..4, 0..4),
+        moved in prop::collection::vec((0_usize..20, prop::collection::btree_set(0_u128..4, 1..3)), 0..6),
+    ) {
+        let mut index = Index::default();
+        let mut all: Vec<Response> = rows.iter().enumerate().map(|(number, (name, libraries))| {
+            let mut row = response(number as u128, (name, "", &[], &[("de", name)], 0));
+            row.content.libraries = libraries.iter().map(|library| id(*library)).collect();
+            row
+        }).collect();
+        all.iter().for_each(|row| index.put(row));
+        for (which, libraries) in moved {
+            let which = which % all.len();
+            all[which].content.libraries = libraries.iter().map(|library| id(*library)).collect();
+            index.put(&all[which]);
+        }
+        let libraries: BTreeSet<LibraryId> = allowed.iter().map(|library| id(*library)).collect();
+        let asked = Asked { text: &typed, language: None, libraries: &libraries, limit: 50, own: None, queue: None };
+        let found = index.find(&asked);
+        for id in &found {
+            let row = all.iter().find(|row| row.id == *id).expect("known");
+            prop_assert!(row.content.libraries.iter().any(|library| libraries.contains(library)));
+        }
+        if typed.is_empty() {
+            let expected = all.iter().filter(|row| !row.content.libraries.is_disjoint(&libraries)).count();
+            prop_assert_eq!(found.len(), expected);
+        }
+    }
+}
+
+#[test]
+fn habits_come_before_what_everybody_does() {
+    let index = index();
+    let (own, queue) = (Uses::from([(id(5), 3)]), Uses::from([(id(4), 8), (id(0), 1)]));
+    let libraries = BTreeSet::from([id(1)]);
+    let find = |own, queue| {
+        let asked = Asked {
+            text: "",
+            language: None,
+            libraries: &libraries,
+            limit: 6,
+            own,
+            queue,
+        };
+        let numbers = index.find(&asked).into_iter().map(|id| id.uuid().as_u128());
+        numbers.collect::<Vec<_>>()
+    };
+    assert_eq!(find(None, None), [2, 1, 3, 0, 4, 5]);
+    // Two doublings of one's own are worth eight of everybody's; three of the queue's six, one of them two.
+    assert_eq!(find(Some(&own), None), [5, 2, 1, 3, 0, 4]);
+    assert_eq!(find(None, Some(&queue)), [4, 2, 0, 1, 3, 5]);
+    assert_eq!(find(Some(&own), Some(&queue))[..2], [5, 4]);
 }

@@ -6,7 +6,9 @@ use crate::content::{Library, Response};
 use onqueue_model::{DivisionId, Divisions, LibraryId, OrganisationId};
 use onqueue_server::resource::Page;
 use onqueue_store::{Scope, StoreError, query, query::fold};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -21,6 +23,16 @@ pub struct Listing {
     pub after: Option<NamePlace>,
     /// How many a page has.
     pub size: u64,
+}
+
+/// Which responses, by how often they were used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Usage {
+    /// All of them.
+    #[default]
+    Any,
+    /// Those that nobody ever used.
+    Never,
 }
 
 impl Tables {
@@ -50,13 +62,22 @@ impl Tables {
         &self,
         organisation: OrganisationId,
         within: (Option<LibraryId>, &Divisions),
-        tag: &str,
+        (tag, usage): (&str, Usage),
         listing: &Listing,
     ) -> Result<Page<Response, NamePlace>, StoreError> {
         let found = match (within, tag) {
-            ((None, Divisions::All), "") => return self.all_responses(organisation, listing).await,
-            (_, "") => self.names(placed(organisation, within, listing)).await?,
-            _ => self.names(tagged(organisation, within, tag, listing)).await?,
+            ((None, Divisions::All), "") => return self.all_responses(organisation, usage, listing).await,
+            (_, "") => {
+                let pages = placed(organisation, within, listing);
+                let pages = pages.into_iter();
+                let chosen = pages.map(|page| used(page, place::Column::ResponseId, (organisation, usage)));
+                self.names(chosen.collect()).await?
+            }
+            _ => {
+                let pages = tagged(organisation, within, tag, listing).into_iter();
+                let chosen = pages.map(|page| used(page, tagged::Column::ResponseId, (organisation, usage)));
+                self.names(chosen.collect()).await?
+            }
         };
         let Page { items, next } = Page::of(found.into_iter().collect(), listing.size, Clone::clone);
         let ids: Vec<Uuid> = items.into_iter().map(|(_, id)| id).collect();
@@ -77,9 +98,14 @@ impl Tables {
     async fn all_responses(
         &self,
         organisation: OrganisationId,
+        usage: Usage,
         listing: &Listing,
     ) -> Result<Page<Response, NamePlace>, StoreError> {
-        let rows = responses(organisation, listing).all(self.0.reader()).await?;
+        let page = match usage {
+            Usage::Any => responses(organisation, listing),
+            Usage::Never => responses(organisation, listing).filter(response::Column::Uses.eq(0)),
+        };
+        let rows = page.all(self.0.reader()).await?;
         let place = |row: &response::Model| (row.name_folded.clone(), row.response_id);
         let Page { items, next } = Page::of(rows, listing.size, place);
         let items = items.into_iter().map(Response::try_from);
@@ -103,8 +129,23 @@ impl Tables {
     }
 }
 
+/// Those rows of the page whose responses were used so.
+fn used<E: EntityTrait>(page: Select<E>, id: E::Column, (organisation, usage): (OrganisationId, Usage)) -> Select<E> {
+    use response::{Column, Entity};
+    if usage == Usage::Any {
+        return page;
+    }
+    let unused = Scope::of(organisation)
+        .find::<Entity>()
+        .select_only()
+        .column(Column::ResponseId)
+        .filter(Column::DeletedAt.is_null())
+        .filter(Column::Uses.eq(0));
+    page.filter(id.in_subquery(unused.into_query()))
+}
+
 /// Each division for itself, because an index has its rows in order.
-fn each<C: ColumnTrait>(column: C, divisions: &Divisions) -> Vec<Condition> {
+pub(super) fn each<C: ColumnTrait>(column: C, divisions: &Divisions) -> Vec<Condition> {
     match divisions {
         Divisions::All => vec![Condition::all()],
         Divisions::Only(ids) => {
@@ -193,7 +234,7 @@ impl Listing {
             .limit(self.size + 1)
     }
 
-    fn range<N: ColumnTrait, I: ColumnTrait>(&self, name: N, id: I) -> Condition {
+    pub(super) fn range<N: ColumnTrait, I: ColumnTrait>(&self, name: N, id: I) -> Condition {
         query::starting_after_both(name, id, &fold(&self.text), self.after.clone())
     }
 

@@ -5,8 +5,12 @@
 //! revision, which becomes the etag of what was changed: changes come one after another, in the order of their revisions,
 //! and who has read up to one of them has missed nothing before it.
 
+mod bulk;
 mod changes;
+mod contact_writes;
 mod entities;
+mod forget;
+mod imports;
 mod libraries;
 mod lists;
 mod places;
@@ -14,12 +18,21 @@ mod places;
 mod plans;
 mod responses;
 mod rows;
+mod runs;
+mod script_lists;
+mod script_rows;
+mod scripts;
+mod shortcuts;
 mod uses;
 
+pub use bulk::{Brought, Bulk, Matching, Refusal};
 pub use changes::Known;
-pub use lists::{Listing, NamePlace};
+pub use imports::{Import, Part, Received};
+pub use lists::{Listing, NamePlace, Usage};
 pub use onqueue_store::audit::Actor;
 pub use responses::Judged;
+pub use runs::Took;
+pub use uses::{Counted, Use};
 
 use entities::head;
 use onqueue_model::{Fault, OrganisationId};

@@ -1,6 +1,7 @@
 //! Where responses are found: a row for each library that they are in, and one for each library and tag; and how many each
 //! library has.
 
+use super::ROWS;
 use super::entities::{library, place, tagged};
 use crate::content::{Library, Places, Response};
 use onqueue_model::{LibraryId, OrganisationId};
@@ -9,44 +10,67 @@ use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _, QuerySelect as _, Set,
     prelude::Expr,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Puts a response into its libraries, as far as they are there.
+/// Puts responses into their libraries, as far as these are there.
 pub async fn enter(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
-    response: &Response,
+    responses: &[Response],
     places: &Places,
 ) -> Result<(), StoreError> {
-    let content = &response.content;
-    let shortcut = Some(fold(&content.shortcut)).filter(|shortcut| !shortcut.is_empty());
-    let live = || content.libraries.iter().filter_map(|id| Some((id, places.get(id)?)));
-    let rows = live().map(|(library, found)| place::ActiveModel {
-        organisation_id: Set(organisation.uuid()),
-        library_id: Set(library.uuid()),
-        response_id: Set(response.id.uuid()),
-        division_id: Set(found.division.uuid()),
-        name_folded: Set(fold(&content.name)),
-        shortcut_folded: Set(shortcut.clone()),
-    });
-    place::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    count(tx, organisation, live().map(|(library, _)| library.uuid()).collect(), 1).await?;
-    let folded: BTreeSet<String> = content.tags.iter().map(|tag| fold(tag)).collect();
-    if folded.is_empty() {
-        return Ok(());
+    let (mut placed, mut marked) = (Vec::new(), Vec::new());
+    let mut more: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for response in responses {
+        for library in &response.content.libraries {
+            let Some(found) = places.get(library) else { continue };
+            *more.entry(library.uuid()).or_default() += 1;
+            let at = (organisation, library.uuid(), found.division.uuid());
+            placed.push(place_of(at, response));
+            marked.extend(tags_of(at, response));
+        }
     }
-    let each = live().flat_map(|(library, found)| folded.iter().map(move |tag| (library, found, tag)));
-    let rows = each.map(|(library, found, tag)| tagged::ActiveModel {
-        organisation_id: Set(organisation.uuid()),
-        tag_folded: Set(tag.clone()),
-        library_id: Set(library.uuid()),
-        response_id: Set(response.id.uuid()),
-        division_id: Set(found.division.uuid()),
-        name_folded: Set(fold(&content.name)),
-    });
-    tagged::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    for rows in placed.chunks(ROWS) {
+        let rows = rows.iter().cloned();
+        place::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    for rows in marked.chunks(ROWS) {
+        let rows = rows.iter().cloned();
+        tagged::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    for (library, responses) in more {
+        count(tx, organisation, library, responses).await?;
+    }
     Ok(())
+}
+
+/// An organisation, a library of it, and its division.
+type At = (OrganisationId, Uuid, Uuid);
+
+fn place_of((organisation, library, division): At, response: &Response) -> place::ActiveModel {
+    let content = &response.content;
+    place::ActiveModel {
+        organisation_id: Set(organisation.uuid()),
+        library_id: Set(library),
+        response_id: Set(response.id.uuid()),
+        division_id: Set(division),
+        name_folded: Set(fold(&content.name)),
+        shortcut_folded: Set(Some(fold(&content.shortcut)).filter(|shortcut| !shortcut.is_empty())),
+    }
+}
+
+fn tags_of((organisation, library, division): At, response: &Response) -> Vec<tagged::ActiveModel> {
+    let folded: BTreeSet<String> = response.content.tags.iter().map(|tag| fold(tag)).collect();
+    let row = |tag| tagged::ActiveModel {
+        organisation_id: Set(organisation.uuid()),
+        tag_folded: Set(tag),
+        library_id: Set(library),
+        response_id: Set(response.id.uuid()),
+        division_id: Set(division),
+        name_folded: Set(fold(&response.content.name)),
+    };
+    folded.into_iter().map(row).collect()
 }
 
 /// Takes responses, up to a thousand, out of all libraries.
@@ -63,7 +87,7 @@ pub async fn leave(tx: &DatabaseTransaction, organisation: OrganisationId, ids: 
         .all(tx)
         .await?;
     for (library, responses) in left {
-        count(tx, organisation, vec![library], -responses).await?;
+        count(tx, organisation, library, -responses).await?;
     }
     place::Entity::delete_many()
         .filter(place::Column::OrganisationId.eq(organisation.uuid()))
@@ -136,7 +160,7 @@ pub async fn move_all(
 async fn count(
     tx: &DatabaseTransaction,
     organisation: OrganisationId,
-    libraries: Vec<Uuid>,
+    library: Uuid,
     more: i64,
 ) -> Result<(), StoreError> {
     library::Entity::update_many()
@@ -145,7 +169,7 @@ async fn count(
             Expr::col(library::Column::Responses).add(more),
         )
         .filter(library::Column::OrganisationId.eq(organisation.uuid()))
-        .filter(library::Column::LibraryId.is_in(libraries))
+        .filter(library::Column::LibraryId.eq(library))
         .exec(tx)
         .await?;
     Ok(())

@@ -107,7 +107,7 @@ pub(super) async fn find<C: ConnectionTrait>(
     select.one(connection).await?.map(Response::try_from).transpose()
 }
 
-async fn libraries_of<C: ConnectionTrait>(
+pub(super) async fn libraries_of<C: ConnectionTrait>(
     connection: &C,
     organisation: OrganisationId,
     libraries: &BTreeSet<LibraryId>,
@@ -159,7 +159,7 @@ async fn create(
     };
     let row = rows::new_response(organisation, &response, new.once)?;
     Entity::insert(row).exec_without_returning(tx).await?;
-    places::enter(tx, organisation, &response, &judged.places).await?;
+    places::enter(tx, organisation, std::slice::from_ref(&response), &judged.places).await?;
     let done = done("response.create", &response, None, Some(&response.content))?;
     record(tx, organisation, by, done).await?;
     Ok(response)
@@ -195,7 +195,7 @@ async fn update(
     let row = rows::response(organisation, &response)?;
     Entity::update(row).exec_without_returning(tx).await?;
     places::leave(tx, organisation, &[id.uuid()]).await?;
-    places::enter(tx, organisation, &response, &judged.places).await?;
+    places::enter(tx, organisation, std::slice::from_ref(&response), &judged.places).await?;
     let done = done(
         "response.update",
         &response,

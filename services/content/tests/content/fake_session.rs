@@ -1,7 +1,9 @@
 //! A session that knows conversations, tells them to who takes part, and can go away.
 
 use onqueue_model::{Fault, Reason, UserId};
-use onqueue_proto::session::v1::{Conversation, GetConversationRequest, GetConversationResponse, Participant};
+use onqueue_proto::session::v1::{
+    Contact, Conversation, GetConversationFactsRequest, GetConversationFactsResponse, Participant, ResponseLibraryUse,
+};
 use onqueue_server::{Context, InProcess, bearer, status};
 use std::{
     collections::BTreeMap,
@@ -20,8 +22,11 @@ pub struct FakeSession {
 #[derive(Default)]
 struct State {
     conversations: BTreeMap<String, Conversation>,
+    /// Of all conversations.
+    contact: Option<Contact>,
+    /// Which libraries all queues allow; `None` for all of them.
+    allowed: Option<Vec<String>>,
     is_away: bool,
-    asked: usize,
 }
 
 impl FakeSession {
@@ -47,14 +52,19 @@ impl FakeSession {
         self.state().conversations.insert(id, conversation);
     }
 
+    /// All customers are known as this one.
+    pub fn know(&self, contact: Contact) {
+        self.state().contact = Some(contact);
+    }
+
+    /// The queues allow these libraries only.
+    pub fn allow(&self, libraries: &[String]) {
+        self.state().allowed = Some(libraries.to_vec());
+    }
+
     /// Nobody answers from now on.
     pub fn go_away(&self) {
         self.state().is_away = true;
-    }
-
-    /// How often it was asked.
-    pub fn asked(&self) -> usize {
-        self.state().asked
     }
 
     pub fn upstream(&self) -> InProcess {
@@ -64,10 +74,12 @@ impl FakeSession {
             async move {
                 assert_eq!(
                     request.uri().path(),
-                    "/onqueue.session.v1.ConversationService/GetConversation"
+                    "/onqueue.session.v1.ContentFactsService/GetConversationFacts"
                 );
-                let mut grpc =
-                    tonic::server::Grpc::new(ProstCodec::<GetConversationResponse, GetConversationRequest>::new());
+                let mut grpc = tonic::server::Grpc::new(ProstCodec::<
+                    GetConversationFactsResponse,
+                    GetConversationFactsRequest,
+                >::new());
                 Ok::<_, Status>(grpc.unary(fake, request).await)
             }
         }))
@@ -77,9 +89,8 @@ impl FakeSession {
         self.state.lock().expect("no test panics with it")
     }
 
-    fn answer(&self, request: &Request<GetConversationRequest>) -> Result<GetConversationResponse, Fault> {
-        let mut state = self.state();
-        state.asked += 1;
+    fn answer(&self, request: &Request<GetConversationFactsRequest>) -> Result<GetConversationFactsResponse, Fault> {
+        let state = self.state();
         if state.is_away {
             return Err(Fault::unavailable("gone"));
         }
@@ -91,15 +102,26 @@ impl FakeSession {
         let seen = found.filter(|found| found.participants.iter().any(|participant| participant.user_id == own));
         let unknown = || Fault::new(Reason::ConversationNotFound, "there is no conversation of this id");
         let conversation = Some(seen.ok_or_else(unknown)?);
-        Ok(GetConversationResponse { conversation })
+        let library_use = match state.allowed.as_deref() {
+            None => ResponseLibraryUse::Unspecified,
+            Some([]) => ResponseLibraryUse::None,
+            Some(_) => ResponseLibraryUse::Chosen,
+        };
+        Ok(GetConversationFactsResponse {
+            conversation,
+            contact: state.contact.clone(),
+            library_use: library_use.into(),
+            library_ids: state.allowed.clone().unwrap_or_default(),
+            ..GetConversationFactsResponse::default()
+        })
     }
 }
 
-impl UnaryService<GetConversationRequest> for FakeSession {
-    type Response = GetConversationResponse;
-    type Future = Ready<Result<Response<GetConversationResponse>, Status>>;
+impl UnaryService<GetConversationFactsRequest> for FakeSession {
+    type Response = GetConversationFactsResponse;
+    type Future = Ready<Result<Response<GetConversationFactsResponse>, Status>>;
 
-    fn call(&mut self, request: Request<GetConversationRequest>) -> Self::Future {
+    fn call(&mut self, request: Request<GetConversationFactsRequest>) -> Self::Future {
         ready(self.answer(&request).map(Response::new).map_err(status))
     }
 }

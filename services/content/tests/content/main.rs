@@ -8,4 +8,6 @@ mod render;
 mod responses;
 mod search;
 mod seeding;
+mod transfer;
+mod uses;
 mod world;

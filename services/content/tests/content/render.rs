@@ -1,9 +1,11 @@
 //! Filling in for a conversation that session knows, or does not tell.
 
-use crate::world::{AGENT, Desk, SALES, World, id, response, said, substitution, text, variant, why};
+use crate::world::{
+    AGENT, Desk, SALES, SALES_TEXTS, SUPPORT_TEXTS, World, id, response, said, substitution, text, variant, why,
+};
 use onqueue_model::Reason;
 use onqueue_proto::content::v1 as proto;
-use onqueue_proto::session::v1::Conversation;
+use onqueue_proto::session::v1::{Contact, ContactFieldValue, Conversation, contact_field_value::Value};
 use std::collections::BTreeMap;
 use tonic::Status;
 
@@ -48,7 +50,13 @@ async fn texts(world: &World, words: &str) -> proto::Response {
 }
 
 fn opened(world: &World, topic: &str) {
+    opened_with(world, topic, &[]);
+}
+
+fn opened_with(world: &World, topic: &str, attributes: &[(&str, &str)]) {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let conversation = Conversation {
+        attributes: attributes.iter().map(owned).collect(),
         conversation_id: text(CHAT),
         guest_name: "Bo {{SHOP}} <b>".to_owned(),
         topic: topic.to_owned(),
@@ -107,8 +115,12 @@ async fn nothing_is_answered_with_holes() {
         render(&agent, &full, &Asked { values, ..HERE }).await.expect("known"),
         "42 Bo {{SHOP}} <b> unser Laden 42"
     );
-    let long = texts(&world, &"{{ORDER}}".repeat(800)).await;
-    let values = &[("ORDER", &*"x".repeat(100))];
+    // As long as a message can be, and one character more.
+    let long = texts(&world, &"{{ORDER}}".repeat(400)).await;
+    let values = &[("ORDER", &*"ä".repeat(10))];
+    let filled = render(&agent, &long, &Asked { values, ..NOTHING }).await;
+    assert_eq!(filled.expect("it fits").chars().count(), 4_000);
+    let long = texts(&world, &format!("{}.", "{{ORDER}}".repeat(400))).await;
     assert_eq!(
         why(render(&agent, &long, &Asked { values, ..NOTHING }).await),
         Reason::MessageTooLarge
@@ -169,8 +181,163 @@ async fn without_session_goes_what_needs_no_session() {
         render(&agent, &asks, &Asked { values, ..HERE }).await.expect("given"),
         "Bo"
     );
-    assert_eq!(world.session.asked(), 0);
     let refused = render(&agent, &asks, &HERE).await.expect_err("nobody can say");
     assert!(refused.message().contains("conversation"), "{}", refused.message());
     assert_eq!(why::<()>(Err(refused)), Reason::Unavailable);
+}
+
+#[tokio::test]
+async fn attributes_and_fields_of_the_customer_are_values_too() {
+    let world = World::new().await;
+    opened_with(
+        &world,
+        "",
+        &[
+            ("order", "42"),
+            ("parcel-id", "P.7"),
+            ("agent_name", "Mallory"),
+            ("shop", " "),
+        ],
+    );
+    let field = |value| ContactFieldValue { value: Some(value) };
+    world.session.know(Contact {
+        name: "Berta Bo".to_owned(),
+        fields: [
+            ("order".to_owned(), field(Value::Text("7".to_owned()))),
+            ("tier".to_owned(), field(Value::Choice("Gold".to_owned()))),
+            ("points".to_owned(), field(Value::Number(12.5))),
+            ("since".to_owned(), field(Value::Date("2024-02-29".to_owned()))),
+            ("member".to_owned(), field(Value::Boolean(true))),
+        ]
+        .into(),
+        ..Contact::default()
+    });
+    let mut made = response(
+        "Text",
+        "{{ORDER}}|{{PARCEL_ID}}|{{TIER}}|{{POINTS}}|{{SINCE}}|{{AGENT_NAME}}|{{SHOP}}|{{CUSTOMER_NAME}}",
+    );
+    let declared = ["ORDER", "PARCEL_ID", "TIER", "POINTS", "SINCE", "MEMBER"];
+    made.substitutions = declared.iter().map(|name| substitution(name, "")).collect();
+    made.substitutions.push(substitution("SHOP", "unser Laden"));
+    let made = world.administrator().make(made).await;
+    let agent = world.user(1, &AGENT, &[SALES]);
+    let rendered = render(&agent, &made, &HERE).await.expect("all is known");
+    assert_eq!(
+        rendered,
+        "42|P.7|Gold|12.5|2024-02-29|Ada Lang|unser Laden|Bo {{SHOP}} <b>"
+    );
+    let values = &[("ORDER", "43")];
+    let own = render(&agent, &made, &Asked { values, ..HERE }).await.expect("known");
+    assert!(own.starts_with("43|"), "{own}");
+    let mut asks = response("Yes or no", "{{MEMBER}}");
+    asks.substitutions = vec![substitution("MEMBER", "")];
+    let asks = world.administrator().make(asks).await;
+    assert_eq!(why(render(&agent, &asks, &HERE).await), Reason::VariableMissing);
+}
+
+/// What people put into names and attributes who mean no good.
+const HOSTILE: [&str; 50] = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "\"><script>alert(1)</script>",
+    "' onmouseover='alert(1)",
+    "<a href=\"javascript:alert(1)\">x</a>",
+    "[x](javascript:alert(1))",
+    "![x](https://example.com/pixel.png)",
+    "[click](data:text/html;base64,PHNjcmlwdD4=)",
+    "**bold** _it_ `code`",
+    "# heading\n- list",
+    "<!-- comment -->",
+    "<![CDATA[x]]>",
+    "</textarea><script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    "&lt;script&gt;",
+    "&#x3C;script&#x3E;",
+    "%3Cscript%3E",
+    "\\u003cscript\\u003e",
+    "{{AGENT_NAME}}",
+    "{{CUSTOMER_NAME}}",
+    "{{",
+    "}}",
+    "{{{{AGENT_NAME}}}}",
+    "${7*7}",
+    "#{7*7}",
+    "<%= 7*7 %>",
+    "{% raw %}",
+    "$1 $& $$ \\1",
+    "%s %n %d",
+    "'; DROP TABLE content_responses; --",
+    "\" OR 1=1 --",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd",
+    "-2+3",
+    "../../../../etc/passwd",
+    "C:\\Windows\\system32",
+    "\u{202e}gnp.exe",
+    "\u{2066}isolated\u{2069}",
+    "zero\u{200b}width",
+    "e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
+    "\u{feff}marked",
+    "null",
+    "undefined",
+    "[object Object]",
+    "𝕊𝕔𝕣𝕚𝕡𝕥",
+    "👩‍👩‍👧‍👦",
+    "\u{fffd}\u{e000}",
+    "مرحبا <b>",
+];
+
+#[tokio::test]
+async fn hostile_values_come_out_as_the_text_that_they_are() {
+    let world = World::new().await;
+    let agent = world.user(1, &AGENT, &[SALES]);
+    let mut made = response("Text", "Hallo {{CUSTOMER_NAME}}: {{ORDER}}/{{TIER}}/{{GIVEN}}!");
+    made.substitutions = ["ORDER", "TIER", "GIVEN"].map(|name| substitution(name, "")).to_vec();
+    let made = world.administrator().make(made).await;
+    for hostile in HOSTILE {
+        let conversation = Conversation {
+            conversation_id: text(CHAT),
+            guest_name: hostile.to_owned(),
+            attributes: [("order".to_owned(), hostile.to_owned())].into(),
+            ..Conversation::default()
+        };
+        world.session.open(conversation, id(1), "Frau Lang");
+        let tier = ContactFieldValue {
+            value: Some(Value::Text(hostile.to_owned())),
+        };
+        world.session.know(Contact {
+            fields: [("tier".to_owned(), tier)].into(),
+            ..Contact::default()
+        });
+        let values = &[("GIVEN", hostile)];
+        let rendered = render(&agent, &made, &Asked { values, ..HERE }).await;
+        assert_eq!(
+            rendered.expect("all is known"),
+            format!("Hallo {hostile}: {hostile}/{hostile}/{hostile}!")
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_the_queue_does_not_allow_is_not_there() {
+    let world = World::new().await;
+    opened(&world, "");
+    let agent = world.user(1, &AGENT, &[SALES]);
+    let plain = texts(&world, "{{AGENT_NAME}}").await;
+    for (allowed, is_there) in [
+        (vec![text(SALES_TEXTS)], true),
+        (vec![text(SUPPORT_TEXTS)], false),
+        (vec![], false),
+        (vec![text(SUPPORT_TEXTS), text(SALES_TEXTS)], true),
+    ] {
+        world.session.allow(&allowed);
+        let rendered = render(&agent, &plain, &HERE).await;
+        assert_eq!(rendered.is_ok(), is_there, "{allowed:?}");
+        if !is_there {
+            assert_eq!(why(rendered), Reason::NotFound);
+        }
+        assert!(render(&agent, &plain, &NOTHING).await.is_ok(), "for a preview it is");
+    }
 }

@@ -60,7 +60,7 @@ const WRONG: [(Change, &str); 27] = [
     (|r| r.variants.push(variant("d", "x")), "response.variants"),
     (|r| r.variants.push(variant("en", " ")), "response.variants"),
     (
-        |r| r.variants.push(variant("en", &"x".repeat(8_001))),
+        |r| r.variants.push(variant("en", &"ä".repeat(4_001))),
         "response.variants",
     ),
     (|r| r.variants.push(variant("en", "a\u{7}")), "response.variants"),
@@ -125,7 +125,7 @@ async fn what_is_not_declared_is_named_with_its_variant() {
     assert_eq!(said(&refused, "language").as_deref(), Some("en-gb"));
     assert_eq!(said(&refused, "substitution").as_deref(), Some("DATE"));
     assert!(
-        desk.try_make(with(|r| r.variants = vec![variant("de", &"x".repeat(8_000))]))
+        desk.try_make(with(|r| r.variants = vec![variant("de", &"ä".repeat(4_000))]))
             .await
             .is_ok()
     );
@@ -255,6 +255,7 @@ async fn uses_are_counted_once_for_each_message() {
     let used = |message: &str| proto::RecordUseRequest {
         response_id: made.response_id.clone(),
         client_message_id: message.to_owned(),
+        conversation_id: String::new(),
     };
     let agent = world.user(1, &["responses:response:view"], &[SALES]);
     for (message, uses) in [("a", 1), ("b", 2), ("a", 2), ("c", 3)] {
@@ -278,4 +279,65 @@ async fn uses_are_counted_once_for_each_message() {
     }
     let elsewhere = world.user(2, &ALL, &[SUPPORT]);
     assert_eq!(why(elsewhere.record_use(used("f")).await), Reason::NotFound);
+}
+
+#[tokio::test]
+async fn a_text_too_long_for_a_message_says_so() {
+    let world = World::new().await;
+    let long = with(|r| r.variants.push(variant("en", &"x".repeat(4_001))));
+    let refused = world.administrator().try_make(long).await.expect_err("too long");
+    assert_eq!(said(&refused, "maximum_characters").as_deref(), Some("4000"));
+    assert_eq!(said(&refused, "language").as_deref(), Some("en"));
+    assert_eq!(why::<()>(Err(refused)), Reason::MessageTooLarge);
+}
+
+#[tokio::test]
+async fn what_nobody_ever_used_is_listed() {
+    let world = World::new().await;
+    let desk = world.administrator();
+    let seller = world.user(2, &ALL, &[SALES]);
+    let mut made = Vec::new();
+    for (name, library) in [("A", SALES_TEXTS), ("B", SALES_TEXTS), ("C", SUPPORT_TEXTS)] {
+        let mut one = response(name, "x");
+        one.library_ids = vec![text(library)];
+        one.tags = vec!["Eil".to_owned()];
+        made.push(desk.make(one).await);
+    }
+    let everywhere = world.user(1, &ALL, &[0]);
+    let used = proto::RecordUseRequest {
+        response_id: made[0].response_id.clone(),
+        client_message_id: "1".to_owned(),
+        conversation_id: String::new(),
+    };
+    desk.record_use(used).await.expect("counted");
+    for (desk, library, tag, expected) in [
+        (&everywhere, "", "", "B C"),
+        (&everywhere, "", "eil", "B C"),
+        (&desk, "", "", "B C"),
+        (&seller, "", "", "B"),
+        (&seller, "", "eil", "B"),
+        (&desk, &*text(SALES_TEXTS), "", "B"),
+        (&desk, &*text(SUPPORT_TEXTS), "eil", "C"),
+    ] {
+        let asked = proto::ListResponsesRequest {
+            library_id: library.to_owned(),
+            tag: tag.to_owned(),
+            never_used: true,
+            page_size: 1,
+            ..proto::ListResponsesRequest::default()
+        };
+        assert_eq!(all_pages(desk, asked).await.join(" "), expected, "{library} {tag}");
+    }
+}
+
+async fn all_pages(desk: &Desk, mut asked: proto::ListResponsesRequest) -> Vec<String> {
+    let mut names = Vec::new();
+    loop {
+        let page = desk.list_responses(asked.clone()).await.expect("a page");
+        names.extend(page.responses.into_iter().map(|response| response.name));
+        asked.page_token = page.next_page_token;
+        if asked.page_token.is_empty() {
+            return names;
+        }
+    }
 }

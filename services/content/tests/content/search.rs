@@ -151,6 +151,7 @@ async fn the_more_used_come_first_and_soon_on_every_replica() {
     let use_of = proto::RecordUseRequest {
         response_id: used.response_id,
         client_message_id: "1".to_owned(),
+        conversation_id: String::new(),
     };
     desk.record_use(use_of).await.expect("counted");
     assert_eq!(found(&desk, "wort").await, ["Bbb", "Aaa"]);

@@ -6,6 +6,7 @@ use onqueue_content::{Migrations, Seed, Settings, bind};
 use onqueue_model::{Id, OrganisationId, Reason, UserId};
 use onqueue_proto::content::v1::{
     self as proto, library_service_client::LibraryServiceClient, response_service_client::ResponseServiceClient,
+    response_transfer_service_client::ResponseTransferServiceClient,
 };
 use onqueue_server::{Context, InProcess, ManualClock, layered};
 use onqueue_store::{Store, audit};
@@ -200,6 +201,21 @@ impl Desk {
         search_responses ResponseServiceClient SearchResponsesRequest SearchResponsesResponse
         render_response ResponseServiceClient RenderResponseRequest RenderResponseResponse
         record_use ResponseServiceClient RecordUseRequest RecordUseResponse
+        import_responses ResponseTransferServiceClient ImportResponsesRequest ImportResponsesResponse
+    }
+
+    /// All parts of the file.
+    pub async fn export_responses(
+        &self,
+        asked: proto::ExportResponsesRequest,
+    ) -> Result<Vec<proto::ExportResponsesResponse>, Status> {
+        let mut client = ResponseTransferServiceClient::new(self.content.clone());
+        let mut parts = client.export_responses(self.with(asked)).await?.into_inner();
+        let mut all = Vec::new();
+        while let Some(part) = parts.message().await? {
+            all.push(part);
+        }
+        Ok(all)
     }
 
     /// Makes a response that is good.

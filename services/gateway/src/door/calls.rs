@@ -9,7 +9,9 @@ use crate::{Settings, Upstreams, grpc};
 use http::{Request, Response};
 use onqueue_model::{Fault, Reason};
 use onqueue_proto::methods;
-use onqueue_server::{Context, Handler, Layered, Readiness, layered_door, status, with_health, with_reflection};
+use onqueue_server::{
+    Context, Handler, Layered, Probes, Readiness, layered_door, status, with_health, with_reflection,
+};
 use std::{collections::BTreeSet, sync::Arc};
 use tonic::{Status, body::Body, service::Routes};
 
@@ -86,7 +88,7 @@ fn own(settings: &Settings, context: &Context, upstreams: &Upstreams, readiness:
         .filter(|method| method.is_public())
         .map(|method| method.service())
         .collect();
-    let mut routes = with_health(grpc::desk(context, upstreams), names, readiness, &context.tasks);
+    let mut routes = with_health(grpc::desk(context, upstreams), Probes::new(readiness, names));
     if settings.reflection {
         routes = with_reflection(routes)?;
     }

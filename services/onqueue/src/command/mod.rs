@@ -1,17 +1,23 @@
 //! What each command does.
 
 mod admin;
+mod backup;
+mod check;
+mod config;
 mod demo;
+mod doctor;
+mod keys;
 mod routing;
+mod script;
 mod serve;
 mod transcript;
 
 use crate::{
-    cli::{Admin, Certs, Command, Config, Healthcheck, Place, Routing, Transcript},
+    cli::{Admin, Certs, Check, Command, Config, Healthcheck, Keys, Place, Routing, Script, Serve, Transcript},
     node,
     output::{complain, say},
     route,
-    settings::{self, Loaded},
+    settings::{self, Loaded, Mistake},
     simulate,
 };
 use onqueue_model::Fault;
@@ -36,8 +42,21 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Runs one command to its end.
 pub fn run(command: Command) -> ExitCode {
     match command {
-        Command::Serve(options) => with_settings(&options.place(), |loaded| serve::serve(loaded, options)),
+        Command::Serve(options) => serve(options),
         Command::Migrate(place) => with_settings(&place, migrate),
+        Command::Doctor(options) => doctor::doctor(&options),
+        Command::Backup(options) => with_settings(&options.place.clone(), |loaded| backup::back_up(loaded, options)),
+        Command::Restore(options) => with_settings(&options.place.clone(), |loaded| backup::restore(loaded, options)),
+        Command::Restored(place) => with_settings(&place, backup::restored),
+        Command::Keys(Keys::List(options)) => {
+            with_settings(&options.place.clone(), |loaded| keys::list(loaded, options))
+        }
+        Command::Keys(Keys::Rotate(options)) => {
+            with_settings(&options.place.clone(), |loaded| keys::rotate(loaded, options))
+        }
+        Command::Keys(Keys::Withdraw(options)) => {
+            with_settings(&options.place.clone(), |loaded| keys::withdraw(loaded, options))
+        }
         Command::Certs(options) => ended(certs(&options)),
         Command::Demo(options) => with_settings(&options.place.clone(), |loaded| demo::demo(loaded, options)),
         Command::Admin(Admin::Create(options)) => {
@@ -50,9 +69,27 @@ pub fn run(command: Command) -> ExitCode {
             with_settings(&options.place.clone(), |loaded| transcript::verify(loaded, options))
         }
         Command::Healthcheck(options) => ended(healthcheck(&options)),
-        Command::Config(Config::Print(place)) => with_settings(&place, print),
+        Command::Check(Check::Conversation(options)) => run_to_end(check::conversation(options)),
+        Command::Config(Config::Print(place)) => with_settings(&place, config::print),
+        Command::Config(Config::Reference(options)) => ended(config::reference(&options)),
         Command::Route(options) => route::route(&options),
+        Command::Script(Script::Check(options)) => script::check(&options),
         Command::Simulate(options) => simulate::simulate(&options),
+    }
+}
+
+/// Before anything is begun, everything is looked at that could keep it from beginning.
+fn serve(options: Serve) -> ExitCode {
+    let mut tried = match settings::attempt(&options.place()) {
+        Ok(tried) => tried,
+        Err(mistakes) => return unusable(&mistakes),
+    };
+    options.lay_over(&mut tried.loaded.settings);
+    let found = settings::mistakes_of_the_machine(&tried.loaded.settings);
+    tried.add(found);
+    match tried.mistakes.is_empty() {
+        true => run_to_end(serve::serve(tried.loaded, options)),
+        false => unusable(&tried.mistakes),
     }
 }
 
@@ -61,21 +98,26 @@ where
     W: FnOnce(Loaded) -> F,
     F: Future<Output = Result<(), Fault>>,
 {
-    let loaded = match settings::load(place) {
-        Ok(loaded) => loaded,
-        Err(mistakes) => {
-            complain("the settings cannot be used:");
-            mistakes
-                .iter()
-                .for_each(|mistake| complain(format_args!("  {mistake}")));
-            return ExitCode::from(UNUSABLE_SETTINGS);
-        }
-    };
+    match settings::load(place) {
+        Ok(loaded) => run_to_end(work(loaded)),
+        Err(mistakes) => unusable(&mistakes),
+    }
+}
+
+fn unusable(mistakes: &[Mistake]) -> ExitCode {
+    complain("the settings cannot be used:");
+    mistakes
+        .iter()
+        .for_each(|mistake| complain(format_args!("  {mistake}")));
+    ExitCode::from(UNUSABLE_SETTINGS)
+}
+
+fn run_to_end(work: impl Future<Output = Result<(), Fault>>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ended(Err(Fault::unavailable(error))),
     };
-    let outcome = runtime.block_on(work(loaded));
+    let outcome = runtime.block_on(work);
     runtime.shutdown_timeout(LAST);
     ended(outcome)
 }
@@ -93,11 +135,6 @@ async fn migrate(loaded: Loaded) -> Result<(), Fault> {
     let _lock = Lock::take(&loaded.settings.store)?;
     node::migrate(&loaded.settings.store).await?;
     say("the database is up to date");
-    Ok(())
-}
-
-async fn print(loaded: Loaded) -> Result<(), Fault> {
-    say(loaded.print().trim_end());
     Ok(())
 }
 

@@ -8,16 +8,15 @@ use crate::{
     settings::{Loaded, Settings},
 };
 use onqueue_model::Fault;
-use onqueue_server::{Clock, Ending, Readiness, Tasks, ending, serve_health};
+use onqueue_server::{Clock, Ending, Probes, Readiness, Tasks, ending, serve_health, show_readiness};
+use onqueue_telemetry::metrics;
 use serde_json::json;
 use std::{net::SocketAddr, path::Path, time::Duration};
 use tokio::net::TcpListener;
 
 /// Runs the services until told to end.
 pub async fn serve(loaded: Loaded, options: Serve) -> Result<(), Fault> {
-    let mut settings = loaded.settings;
-    settings.gateway.listen = options.listen.unwrap_or(settings.gateway.listen);
-    settings.process.health_listen = options.health_listen.unwrap_or(settings.process.health_listen);
+    let settings = loaded.settings;
     if options.demo && !settings.process.services().are_all() {
         let problem = "--demo is for one process with all services; for several run `onqueue demo` once";
         return Err(Fault::unavailable(problem));
@@ -49,9 +48,15 @@ async fn watched(
 ) -> Result<(), Fault> {
     let at = health.local_addr().map_err(Fault::unavailable)?;
     let (readiness, clock) = (surroundings.readiness.clone(), surroundings.clock.clone());
+    let services = settings.process.services();
+    for service in services.iter() {
+        metrics::SERVICE_RUNNING.set(1.0, &[service]);
+    }
+    show_readiness(readiness.clone(), &surroundings.tasks);
+    let probes = Probes::new(readiness, services.iter());
     tokio::select! {
         outcome = live(settings, surroundings, options, at) => outcome,
-        served = serve_health(health, readiness, clock, onqueue_telemetry::metrics::text) => {
+        served = serve_health(health, probes, clock, metrics::text) => {
             Err(Fault::unavailable(format!("health: {served:?}")))
         }
     }

@@ -3,14 +3,14 @@
 mod stores;
 mod wiring;
 
-pub use stores::{Stores, migrate};
+pub use stores::{OWNERS, Stores, condition, migrate};
 
 use crate::{demo::Demo, settings::Settings};
 use onqueue_bus::Bus;
 use onqueue_model::Fault;
 use onqueue_server::{
-    Bound, Clock, Context, Ids, InProcess, Readiness, Tasks, follow_database, follow_machine, layered_within, listener,
-    with_health,
+    Bound, Clock, Context, Ids, InProcess, Probes, Readiness, Tasks, follow_database, follow_machine, layered_within,
+    listener, with_health,
 };
 use onqueue_store::{Lock, Store};
 use onqueue_trust::{Trust, follow_store, read_store};
@@ -266,7 +266,7 @@ impl Start<'_> {
 
     fn layered(&self, bound: Bound) -> InProcess {
         let Bound { name, routes } = bound;
-        let routes = with_health(routes, [name], self.readiness.clone(), &self.context.tasks);
+        let routes = with_health(routes, Probes::new(self.readiness.clone(), [name]));
         layered_within(Bound { name, routes }, &self.context, &self.settings.limits)
     }
 

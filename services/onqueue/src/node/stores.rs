@@ -119,6 +119,18 @@ async fn pending(store: &Store, service: &str) -> Result<Pending, StoreError> {
     }
 }
 
+/// The names of migrations that were not applied to a service's tables, and of those that a newer version has applied.
+pub async fn condition(store: &Store, service: &str) -> Result<(Vec<String>, Vec<String>), StoreError> {
+    let Pending(pending) = pending(store, service).await?;
+    let ahead = match service {
+        "auth" => store.ahead::<onqueue_auth::Migrations>().await?,
+        "session" => store.ahead::<onqueue_session::Migrations>().await?,
+        "routing" => store.ahead::<onqueue_routing::Migrations>().await?,
+        _ => store.ahead::<onqueue_content::Migrations>().await?,
+    };
+    Ok((pending, ahead))
+}
+
 async fn up(store: &Store, service: &str) -> Result<(), StoreError> {
     match service {
         "auth" => store.migrate::<onqueue_auth::Migrations>().await,

@@ -25,21 +25,23 @@ pub struct Process {
 
 impl Process {
     /// Refuses services that there are not, and times without an end.
-    pub fn check(&self) -> Result<(), Fault> {
-        let unknown = self.services.iter().find(|name| !SERVICES.contains(&name.as_str()));
-        if let Some(name) = unknown {
-            let problem = format!("there is no service {name}: name some of {}", SERVICES.join(", "));
-            return Err(Fault::field("process.services", problem));
-        }
-        if self.services.is_empty() {
-            let problem = format!("must name at least one of {}", SERVICES.join(", "));
-            return Err(Fault::field("process.services", problem));
-        }
-        if !(1..=3_600_000).contains(&self.drain_ms) || self.drain_delay_ms >= self.drain_ms {
+    pub fn mistakes(&self) -> Vec<Fault> {
+        let known = SERVICES.join(", ");
+        let unknown = self.services.iter().filter(|name| !SERVICES.contains(&name.as_str()));
+        let unknown = unknown.map(|name| format!("there is no service {name}: name some of {known}"));
+        let none = self
+            .services
+            .is_empty()
+            .then(|| format!("must name at least one of {known}"));
+        let services = unknown
+            .chain(none)
+            .map(|problem| Fault::field("process.services", problem));
+        let drain = !(1..=3_600_000).contains(&self.drain_ms) || self.drain_delay_ms >= self.drain_ms;
+        let drain = drain.then(|| {
             let problem = "must be 1 to 3,600,000, and more than drain_delay_ms";
-            return Err(Fault::field("process.drain_ms", problem));
-        }
-        Ok(())
+            Fault::field("process.drain_ms", problem)
+        });
+        services.chain(drain).collect()
     }
 
     /// The services that run here, each once.
@@ -113,7 +115,7 @@ mod tests {
             (&[], Err("process.services")),
         ] {
             let process = process(named);
-            let found = process.check().map(|()| process.services().0);
+            let found = Fault::first_of(process.mistakes()).map(|()| process.services().0);
             let field = |fault: Fault| fault.metadata[0].1.clone();
             assert_eq!(found.map_err(field), expected.map_err(str::to_owned), "{named:?}");
         }

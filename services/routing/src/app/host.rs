@@ -192,7 +192,9 @@ impl Host {
         let moved = facts::of_transfer(&self.engine, &self.names, &command, note);
         let applied = figures::timed(|| self.engine.apply(turn.now, command.clone()));
         self.position += 1;
-        let closed = self.history.take(&self.engine, &command, &applied);
+        let (happenings, closed) = self.history.take(&self.engine, &command, &applied);
+        turn.ended_waits
+            .extend(happenings.iter().filter_map(|it| figures::ended_wait(&self.engine, it)));
         let closed = closed.into_iter().map(|interval| (self.organisation, interval));
         turn.batch.intervals.extend(closed);
         if applied.refusal.is_none() {

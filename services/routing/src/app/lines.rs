@@ -27,6 +27,8 @@ pub struct Lines {
     unanswered: HashMap<Parcel, usize>,
     /// How many reports wait.
     count: usize,
+    /// How many reports wait or are under way.
+    open: usize,
     /// Whether everything in the outbox is known.
     whole: bool,
 }
@@ -45,6 +47,7 @@ impl Lines {
             return;
         }
         self.unanswered.insert(parcel, pack.reports.len());
+        self.open += pack.reports.len();
         for report in pack.reports {
             self.stand(Waiting { parcel, report });
         }
@@ -89,6 +92,7 @@ impl Lines {
     pub fn answered(&mut self, answered: Vec<Waiting>, left: &[Waiting]) -> Vec<Parcel> {
         let kept: HashSet<Line> = left.iter().map(|one| one.report.line()).collect();
         let mut done = Vec::new();
+        self.open -= answered.len();
         for Waiting { parcel, report } in answered {
             let line = report.line();
             tell(report);
@@ -121,6 +125,11 @@ impl Lines {
         for parcel in parcels {
             self.unanswered.remove(parcel);
         }
+    }
+
+    /// How many are known of that have not been delivered.
+    pub const fn waiting(&self) -> usize {
+        self.open
     }
 
     /// Whether there is no room at the moment. Who had none waits until there is room for many.

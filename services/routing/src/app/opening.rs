@@ -2,7 +2,7 @@
 
 use crate::schedule::{Group, Kind, Local, Outlook, Problem, Rule, Schedule, State, Zone};
 use crate::store::{
-    AgentLostAction, ConversationRules, Hours, InactivityAction, InactivityCounts, Opening, ScheduleContent,
+    AgentLostAction, ConversationRules, Hours, InactivityAction, InactivityCounts, LibraryUse, Opening, ScheduleContent,
 };
 use onqueue_model::{Fault, Timestamp};
 use onqueue_proto::{
@@ -84,6 +84,11 @@ fn ruled(rules: &ConversationRules) -> QueuePolicy {
         AgentLostAction::Requeue => proto::AgentLostAction::Unspecified,
         AgentLostAction::End => proto::AgentLostAction::End,
     };
+    let libraries = match rules.library_use {
+        LibraryUse::All => proto::ResponseLibraryUse::Unspecified,
+        LibraryUse::Chosen => proto::ResponseLibraryUse::Chosen,
+        LibraryUse::None => proto::ResponseLibraryUse::None,
+    };
     let to = rules.inactivity_transfer_queue_id;
     QueuePolicy {
         inactivity_counts: counts.into(),
@@ -102,6 +107,9 @@ fn ruled(rules: &ConversationRules) -> QueuePolicy {
         }),
         monitor_visible: rules.monitor_visible,
         transfer_keeps_age: rules.transfer_keeps_age,
+        script_id: rules.script_id.map(|script| script.to_string()).unwrap_or_default(),
+        library_use: libraries.into(),
+        library_ids: rules.library_ids.iter().map(ToString::to_string).collect(),
         ..QueuePolicy::default()
     }
 }

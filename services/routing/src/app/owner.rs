@@ -136,7 +136,8 @@ impl Owner {
         if let Err(stop) = self.rebuild(tenure, drained).await {
             return stop;
         }
-        self.figures = Some(Figures::new(&self.hosts.values()));
+        self.figures = Some(Figures::new());
+        self.count();
         self.start_work(tenure);
         self.ready.send_replace(true);
         let mut backoff = Backoff::new(self.shared.settings.retry());
@@ -327,8 +328,10 @@ impl Owner {
     }
 
     fn count(&mut self) {
+        let (now, steady) = (self.shared.context.clock.now(), self.shared.steady.now());
         if let Some(figures) = &mut self.figures {
-            figures.count(&self.hosts.values());
+            figures.count(&self.hosts.values(), now);
+            figures.age(steady);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! after the answer to the last.
 
 use super::Shared;
+use super::figures;
 use super::lines::Lines;
 use super::report::{Line, Pack, Waiting};
 use super::tenure::Tenure;
@@ -75,11 +76,13 @@ pub async fn report(shared: Shared, tenure: Tenure) {
 
 async fn deliver_all(shared: &Shared) {
     let (mut lines, mut again) = (Lines::default(), VecDeque::new());
+    let mut waiting = figures::reports();
     let (mut calls, mut pauses) = (FuturesUnordered::new(), FuturesUnordered::new());
     let (mut delivered, mut settling) = (Vec::new(), OptionFuture::default());
     shared.post.look();
     loop {
         catch_up(shared, &mut lines).await;
+        waiting.set(figures::number(lines.waiting()));
         while calls.len() < CALLS
             && let Some(attempt) = again.pop_front().or_else(|| first_attempt(shared, &mut lines))
         {

@@ -1,5 +1,6 @@
 //! One transaction of the owner in the making: what goes in, what follows, and who waits for it.
 
+use super::figures::EndedWait;
 use super::frames::Frame;
 use super::report::{Pack, Report};
 use super::tenure::Tenure;
@@ -54,6 +55,8 @@ pub struct Turn {
     pub reports: BTreeMap<OrganisationId, Vec<Report>>,
     /// The same as they are kept.
     pub packs: Vec<Pack>,
+    /// Waits that ended with it.
+    pub ended_waits: Vec<EndedWait>,
     /// Why it must not be committed.
     pub defect: Option<String>,
     /// Agents whose profile changed.
@@ -78,6 +81,7 @@ impl Turn {
             effects: Vec::new(),
             reports: BTreeMap::new(),
             packs: Vec::new(),
+            ended_waits: Vec::new(),
             defect: None,
             changed: Vec::new(),
             fed: Vec::new(),

@@ -1,6 +1,6 @@
 //! What is learnt along the log, beside the engine: metrics, and how long waits are. The same log gives the same.
 
-use onqueue_acd::metrics::{Interval, Metrics};
+use onqueue_acd::metrics::{Happening, Interval, Metrics};
 use onqueue_acd::waiting::Waiting;
 use onqueue_acd::{AgentProfile, AgentState, Applied, Command, Effect, Engine, QueueConfig};
 use serde::{Deserialize, Serialize};
@@ -38,14 +38,15 @@ impl History {
         self.metrics.observe(engine.now(), command, &applied);
     }
 
-    /// Takes up an input and what it brought about; the engine is as that left it. Answers the quarters that are over with it.
-    pub fn take(&mut self, engine: &Engine, command: &Command, applied: &Applied) -> Vec<Interval> {
+    /// Takes up an input and what it brought about; the engine is as that left it. Answers what became of interactions, and the
+    /// quarters that are over with it.
+    pub fn take(&mut self, engine: &Engine, command: &Command, applied: &Applied) -> (Vec<Happening>, Vec<Interval>) {
         let at = engine.now();
         let happenings = self.metrics.observe(at, command, applied);
         for (happening, score) in self.waiting.observe(engine, at, &happenings) {
             self.metrics.score(&happening, &score);
         }
-        self.metrics.take_closed()
+        (happenings, self.metrics.take_closed())
     }
 }
 

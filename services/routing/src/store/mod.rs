@@ -53,7 +53,9 @@ pub use load::Loaded;
 pub use members::{Joined, Roster, Standing};
 pub use opening::{Hours, Opening};
 pub use outbox::{NewPack, Parcel, Undelivered};
-pub use queue_rules::{AgentLostAction, AttachmentRules, ConversationRules, InactivityAction, InactivityCounts};
+pub use queue_rules::{
+    AgentLostAction, AttachmentRules, ConversationRules, InactivityAction, InactivityCounts, LibraryUse,
+};
 pub use queue_settings::{Group, Message, Preferred, QueueGroupRule, QueueSettings, RoutingMethod};
 pub use queues::{NewQueue, QueuePlace};
 pub use records::{Capacities, Content, Knowledge, Member, Queue, Skill, SkillContent, Utilization};

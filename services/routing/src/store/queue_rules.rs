@@ -1,7 +1,8 @@
 //! What holds for a queue's conversations beside how they are routed, as it is stored. Session acts on most of it.
 
-use onqueue_model::QueueId;
+use onqueue_model::{LibraryId, QueueId, ScriptId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Each part is called as its field in the protos.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,12 @@ pub struct ConversationRules {
     pub monitor_visible: bool,
     /// Whether what is transferred here keeps its age.
     pub transfer_keeps_age: bool,
+    /// The script that agents are led through.
+    pub script_id: Option<ScriptId>,
+    /// Which libraries of responses may be used.
+    pub library_use: LibraryUse,
+    /// Which, if they are chosen.
+    pub library_ids: BTreeSet<LibraryId>,
 }
 
 /// Whose messages show that a conversation goes on.
@@ -66,6 +73,19 @@ pub enum AgentLostAction {
     End,
 }
 
+/// Which libraries of responses a queue allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LibraryUse {
+    /// All.
+    #[default]
+    All,
+    /// Some.
+    Chosen,
+    /// None.
+    None,
+}
+
 /// What may be attached.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -94,6 +114,9 @@ impl Default for ConversationRules {
             attachments: None,
             monitor_visible: false,
             transfer_keeps_age: false,
+            script_id: None,
+            library_use: LibraryUse::default(),
+            library_ids: BTreeSet::new(),
         }
     }
 }

@@ -362,6 +362,7 @@ async fn what_happens_is_counted() {
     let accepted = || metrics::OFFERS.get(&["accepted"]);
     let measured = || [metrics::FEED_LAG.count(&[]), metrics::ROUTE_DECISION.count(&[])];
     let before = (made(), accepted(), measured());
+    let answers = (metrics::SPEED_OF_ANSWER.count(&[]), metrics::ANSWERED.get(&["met"]));
     let world = World::new(vec![agent(1, "Anna")]).await;
     let mut anna = world.on_queue(1, "Anna").await;
     world.open(100, &sales());
@@ -371,6 +372,8 @@ async fn what_happens_is_counted() {
     let [lag, decision] = measured();
     assert!(lag > before.2[0] && decision > before.2[1]);
     assert!(metrics::SHARDS_OWNED.get(&[]) >= 256);
+    assert!(metrics::SPEED_OF_ANSWER.count(&[]) > answers.0);
+    assert!(metrics::ANSWERED.get(&["met"]) > answers.1, "within the target");
     onqueue_testkit::until("Anna is counted", Duration::from_secs(10), async || {
         metrics::AGENTS.get(&["interacting"]) > 0
     })

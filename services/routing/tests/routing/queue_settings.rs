@@ -176,6 +176,9 @@ fn every_conversation_rule() -> proto::ConversationRules {
         }),
         monitor_visible: true,
         transfer_keeps_age: true,
+        script_id: text(0x5c),
+        library_use: proto::ResponseLibraryUse::Chosen.into(),
+        library_ids: vec![text(0x11), text(0x12)],
     }
 }
 

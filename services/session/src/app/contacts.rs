@@ -59,7 +59,7 @@ pub(crate) struct Said {
 
 impl Draft {
     /// The content with what is given.
-    fn of(&self, present: &Content, definitions: &[Definition], now: Timestamp) -> Result<Content, Fault> {
+    pub fn of(&self, present: &Content, definitions: &[Definition], now: Timestamp) -> Result<Content, Fault> {
         let mut content = present.clone();
         let set = |new: &Option<String>, old: &mut String| {
             if let Some(new) = new {
@@ -343,6 +343,7 @@ impl App {
         By {
             actor: self.actor(caller),
             origin,
+            script: None,
         }
     }
 

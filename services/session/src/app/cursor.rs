@@ -1,4 +1,4 @@
-//! Cursors and page tokens of logs: the log's epoch, the viewer's class, the last number of it that was seen.
+//! Cursors and page tokens of logs: the generation of the logs, the viewer's class, the last number of it that was seen.
 
 use super::App;
 use super::access::Seen;
@@ -7,19 +7,16 @@ use onqueue_chat::Class;
 use onqueue_model::{Fault, Reason};
 use onqueue_store::{decode_token, encode_token};
 
-/// Grows when the log is restored from a backup: older cursors may then name events that are no more.
-const EPOCH: i64 = 1;
-
-/// The cursor of that place.
-pub(crate) fn encode(class: Class, place: i64) -> String {
-    encode_token(&(EPOCH, code(class), place))
-}
-
 impl App {
+    /// The cursor of that place.
+    pub fn cursor(&self, class: Class, place: i64) -> String {
+        encode_token(&(self.generation, code(class), place))
+    }
+
     /// The place in the viewer's numbering that a cursor of theirs names; 0 for an empty one. CURSOR_MALFORMED,
     /// LOG_RESTORED.
     pub async fn place(&self, seen: &Seen, cursor: &str) -> Result<i64, Fault> {
-        let Some((epoch, class, place)) = decode_token::<(i64, i16, i64)>(cursor)? else {
+        let Some((generation, class, place)) = decode_token::<(i64, i16, i64)>(cursor)? else {
             return Ok(0);
         };
         let malformed = || {
@@ -38,7 +35,7 @@ impl App {
             return Err(malformed());
         }
         let head = &seen.conversation.head;
-        if epoch != EPOCH || place > head.numbers.last(class) {
+        if generation != self.generation || place > head.numbers.last(class) {
             return Err(Fault::new(
                 Reason::LogRestored,
                 "the log was restored since this cursor was given; begin without one",

@@ -7,7 +7,7 @@ use crate::contact::{Contact, Origin};
 use crate::store::{
     contacts::By,
     erasures::{self, Erasure, Judge, Listing, Wanted},
-    policies,
+    forgetting, policies,
 };
 use onqueue_model::{Caller, ContactId, ErasureId, Fault, QueueId, permissions};
 use onqueue_server::resource::Page;
@@ -45,6 +45,8 @@ const TABLES: &[&str] = &[
 pub(crate) struct Receipt {
     pub erasure: Erasure,
     pub remaining: u64,
+    /// Of how many content has not said yet that it has forgotten them.
+    pub remaining_in_content: u64,
 }
 
 impl App {
@@ -55,6 +57,7 @@ impl App {
         let by = By {
             actor: self.actor(caller),
             origin: Origin::Agent,
+            script: None,
         };
         let wanted = Wanted {
             id: self.context.ids.id(by.actor.at),
@@ -103,8 +106,7 @@ impl App {
         let trust = &self.context.trust;
         let seen = trust.may_in(caller, permissions::TRANSCRIPT_ERASE, erasure.division);
         seen.map_err(|_| no_erasure())?;
-        let remaining = erasures::remaining(&self.store, &erasure).await?;
-        Ok(Receipt { erasure, remaining })
+        self.with_remaining(erasure).await
     }
 
     /// The receipts that the caller may see, the newest first.
@@ -122,13 +124,20 @@ impl App {
         let page = Page::of(found, size, |last| last.id);
         let mut items = Vec::with_capacity(page.items.len());
         for erasure in page.items {
-            let remaining = match erasure.purged_at {
-                Some(_) => 0,
-                None => erasures::remaining(&self.store, &erasure).await?,
-            };
-            items.push(Receipt { erasure, remaining });
+            items.push(self.with_remaining(erasure).await?);
         }
         Ok(Page { items, next: page.next })
+    }
+
+    async fn with_remaining(&self, erasure: Erasure) -> Result<Receipt, Fault> {
+        Ok(Receipt {
+            remaining: match erasure.purged_at {
+                Some(_) => 0,
+                None => erasures::remaining(&self.store, &erasure).await?,
+            },
+            remaining_in_content: forgetting::remaining(&self.store, erasure.organisation, erasure.id).await?,
+            erasure,
+        })
     }
 
     /// Finishes what was begun and has the database cleaned, for ever; for a task.

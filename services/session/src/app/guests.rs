@@ -16,6 +16,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
+use tokio::sync::watch;
 
 /// How long a signing key lasts.
 const KEY_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3_600);
@@ -23,8 +24,11 @@ const KEY_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// A key that ends sooner is not used for new tokens any more.
 const KEY_RESERVE: Duration = Duration::from_secs(24 * 3_600);
 
-/// How often the keys are looked at.
-const KEY_CHECK: Duration = Duration::from_secs(3_600);
+/// How long a new key waits until every service has surely read it, if an older one can sign meanwhile.
+const KEY_SPREAD: Duration = Duration::from_secs(60);
+
+/// How often the keys are looked at, beside when others are trusted than before.
+const KEY_CHECK: Duration = Duration::from_secs(60);
 
 /// What a guest needs to go on.
 #[derive(Clone)]
@@ -62,33 +66,62 @@ impl Guests {
 
 async fn signer(store: &Store, context: &Context) -> Result<Signer, Fault> {
     let now = context.clock.now();
-    if let Some((kid, secret)) = keys::newest(store, now + KEY_RESERVE).await? {
-        return Ok(Signer::new(kid, Issuer::Session, secret));
+    let holding = keys::holding(store, now + KEY_RESERVE).await?;
+    if let Some(key) = choose(&holding, now) {
+        return Ok(Signer::new(key.kid.clone(), Issuer::Session, key.secret));
     }
-    let (kid, secret) = (context.ids.uuid(now).to_string(), context.ids.bytes());
-    let signer = Signer::new(kid.clone(), Issuer::Session, secret);
-    let new = StoredKey {
-        kid,
-        secret,
-        public: signer.public(),
-        created_at: now,
-        expires_at: now + KEY_LIFETIME,
-    };
+    let new = fresh(context, now);
+    let signer = Signer::new(new.kid.clone(), Issuer::Session, new.secret);
     keys::add(store, new, now).await?;
     context.bus.publish(Subject::Trust, "");
     Ok(signer)
 }
 
+/// The newest that everybody knows, or the one that most know; the newest are first.
+fn choose(holding: &[StoredKey], now: Timestamp) -> Option<&StoredKey> {
+    let known = holding.iter().find(|key| key.created_at + KEY_SPREAD <= now);
+    known.or_else(|| holding.last())
+}
+
+/// A new key.
+pub(crate) fn fresh(context: &Context, now: Timestamp) -> StoredKey {
+    let (kid, secret) = (context.ids.uuid(now).to_string(), context.ids.bytes());
+    StoredKey {
+        public: Signer::new(kid.clone(), Issuer::Session, secret).public(),
+        kid,
+        secret,
+        created_at: now,
+        expires_at: now + KEY_LIFETIME,
+    }
+}
+
 impl App {
     /// Looks after the signing key; for a task.
     pub async fn renew_keys(&self) {
+        let mut changes = self.context.trust.changes();
         loop {
-            self.context.clock.sleep(KEY_CHECK).await;
+            tokio::select! {
+                () = self.context.clock.sleep(KEY_CHECK) => {}
+                () = self.withdrawn(&mut changes) => {}
+            }
             match signer(&self.store, &self.context).await {
                 Ok(signer) => {
                     *self.guests.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signer);
                 }
                 Err(fault) => tracing::warn!(%fault, "the guests' signing key could not be renewed"),
+            }
+        }
+    }
+
+    /// Returns when the key that signs is trusted no more.
+    async fn withdrawn(&self, changes: &mut watch::Receiver<i64>) {
+        loop {
+            let kid = self.guests.signer().kid().to_owned();
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            if !self.context.trust.keys().iter().any(|key| key.kid == kid) {
+                return;
             }
         }
     }
@@ -177,4 +210,28 @@ impl Guest {
 
 fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_that_everybody_knows_signs() {
+        let key = |kid: &str, second: i64| StoredKey {
+            kid: kid.to_owned(),
+            secret: [1; 32],
+            public: [2; 32],
+            created_at: Timestamp(second * 1_000),
+            expires_at: Timestamp(1_000_000),
+        };
+        let keys = [key("new", 900), key("old", 0)];
+        for (second, expected) in [(100, "old"), (900, "old"), (959, "old"), (960, "new"), (2_000, "new")] {
+            let chosen = choose(&keys, Timestamp(second * 1_000)).map(|key| key.kid.as_str());
+            assert_eq!(chosen, Some(expected), "{second}");
+        }
+        let chosen = choose(&keys[..1], Timestamp(900_000)).map(|key| key.kid.as_str());
+        assert_eq!(chosen, Some("new"), "with no other, a key need not wait");
+        assert!(choose(&[], Timestamp(0)).is_none());
+    }
 }

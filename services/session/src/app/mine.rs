@@ -67,6 +67,11 @@ impl App {
 }
 
 impl Mine {
+    /// The cursor from which a conversation's Watch begins.
+    pub fn beginning(&self, class: Class) -> String {
+        self.app.cursor(class, 0)
+    }
+
     /// The next frame; `None` after a goodbye.
     pub async fn next(&mut self) -> Result<Option<Frame>, Fault> {
         if self.over {

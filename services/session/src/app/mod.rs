@@ -7,6 +7,7 @@ mod attributes;
 pub(crate) mod commit;
 pub(crate) mod contact_fields;
 pub(crate) mod contacts;
+pub(crate) mod content_facts;
 pub(crate) mod cursor;
 pub(crate) mod decide;
 pub(crate) mod deliver;
@@ -54,6 +55,8 @@ use tokio::sync::Notify;
 /// Everything that the use cases share.
 pub(crate) struct App {
     pub settings: Settings,
+    /// Of the logs in the store: what it holds while the process runs.
+    pub generation: i64,
     pub store: Store,
     pub context: Context,
     pub policies: Policies,
@@ -73,7 +76,7 @@ impl App {
     /// The use cases, and the writer to be run as a task.
     pub fn new(
         settings: &Settings,
-        store: Store,
+        (store, generation): (Store, i64),
         context: Context,
         guests: Guests,
         faults: Faults,
@@ -98,6 +101,7 @@ impl App {
             typists: Typists::new(settings.typing_per_second),
             files: Files::new(&settings.attachments),
             settings: settings.clone(),
+            generation,
             store,
             context,
             policies,

@@ -76,6 +76,7 @@ impl App {
                 at: now,
             },
             origin: Origin::Assertion,
+            script: None,
         };
         Ok(Proved { new, by })
     }

@@ -127,7 +127,7 @@ impl Watch {
 
     /// Where to go on after the last frame.
     pub fn cursor(&self) -> String {
-        super::cursor::encode(self.viewer.class, self.sent)
+        self.app.cursor(self.viewer.class, self.sent)
     }
 
     /// The next frame; `None` after a goodbye.

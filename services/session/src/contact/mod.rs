@@ -8,7 +8,8 @@ pub(crate) use content::{Consent, Content, Difference};
 pub(crate) use field::{Definition, FieldValue, Kind};
 pub(crate) use known::{KnownBy, KnownId, email, external, phone};
 
-use onqueue_model::{ContactFieldId, ContactId, Timestamp};
+use onqueue_model::{ContactFieldId, ContactId, ScriptId, ScriptRunId, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A contact with everything that is known of it and of those merged into it.
@@ -50,6 +51,16 @@ pub(crate) enum Origin {
     Api = 3,
     Assertion = 4,
     Merge = 5,
+}
+
+/// Which run of which script changed a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ScriptOrigin {
+    pub script: ScriptId,
+    /// Its name then.
+    pub name: String,
+    pub version: i32,
+    pub run: ScriptRunId,
 }
 
 impl Origin {

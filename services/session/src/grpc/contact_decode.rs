@@ -1,6 +1,6 @@
 //! What clients send of contacts, into types that cannot be wrong.
 
-use crate::app::contacts::Draft;
+use crate::app::{contacts::Draft, content_facts::Said};
 use crate::contact::{Definition, FieldValue, Kind, KnownId, email, external, phone};
 use crate::store::contact_lists::Listing;
 use onqueue_model::{Divisions, Fault, Language};
@@ -83,6 +83,33 @@ fn draft(contact: &Contact, is_wanted: &dyn Fn(&str) -> bool) -> Result<Draft, F
             .map(|contact| consents(&contact.consents))
             .transpose()?,
     })
+}
+
+/// What a script's answer says of a contact. An address or a number cannot be empty: nothing is removed by leaving it out.
+pub(super) fn said(field: &str, text: &str) -> Result<Said, Fault> {
+    let part = |draft| Ok(Said::Part(draft));
+    match field {
+        "name" => part(Draft {
+            name: Some(called(text)?),
+            ..Draft::default()
+        }),
+        "language" => part(Draft {
+            language: Some(language(text)?),
+            ..Draft::default()
+        }),
+        "notes" => part(Draft {
+            notes: Some(notes(text)?),
+            ..Draft::default()
+        }),
+        "email" if text.is_empty() => part(Draft::default()),
+        "phone" if text.is_empty() => part(Draft::default()),
+        "email" => Ok(Said::Email(email("contact.emails", text)?)),
+        "phone" => Ok(Said::Phone(phone("contact.phones", text)?)),
+        other => match other.split_once('.') {
+            Some(("fields", key)) => Ok(Said::Field(key.to_owned(), text.to_owned())),
+            _ => Err(Fault::field("contact_field", "is none of a contact")),
+        },
+    }
 }
 
 /// May be empty, unlike other names.

@@ -1,7 +1,7 @@
 //! Contacts as clients get them.
 
 use crate::app::contacts::Suggested;
-use crate::contact::{Contact, Definition, Field, FieldValue, Kind, KnownBy, KnownId, Origin};
+use crate::contact::{Contact, Definition, Field, FieldValue, Kind, KnownBy, KnownId, Origin, ScriptOrigin};
 use crate::store::{contact_changes::Changed, guest_ids::Given};
 use onqueue_proto::{
     session::v1::{self as proto, contact_field_value::Value},
@@ -114,6 +114,16 @@ pub(super) fn change(changed: Changed) -> proto::ContactChange {
         field: changed.difference.field,
         old_value: changed.difference.old,
         new_value: changed.difference.new,
+        script: changed.script.map(script),
+    }
+}
+
+fn script(origin: ScriptOrigin) -> proto::ScriptOrigin {
+    proto::ScriptOrigin {
+        script_id: origin.script.to_string(),
+        script_name: origin.name,
+        version: origin.version,
+        run_id: origin.run.to_string(),
     }
 }
 

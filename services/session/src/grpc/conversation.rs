@@ -3,7 +3,7 @@
 use super::{Api, Frames, decode, encode, supervision};
 use crate::app::{
     access::Viewer,
-    cursor, mine,
+    mine,
     open_stream::Farewell,
     watch::{self, Watch},
 };
@@ -121,7 +121,7 @@ impl ConversationService for Api {
         let mine = self.0.watch_mine(&caller, user);
         let frames = futures::stream::try_unfold(mine, |mut mine| async move {
             let frame = mine.next().await.map_err(status)?;
-            Ok(frame.map(|frame| (mine_frame(frame), mine)))
+            Ok(frame.map(|frame| (mine_frame(&mine, frame), mine)))
         });
         Ok(Response::new(Box::pin(frames)))
     }
@@ -243,12 +243,12 @@ fn watch_frame(watch: &Watch, frame: &watch::Frame) -> WatchResponse {
     }
 }
 
-fn mine_frame(frame: mine::Frame) -> WatchMineResponse {
+fn mine_frame(mine: &mine::Mine, frame: mine::Frame) -> WatchMineResponse {
     use watch_mine_response::Frame as To;
     let frame = match frame {
         mine::Frame::Added(seen) => To::Added(proto::MineAdded {
             conversation: Some(encode::conversation(&seen)),
-            cursor: cursor::encode(seen.viewer.class, 0),
+            cursor: mine.beginning(seen.viewer.class),
         }),
         mine::Frame::Removed(id) => To::Removed(proto::MineRemoved {
             conversation_id: id.to_string(),

@@ -68,5 +68,6 @@ fn encode(receipt: Receipt) -> Erasure {
         erased: counts.collect(),
         purged_at: erasure.purged_at.map(timestamp),
         remaining: i32::try_from(receipt.remaining).unwrap_or(i32::MAX),
+        remaining_in_content: i32::try_from(receipt.remaining_in_content).unwrap_or(i32::MAX),
     }
 }

@@ -7,6 +7,7 @@ mod contact;
 mod contact_decode;
 mod contact_encode;
 mod contact_field;
+mod content_facts;
 mod conversation;
 mod decode;
 mod encode;
@@ -22,10 +23,10 @@ use crate::app::App;
 use onqueue_proto::session::v1::{
     assistance_service_server::AssistanceServiceServer, attachment_bytes_service_server::AttachmentBytesServiceServer,
     attachment_service_server::AttachmentServiceServer, contact_field_service_server::ContactFieldServiceServer,
-    contact_service_server::ContactServiceServer, conversation_service_server::ConversationServiceServer,
-    erasure_service_server::ErasureServiceServer, feed_service_server::FeedServiceServer,
-    routing_facts_service_server::RoutingFactsServiceServer, supervision_service_server::SupervisionServiceServer,
-    transcript_service_server::TranscriptServiceServer,
+    contact_service_server::ContactServiceServer, content_facts_service_server::ContentFactsServiceServer,
+    conversation_service_server::ConversationServiceServer, erasure_service_server::ErasureServiceServer,
+    feed_service_server::FeedServiceServer, routing_facts_service_server::RoutingFactsServiceServer,
+    supervision_service_server::SupervisionServiceServer, transcript_service_server::TranscriptServiceServer,
 };
 use std::{pin::Pin, sync::Arc};
 use tonic::{Status, service::Routes};
@@ -50,5 +51,6 @@ pub(crate) fn routes(app: &Arc<App>) -> Routes {
         .add_service(AssistanceServiceServer::new(api()))
         .add_service(SupervisionServiceServer::new(api()))
         .add_service(RoutingFactsServiceServer::new(api()))
+        .add_service(ContentFactsServiceServer::new(api()))
         .add_service(FeedServiceServer::new(api()))
 }

@@ -1,12 +1,13 @@
 //! A queue's policy, from routing's message into types that cannot be wrong.
 
 use super::{decode, facts::NAME};
-use crate::store::policies::{Attachments, Policy};
+use crate::store::policies::{Attachments, Libraries, Policy};
 use onqueue_chat::{Door, Hours, Inactivity, Silence, Then};
 use onqueue_model::{Fault, QueueId};
 use onqueue_proto::millis;
 use onqueue_proto::session::v1::{
     AttachmentPolicy, InactivityAction, InactivityCounts, PutQueuePolicyRequest, QueuePolicy, QueueState,
+    ResponseLibraryUse,
 };
 use onqueue_server::resource::optional_id;
 use std::time::Duration;
@@ -39,6 +40,21 @@ pub(super) fn policy(request: &PutQueuePolicyRequest) -> Result<Policy, Fault> {
         retention_days: retention(policy.retention_days)?,
         attachments: policy.attachments.as_ref().and_then(attachments),
         monitor_visible: policy.monitor_visible,
+        script: optional_id("policy.script_id", &policy.script_id)?,
+        libraries: libraries(policy)?,
+    })
+}
+
+fn libraries(policy: &QueuePolicy) -> Result<Libraries, Fault> {
+    let chosen = || {
+        let ids = policy.library_ids.iter();
+        ids.map(|text| decode::id("policy.library_ids", text))
+            .collect::<Result<_, _>>()
+    };
+    Ok(match policy.library_use() {
+        ResponseLibraryUse::Unspecified => Libraries::All,
+        ResponseLibraryUse::Chosen => Libraries::Chosen(chosen()?),
+        ResponseLibraryUse::None => Libraries::None,
     })
 }
 

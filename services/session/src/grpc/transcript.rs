@@ -3,7 +3,6 @@
 use super::{Api, Frames, decode, encode};
 use crate::app::{
     access::Viewer,
-    cursor,
     export::{Export, Order},
     search::{Found, Hit, Wish},
     verify::{Cause, Removal, Report, Verdict},
@@ -151,7 +150,7 @@ impl Api {
                 .filter_map(|line| encode::event(&line.event, seen.viewer))
                 .collect(),
             next_page_token: if more {
-                cursor::encode(class, last)
+                self.0.cursor(class, last)
             } else {
                 String::new()
             },

@@ -8,11 +8,13 @@ mod feed;
 mod guest_presence;
 mod guests;
 mod lifecycle;
+mod log_generation;
 mod queue_hours;
 mod queue_policies;
 mod queue_rules;
 mod removed_queues;
 mod retention;
+mod scripts;
 mod transcript_search;
 
 use sea_orm_migration::prelude::*;
@@ -39,6 +41,8 @@ impl MigratorTrait for Migrations {
             Box::new(attachments::Migration),
             Box::new(transcript_search::Migration),
             Box::new(retention::Migration),
+            Box::new(scripts::Migration),
+            Box::new(log_generation::Migration),
         ]
     }
 

@@ -2,8 +2,11 @@
 
 use super::contact_entities::contact_change::{ActiveModel, Column, Entity, Model};
 use super::contacts::By;
-use super::{broken, contact_rows::family};
-use crate::contact::{Contact, Difference, Origin};
+use super::{
+    broken,
+    contact_rows::{self as rows, family},
+};
+use crate::contact::{Contact, Difference, Origin, ScriptOrigin};
 use onqueue_model::{ContactId, OrganisationId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError};
 use sea_orm::{
@@ -21,6 +24,8 @@ pub(crate) struct Changed {
     pub at: Timestamp,
     pub actor: String,
     pub origin: Origin,
+    /// Of what a script changed.
+    pub script: Option<ScriptOrigin>,
     pub difference: Difference,
 }
 
@@ -42,6 +47,7 @@ pub(super) async fn write(
     differences: Vec<Difference>,
     by: &By,
 ) -> Result<(), StoreError> {
+    let script = by.script.as_ref().map(rows::json).transpose()?;
     let rows = (first..).zip(differences).map(|(number, one)| ActiveModel {
         organisation_id: Set(organisation.uuid()),
         contact_id: Set(contact.uuid()),
@@ -52,6 +58,7 @@ pub(super) async fn write(
         field: Set(one.field),
         old_value: Set(one.old),
         new_value: Set(one.new),
+        script: Set(script.clone()),
     });
     let rows: Vec<ActiveModel> = rows.collect();
     if !rows.is_empty() {
@@ -97,6 +104,7 @@ fn read(row: Model) -> Result<Changed, StoreError> {
         at: Timestamp(row.at),
         actor: row.actor,
         origin: Origin::of(row.origin).ok_or_else(|| broken("a change of no origin"))?,
+        script: row.script.as_deref().map(rows::read).transpose()?,
         difference: Difference {
             field: row.field,
             old: row.old_value,

@@ -57,6 +57,7 @@ tables! {
         field: String,
         old_value: String,
         new_value: String,
+        script: Option<String>,
     }
     contact_field "session_contact_fields" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -101,6 +102,26 @@ tables! {
         counts: String,
         purged_at: Option<i64>,
     }
+    script_answer "session_script_answers" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        run_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        step: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        place: i32,
+        conversation_id: Uuid,
+        at: i64,
+    }
+    forgetting "session_forgetting" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        conversation_id: Uuid,
+        erasure_id: Option<Uuid>,
+        erased_at: i64,
+    }
 }
 
-scoped!(contact contact_id contact_change contact_field guest_id erasure);
+scoped!(contact contact_id contact_change contact_field guest_id erasure script_answer forgetting);

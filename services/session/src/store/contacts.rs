@@ -3,7 +3,7 @@
 
 use super::contact_entities::contact;
 use super::{contact_changes, contact_ids, contact_rows as rows, trail};
-use crate::contact::{Contact, Content, Origin};
+use crate::contact::{Contact, Content, Origin, ScriptOrigin};
 use onqueue_model::{ContactId, Fault, OrganisationId};
 use onqueue_server::resource::Once;
 use onqueue_store::{
@@ -21,6 +21,8 @@ use std::sync::Arc;
 pub(crate) struct By {
     pub actor: Actor,
     pub origin: Origin,
+    /// Of what a script does.
+    pub script: Option<ScriptOrigin>,
 }
 
 /// A contact that is to be.

@@ -114,6 +114,11 @@ tables! {
         used_at: Option<i64>,
         expires_at: i64,
     }
+    log_generation "session_log_generation" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        only: i16,
+        generation: i64,
+    }
     key "session_keys" {
         #[sea_orm(primary_key, auto_increment = false)]
         kid: String,
@@ -196,6 +201,8 @@ tables! {
         retention_days: i32,
         attachments: Option<crate::store::policies::Attachments>,
         monitor_visible: bool,
+        script_id: Option<Uuid>,
+        libraries: Option<crate::store::policies::Libraries>,
     }
     guest_presence "session_guest_presence" {
         #[sea_orm(primary_key, auto_increment = false)]

@@ -5,6 +5,7 @@ use super::contact_rows::{self as rows, json, read};
 use super::contacts::{self, By, check_etag, locked_also_deleted, record};
 use super::entities::{conversation, legal_hold};
 use super::erase::{self, Counts};
+use super::forgetting;
 use crate::contact::Contact;
 use onqueue_model::{
     ContactId, ConversationId, DivisionId, Divisions, ErasureId, Fault, OrganisationId, QueueId, Reason, Timestamp,
@@ -232,6 +233,7 @@ async fn go_on_in(
     let next: Vec<ConversationId> = next.into_iter().map(ConversationId::new).collect();
     for conversation in &next {
         let erased = erase::contents(tx, (organisation, *conversation), now).await?;
+        forgetting::add(tx, (organisation, *conversation), Some(id), now).await?;
         erasure.counts.add_all(erased);
     }
     if !next.is_empty() {

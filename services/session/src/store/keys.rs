@@ -4,6 +4,7 @@ use super::entities::{key, trust_key};
 use super::fixed;
 use onqueue_model::Timestamp;
 use onqueue_store::{Store, StoreError};
+use onqueue_trust::{Issuer, Signer};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use std::sync::Arc;
 
@@ -17,15 +18,39 @@ pub(crate) struct StoredKey {
     pub expires_at: Timestamp,
 }
 
-/// The newest key that still holds at that time: its name and secret.
-pub(crate) async fn newest(store: &Store, until: Timestamp) -> Result<Option<(String, [u8; 32])>, StoreError> {
-    let row = key::Entity::find()
+/// The keys that still hold at that time, the newest first.
+pub(crate) async fn holding(store: &Store, until: Timestamp) -> Result<Vec<StoredKey>, StoreError> {
+    let rows = key::Entity::find()
         .filter(key::Column::ExpiresAt.gt(until.millis()))
         .order_by_desc(key::Column::CreatedAt)
         .order_by_desc(key::Column::Kid)
-        .one(store.reader())
+        .all(store.reader())
         .await?;
-    row.map(|row| Ok((row.kid, fixed(&row.secret)?))).transpose()
+    let stored = |row: key::Model| {
+        let secret = fixed(&row.secret)?;
+        Ok(StoredKey {
+            public: Signer::new(row.kid.clone(), Issuer::Session, secret).public(),
+            kid: row.kid,
+            secret,
+            created_at: Timestamp(row.created_at),
+            expires_at: Timestamp(row.expires_at),
+        })
+    };
+    rows.into_iter().map(stored).collect()
+}
+
+/// Removes a key and its trust; answers whether it was there.
+pub(crate) async fn withdraw(store: &Store, kid: &str) -> Result<bool, StoreError> {
+    let kid: Arc<str> = kid.into();
+    let withdrawing = store.transaction(move |tx| {
+        let kid = Arc::clone(&kid);
+        Box::pin(async move {
+            let removed = key::Entity::delete_by_id(kid.to_string()).exec(tx).await?;
+            trust_key::Entity::delete_by_id(kid.to_string()).exec(tx).await?;
+            Ok(removed.rows_affected > 0)
+        })
+    });
+    withdrawing.await
 }
 
 /// Keeps a new key and forgets those that ended.

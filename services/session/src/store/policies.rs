@@ -2,7 +2,7 @@
 
 use super::{entities::policy, heads};
 use onqueue_chat::{Door, Hours, Inactivity, Rules, Silence, Then};
-use onqueue_model::{DivisionId, Divisions, OrganisationId, QueueId, Timestamp};
+use onqueue_model::{DivisionId, Divisions, LibraryId, OrganisationId, QueueId, ScriptId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError, query::within};
 use sea_orm::{
     ActiveValue::Set,
@@ -11,7 +11,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// How long another replica may not notice a new policy.
 const HELD: Duration = Duration::from_millis(500);
@@ -40,6 +40,20 @@ pub(crate) struct Policy {
     pub attachments: Option<Attachments>,
     /// Whether agents see who watches silently.
     pub monitor_visible: bool,
+    /// The script that agents are led through.
+    pub script: Option<ScriptId>,
+    /// Which libraries of responses may be used.
+    pub libraries: Libraries,
+}
+
+/// Which libraries of responses a queue allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Libraries {
+    #[default]
+    All,
+    Chosen(BTreeSet<LibraryId>),
+    None,
 }
 
 /// What may be attached to a conversation.
@@ -203,6 +217,8 @@ fn replace_older() -> OnConflict {
             C::RetentionDays,
             C::Attachments,
             C::MonitorVisible,
+            C::ScriptId,
+            C::Libraries,
         ])
         .action_and_where(is_newer())
         .to_owned()
@@ -262,6 +278,8 @@ fn from_row(organisation: OrganisationId, row: policy::Model) -> Policy {
         retention_days: u32::try_from(row.retention_days).ok().filter(|days| *days > 0),
         attachments: row.attachments,
         monitor_visible: row.monitor_visible,
+        script: row.script_id.map(ScriptId::new),
+        libraries: row.libraries.unwrap_or_default(),
     }
 }
 
@@ -329,6 +347,8 @@ fn as_row(policy: &Policy) -> policy::ActiveModel {
             .map_or(0, |days| i32::try_from(days).unwrap_or(i32::MAX))),
         attachments: Set(policy.attachments.clone()),
         monitor_visible: Set(policy.monitor_visible),
+        script_id: Set(policy.script.map(ScriptId::uuid)),
+        libraries: Set(Some(policy.libraries.clone())),
     }
 }
 

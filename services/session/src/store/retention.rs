@@ -2,7 +2,7 @@
 //! hand.
 
 use super::entities::{conversation, policy, retention};
-use super::{audits, erase, trail};
+use super::{audits, erase, forgetting, trail};
 use onqueue_model::{ConversationId, Divisions, OrganisationId, QueueId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError, audit, query::within};
 use sea_orm::{
@@ -102,6 +102,7 @@ async fn erase_in(tx: &DatabaseTransaction, rule: &Rule, now: Timestamp) -> Resu
     for (row, id) in rows.iter().zip(&ids) {
         let key = (rule.organisation, *id);
         erase::contents(tx, key, now).await?;
+        forgetting::add(tx, key, None, now).await?;
         records.push(audit::Entry {
             organisation: rule.organisation,
             at: now,

@@ -13,6 +13,7 @@ mod figures;
 mod idle;
 mod messages;
 mod profile;
+mod responses;
 mod routing;
 mod search;
 mod serving;
@@ -72,6 +73,8 @@ enum What {
     Routing(routing::Options),
     /// Searches in transcripts.
     Search(search::Options),
+    /// Finds of canned responses while somebody types.
+    Responses(responses::Options),
 }
 
 #[tokio::main]
@@ -96,6 +99,7 @@ async fn main() -> Outcome<()> {
         What::RoutingExplain(options) => routing::explain::run(options).await?,
         What::Routing(options) => routing::run(options).await?,
         What::Search(options) => search::run(options).await?,
+        What::Responses(options) => responses::run(options).await?,
     };
     println!("{said}");
     Ok(())

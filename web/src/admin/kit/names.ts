@@ -13,6 +13,7 @@ const MENTIONED: Record<string, keyof Resources> = {
   queueIds: "queues",
   roleId: "roles",
   scheduleGroupId: "scheduleGroups",
+  scriptId: "scripts",
   skillId: "skills",
   skillIds: "skills",
   skillsToRemove: "skills",

@@ -33,10 +33,12 @@ interface ListProps<T extends object> {
   columns: readonly Column<T>[];
   /** Inputs beside the search. */
   filters?(filter: ListFilter, narrow: Narrow): ReactNode;
+  /** What may be done with all of them. */
+  actions?: ReactNode;
 }
 
 /** The list of a section. */
-export function ResourceList<T extends object>({ section, titleKey, resource, columns, filters }: ListProps<T>) {
+export function ResourceList<T extends object>({ section, titleKey, resource, columns, filters, actions }: ListProps<T>) {
   const words = useAdminWords();
   const holds = useHolds();
   const [filter, narrow] = useFilter(section);
@@ -44,6 +46,7 @@ export function ResourceList<T extends object>({ section, titleKey, resource, co
   return (
     <>
       <PageTitle title={words.t(titleKey)}>
+        {actions}
         {holds(resource.needs.add) && (
           <Button
             size="xs"

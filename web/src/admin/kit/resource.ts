@@ -39,6 +39,7 @@ export type Kind =
   | "skill"
   | "library"
   | "response"
+  | "script"
   | "deployment"
   | "apiClient"
   | "wrapUpCode"

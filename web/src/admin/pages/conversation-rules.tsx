@@ -8,16 +8,17 @@ import {
   ConversationRulesSchema,
   InactivityAction,
   InactivityCounts,
+  ResponseLibraryUse,
   type AttachmentRules,
   type ConversationRules,
 } from "../../gen/onqueue/routing/v1/queue_rules_pb";
-import { useAdmin } from "../context";
+import { useAdmin, useHolds } from "../context";
 import { Amount } from "../kit/amount";
 import { Choice, choiceText, type Choices } from "../kit/choice";
 import type { Describe } from "../kit/conflict-dialog";
 import type { Fields } from "../kit/fields";
 import { NumberField } from "../kit/number-field";
-import { PickOne } from "../kit/pickers";
+import { PickMany, PickOne } from "../kit/pickers";
 import { Seconds } from "../kit/seconds";
 import { useAdminWords, type AdminKey, type AdminWords } from "../words";
 
@@ -35,6 +36,12 @@ const ACTIONS: Choices = [
 const LOST: Choices = [
   [AgentLostAction.UNSPECIFIED, "rules.lostRequeue"],
   [AgentLostAction.END, "rules.lostEnd"],
+];
+
+const LIBRARIES: Choices = [
+  [ResponseLibraryUse.UNSPECIFIED, "rules.librariesAll"],
+  [ResponseLibraryUse.CHOSEN, "rules.librariesChosen"],
+  [ResponseLibraryUse.NONE, "rules.librariesNone"],
 ];
 
 interface RulesProps {
@@ -74,6 +81,41 @@ export function ConversationRulesSettings({ fields }: { fields: Fields<Queue> })
         data-testid="rules-keeps-age"
       />
       <Attachments {...props} isWrong={error !== undefined} />
+      <Content {...props} />
+    </>
+  );
+}
+
+/** What agents are led through, and which responses they may use. */
+function Content({ rules, disabled, put }: RulesProps) {
+  const words = useAdminWords();
+  const holds = useHolds();
+  const { resources } = useAdmin();
+  const use = (libraryUse: ResponseLibraryUse) => put({ libraryUse, libraryIds: [] });
+  return (
+    <>
+      {holds(resources.scripts.needs.view) && (
+        <PickOne
+          resource={resources.scripts}
+          label={words.t("rules.script")}
+          none={words.t("rules.noScript")}
+          value={rules.scriptId}
+          onChange={(scriptId) => put({ scriptId })}
+          disabled={disabled}
+          data-testid="rules-script"
+        />
+      )}
+      <Choice label={words.t("rules.libraries")} choices={LIBRARIES} value={rules.libraryUse} onChange={use} disabled={disabled} data-testid="rules-libraries" />
+      {rules.libraryUse === ResponseLibraryUse.CHOSEN && (
+        <PickMany
+          resource={resources.libraries}
+          label={words.t("rules.librariesWhich")}
+          value={rules.libraryIds}
+          onChange={(libraryIds) => put({ libraryIds })}
+          disabled={disabled}
+          data-testid="rules-library-ids"
+        />
+      )}
     </>
   );
 }
@@ -248,6 +290,9 @@ export const describeRules: Describe<Queue> = (field, { conversationRules }, wor
     ["rules.keepsAge", words.t(rules.transferKeepsAge ? "value.yes" : "value.no")],
     ["rules.attachments", words.t(enabled ? "value.yes" : "value.no")],
     ["rules.maxBytes", maxBytes === 0n ? words.t("queue.usual") : words.number(maxBytes)],
+    ["rules.script", rules.scriptId || words.t("rules.noScript")],
+    ["rules.libraries", choiceText(LIBRARIES, rules.libraryUse, words)],
+    ["rules.librariesWhich", words.list(rules.libraryIds)],
     ["rules.mediaTypes", mediaTypes.length === 0 ? words.t("queue.usual") : words.list(mediaTypes)],
   ];
   return words.list(said.map(([key, text]) => `${words.t(key)}: ${text}`));

@@ -1,7 +1,8 @@
 // Responses: the list, and one response with its texts, substitutions and a preview.
 import { create } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { Fieldset, Group, Stack, TagsInput, Text, TextInput } from "@mantine/core";
+import { Fieldset, Group, NativeSelect, Stack, TagsInput, Text, TextInput } from "@mantine/core";
+import { useSearch } from "@tanstack/react-router";
 import { SubstitutionSchema, VariantSchema, type Response, type Substitution } from "../../gen/onqueue/content/v1/response_pb";
 import { useAdmin, useHolds } from "../context";
 import type { Fields, ValueProps } from "../kit/fields";
@@ -9,7 +10,10 @@ import { AddButton, RemoveButton, TextsByLanguage } from "../kit/languages";
 import { PickMany, PickOne } from "../kit/pickers";
 import { ResourceList } from "../kit/resource-list";
 import { ResourcePage } from "../kit/resource-page";
+import { NEVER_USED } from "../resources/content";
 import { KNOWN_NAMES, undeclared } from "../resources/response-rules";
+import { ExportResponses } from "../responses/export-responses";
+import { ImportResponses } from "../responses/import-responses";
 import { useAdminWords } from "../words";
 import { PreviewPart } from "./preview";
 
@@ -18,23 +22,42 @@ export function ResponseList() {
   const words = useAdminWords();
   const { resources } = useAdmin();
   const holds = useHolds();
+  const { library = "" } = useSearch({ from: "/administration/$section" });
   return (
     <ResourceList
       section="responses"
       titleKey="section.responses"
       resource={resources.responses}
-      filters={(filter, narrow) =>
-        holds(resources.libraries.needs.view) && (
-          <PickOne
-            resource={resources.libraries}
-            label={words.t("kind.library")}
-            none={words.t("filter.all")}
-            value={filter.library}
-            onChange={(library) => narrow({ library })}
-            data-testid="filter-library"
-          />
-        )
+      actions={
+        <>
+          <ImportResponses />
+          <ExportResponses key={library} libraryId={library} />
+        </>
       }
+      filters={(filter, narrow) => (
+        <>
+          {holds(resources.libraries.needs.view) && (
+            <PickOne
+              resource={resources.libraries}
+              label={words.t("kind.library")}
+              none={words.t("filter.all")}
+              value={filter.library}
+              onChange={(chosen) => narrow({ library: chosen })}
+              data-testid="filter-library"
+            />
+          )}
+          <NativeSelect
+            label={words.t("response.filterUse")}
+            data={[
+              { value: "", label: words.t("filter.all") },
+              { value: NEVER_USED, label: words.t("response.neverUsed") },
+            ]}
+            value={filter.state}
+            onChange={(event) => narrow({ state: event.currentTarget.value })}
+            data-testid="filter-state"
+          />
+        </>
+      )}
       columns={[
         { key: "field.shortcut", cell: ({ shortcut }) => <span className="code">{shortcut}</span> },
         {

@@ -7,6 +7,9 @@ import { all, characters, chosen, each, items } from "../kit/bounds";
 import { needsOf, present, type Resource } from "../kit/resource";
 import { shortcut, substitutions, variants } from "./response-rules";
 
+/** The state of a list that is narrowed to what nobody has ever sent. */
+export const NEVER_USED = "never-used";
+
 /** Collections of responses. */
 export function libraryResource({ libraries }: AdminClients): Resource<Library> {
   return {
@@ -48,8 +51,8 @@ export function responseResource({ responses }: AdminClients): Resource<Response
     id: ({ responseId }) => responseId,
     etag: ({ etag }) => etag,
     name: ({ name }) => name,
-    list: async ({ text, library }, place, options) => {
-      const asked = { ...place, text, libraryId: library };
+    list: async ({ text, library, state }, place, options) => {
+      const asked = { ...place, text, libraryId: library, neverUsed: state === NEVER_USED };
       const { responses: found, nextPageToken } = await responses.listResponses(asked, options);
       return { items: found, nextPageToken };
     },

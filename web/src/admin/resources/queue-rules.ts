@@ -1,6 +1,6 @@
 // What a queue's lists have to be like before they are sent.
 import type { AfterContact, GroupRule, InQueueMessage, MemberGroup } from "../../gen/onqueue/routing/v1/queue_pb";
-import { InactivityAction, type AttachmentRules, type ConversationRules } from "../../gen/onqueue/routing/v1/queue_rules_pb";
+import { InactivityAction, ResponseLibraryUse, type AttachmentRules, type ConversationRules } from "../../gen/onqueue/routing/v1/queue_rules_pb";
 import { duration, type Rule, type Violation } from "../kit/bounds";
 
 const LONGEST_NAME = 100;
@@ -12,6 +12,7 @@ const MOST_DAYS = 36_500;
 const MOST_BYTES = 104_857_600n;
 const MOST_TOTAL_BYTES = 1_073_741_824n;
 const MOST_MEDIA_TYPES = 50;
+const MOST_LIBRARIES = 200;
 
 /** Each has a name of its own. */
 export const groups: Rule<readonly MemberGroup[]> = (given) => {
@@ -46,6 +47,9 @@ export const conversationRules: Rule<ConversationRules | undefined> = (rules) =>
   if (duration(1_000, HOUR_MS)(rules.agentLostHoldMs)) return { key: "violation.lostHold" };
   if (duration(60_000, YEAR_MS)(rules.messagingWindowMs)) return { key: "violation.window" };
   if (rules.retentionDays > MOST_DAYS) return { key: "violation.retention" };
+  const isChosen = rules.libraryUse === ResponseLibraryUse.CHOSEN;
+  if (isChosen && rules.libraryIds.length === 0) return { key: "violation.libraries" };
+  if (rules.libraryIds.length > MOST_LIBRARIES) return { key: "violation.many", values: { most: MOST_LIBRARIES } };
   return rules.attachments && attachmentRules(rules.attachments);
 };
 

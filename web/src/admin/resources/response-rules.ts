@@ -6,7 +6,8 @@ import type { Rule } from "../kit/bounds";
 export const KNOWN_NAMES: readonly string[] = ["AGENT_NAME", "AGENT_ALIAS", "CUSTOMER_NAME", "TOPIC", "QUEUE_NAME"];
 
 const LONGEST_SHORTCUT = 20;
-const MOST_BYTES = 8_000;
+/** As long as a message can be. */
+const LONGEST_TEXT = 4_000;
 const LONGEST_NAME = 50;
 const LONGEST_DESCRIPTION = 200;
 
@@ -19,9 +20,8 @@ export const shortcut: Rule<string> = (value) => {
 /** Each has a text that is not too long. */
 export const variants: Rule<readonly Variant[]> = (texts) => {
   if (texts.some(({ text }) => text.trim() === "")) return { key: "violation.variantEmpty" };
-  const bytes = new TextEncoder();
-  const isLong = texts.some(({ text }) => bytes.encode(text).length > MOST_BYTES);
-  return isLong ? { key: "violation.bytes", values: { most: MOST_BYTES } } : undefined;
+  const isLong = texts.some(({ text }) => [...text].length > LONGEST_TEXT);
+  return isLong ? { key: "violation.long", values: { most: LONGEST_TEXT } } : undefined;
 };
 
 /** Names are well formed and there is one of each. */

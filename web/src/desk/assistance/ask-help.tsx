@@ -21,18 +21,33 @@ export function AskHelp({ conversationId }: { conversationId: string }) {
       <Button size="xs" variant="default" onClick={open} data-testid="help">
         {words.t("help.button")}
       </Button>
-      <Dialog title={words.t("help.heading")} opened={opened} close={close}>
-        <HelpForm conversationId={conversationId} close={close} />
-      </Dialog>
+      <HelpDialog conversationId={conversationId} opened={opened} close={close} />
     </>
   );
 }
 
-function HelpForm({ conversationId, close }: { conversationId: string; close(): void }) {
+interface HelpProps {
+  conversationId: string;
+  close(): void;
+  /** What the box begins with. */
+  proposed?: string;
+}
+
+/** The dialog by itself. */
+export function HelpDialog({ opened, ...form }: HelpProps & { opened: boolean }) {
+  const words = useWords();
+  return (
+    <Dialog title={words.t("help.heading")} opened={opened} close={form.close}>
+      <HelpForm {...form} />
+    </Dialog>
+  );
+}
+
+function HelpForm({ conversationId, close, proposed = "" }: HelpProps) {
   const words = useWords();
   const { clients } = useDesk();
   const action = useAction();
-  const [text, setText] = useState("");
+  const [text, setText] = useState(proposed);
   const [requestId, setRequestId] = useState(newUuid);
   const change = (next: string) => {
     setText(next);

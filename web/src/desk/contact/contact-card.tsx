@@ -15,6 +15,7 @@ import { ContactForm } from "./contact-form";
 import { ContactHistory } from "./contact-history";
 import { EarlierConversations } from "./earlier-conversations";
 import { MergeContact } from "./merge-contact";
+import { useContactFields } from "./use-contact-fields";
 
 interface ContactCardProps {
   contactId: string;
@@ -49,18 +50,6 @@ export function useContact(contactId: string) {
     queryKey: ["contact", contactId],
     queryFn: async ({ signal }) => (await clients.contacts.getContact({ contactId }, { signal })).contact ?? null,
   });
-}
-
-function useContactFields(): readonly ContactField[] {
-  const { clients } = useDesk();
-  const maySee = useMay("externalContacts:customField:view");
-  const fields = useQuery({
-    queryKey: ["contact-fields"],
-    enabled: maySee,
-    staleTime: 60_000,
-    queryFn: async ({ signal }) => (await clients.contactFields.listContactFields({}, { signal })).contactFields,
-  });
-  return fields.data ?? [];
 }
 
 function Facts({ contact, fields }: { contact: Contact; fields: readonly ContactField[] }) {

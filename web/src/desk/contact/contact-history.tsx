@@ -78,10 +78,11 @@ function Changes({ changes, fields }: { changes: readonly ContactChange[]; field
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {changes.map(({ number, at, field, oldValue, newValue, origin }) => (
+        {changes.map(({ number, at, field, oldValue, newValue, origin, script }) => (
           <Table.Tr key={String(number)} data-testid="contact-change" data-field={field}>
             <Table.Td>
-              {at && words.dateTime(timestampMs(at))} ({words.t(ORIGINS[origin])})
+              {at && words.dateTime(timestampMs(at))} (
+              {script ? words.t("contact.byThisScript", { name: script.scriptName, version: script.version }) : words.t(ORIGINS[origin])})
             </Table.Td>
             <Table.Td>{nameOf(field)}</Table.Td>
             <Table.Td className="guest">{oldValue}</Table.Td>

@@ -80,6 +80,7 @@ const WHAT: Record<string, DeskKey> = {
   feed_facts: "erase.feedFacts",
   attachments: "erase.attachments",
   search_entries: "erase.searchEntries",
+  script_answers: "erase.scriptAnswers",
 };
 
 /** What was erased, and how far it has come. */
@@ -93,12 +94,13 @@ export function ErasureReceipt({ first }: { first: Erasure }) {
     queryFn: async ({ signal }) => (await clients.erasures.getErasure({ erasureId }, { signal })).erasure ?? first,
     refetchInterval: ({ state }) => (state.data?.purgedAt ? false : AGAIN_MS),
   });
-  const { at, erased, remaining, purgedAt } = read.data;
+  const { at, erased, remaining, remainingInContent, purgedAt } = read.data;
   const facts: [string, string][] = [
     [words.t("erase.number"), erasureId],
     [words.t("contact.when"), at ? words.dateTime(timestampMs(at)) : ""],
     ...erased.map((each): [string, string] => [nameOf(each, words), words.number(Number(each.count))]),
     [words.t("erase.remaining"), words.number(remaining)],
+    [words.t("erase.remainingInContent"), words.number(remainingInContent)],
     [words.t("erase.purged"), purgedAt ? words.dateTime(timestampMs(purgedAt)) : words.t("erase.notPurged")],
   ];
   return (

@@ -1,10 +1,10 @@
 // What the finder shows above the text box.
-import { Button, Group, Kbd, Modal, Stack, Text, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { Group, Kbd, Text } from "@mantine/core";
 import type { FoundResponse } from "../../gen/onqueue/content/v1/response_pb";
 import { FaultAlert } from "../fault-alert";
 import { useWords } from "../words";
-import type { Finder, Incomplete } from "./use-finder";
+import { MissingValues } from "./missing-values";
+import type { Finder } from "./use-finder";
 
 /** The id of the list, for the text box. */
 export const FOUND_LIST = "found-responses";
@@ -40,7 +40,18 @@ export function FinderPanel({ finder }: { finder: Finder }) {
           <FaultAlert fault={fault} testId="finder-fault" />
         </div>
       )}
-      {incomplete && <MissingValues key={incomplete.names.join()} finder={finder} incomplete={incomplete} />}
+      {incomplete && (
+        <MissingValues
+          key={incomplete.names.join()}
+          name={incomplete.found.response?.name ?? ""}
+          names={incomplete.names}
+          substitutions={incomplete.found.response?.substitutions ?? []}
+          fault={fault}
+          isRendering={finder.isRendering}
+          complete={finder.complete}
+          giveUp={finder.giveUp}
+        />
+      )}
     </>
   );
 }
@@ -53,6 +64,7 @@ interface FoundProps {
 }
 
 function Found({ found, index, isActive, choose }: FoundProps) {
+  const words = useWords();
   const { response, preview, language } = found;
   return (
     <div
@@ -69,67 +81,18 @@ function Found({ found, index, isActive, choose }: FoundProps) {
         <Text size="sm" fw={600} truncate>
           {response?.name}
         </Text>
-        {response?.shortcut && (
-          <Text size="xs" className="no-shrink">
-            {`/${response.shortcut}`}
-          </Text>
-        )}
+        <Group gap="xs" wrap="nowrap" className="no-shrink">
+          {response && response.uses > 0n && (
+            <Text size="xs" className="found-preview" data-testid="found-uses">
+              {words.count("finder.uses", Number(response.uses))}
+            </Text>
+          )}
+          {response?.shortcut && <Text size="xs">{`/${response.shortcut}`}</Text>}
+        </Group>
       </Group>
       <Text size="xs" truncate lang={language} className="found-preview">
         {preview}
       </Text>
     </div>
   );
-}
-
-function MissingValues({ finder, incomplete }: { finder: Finder; incomplete: Incomplete }) {
-  const words = useWords();
-  const [values, setValues] = useState<Record<string, string>>({});
-  const isComplete = incomplete.names.every((name) => (values[name] ?? "").trim() !== "");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    event.stopPropagation();
-    if (isComplete) finder.complete(values);
-  };
-  return (
-    <Modal
-      opened
-      onClose={finder.giveUp}
-      title={words.t("finder.missingTitle")}
-      closeButtonProps={{ "aria-label": words.t("chats.close") }}
-      centered
-      transitionProps={{ duration: 0 }}
-    >
-      <form onSubmit={submit} noValidate data-testid="missing-values">
-        <Stack gap="sm">
-          <Text>{words.t("finder.missing", { name: incomplete.found.response?.name ?? "" })}</Text>
-          {incomplete.names.map((name, index) => (
-            <TextInput
-              key={name}
-              label={descriptionOf(incomplete.found, name) || name}
-              description={name}
-              required
-              value={values[name] ?? ""}
-              onChange={(event) => setValues({ ...values, [name]: event.currentTarget.value })}
-              {...(index === 0 ? { "data-autofocus": true } : {})}
-              data-testid={`missing-${name}`}
-            />
-          ))}
-          <FaultAlert fault={finder.fault} testId="missing-fault" />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={finder.giveUp} data-testid="missing-cancel">
-              {words.t("finder.cancel")}
-            </Button>
-            <Button type="submit" disabled={!isComplete} loading={finder.isRendering} data-testid="missing-insert">
-              {words.t("finder.insert")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
-  );
-}
-
-function descriptionOf({ response }: FoundResponse, name: string): string {
-  return response?.substitutions.find((substitution) => substitution.name === name)?.description ?? "";
 }

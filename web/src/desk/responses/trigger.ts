@@ -36,6 +36,19 @@ export function withResponse(text: string, trigger: Trigger, response: string): 
   return { text: before + response + text.slice(isThere ? end : from), caret: before.length + response.length };
 }
 
+/** The text with a response at the caret, apart from the words around it. */
+export function withInserted(text: string, caret: number, response: string): Place {
+  const before = apart(text.slice(0, caret), "before");
+  const after = apart(text.slice(caret), "after");
+  return { text: before + response + after, caret: before.length + response.length };
+}
+
+function apart(text: string, side: "before" | "after"): string {
+  const touches = side === "before" ? /\S$/.test(text) : /^\S/.test(text);
+  if (!touches) return text;
+  return side === "before" ? `${text} ` : ` ${text}`;
+}
+
 /** The names that a refusal to render lists. */
 export function missingNames(metadata: Record<string, string>): string[] {
   return (metadata["variables"] ?? "")

@@ -52,7 +52,7 @@ export function useFinder({ conversationId, language, text, caret, insert }: Fin
   const [active, setActive] = useState(0);
   const [isWanted, setWanted] = useState(false);
   const trigger = mayFind ? triggerAt(text, caret) : undefined;
-  const search = useSearch(trigger, language);
+  const search = useSearch(conversationId, trigger, language);
   const rendering = useRendering(conversationId, insert);
   // Several words that find nothing are words for the customer.
   const isPlainText = search.isCurrent && search.found.length === 0 && /\s/.test(trigger?.text ?? "");
@@ -144,16 +144,16 @@ function isChoice({ key, shiftKey }: KeyboardEvent, mayChoose: boolean): boolean
   return !shiftKey && (key === "Enter" || (key === "Tab" && mayChoose));
 }
 
-function useSearch(trigger: Trigger | undefined, language: string) {
+function useSearch(conversationId: string, trigger: Trigger | undefined, language: string) {
   const { clients } = useDesk();
   const typed = trigger?.text.trim() ?? "";
   const [text] = useDebouncedValue(typed, TYPING_MS);
   const search = useQuery({
-    queryKey: ["responses", "search", language, text],
+    queryKey: ["responses", "search", conversationId, language, text],
     enabled: trigger !== undefined,
     placeholderData: keepPreviousData,
     staleTime: 5_000,
-    queryFn: ({ signal }) => clients.responses.searchResponses({ text, language, limit: MOST_FOUND }, { signal }),
+    queryFn: ({ signal }) => clients.responses.searchResponses({ text, language, conversationId, limit: MOST_FOUND }, { signal }),
   });
   return {
     found: search.data?.responses ?? [],

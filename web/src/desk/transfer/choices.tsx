@@ -22,11 +22,11 @@ interface ChoiceProps {
   none?: string;
 }
 
-/** Chooses a queue by the beginning of a word of its name. */
-export function QueueChoice(props: ChoiceProps) {
+/** Chooses a queue by the beginning of a word of its name; `valueName` is what one is called that is chosen from the start. */
+export function QueueChoice({ valueName = "", ...props }: ChoiceProps & { valueName?: string | undefined }) {
   const { clients } = useDesk();
-  const [typed, setTyped] = useState("");
-  const [chosenName, setChosenName] = useState("");
+  const [typed, setTyped] = useState(valueName);
+  const [chosenName, setChosenName] = useState(valueName);
   const [text] = useDebouncedValue(typed === chosenName ? "" : typed.trim(), TYPING_MS);
   const found = useQuery({
     queryKey: ["queues-by-name", text],

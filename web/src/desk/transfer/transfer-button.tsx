@@ -30,25 +30,45 @@ export function TransferButton(props: TransferProps) {
       <Button size="xs" variant="default" onClick={open} data-testid="transfer">
         {words.t("transfer.button")}
       </Button>
-      <Dialog title={words.t("transfer.heading")} opened={opened} close={close}>
-        <TransferForm {...props} close={close} />
-      </Dialog>
+      <TransferDialog {...props} opened={opened} close={close} />
     </>
+  );
+}
+
+/** A queue that is proposed. */
+export interface ProposedQueue {
+  queueId: string;
+  name: string;
+}
+
+interface DialogProps extends TransferProps {
+  opened: boolean;
+  close(): void;
+  proposed?: ProposedQueue | undefined;
+}
+
+/** The dialog by itself, with what is proposed filled in. */
+export function TransferDialog({ opened, ...form }: DialogProps) {
+  const words = useWords();
+  return (
+    <Dialog title={words.t("transfer.heading")} opened={opened} close={form.close}>
+      <TransferForm {...form} />
+    </Dialog>
   );
 }
 
 /** To what a conversation is passed on. */
 type Kind = "queue" | "agent";
 
-function TransferForm({ conversationId, queueId, close }: TransferProps & { close(): void }) {
+function TransferForm({ conversationId, queueId, close, proposed }: Omit<DialogProps, "opened">) {
   const words = useWords();
   const { clients } = useDesk();
   const action = useAction();
   const [requestId] = useState(newUuid);
   const mayFindQueues = useMay("routing:queue:search");
   const maySeeAgents = useMay("routing:queue:view");
-  const [to, setTo] = useState<Kind>(mayFindQueues ? "queue" : "agent");
-  const [queue, setQueue] = useState("");
+  const [to, setTo] = useState<Kind>(mayFindQueues || proposed ? "queue" : "agent");
+  const [queue, setQueue] = useState(proposed?.queueId ?? "");
   const [agent, setAgent] = useState("");
   const [isAttended, setAttended] = useState(false);
   const [keepsAge, setKeepsAge] = useState(false);
@@ -64,7 +84,7 @@ function TransferForm({ conversationId, queueId, close }: TransferProps & { clos
   return (
     <Stack gap="sm">
       <Where to={to} choose={setTo} mayFindQueues={mayFindQueues} maySeeAgents={maySeeAgents} />
-      {to === "queue" && <QueueChoice label={words.t("transfer.queue")} value={queue} choose={setQueue} testId="transfer-queue" />}
+      {to === "queue" && <QueueChoice label={words.t("transfer.queue")} value={queue} valueName={proposed?.name} choose={setQueue} testId="transfer-queue" />}
       {to === "agent" && <AgentChoice label={words.t("transfer.agent")} value={agent} choose={setAgent} testId="transfer-agent" />}
       <Checkbox
         checked={isAttended}

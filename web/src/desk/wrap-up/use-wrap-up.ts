@@ -39,6 +39,12 @@ export function useWrapUp(conversationId: string): WrapUp {
   return { ...action, draft, change: (part) => drafts.put(conversationId, { ...draft, ...part, isSent: false }), send };
 }
 
+/** Proposes a code for a conversation: what the agent says when wrapping up begins with it. */
+export function proposeWrapUpCode(conversationId: string, codeId: string): void {
+  const draft = drafts.of(conversationId);
+  if (draft.codeId !== codeId) drafts.put(conversationId, { ...draft, codeId, isSent: false });
+}
+
 /** The codes that agents of a queue may use; none where the user may not see them. */
 export function useWrapUpCodes(queueId: string): readonly WrapUpCode[] {
   const { clients } = useDesk();

@@ -14,6 +14,7 @@ import { UtilizationService } from "../../../src/gen/onqueue/routing/v1/utilizat
 import type { AdminWorld } from "./admin-world";
 import { refusal } from "./refusal";
 import { begins } from "./shelf";
+import { transferRoutes } from "./transfer-routes";
 
 const CATALOGUE = [
   "authorization:role:add",
@@ -36,6 +37,7 @@ export function adminRoutes(router: ConnectRouter, world: AdminWorld): void {
   subjectRoutes(router, world);
   knowledgeRoutes(router, world);
   contentRoutes(router, world);
+  transferRoutes(router, world);
 }
 
 function userRoutes(router: ConnectRouter, world: AdminWorld): void {
@@ -218,8 +220,8 @@ function contentRoutes(router: ConnectRouter, world: AdminWorld): void {
     createResponse: ({ requestId, response }) => ({ response: responses.create(requestId, response) }),
     getResponse: ({ responseId }) => ({ response: responses.get(responseId) }),
     listResponses: (asked) => {
-      const fits = ({ name, libraryIds }: Response) =>
-        begins(name, asked.text) && (asked.libraryId === "" || libraryIds.includes(asked.libraryId));
+      const fits = ({ name, libraryIds, uses }: Response) =>
+        begins(name, asked.text) && (asked.libraryId === "" || libraryIds.includes(asked.libraryId)) && (!asked.neverUsed || uses === 0n);
       const { found, nextPageToken } = responses.page(asked, fits);
       return { responses: found, nextPageToken };
     },
@@ -234,15 +236,15 @@ function contentRoutes(router: ConnectRouter, world: AdminWorld): void {
         }),
     }),
     renderResponse: ({ responseId, language, conversationId, values }) => {
-      const known = conversationId ? { CUSTOMER_NAME: "Grace", ...values } : values;
+      const known = conversationId ? { CUSTOMER_NAME: world.customerName, ...values } : values;
       const { text, language: taken } = variantOf(responses.get(responseId), language);
       const names = [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name as string);
       const missing = names.filter((name) => !(name in known));
       if (missing.length > 0) throw refusal(Code.FailedPrecondition, "VARIABLE_MISSING", { variables: missing.join(",") });
       return { text: text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => known[name as keyof typeof known] as string), language: taken };
     },
-    recordUse: ({ responseId, clientMessageId }) => {
-      world.uses.push({ responseId, clientMessageId });
+    recordUse: ({ responseId, clientMessageId, conversationId }) => {
+      world.uses.push({ responseId, clientMessageId, conversationId });
       return { uses: 1n };
     },
   });

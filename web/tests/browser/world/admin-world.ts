@@ -35,11 +35,13 @@ export class AdminWorld {
   readonly skillsOf = new Map<string, { skills: object[]; languages: object[]; etag: number }>();
   readonly capacitiesOf = new Map<string, { capacities: Capacity[]; etag: number }>();
   readonly passwords = new Map<string, string>();
-  readonly uses: { responseId: string; clientMessageId: string }[] = [];
+  readonly uses: { responseId: string; clientMessageId: string; conversationId: string }[] = [];
   organisation = { organisationId: "o", etag: "1", slug: "demo", name: "Beispiel GmbH", language: "de", timeZone: "Europe/Berlin" };
   ownPassword = "the old password";
   /** What the caller may do by now, if that can be asked. */
   fresh: string[] | undefined;
+  /** Who every customer is. */
+  customerName = "Grace";
   /** Whether the answer to making a user is lost once. */
   losesAnswer = false;
   /** Whether lists fail. */

@@ -12,6 +12,7 @@ import { EndReason, ParticipantKind } from "../../../src/gen/onqueue/session/v1/
 import { adminRoutes } from "./admin-routes";
 import { routingRoutes } from "./routing-routes";
 import { refusal } from "./refusal";
+import { scriptRoutes } from "./script-routes";
 import { begins } from "./shelf";
 import { SUPERVISOR_PARTICIPANT } from "./talk-world";
 import { talkRoutes } from "./talk-routes";
@@ -44,10 +45,11 @@ export const PERMISSIONS = [
   "routing:queue:view",
   "routing:wrapupCode:view",
   "responses:response:view",
+  "scripter:publishedScript:view",
 ];
 
 /** What somebody has who sets everything up and talks to nobody. */
-export const ADMINISTRATOR = ["authorization:*:*", "externalContacts:customField:*", "recording:transcript:erase", "responses:*:*", "routing:queue:*", "routing:queueMember:*", "routing:wrapupCode:*", "routing:schedule:*", "routing:scheduleGroup:*", "routing:emergency:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
+export const ADMINISTRATOR = ["authorization:*:*", "externalContacts:customField:*", "recording:transcript:erase", "responses:*:*", "scripter:script:*", "routing:queue:*", "routing:queueMember:*", "routing:wrapupCode:*", "routing:schedule:*", "routing:scheduleGroup:*", "routing:emergency:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
 
 const TOKEN_MS = 600_000;
 
@@ -59,6 +61,7 @@ export function routes(world: World): (router: ConnectRouter) => void {
     guestRoutes(router, world);
     talkRoutes(router, world);
     routingRoutes(router, world);
+    scriptRoutes(router, world);
     adminRoutes(router, world.admin);
   };
 }

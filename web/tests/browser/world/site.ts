@@ -1,10 +1,12 @@
 // Serves the built pages and the stand-in's rpcs from one origin, as the gateway does.
+import { Code, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { refusal } from "./refusal";
 import { routes } from "./routes";
 import type { World } from "./world";
 
@@ -39,7 +41,7 @@ export class Site {
   }
 
   async start(): Promise<void> {
-    const server = createServer(connectNodeAdapter({ routes: routes(this.world), fallback: serving(this.world) }));
+    const server = createServer(connectNodeAdapter({ routes: routes(this.world), fallback: serving(this.world), interceptors: [contentGate(this.world)] }));
     await new Promise<void>((resolve) => server.listen(this.port, "127.0.0.1", resolve));
     this.port = (server.address() as AddressInfo).port;
     this.server = server;
@@ -53,6 +55,14 @@ export class Site {
     server.closeAllConnections();
     await closed;
   }
+}
+
+/** What the gateway answers while it reaches no content service. */
+function contentGate(world: World): Interceptor {
+  return (next) => (request) => {
+    if (world.contentAway && request.service.typeName.startsWith("onqueue.content.")) throw refusal(Code.Unavailable, "UNAVAILABLE");
+    return next(request);
+  };
 }
 
 type Fallback = NonNullable<Parameters<typeof connectNodeAdapter>[0]["fallback"]>;

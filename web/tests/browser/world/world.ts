@@ -9,6 +9,7 @@ import { AdminWorld } from "./admin-world";
 import { agentFrame } from "./agent-frame";
 import { Channel } from "./frames";
 import { RoutingWorld } from "./routing-world";
+import { ScriptWorld } from "./script-world";
 import { TalkWorld } from "./talk-world";
 
 type GuestFrame = MessageInitShape<typeof WatchResponseSchema>;
@@ -46,6 +47,7 @@ export class World {
   readonly admin = new AdminWorld();
   readonly routing = new RoutingWorld();
   readonly talk = new TalkWorld();
+  readonly script = new ScriptWorld();
   readonly rooms = new Map<string, Room>();
   readonly desk = new Channel<DeskFrame>();
   readonly revoked: string[] = [];
@@ -53,6 +55,8 @@ export class World {
   heartbeats = 0;
   refreshes = 0;
   queueFull = false;
+  /** Whether the content service cannot be reached. */
+  contentAway = false;
   /** Requests to start a chat that were refused: they stay refused. */
   readonly refusedStarts = new Set<string>();
   /** Messages that the stand-in refuses, by text. */

@@ -3,7 +3,7 @@
 use super::filled::{Words, id, organisation};
 use crate::{
     Migrations,
-    store::{Listing, Tables},
+    store::{Listing, Tables, Usage},
 };
 use onqueue_model::Divisions;
 use onqueue_testkit::temp_store;
@@ -51,7 +51,7 @@ async fn what_was_there_is_counted_and_has_its_tags() {
     };
     for divisions in [Divisions::All, Divisions::Only([id(2).into()].into())] {
         for library in [None, Some(id(4).into())] {
-            let page = tables.list_responses(organisation(), (library, &divisions), "Hello", &listing);
+            let page = tables.list_responses(organisation(), (library, &divisions), ("Hello", Usage::Any), &listing);
             let items = page.await.expect("a page").items;
             let names: Vec<_> = items.iter().map(|response| response.content.name.as_str()).collect();
             assert_eq!(names, ["b"]);

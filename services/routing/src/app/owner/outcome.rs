@@ -1,8 +1,9 @@
 //! Turns that are filled: committed, then let out.
 
 use super::{Owner, told};
+use crate::app::figures::{self, EndedWait};
 use crate::app::turn::{Snapshot, Turn, Watching};
-use crate::app::{agent_not_found, figures, unowned};
+use crate::app::{agent_not_found, unowned};
 use crate::store::{Batch, Fence};
 use onqueue_acd::Effect;
 use onqueue_model::{Fault, OrganisationId, Timestamp, UserId};
@@ -138,6 +139,7 @@ impl Owner {
         for (_, effect) in &turn.effects {
             figures::offers(effect);
         }
+        turn.ended_waits.iter().for_each(EndedWait::record);
         if let Some(figures) = self.figures.as_mut().filter(|_| !batch.log.is_empty()) {
             figures.touch(self.shared.steady.now());
         }

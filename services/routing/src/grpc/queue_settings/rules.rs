@@ -1,13 +1,16 @@
 //! What holds for a queue's conversations: from requests, into answers, and into what session must know.
 
-use super::{each, id, one_of, within, wrong};
-use crate::store::{AgentLostAction, AttachmentRules, ConversationRules, InactivityAction, InactivityCounts};
-use onqueue_model::{Fault, QueueId};
+use super::{each, id, ids, one_of, within, wrong};
+use crate::store::{
+    AgentLostAction, AttachmentRules, ConversationRules, InactivityAction, InactivityCounts, LibraryUse,
+};
+use onqueue_model::{Fault, LibraryId, QueueId};
 use onqueue_proto::routing::v1 as proto;
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
 const MEGABYTE: u64 = 1_048_576;
 const MEDIA_TYPES: usize = 50;
+const LIBRARIES: usize = 200;
 const USUAL_MEDIA_TYPES: [&str; 6] = [
     "image/jpeg",
     "image/png",
@@ -22,6 +25,7 @@ pub(super) fn decoded(given: Option<&proto::ConversationRules>) -> Result<Conver
     let usual = ConversationRules::default();
     let Some(given) = given else { return Ok(usual) };
     let (action, transfer_to) = silence(given)?;
+    let (library_use, library_ids) = libraries(given)?;
     Ok(ConversationRules {
         inactivity_counts: counts(given.inactivity_counts)?,
         inactivity_action: action,
@@ -46,6 +50,12 @@ pub(super) fn decoded(given: Option<&proto::ConversationRules>) -> Result<Conver
         attachments: given.attachments.as_ref().map(attachments).transpose()?,
         monitor_visible: given.monitor_visible,
         transfer_keeps_age: given.transfer_keeps_age,
+        script_id: match given.script_id.as_str() {
+            "" => None,
+            script => Some(id(&path("script_id"), script)?),
+        },
+        library_use,
+        library_ids,
     })
 }
 
@@ -70,6 +80,22 @@ fn silence(given: &proto::ConversationRules) -> Result<(InactivityAction, Option
         (proto::InactivityAction::Transfer, "") => Err(wrong(field, "a transfer needs a queue")),
         (proto::InactivityAction::Transfer, to) => Ok((InactivityAction::Transfer, Some(id(&field, to)?))),
     }
+}
+
+fn libraries(given: &proto::ConversationRules) -> Result<(LibraryUse, BTreeSet<LibraryId>), Fault> {
+    use proto::ResponseLibraryUse as Use;
+    let field = path("library_ids");
+    let wanted = match one_of(&path("library_use"), given.library_use)? {
+        Use::Unspecified => LibraryUse::All,
+        Use::Chosen => LibraryUse::Chosen,
+        Use::None => LibraryUse::None,
+    };
+    match (wanted, given.library_ids.len()) {
+        (LibraryUse::Chosen, 0) => return Err(wrong(field, "choose one or more")),
+        (LibraryUse::All | LibraryUse::None, 1..) => return Err(wrong(field, "only if libraries are chosen")),
+        _ => {}
+    }
+    Ok((wanted, ids(&field, LIBRARIES, &given.library_ids)?))
 }
 
 fn lost(number: i32) -> Result<AgentLostAction, Fault> {
@@ -158,6 +184,11 @@ pub(super) fn encoded(rules: &ConversationRules) -> proto::ConversationRules {
         AgentLostAction::Requeue => proto::AgentLostAction::Unspecified,
         AgentLostAction::End => proto::AgentLostAction::End,
     };
+    let libraries = match rules.library_use {
+        LibraryUse::All => proto::ResponseLibraryUse::Unspecified,
+        LibraryUse::Chosen => proto::ResponseLibraryUse::Chosen,
+        LibraryUse::None => proto::ResponseLibraryUse::None,
+    };
     let to = rules.inactivity_transfer_queue_id;
     proto::ConversationRules {
         inactivity_counts: counts.into(),
@@ -176,6 +207,9 @@ pub(super) fn encoded(rules: &ConversationRules) -> proto::ConversationRules {
         }),
         monitor_visible: rules.monitor_visible,
         transfer_keeps_age: rules.transfer_keeps_age,
+        script_id: rules.script_id.map(|script| script.to_string()).unwrap_or_default(),
+        library_use: libraries.into(),
+        library_ids: rules.library_ids.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -223,6 +257,9 @@ mod tests {
             }),
             monitor_visible: true,
             transfer_keeps_age: true,
+            script_id: QUEUE.parse().ok(),
+            library_use: LibraryUse::Chosen,
+            library_ids: QUEUE.parse().into_iter().collect(),
         };
         assert_eq!(decoded(Some(&encoded(&rules))), Ok(rules.clone()));
         let stored = serde_json::to_string(&rules).expect("JSON");
@@ -235,7 +272,7 @@ mod tests {
         fn attachments(rules: &mut proto::ConversationRules) -> &mut proto::AttachmentRules {
             rules.attachments.get_or_insert_default()
         }
-        let wrong: [(Change, &str); 14] = [
+        let wrong: [(Change, &str); 19] = [
             (|r| r.inactivity_counts = 3, "inactivity_counts"),
             (|r| r.inactivity_action = 2, "inactivity_action"),
             (|r| r.inactivity_action = 1, "inactivity_transfer_queue_id"),
@@ -246,6 +283,14 @@ mod tests {
             (|r| r.abandon_after_ms = 9_999, "abandon_after_ms"),
             (|r| r.agent_lost_hold_ms = -1, "agent_lost_hold_ms"),
             (|r| r.agent_lost_action = 9, "agent_lost_action"),
+            (|r| r.script_id = "x".to_owned(), "script_id"),
+            (|r| r.library_use = 3, "library_use"),
+            (|r| r.library_use = 1, "library_ids"),
+            (|r| r.library_ids = vec![QUEUE.to_owned()], "library_ids"),
+            (
+                |r| (r.library_use, r.library_ids) = (1, vec![QUEUE.to_owned(), "x".to_owned()]),
+                "library_ids",
+            ),
             (|r| r.messaging_window_ms = 59_999, "messaging_window_ms"),
             (|r| r.retention_days = 36_501, "retention_days"),
             (|r| attachments(r).max_bytes = 104_857_601, "attachments.max_bytes"),

@@ -1,0 +1,159 @@
+//! A list of objects.
+
+use super::{Draft, Headings, Lines, Problems, wrong};
+use crate::content::Response;
+use onqueue_model::Fault;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    shortcut: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    substitutions: Vec<Place>,
+    texts: Vec<Text>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    description: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    default: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    language: String,
+    text: String,
+}
+
+/// The responses of a list. Notes which of its objects cannot be read; answers what makes it no list.
+pub fn read(list: &str, problems: &mut Problems) -> Result<(Headings, Vec<Draft>), Problems> {
+    let lines = Lines::of(list.as_bytes());
+    let mut drafts = Vec::new();
+    for (begin, object) in objects(list, &lines)? {
+        let line = lines.at(begin);
+        let mut reader = serde_json::Deserializer::from_str(object);
+        match serde_path_to_error::deserialize::<_, Entry>(&mut reader) {
+            Ok(entry) => drafts.push(draft(line, entry)),
+            Err(error) => {
+                let path = Some(error.path().to_string()).filter(|path| path != ".");
+                let fault = wrong(without_place(error.inner()));
+                problems.add(line_of(line, error.inner()), (path.unwrap_or_default(), 0), fault);
+            }
+        }
+    }
+    Ok((Headings::Json, drafts))
+}
+
+/// In the file, of what is wrong in something that begins in that line.
+fn line_of(begin: u64, error: &serde_json::Error) -> u64 {
+    begin + (error.line() as u64).saturating_sub(1)
+}
+
+/// What is wrong, without saying where it is in what was read.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ")
+        .map_or(text.clone(), |(what, _)| what.to_owned())
+}
+
+/// Each object with the place where it begins.
+fn objects<'t>(list: &'t str, lines: &Lines) -> Result<Vec<(usize, &'t str)>, Problems> {
+    let unexpected = |at: usize, wanted: &str| Problems::one(lines.at(at), format!("{wanted} is expected here"));
+    let (mut found, mut at) = (Vec::new(), skip(list, 0));
+    if !list[at..].starts_with('[') {
+        return Err(unexpected(at, "a list, which begins with [,"));
+    }
+    at = skip(list, at + 1);
+    if list[at..].starts_with(']') {
+        return the_end(list, at + 1)
+            .map(|()| found)
+            .map_err(|at| unexpected(at, "nothing"));
+    }
+    loop {
+        let mut values = serde_json::Deserializer::from_str(&list[at..]).into_iter::<IgnoredAny>();
+        match values.next() {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
+                let line = line_of(lines.at(at), &error);
+                return Err(Problems::one(line, without_place(&error)));
+            }
+            None => return Err(unexpected(at, "an object")),
+        }
+        let end = at + values.byte_offset();
+        found.push((at, &list[at..end]));
+        at = skip(list, end);
+        match list.as_bytes().get(at) {
+            Some(b',') => at = skip(list, at + 1),
+            Some(b']') => {
+                return the_end(list, at + 1)
+                    .map(|()| found)
+                    .map_err(|at| unexpected(at, "nothing"));
+            }
+            _ => return Err(unexpected(at, "a comma or the end of the list, ],")),
+        }
+    }
+}
+
+/// Whether nothing follows; or where something does.
+fn the_end(list: &str, at: usize) -> Result<(), usize> {
+    let at = skip(list, at);
+    if at == list.len() { Ok(()) } else { Err(at) }
+}
+
+/// Where something stands next.
+fn skip(list: &str, at: usize) -> usize {
+    let space = list.as_bytes()[at..]
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+    at + space.count()
+}
+
+fn draft(line: u64, entry: Entry) -> Draft {
+    let place = |place: Place| [place.name, place.description, place.default];
+    Draft {
+        line,
+        name: entry.name,
+        shortcut: entry.shortcut,
+        tags: entry.tags,
+        substitutions: entry.substitutions.into_iter().map(place).collect(),
+        texts: entry.texts.into_iter().map(|text| (text.language, text.text)).collect(),
+    }
+}
+
+/// The list, a line for each thing in it.
+pub fn write(responses: &[Response]) -> Result<Vec<u8>, Fault> {
+    let entries: Vec<Entry> = responses.iter().map(entry).collect();
+    let mut list = serde_json::to_vec_pretty(&entries).map_err(Fault::internal)?;
+    list.push(b'\n');
+    Ok(list)
+}
+
+fn entry(response: &Response) -> Entry {
+    let content = &response.content;
+    let substitutions = content.substitutions.iter().map(|substitution| Place {
+        name: substitution.name.clone(),
+        description: substitution.description.clone(),
+        default: substitution.default_value.clone(),
+    });
+    let texts = content.variants.iter().map(|variant| Text {
+        language: variant.language.to_string(),
+        text: variant.text.clone(),
+    });
+    Entry {
+        name: content.name.clone(),
+        shortcut: content.shortcut.clone(),
+        tags: content.tags.clone(),
+        substitutions: substitutions.collect(),
+        texts: texts.collect(),
+    }
+}

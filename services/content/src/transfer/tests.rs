@@ -1,0 +1,263 @@
+use super::*;
+use onqueue_model::{Language, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn response(content: ResponseContent) -> Response {
+    Response {
+        id: Uuid::from_u128(1).into(),
+        revision: 1,
+        content,
+        uses: 0,
+        last_used_at: None,
+        created_at: Timestamp(0),
+        is_deleted: false,
+    }
+}
+
+/// Line, number of column, column and what is said of it.
+fn told(format: Format, file: &[u8]) -> Vec<(u64, u32, String, String)> {
+    let problems = read(format, file).expect_err("it is wrong");
+    assert_eq!(problems.count as usize, problems.told.len());
+    let told = problems.told.into_iter();
+    told.map(|problem| (problem.line, problem.number, problem.column, problem.message))
+        .collect()
+}
+
+fn names(format: Format, file: &str) -> Vec<(u64, String)> {
+    let rows = read(format, file.as_bytes())
+        .unwrap_or_else(|problems| panic!("{problems:?}"))
+        .rows;
+    rows.into_iter().map(|row| (row.line, row.content.name)).collect()
+}
+
+#[test]
+fn tables_are_read_as_programs_write_them() {
+    let expected = [(2, "Gruß".to_owned()), (3, "Dank".to_owned())];
+    for file in [
+        "name,text:de\nGruß,Hallo\nDank,Danke\n",
+        "\u{feff}name;text:de\r\nGruß;Hallo\r\nDank;Danke\r\n",
+        "NAME\tText:DE\nGruß\tHallo\nDank\tDanke",
+        "\"name\";\"text:de\"\n\"Gruß\";\"Hallo\"\n\"Dank\";\"Danke\"",
+        "name,text:de,\nGruß,Hallo,\nDank,Danke,\n,,\n",
+        "name;text:de\rGruß;Hallo\rDank;Danke\r",
+    ] {
+        assert_eq!(names(Format::Csv, file), expected, "{file:?}");
+    }
+}
+
+#[test]
+fn lines_are_those_that_an_editor_shows() {
+    let file = "name,text:de\r\n\r\n\"A\",\"one\r\ntwo\nthree\"\r\nB,x\r\n\r\n\r\nC,\"a \"\"word\"\", and more\"\r\n";
+    assert_eq!(
+        names(Format::Csv, file),
+        [(3, "A".to_owned()), (6, "B".to_owned()), (9, "C".to_owned())]
+    );
+    let rows = read(Format::Csv, file.as_bytes()).expect("good").rows;
+    let texts: Vec<&str> = rows.iter().map(|row| row.content.variants[0].text.as_str()).collect();
+    assert_eq!(texts, ["one\ntwo\nthree", "x", "a \"word\", and more"]);
+    let list = "[\n {\"name\": \"A\", \"texts\": [{\"language\": \"de\", \"text\": \"x\"}]},\n\n {\n\"name\": \"B\",\n\"texts\": [{\"language\": \"de\", \"text\": \"x\"}]}\n]\n";
+    assert_eq!(names(Format::Json, list), [(2, "A".to_owned()), (4, "B".to_owned())]);
+}
+
+#[test]
+fn everything_in_a_row_is_read() {
+    let file = "tags,text:en,name,substitutions,text:de-AT,shortcut\n\
+        Eil|a\\|b,Your {{ORDER}},Order,\"ORDER|none|Its number\nDATE\",'-Ihre {{DATE}},ord\n";
+    let read = read(Format::Csv, file.as_bytes()).expect("good");
+    let content = &read.rows[0].content;
+    assert_eq!((content.name.as_str(), content.shortcut.as_str()), ("Order", "ord"));
+    assert_eq!(content.tags, ["Eil", "a|b"]);
+    let substitution = |name: &str, description: &str, default: &str| Substitution {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        default_value: default.to_owned(),
+    };
+    assert_eq!(
+        content.substitutions,
+        [
+            substitution("ORDER", "Its number", "none"),
+            substitution("DATE", "", "")
+        ]
+    );
+    let variants: Vec<_> = content
+        .variants
+        .iter()
+        .map(|one| (one.language.as_str(), one.text.as_str()))
+        .collect();
+    assert_eq!(variants, [("en", "Your {{ORDER}}"), ("de-at", "-Ihre {{DATE}}")]);
+}
+
+#[test]
+fn every_wrong_cell_is_named() {
+    let long = "ä".repeat(4_001);
+    let file = format!(
+        "name,shortcut,text:de,substitutions\n\
+        A,a b,x,\n\
+        ,b,{long},lower\n\
+        C,c,{{{{ORDER}}}},\n\
+        D,C,x,\n\
+        E,,,\n\
+        F,f,x,,more\n\
+        {},g,x,\n",
+        "y".repeat(101)
+    );
+    let told = told(Format::Csv, file.as_bytes());
+    let places: Vec<_> = told
+        .iter()
+        .map(|(line, number, column, _)| (*line, *number, column.as_str()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (2, 2, "shortcut"),
+            (3, 1, "name"),
+            (3, 3, "text:de"),
+            (3, 4, "substitutions"),
+            (4, 3, "text:de"),
+            (5, 2, "shortcut"),
+            (6, 0, ""),
+            (7, 5, ""),
+            (8, 1, "name"),
+        ]
+    );
+    assert!(told[2].3.contains("4,000 characters"), "{}", told[2].3);
+    assert!(told[4].3.contains("{{ORDER}}"), "{}", told[4].3);
+    assert!(told[5].3.contains("line 4"), "{}", told[5].3);
+}
+
+#[test]
+fn what_is_no_table_of_responses_is_refused_with_its_place() {
+    for (file, line, number, said) in [
+        (&b""[..], 1, 0, "empty"),
+        (b"name,text:de\n", 1, 0, "no response"),
+        (b"name\nA\n", 1, 0, "column of texts"),
+        (b"text:de\nA\n", 1, 0, "column “name"),
+        (b"name,colour,text:de\nA,b,c\n", 1, 2, "colour"),
+        (b"name,text:d,text:de\nA,b,c\n", 1, 2, "no column"),
+        (b"name,text:de,text:DE\nA,b,c\n", 1, 3, "twice"),
+        (b"name,text:de\nA,b\nC,\"open\nD,e\n", 3, 0, "quotation mark"),
+        (b"name,text:de\nA,b\nGru\xdf,c\n", 3, 0, "UTF-8"),
+        (b"\xff\xfen\0a\0m\0e\0", 1, 0, "UTF-8"),
+    ] {
+        let told = told(Format::Csv, file);
+        let (found, column, _, message) = &told[0];
+        assert_eq!((*found, *column), (line, number), "{message}");
+        assert!(message.contains(said), "{message}");
+    }
+}
+
+#[test]
+fn what_is_no_list_of_responses_is_refused_with_its_place() {
+    for (file, line, column, said) in [
+        ("", 1, "", "begins with ["),
+        ("{}", 1, "", "begins with ["),
+        ("[]", 1, "", "no response"),
+        ("[\n {\"name\": \"A\"},\n]", 3, "", "expected"),
+        ("[\n{\"name\": \"A\" \"texts\": []}]", 2, "", "expected `,` or `}`"),
+        ("[{\"name\": \"A\",\n\"texts\": [", 2, "", "EOF"),
+        ("[\n\n{\"name\": \"A\", \"texts\": []}\n] x", 4, "", "nothing"),
+        ("[\n{\"name\": 1, \"texts\": []}]", 2, "name", "string"),
+        (
+            "[{\n\"name\": \"A\",\n\"colour\": 1, \"texts\": []}]",
+            3,
+            "colour",
+            "unknown field",
+        ),
+        ("[\n{\"texts\": []}]", 2, "", "missing field `name`"),
+        (
+            "[\n{\"name\": \"A\", \"texts\": [{\"language\": \"de\",\n\"text\": 1}]}]",
+            3,
+            "texts[0].text",
+            "string",
+        ),
+        (
+            "[\n{\"name\": \"A\", \"texts\": [{\"language\": \"d\", \"text\": \"x\"}]}]",
+            2,
+            "texts.d",
+            "BCP-47",
+        ),
+        (
+            "[\n{\"name\": \"A\", \"texts\": [{\"language\": \"de\", \"text\": \"{{X}}\"}]}]",
+            2,
+            "texts.de",
+            "{{X}}",
+        ),
+        ("[\n{\"name\": \"A\", \"texts\": []}]", 2, "", "1–50 variants"),
+    ] {
+        let told = told(Format::Json, file.as_bytes());
+        let (found, _, called, message) = &told[0];
+        assert_eq!((*found, called.as_str()), (line, column), "{file}: {message}");
+        assert!(message.contains(said), "{file}: {message}");
+    }
+}
+
+#[test]
+fn a_broken_file_is_not_told_in_a_thousand_pieces() {
+    let rows = "A,a b,x\n".repeat(1_000);
+    let problems = read(Format::Csv, format!("name,shortcut,text:de\n{rows}").as_bytes()).expect_err("wrong");
+    assert_eq!((problems.told.len(), problems.count >= 1_000), (TOLD, true));
+    let rows = "A,x\n".repeat(ROWS + 1);
+    let problems = read(Format::Csv, format!("name,text:de\n{rows}").as_bytes()).expect_err("too many");
+    assert_eq!((problems.count, problems.told[0].line), (1, ROWS as u64 + 2));
+}
+
+fn contents() -> impl Strategy<Value = ResponseContent> {
+    let text = "[a-zä='+|\\\\\"\n;, ]{0,12}[a-z]";
+    let variants = prop::collection::btree_map("(de|en|fr|de-at)", text, 1..4);
+    let substitutions = prop::collection::btree_map("[A-Z]{1,4}", ("[a|\\\\\n#]{0,5}", "[a|\\\\]{0,5}"), 0..3);
+    let name = "[a-zß='@;,\"]{1,8}";
+    (
+        name,
+        "[a-z='|]{0,6}",
+        variants,
+        substitutions,
+        prop::collection::btree_set("[a-z|\\\\'=]{1,5}", 0..4),
+    )
+        .prop_map(|(name, shortcut, variants, substitutions, tags)| ResponseContent {
+            name,
+            shortcut,
+            libraries: BTreeSet::new(),
+            variants: variants
+                .into_iter()
+                .map(|(language, text)| Variant {
+                    language: Language::parse(&language).expect("a tag"),
+                    text,
+                })
+                .collect(),
+            substitutions: substitutions
+                .into_iter()
+                .map(|(name, (default_value, description))| Substitution {
+                    name,
+                    description,
+                    default_value,
+                })
+                .collect(),
+            tags: tags.into_iter().collect(),
+        })
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_and_written_alike(mut all in prop::collection::vec(contents(), 1..6)) {
+        // A shortcut comes once.
+        let mut seen = BTreeSet::new();
+        all.retain(|content| content.shortcut.is_empty() || seen.insert(fold(&content.shortcut)));
+        let responses: Vec<Response> = all.iter().cloned().map(response).collect();
+        for format in [Format::Csv, Format::Json] {
+            let file = write(format, &responses).expect("writes");
+            let rows = read(format, &file).unwrap_or_else(|problems| panic!("{problems:?}")).rows;
+            let mut found: Vec<ResponseContent> = rows.into_iter().map(|row| row.content).collect();
+            let again = write(format, &found.iter().cloned().map(response).collect::<Vec<_>>()).expect("writes");
+            prop_assert_eq!(String::from_utf8_lossy(&file), String::from_utf8_lossy(&again));
+            // A table has one order of languages.
+            let sorted = |all: &mut Vec<ResponseContent>| all.iter_mut().for_each(|content| {
+                content.variants.sort_by(|one, other| one.language.cmp(&other.language));
+            });
+            let mut expected = all.clone();
+            sorted(&mut expected);
+            sorted(&mut found);
+            prop_assert_eq!(found, expected, "{:?}", format);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `onqueue check conversation`: whether a guest and an agent can talk, tried through the public door alone and by the public
+//! API alone, as their pages do. It makes a queue, an agent and a deployment of its own and takes them away again.
+
+mod door;
+mod installation;
+mod talk;
+
+use crate::{cli::CheckConversation, output::say, settings::administrator_password};
+use door::Door;
+use installation::Installation;
+use onqueue_model::Fault;
+use onqueue_server::{Clock, Ids};
+use std::{path::Path, time::Duration};
+
+/// Carries the check out; the error says at which step it failed, and why.
+pub async fn conversation(options: CheckConversation) -> Result<(), Fault> {
+    let password = password(options.password_file.as_deref())?;
+    let clock = Clock::system();
+    let patience = Duration::from_secs(options.patience);
+    let door = Door::new(&options.address, patience, clock, Ids::system())?;
+    let administrator = door.login(&options.organisation, &options.email, &password).await?;
+    let installation = Installation::make(&door, administrator, &options.organisation).await?;
+    let talked = talk::talk(&door, &installation).await;
+    let taken_away = installation.take_away(&door).await;
+    let told = talked?;
+    taken_away?;
+    say(format_args!(
+        "a guest and an agent have talked: alerted after {} ms, the answer read after {} ms",
+        told.alerted.as_millis(),
+        told.answered.as_millis()
+    ));
+    Ok(())
+}
+
+fn password(file: Option<&Path>) -> Result<String, Fault> {
+    let Some(file) = file else {
+        let missing =
+            || Fault::unavailable("give the password with --password-file or in the variable ONQUEUE_ADMIN_PASSWORD");
+        return administrator_password().ok_or_else(missing);
+    };
+    let text = std::fs::read_to_string(file);
+    let text = text.map_err(|error| Fault::unavailable(format!("{}: {error}", file.display())))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}

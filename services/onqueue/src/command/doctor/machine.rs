@@ -1,0 +1,144 @@
+//! What is not in the database: certificates, disks, the broker.
+
+use super::{Finding, said};
+use crate::settings::Settings;
+use onqueue_bus::Bus;
+use onqueue_credentials::Identity;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Days before their end at which certificates should have been renewed.
+const RENEWED: u64 = 14;
+
+/// How long the broker may take to let us in.
+const LET_IN: Duration = Duration::from_secs(3);
+
+const MEBIBYTE: u64 = 1 << 20;
+
+/// Below so many free bytes a disk is nearly full.
+const SCARCE: u64 = 1_024 * MEBIBYTE;
+
+/// Below so many it is as good as full.
+const FULL: u64 = 64 * MEBIBYTE;
+
+/// Whether the certificates of this process's services can be used, and for how long.
+pub fn certificates(settings: &Settings) -> Vec<Finding> {
+    if settings.tls.folder.is_empty() {
+        return vec![Finding::ok(
+            "certificates",
+            "none needed: all services run in one process",
+        )];
+    }
+    let folder = Path::new(&settings.tls.folder);
+    let services = settings.process.services();
+    let look = |service| {
+        let check = format!("certificate {service}");
+        match Identity::load(folder, service) {
+            Ok(identity) => lasting(check, identity.days_left()),
+            Err(fault) => Finding::fail(
+                check,
+                said(&fault),
+                "make new ones: `onqueue certs`, or look at cert-manager",
+            ),
+        }
+    };
+    services.iter().map(look).collect()
+}
+
+fn lasting(check: String, days: u64) -> Finding {
+    let found = format!("holds for {days} days");
+    match days {
+        0..RENEWED => Finding::warn(
+            check,
+            found,
+            "renew it now: `onqueue certs`; processes notice without a restart",
+        ),
+        _ => Finding::ok(check, found),
+    }
+}
+
+/// How much room there is where data lies.
+pub fn disks(settings: &Settings) -> Vec<Finding> {
+    let services = settings.process.services();
+    let data = settings.store.sqlite_path().filter(|_| services.need_database());
+    let data = data.map(|file| ("disk of the data", file));
+    let files = &settings.attachments;
+    let keeps_files = services.has("session") && files.s3_bucket.is_empty();
+    let files = keeps_files.then(|| ("disk of files", PathBuf::from(&files.folder)));
+    data.into_iter()
+        .chain(files)
+        .map(|(check, path)| disk(check, &path))
+        .collect()
+}
+
+fn disk(check: &str, path: &Path) -> Finding {
+    const REMEDY: &str = "make room or give it a larger disk: without any, messages are refused, and nothing is lost";
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let there = absolute.ancestors().find(|above| above.exists());
+    let room = rustix::fs::statvfs(there.unwrap_or_else(|| Path::new("/")));
+    let Ok(room) = room else {
+        return Finding::warn(
+            check,
+            "cannot be looked at",
+            "see whether this user may read the folder",
+        );
+    };
+    let free = room.f_bavail.saturating_mul(room.f_frsize);
+    let found = format!("{} MiB free at {}", free / MEBIBYTE, path.display());
+    match free {
+        0..FULL => Finding::fail(check, found, REMEDY),
+        FULL..SCARCE => Finding::warn(check, found, REMEDY),
+        _ => Finding::ok(check, found),
+    }
+}
+
+/// Whether the broker lets us in.
+pub async fn bus(settings: &Settings) -> Vec<Finding> {
+    if settings.bus.is_in_process() {
+        return vec![Finding::ok("bus", "within the process")];
+    }
+    let connected = async {
+        let (bus, work) = Bus::connect(&settings.bus)?;
+        let up = async {
+            while !bus.is_connected() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            () = work => {}
+            () = up => {}
+            () = tokio::time::sleep(LET_IN) => {}
+        }
+        Ok(bus.is_connected())
+    };
+    vec![match connected.await {
+        Ok(true) => Finding::ok("bus", "NATS lets us in"),
+        Ok(false) => Finding::fail(
+            "bus",
+            format!("no NATS server lets us in within {LET_IN:?}"),
+            "see whether it runs and whether bus.url names its address, user and password; until then everything arrives up to a \
+             second later",
+        ),
+        Err(fault) => Finding::fail("bus", said(&fault), "correct bus.url"),
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::State, *};
+
+    #[test]
+    fn certificates_are_looked_after_in_time() {
+        for (days, expected) in [(0, State::Warn), (13, State::Warn), (14, State::Ok), (90, State::Ok)] {
+            assert_eq!(lasting("x".to_owned(), days).state, expected, "{days}");
+        }
+    }
+
+    #[test]
+    fn room_is_found_where_the_folder_is_yet_to_be() {
+        let finding = disk("disk", Path::new("/tmp/nowhere/at/all/onqueue.db"));
+        assert!(finding.found.contains("MiB free"), "{finding:?}");
+    }
+}

@@ -1,0 +1,175 @@
+//! What an operator does with an embedded installation: looks whether it is well, copies it, puts it back, changes its keys.
+
+use serde_json::Value;
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+use tempfile::TempDir;
+
+fn onqueue(folder: &TempDir, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_onqueue"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_clear()
+        .output()
+        .expect("runs")
+}
+
+fn said(output: &Output) -> String {
+    let parts = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    parts.concat()
+}
+
+fn good(folder: &TempDir, arguments: &[&str]) -> String {
+    let output = onqueue(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+    said(&output)
+}
+
+fn refused(folder: &TempDir, arguments: &[&str], because: &str) {
+    let output = onqueue(folder, arguments);
+    let said = said(&output);
+    assert!(
+        output.status.code() == Some(1) && said.contains(because),
+        "{arguments:?}: {said}"
+    );
+}
+
+fn findings(folder: &TempDir, arguments: &[&str]) -> Vec<(String, String, String)> {
+    let output = onqueue(folder, &[&["doctor", "--json"], arguments].concat());
+    let found: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let has_failed = found.iter().any(|finding| finding["state"] == "fail");
+    assert_eq!(output.status.code(), Some(i32::from(has_failed)), "{found:?}");
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    found
+        .iter()
+        .map(|finding| {
+            (
+                text(&finding["check"]),
+                text(&finding["state"]),
+                text(&finding["remedy"]),
+            )
+        })
+        .collect()
+}
+
+fn state(findings: &[(String, String, String)], check: &str) -> String {
+    let found = findings.iter().find(|(name, ..)| name == check);
+    let (_, state, remedy) = found.unwrap_or_else(|| panic!("{check}: {findings:?}"));
+    assert_eq!(
+        state == "ok",
+        remedy.is_empty(),
+        "{check}: who is not well is told what to do"
+    );
+    state.clone()
+}
+
+#[test]
+fn the_doctor_says_what_is_not_well_and_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(state(&findings(&folder, &[]), "database"), "warn", "there is none yet");
+    good(&folder, &["demo", "--credentials", "credentials.json"]);
+    let well = findings(&folder, &[]);
+    for check in ["settings", "database", "clock", "tables auth", "tables content", "bus"] {
+        assert_eq!(state(&well, check), "ok", "{check}");
+    }
+    assert_eq!(state(&well, "signing key auth"), "warn", "nothing was ever started");
+    good(&folder, &["keys", "rotate"]);
+    assert_eq!(state(&findings(&folder, &[]), "signing key auth"), "ok");
+    let broken = findings(&folder, &["--services", "sesion"]);
+    assert_eq!(state(&broken, "settings"), "fail");
+    std::fs::write(folder.path().join("data/onqueue.db"), "no database at all").expect("written");
+    assert_eq!(state(&findings(&folder, &[]), "database"), "fail");
+    let output = onqueue(&folder, &["doctor"]);
+    assert!(
+        said(&output).contains("FAIL") && said(&output).contains('→'),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn a_copy_goes_back_into_an_empty_place_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let there = |name: &str| folder.path().join(name).exists();
+    refused(&folder, &["backup", "copy.db"], "there is no database");
+    good(&folder, &["demo", "--credentials", "credentials.json"]);
+    good(&folder, &["backup", "copy.db"]);
+    refused(&folder, &["backup", "copy.db"], "copy.db");
+    refused(&folder, &["restore", "copy.db"], "is there already");
+    std::fs::write(
+        folder.path().join("bad.db"),
+        "no database at all, and long enough to be one",
+    )
+    .expect("written");
+    for name in ["data/onqueue.db", "data/onqueue.db-wal", "data/onqueue.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(name));
+    }
+    refused(&folder, &["restore", "nowhere.db"], "no such file");
+    assert_eq!(onqueue(&folder, &["restore", "bad.db"]).status.code(), Some(1));
+    assert!(!there("data/onqueue.db"), "what is no database is not put there");
+    let first = generation(&good(&folder, &["restore", "copy.db"]));
+    assert!(there("copy.db") && there("data/onqueue.db"));
+    let second = generation(&good(&folder, &["restored"]));
+    assert!(first > 1 && second > first, "{first}, {second}");
+    let refusal = onqueue(
+        &folder,
+        &["admin", "create", "--organisation", "demo", "--email", "a@b.example"],
+    );
+    assert!(
+        said(&refusal).contains("already"),
+        "what was in it is there: {}",
+        said(&refusal)
+    );
+}
+
+/// The number that is said of the logs.
+fn generation(said: &str) -> i64 {
+    let (_, rest) = said.split_once("generation ").expect("named");
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().expect("a number")
+}
+
+#[test]
+fn keys_are_listed_replaced_and_taken_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["migrate"]);
+    assert_eq!(keys(&folder), Vec::<(String, String)>::new());
+    good(&folder, &["keys", "rotate"]);
+    let first = keys(&folder);
+    let services: Vec<&str> = first.iter().map(|(service, _)| service.as_str()).collect();
+    assert_eq!(services, ["auth", "session"]);
+    good(&folder, &["keys", "rotate", "--of", "session"]);
+    assert_eq!(keys(&folder).len(), 3);
+    for (_, kid) in &first {
+        good(&folder, &["keys", "withdraw", kid]);
+    }
+    let left = keys(&folder);
+    assert!(left.iter().all(|key| !first.contains(key)), "{left:?}");
+    assert_eq!(left.len(), 2, "auth has another at once: {left:?}");
+    refused(&folder, &["keys", "withdraw", "nobody"], "there is no such key");
+    assert_eq!(
+        onqueue(&folder, &["keys", "rotate", "--of", "gateway"]).status.code(),
+        Some(2)
+    );
+    assert!(good(&folder, &["keys", "list"]).contains("verifies until"));
+}
+
+fn keys(folder: &TempDir) -> Vec<(String, String)> {
+    let keys: Vec<Value> = serde_json::from_str(&good(folder, &["keys", "list", "--json"])).expect("JSON");
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    keys.iter()
+        .map(|key| (text(&key["service"]), text(&key["kid"])))
+        .collect()
+}
+
+#[test]
+fn files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["migrate"]);
+    good(&folder, &["backup", "copy.db"]);
+    let mode = |path: &Path| path.metadata().expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode(&folder.path().join("copy.db")), 0o600, "signing keys lie in it");
+}

@@ -1,0 +1,68 @@
+// What is wrong with a document, each with its place.
+import { Anchor, Table, Text } from "@mantine/core";
+import type { ScriptProblem } from "../../gen/onqueue/content/v1/script_pb";
+import { problemKey } from "../../i18n/script-problems";
+import { useAdminWords, type AdminWords } from "../words";
+
+interface TableProps {
+  problems: readonly ScriptProblem[];
+  /** Leads to the place in the text; absent where the text is not shown. */
+  go?(problem: ScriptProblem): void;
+}
+
+/** The problems in the order of their places. */
+export function ProblemTable({ problems, go }: TableProps) {
+  const words = useAdminWords();
+  return (
+    <Table layout="fixed" className="problems" data-testid="script-problems">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th scope="col" className="problem-place">
+            {words.t("script.place")}
+          </Table.Th>
+          <Table.Th scope="col">{words.t("script.problem")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {problems.map((problem, index) => (
+          <Table.Tr key={index} data-testid="script-problem" data-code={problem.code} data-line={problem.line} data-column={problem.column}>
+            <Table.Td>
+              <Place problem={problem} {...(go ? { go } : {})} />
+            </Table.Td>
+            <Table.Td>
+              <Text size="sm">{words.t(problemKey(problem.code))}</Text>
+              {/* The service says exactly what, in English. */}
+              <Text size="xs" c="dimmed" lang="en" className="guest">
+                {problem.message}
+              </Text>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function Place({ problem, go }: { problem: ScriptProblem; go?(problem: ScriptProblem): void }) {
+  const words = useAdminWords();
+  const { pageId, itemId, pointer } = problem;
+  const line = lineText(problem, words);
+  return (
+    <>
+      {line !== "" && go && (
+        <Anchor component="button" type="button" size="sm" ta="left" onClick={() => go(problem)} data-testid="script-problem-go">
+          {line}
+        </Anchor>
+      )}
+      {line !== "" && !go && <Text size="sm">{line}</Text>}
+      {pageId !== "" && <Text size="xs">{words.t("script.onPage", { page: pageId })}</Text>}
+      {itemId !== "" && <Text size="xs">{words.t("script.inItem", { item: itemId })}</Text>}
+      {line === "" && pageId === "" && <Text size="sm">{pointer || words.t("script.wholeDocument")}</Text>}
+    </>
+  );
+}
+
+function lineText({ line, column }: ScriptProblem, words: AdminWords): string {
+  if (line === 0) return "";
+  return column === 0 ? words.t("script.line", { line }) : words.t("script.lineColumn", { line, column });
+}

@@ -1,0 +1,58 @@
+// How far a run is, as its steps tell it.
+import {
+  ContactWriteState,
+  ScriptRunState,
+  ScriptStepKind,
+  type ScriptField,
+  type ScriptPage,
+  type ScriptRun,
+  type ScriptStep,
+} from "../../gen/onqueue/content/v1/script_run_pb";
+
+/** A page that was passed. */
+export interface Passed {
+  pageId: string;
+  title: string;
+}
+
+/** Whether it stands on a page. */
+export function isOpen({ state }: ScriptRun): boolean {
+  return state === ScriptRunState.OPEN;
+}
+
+/** The same for as long as the run stays on the page it came to: steps that lead nowhere do not change it. */
+export function placeOf({ runId, steps }: ScriptRun): string {
+  return `${runId} ${steps.filter(({ kind }) => kind !== ScriptStepKind.STAY).length}`;
+}
+
+/** The pages that were passed on the way to where it stands; what one went back from is not among them. */
+export function passedPages({ steps }: ScriptRun): Passed[] {
+  const passed: Passed[] = [];
+  for (const { kind, pageId, pageTitle } of steps) {
+    if (kind === ScriptStepKind.NEXT || kind === ScriptStepKind.END) passed.push({ pageId, title: pageTitle });
+    if (kind === ScriptStepKind.BACK) passed.pop();
+  }
+  return passed;
+}
+
+/** The steps that answered something or wrote to the contact, the latest first. */
+export function answeredSteps({ steps }: ScriptRun): ScriptStep[] {
+  return steps.filter(({ answers, contactWrites }) => answers.length + contactWrites.length > 0).reverse();
+}
+
+/** Whether something is still on its way to the contact. */
+export function hasPending({ steps }: ScriptRun): boolean {
+  return steps.some(({ contactWrites }) => contactWrites.some(({ state }) => state === ContactWriteState.PENDING));
+}
+
+/** The fields of a page, from top to bottom. */
+export function fieldsOf({ items }: ScriptPage): ScriptField[] {
+  return items.flatMap(({ item }) => (item.case === "field" ? [item.value] : []));
+}
+
+/** The one of two answers that knows more: an earlier one may arrive later. */
+export function newer(held: ScriptRun | null | undefined, read: ScriptRun | null): ScriptRun | null {
+  if (!held || !read || held.runId !== read.runId) return read;
+  const isOlder = read.step < held.step || (isOpen(read) && !isOpen(held));
+  return isOlder ? held : read;
+}
