@@ -180,14 +180,21 @@ class Container:
     def stop(self, grace):
         """Tells it to end; it has to, in order and in time."""
         begun = time.monotonic()
+        self.tell_to_end()
+        return self.ended(grace) - begun
+
+    def tell_to_end(self):
         self.process.send_signal(signal.SIGTERM)
+
+    def ended(self, grace):
+        """When it has ended, in order and in time."""
         try:
             code = self.process.wait(grace)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"{self.name} did not end within {grace} s:\n{self.said()}") from None
         assert code == 0, f"{self.name} ended with {code}:\n{self.said()}"
-        return time.monotonic() - begun
+        return time.monotonic()
 
     def kill(self):
         if self.process and self.process.poll() is None:

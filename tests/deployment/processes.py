@@ -113,8 +113,19 @@ def compose_services():
         assert_nothing_is_left(postgres)
         assert_it_can_fail(admin, "http://gateway:8080")
         grace = int(compose.filled(file["services"]["gateway"])["stop_grace_period"].removesuffix("s"))
-        for container in reversed(running):
-            container.stop(grace)
+        end_as_compose(file, running, grace)
+
+
+def end_as_compose(file, running, grace):
+    """Who is waited for by nobody that still runs is told to end, all of these at the same time."""
+    while running:
+        needed = {name for one in running for name in file["services"][one.name]["depends_on"]}
+        last = [one for one in running if one.name not in needed]
+        for container in last:
+            container.tell_to_end()
+        for container in last:
+            container.ended(grace)
+        running = [one for one in running if one not in last]
 
 
 def make_secrets(made):
@@ -342,11 +353,13 @@ def probed(container, asked):
 
 
 def end_pods(rendered, running):
-    """Each ends in order within what Kubernetes gives it after preStop."""
-    for container in reversed(running):
+    """They are told to end at the same time, as Kubernetes does; each ends in order within what it gives after preStop."""
+    for container in running:
+        container.tell_to_end()
+    for container in running:
         spec = chart.pod_of(rendered.ours(container.name.rpartition("-")[0]))["spec"]
         waited = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-        container.stop(spec["terminationGracePeriodSeconds"] - waited)
+        container.ended(spec["terminationGracePeriodSeconds"] - waited)
 
 
 # ── the image ──
