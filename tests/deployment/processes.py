@@ -113,19 +113,23 @@ def compose_services():
         assert_nothing_is_left(postgres)
         assert_it_can_fail(admin, "http://gateway:8080")
         grace = int(compose.filled(file["services"]["gateway"])["stop_grace_period"].removesuffix("s"))
-        end_as_compose(file, running, grace)
+        end_in_order(running, lambda _: grace)
 
 
-def end_as_compose(file, running, grace):
-    """Who is waited for by nobody that still runs is told to end, all of these at the same time."""
-    while running:
-        needed = {name for one in running for name in file["services"][one.name]["depends_on"]}
-        last = [one for one in running if one.name not in needed]
+# Who calls ends before whom it calls.
+ENDING = (("gateway",), ("content", "routing"), ("session",), ("auth",))
+
+
+def end_in_order(running, grace):
+    """Callers first; each ends in order within its `grace`."""
+    service = lambda one: one.name.split("-")[0]
+    assert {service(one) for one in running} <= {name for group in ENDING for name in group}
+    for group in ENDING:
+        last = [one for one in running if service(one) in group]
         for container in last:
             container.tell_to_end()
         for container in last:
-            container.ended(grace)
-        running = [one for one in running if one not in last]
+            container.ended(grace(container))
 
 
 def make_secrets(made):
@@ -353,13 +357,14 @@ def probed(container, asked):
 
 
 def end_pods(rendered, running):
-    """They are told to end at the same time, as Kubernetes does; each ends in order within what it gives after preStop."""
-    for container in running:
-        container.tell_to_end()
-    for container in running:
+    """Each ends in order within what Kubernetes gives it after preStop."""
+
+    def grace(container):
         spec = chart.pod_of(rendered.ours(container.name.rpartition("-")[0]))["spec"]
         waited = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-        container.ended(spec["terminationGracePeriodSeconds"] - waited)
+        return spec["terminationGracePeriodSeconds"] - waited
+
+    end_in_order(running, grace)
 
 
 # ── the image ──
