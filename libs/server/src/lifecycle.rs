@@ -3,6 +3,7 @@
 
 use crate::{Clock, Probes, Tasks};
 use axum::{Router, http::StatusCode, middleware::map_response, response::Response, routing::get};
+use futures::future::OptionFuture;
 use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use onqueue_model::Timestamp;
 use onqueue_store::Store;
@@ -104,7 +105,7 @@ impl Readiness {
 
     /// For looking again whenever something may have changed.
     pub(crate) fn looks(&self) -> Looks {
-        Looks(self.0.latches.subscribe(), self.0.drain.clone())
+        Looks(self.0.latches.subscribe(), Some(self.0.drain.clone()))
     }
 
     fn conditions(&self) -> MutexGuard<'_, Vec<Condition>> {
@@ -131,17 +132,19 @@ impl Drop for Latch {
     }
 }
 
-/// When to look at readiness again.
-pub(crate) struct Looks(watch::Receiver<Vec<&'static str>>, CancellationToken);
+/// When to look at readiness again; with the drain, as long as it has not begun.
+pub(crate) struct Looks(watch::Receiver<Vec<&'static str>>, Option<CancellationToken>);
 
 impl Looks {
     /// Returns when a latch came or went since the last time, when the drain begins, and after a second at the latest.
     pub(crate) async fn next(&mut self) {
         let Self(latches, drain) = self;
+        let drained = OptionFuture::from(drain.clone().map(CancellationToken::cancelled_owned));
         tokio::select! {
-            // The sender lives in the readiness; without it nothing changes any more.
-            _ = latches.changed() => {}
-            () = drain.cancelled() => {}
+            // What is ready for ever must not match: who looked again at once each time would keep a thread from everything
+            // else. So nothing without the readiness, in which the sender lives, and the drain once.
+            Ok(()) = latches.changed() => {}
+            Some(()) = drained => *drain = None,
             () = tokio::time::sleep(LOOK) => {}
         }
     }
@@ -180,8 +183,9 @@ pub fn show_readiness(readiness: Readiness, tasks: &Tasks) {
 
 /// Serves `/healthz` (the process answers), `/readyz` (it may be sent work; 503 and what is missing, otherwise) and
 /// `/metrics` (what `metrics` says, as Prometheus reads it) over HTTP, and `grpc.health.v1` over HTTP/2 without TLS, as probes
-/// of Kubernetes speak it; each with the process's time in milliseconds in the header `x-onqueue-time`. Not for the public. Never returns while the listener works: poll it beside everything else until
-/// that has ended, so that it says "draining" to the last.
+/// of Kubernetes speak it; each with the process's time in milliseconds in the header `x-onqueue-time`. Not for the public.
+/// Never returns while the listener works: poll it beside everything else until that has ended, so that it says "draining" to
+/// the last.
 pub async fn serve_health(
     listener: TcpListener,
     probes: Probes,

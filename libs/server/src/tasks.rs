@@ -1,7 +1,12 @@
 //! Background work: started in one place, told to stop, waited for. A task that panics is a defect that ends the process
 //! in order, not a silence.
 
-use std::{future::Future, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
 
@@ -11,6 +16,7 @@ pub struct Tasks {
     tracker: TaskTracker,
     drain: CancellationToken,
     failed: CancellationToken,
+    running: Arc<Mutex<BTreeMap<&'static str, usize>>>,
 }
 
 impl Tasks {
@@ -25,7 +31,12 @@ impl Tasks {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.tracker.spawn(self.guarded(name, task));
+        let running = Running::new(&self.running, name);
+        let task = self.guarded(name, task);
+        self.tracker.spawn(async move {
+            let _running = running;
+            task.await;
+        });
     }
 
     /// Starts a task for which nobody waits at the end, such as a connection that others need for their own end. It runs
@@ -73,11 +84,51 @@ impl Tasks {
         self.failed.cancelled().await;
     }
 
-    /// Waits for every task to end, at most that long. Answers whether all did.
+    /// Waits for every task to end, at most that long. Answers whether all did; the log names those that did not.
     pub async fn finish(&self, within: Duration) -> bool {
         self.drain.cancel();
         self.tracker.close();
-        tokio::time::timeout(within, self.tracker.wait()).await.is_ok()
+        let in_time = tokio::time::timeout(within, self.tracker.wait()).await.is_ok();
+        if !in_time {
+            tracing::warn!(tasks = ?self.running(), "these tasks have not ended and are cut");
+        }
+        in_time
+    }
+
+    /// How many tasks of each name run that are waited for.
+    fn running(&self) -> BTreeMap<&'static str, usize> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// One task that runs, by its name.
+struct Running {
+    all: Arc<Mutex<BTreeMap<&'static str, usize>>>,
+    name: &'static str,
+}
+
+impl Running {
+    fn new(all: &Arc<Mutex<BTreeMap<&'static str, usize>>>, name: &'static str) -> Self {
+        *all.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(name)
+            .or_default() += 1;
+        Self {
+            all: Arc::clone(all),
+            name,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = all.get_mut(self.name) {
+            *count -= 1;
+            if *count == 0 {
+                all.remove(self.name);
+            }
+        }
     }
 }
 
@@ -105,5 +156,16 @@ mod tests {
         tasks.aside("defect", async { panic!("expected by a test") });
         let failed = tokio::time::timeout(Duration::from_secs(10), tasks.failed()).await;
         failed.expect("its panic is told");
+    }
+
+    #[tokio::test]
+    async fn what_did_not_end_in_time_is_known_by_its_name() {
+        let tasks = Tasks::new();
+        tasks.spawn("short", async {});
+        for _ in 0..2 {
+            tasks.spawn("for ever", std::future::pending());
+        }
+        assert!(!tasks.finish(Duration::from_millis(50)).await);
+        assert_eq!(tasks.running(), BTreeMap::from([("for ever", 2)]));
     }
 }

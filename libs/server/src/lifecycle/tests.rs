@@ -1,4 +1,5 @@
 use super::*;
+use futures::FutureExt as _;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -144,4 +145,20 @@ async fn without_a_database_the_clock_follows_the_machine_s() {
         .await
         .expect("it is set right");
     assert!(tasks.finish(Duration::from_secs(10)).await, "it ends with the process");
+}
+
+#[tokio::test]
+async fn a_drain_is_looked_at_once_and_keeps_no_thread() {
+    let tasks = Tasks::new();
+    let readiness = Readiness::new(&tasks);
+    let mut looks = readiness.looks();
+    assert!(looks.next().now_or_never().is_none(), "nothing has happened");
+    tasks.drain();
+    assert!(looks.next().now_or_never().is_some(), "at once");
+    assert!(looks.next().now_or_never().is_none(), "and then no more than before");
+    drop(readiness);
+    assert!(
+        looks.next().now_or_never().is_none(),
+        "nor once nothing can change any more"
+    );
 }
