@@ -16,7 +16,7 @@ use std::process::Stdio;
 pub fn messages(runs: usize) -> Outcome {
     needs::for_test()?;
     let peer = ejabberd::root()?;
-    build(&["onqueue", "load", "bench"])?;
+    build()?;
     let folder = super::folder()?;
     let runs_text = runs.to_string();
     let mut driver = process::command(

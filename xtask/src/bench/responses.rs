@@ -27,7 +27,7 @@ const NOTES: &str = "\
 /// Fills each database once, types, and writes its part of docs/benchmarks.md.
 pub fn responses(count: u64) -> Outcome {
     needs::for_test()?;
-    build(&["bench"])?;
+    build()?;
     let folder = super::folder()?;
     let file = format!("sqlite://{}", folder.path().join("onqueue.db").display());
     let mut figures = figures("SQLite", &drive(&file, count)?)?;

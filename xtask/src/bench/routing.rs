@@ -38,7 +38,7 @@ const MEDIAN: &str = "median_us";
 /// Measures every figure `runs` times and writes its part of docs/benchmarks.md.
 pub fn routing(runs: usize) -> Outcome {
     needs::for_test()?;
-    build(&["bench"])?;
+    build()?;
     process::show(process::cargo(&[
         "build",
         "--release",

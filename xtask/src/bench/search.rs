@@ -24,7 +24,7 @@ const NOTES: &str = "\
 /// Fills each database once, searches, and writes its part of docs/benchmarks.md.
 pub fn search(messages: u64) -> Outcome {
     needs::for_test()?;
-    build(&["bench"])?;
+    build()?;
     let folder = super::folder()?;
     let file = format!("sqlite://{}", folder.path().join("onqueue.db").display());
     let mut figures = figures("SQLite", messages, &drive(&file, messages)?)?;
