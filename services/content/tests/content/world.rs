@@ -11,7 +11,7 @@ use onqueue_proto::content::v1::{
 };
 use onqueue_server::{Context, InProcess, ManualClock, layered};
 use onqueue_store::{Store, audit};
-use onqueue_testkit::{TempStore, Tokens, still_context, temp_store};
+use onqueue_testkit::{TempStore, Tokens, migrated_store, still_context};
 use tonic::Status;
 
 /// A library in each.
@@ -73,8 +73,7 @@ impl World {
     pub async fn new() -> Self {
         let (context, hand) = still_context(7);
         let (tokens, session) = (Tokens::new(&context), FakeSession::new(&context));
-        let temp = temp_store().await;
-        temp.store.migrate::<Migrations>().await.expect("migrations apply");
+        let temp = migrated_store("content", |store| Box::pin(store.migrate::<Migrations>())).await;
         let content = bound(temp.store.clone(), &context, &session).await;
         let world = Self {
             temp,

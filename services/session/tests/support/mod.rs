@@ -14,7 +14,7 @@ use onqueue_proto::session::v1::{
 use onqueue_server::{Context, InProcess, ManualClock, as_peer, layered};
 use onqueue_session::{Faults, Migrations, Settings};
 use onqueue_store::Store;
-use onqueue_testkit::{Tokens, still_context, temp_store, with_token};
+use onqueue_testkit::{Tokens, migrated_store, still_context, with_token};
 use onqueue_trust::{Deployment, DeploymentQueue, IdentityKey, IdentitySecret, Issuer, Key};
 use std::{any::Any, time::Duration};
 use tonic::{Status, Streaming};
@@ -88,7 +88,7 @@ pub struct Chat {
 impl House {
     /// On the database that this run of the tests is about.
     pub async fn new(seed: u64) -> Self {
-        let temp = temp_store().await;
+        let temp = migrated_store("session", |store| Box::pin(store.migrate::<Migrations>())).await;
         Self::on(temp.settings().clone(), Box::new(temp), seed).await
     }
 
