@@ -35,6 +35,9 @@ const REACH: &str = "see whether it runs, whether store.url names its address, u
 /// How long a look at what is in the database may take.
 const LOOKED: Duration = Duration::from_secs(3);
 
+/// How long closing may take.
+const CLOSED: Duration = Duration::from_secs(1);
+
 const SLOW: &str = "look at the database: its log, its disk, and what waits for a lock (pg_stat_activity)";
 
 /// What was opened, and why the rest was not.
@@ -63,10 +66,9 @@ pub async fn examine(settings: &Settings) -> Vec<Finding> {
         join_all(own.iter().map(|service| seen_by(service, &opened))),
         signing(&opened)
     );
-    for store in opened.stores.values() {
-        // What was found is found; a connection that does not close ends with the process.
-        let _ = timeout(LOOKED, store.close()).await;
-    }
+    let closing = opened.stores.values().map(|store| timeout(CLOSED, store.close()));
+    // What was found is found; a connection that does not close ends with the process.
+    let _ = join_all(closing).await;
     general
         .into_iter()
         .chain(each.into_iter().flatten())

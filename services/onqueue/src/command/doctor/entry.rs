@@ -35,10 +35,10 @@ pub async fn enter(settings: &Settings, service: &'static str) -> Result<Store, 
     let own = hurried.of(service);
     let place = own.server().unwrap_or_default();
     let knocked = Store::knock(&own, LET_IN).await;
-    knocked.map_err(|why| barred(&place, setting(settings, service), &why))?;
+    knocked.map_err(|why| barred(&place, &setting(settings, service), &why))?;
     let opened = Store::open_as(&hurried, &Profile::of(service)).await;
     opened.map_err(|error| match own.is_postgres() {
-        true => barred(&place, setting(settings, service), &NoEntry::Silent(error.to_string())),
+        true => barred(&place, &setting(settings, service), &NoEntry::Silent(error.to_string())),
         false => Barred {
             finding: Finding::fail("database", error.to_string(), DAMAGED),
             because: "the file cannot be opened".to_owned(),
@@ -58,7 +58,7 @@ fn setting(settings: &Settings, service: &str) -> String {
     }
 }
 
-fn barred(place: &str, setting: String, why: &NoEntry) -> Barred {
+fn barred(place: &str, setting: &str, why: &NoEntry) -> Barred {
     match why {
         NoEntry::Silent(problem) => Barred {
             finding: Finding::fail(
@@ -72,7 +72,7 @@ fn barred(place: &str, setting: String, why: &NoEntry) -> Barred {
             finding: Finding::fail(
                 format!("database ({setting})"),
                 format!("{place} does not let us in: {problem}"),
-                &remedy(code, &setting),
+                &remedy(code, setting),
             ),
             because: format!("{place} does not let us in with {setting}"),
         },
@@ -116,7 +116,7 @@ mod tests {
                 code: code.to_owned(),
                 problem: "no".to_owned(),
             };
-            let barred = barred("db:5432", "store.auth_url".to_owned(), &refused);
+            let barred = barred("db:5432", "store.auth_url", &refused);
             assert!(barred.finding.remedy.contains(expected), "{code}: {barred:?}");
             assert!(barred.finding.found.contains("db:5432"), "{code}: {barred:?}");
         }
