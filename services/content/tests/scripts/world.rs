@@ -228,6 +228,17 @@ impl Desk {
         Ok(self.start_run(asked).await?.run)
     }
 
+    /// Why the chat has no run.
+    pub async fn absence(&self) -> proto::RunAbsence {
+        let asked = proto::StartRunRequest {
+            conversation_id: text(CHAT),
+            ..proto::StartRunRequest::default()
+        };
+        let answer = self.start_run(asked).await.expect("may");
+        assert_eq!(answer.run, None);
+        answer.absence()
+    }
+
     pub async fn started(&self) -> proto::ScriptRun {
         self.start().await.expect("may").expect("a run")
     }
