@@ -6,7 +6,8 @@ export default defineConfig({
     environment: "node",
     testTimeout: 120_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
+    // Each file has a browser, and each test a site and a world of its own.
+    maxWorkers: 2,
     expect: { poll: { timeout: 15_000 } },
   },
 });

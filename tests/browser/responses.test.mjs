@@ -30,9 +30,10 @@ async function write() {
       await more?.();
     });
   await response("Welcome", "welc", "Welcome {{CUSTOMER_NAME}}, I am {{AGENT_NAME}}.");
-  await response("Account", "acct", "{{CUSTOMER_NAME}}, your account is {{ACCOUNT_NUMBER}}.", async () => {
+  await response("Account", "acct", "{{CUSTOMER_NAME}}, your account is {{ACCOUNT_NUMBER}}, due {{DUE_DATE}}.", async () => {
     await petra.at("declare-ACCOUNT_NUMBER").click();
     await petra.at("substitution-description").fill("What is on the card");
+    await petra.at("declare-DUE_DATE").click();
   });
   assert.deepEqual(petra.complaints, [], "no page complained");
   await petra.close();
@@ -100,14 +101,18 @@ test("a response is found with two keystrokes, inserted and sent", { timeout: 12
   await leave(people);
 });
 
-test("a missing variable is named and nothing is sent until it has a value", { timeout: 120_000 }, async () => {
+test("missing variables are named and nothing is sent until all have a value", { timeout: 120_000 }, async () => {
   const people = await inChat("Yusuf");
   const { ben } = people;
   const form = ben.at("missing-values");
   await finds(ben, "ac", "acct");
   await ben.at("desk-input").press("Enter");
-  await form.getByText("ACCOUNT_NUMBER", { exact: true }).waitFor();
+  for (const name of ["ACCOUNT_NUMBER", "DUE_DATE"]) await form.getByText(name, { exact: true }).first().waitFor();
+  assert.equal(await form.getByRole("textbox").count(), 2, "what is known is not asked for");
   assert.ok(await ben.at("missing-insert").isDisabled(), "nothing to insert yet");
+  await ben.at("missing-ACCOUNT_NUMBER").fill("4711");
+  assert.ok(await ben.at("missing-insert").isDisabled(), "one is still missing");
+  await ben.at("missing-DUE_DATE").press("Enter");
   await ben.picture("desk-missing-value");
   await ben.at("missing-cancel").click();
   await form.waitFor({ state: "detached" });
@@ -119,8 +124,9 @@ test("a missing variable is named and nothing is sent until it has a value", { t
   await finds(ben, "ac", "acct");
   await ben.at("desk-input").press("Enter");
   await ben.at("missing-ACCOUNT_NUMBER").fill("4711");
+  await ben.at("missing-DUE_DATE").fill("tomorrow");
   await ben.at("missing-insert").click();
-  const text = "Yusuf, your account is 4711.";
+  const text = "Yusuf, your account is 4711, due tomorrow.";
   await until("the text to be inserted", async () => (await input(ben)) === text);
   await bothShow(people, ["Hello?", "One moment."]);
   await ben.at("desk-input").press("Enter");

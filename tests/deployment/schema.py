@@ -57,6 +57,8 @@ RULES = [
     (r"(migration\.deadlineSeconds|check\.patienceSeconds)", COUNT),
     (r".*\.cpuPercent", {"minimum": 1, "maximum": 100}),
     (r".*\.size", SIZE),
+    # It is put between quotes, and a section's name behind it.
+    (r"monitoring\.prometheusRule\.runbookUrl", {"pattern": r"""^[^\s'"#]+$"""}),
     (r"attachments\.volume\.accessMode", {"enum": ["ReadWriteMany", "ReadWriteOnce"]}),
     (r"gateway\.service\.type", {"enum": ["ClusterIP", "NodePort", "LoadBalancer"]}),
     (r".*\.(port|grpcPort|databasePort|busPort|collectorPort)", PORT),

@@ -4,9 +4,11 @@
 //! Hints go to whoever listens in this process at once, and over NATS, if there is one, to other processes.
 #![deny(missing_docs)]
 
+mod knock;
 mod nats;
 mod settings;
 
+pub use knock::NoEntry;
 pub use settings::Settings;
 
 use bytes::Bytes;

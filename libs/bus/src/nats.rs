@@ -26,7 +26,7 @@ const HANDED_OVER: usize = 16;
 const RECEIVED: usize = 16_384;
 
 /// How long connecting to one address may take.
-const CONNECT: Duration = Duration::from_secs(2);
+pub const CONNECT: Duration = Duration::from_secs(2);
 
 /// How often the server is asked whether it is there; it is given up when two questions are open.
 const PING: Duration = Duration::from_secs(2);
@@ -102,6 +102,11 @@ fn options(prefix: &str, credentials: Credentials, state: watch::Sender<State>) 
             note(&event, &state);
             std::future::ready(())
         });
+    identified(options, credentials)
+}
+
+/// With who we say we are.
+pub fn identified(options: ConnectOptions, credentials: Credentials) -> ConnectOptions {
     match credentials {
         Credentials::None => options,
         Credentials::Token(token) => options.token(token),

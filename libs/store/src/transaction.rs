@@ -3,7 +3,7 @@
 use crate::{Store, StoreError, figures};
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
-use std::{cell::Cell, future::Future, pin::pin, time::Duration};
+use std::{cell::Cell, future::Future, pin::pin, sync::Arc, time::Duration};
 
 /// How often a transaction is tried in all.
 pub(crate) const ATTEMPTS: u32 = 4;
@@ -45,6 +45,21 @@ impl Store {
                 other => return other,
             }
         }
+    }
+
+    /// [`Store::transaction`] for work that needs `given`, each time that it is run.
+    pub async fn transaction_with<G, T, F>(&self, given: G, work: F) -> Result<T, StoreError>
+    where
+        F: for<'t> Fn(&'t DatabaseTransaction, &'t G) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+        G: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let both = Arc::new((work, given));
+        self.transaction(move |tx| {
+            let both = Arc::clone(&both);
+            Box::pin(async move { (both.0)(tx, &both.1).await })
+        })
+        .await
     }
 
     pub(crate) async fn before_repeating(&self, error: &StoreError, attempt: u32) {

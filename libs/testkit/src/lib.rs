@@ -12,6 +12,6 @@ pub use onqueue_daemons::{Disk, Failure, NatsServer, PostgresServer, PrometheusS
 /// The chassis, for tests of what stands beside it and meets it only over a network.
 pub use onqueue_server as server;
 pub use servers::{PostgresDatabase, nats, own_nats, own_postgres, postgres, prometheus};
-pub use surroundings::{START, TempStore, running_context, still_context, temp_store, traced};
+pub use surroundings::{Migrate, START, TempStore, migrated_store, running_context, still_context, temp_store, traced};
 pub use tokens::{Tokens, with_token};
 pub use waiting::until;

@@ -4,11 +4,19 @@ use crate::servers::{PostgresDatabase, postgres, variable};
 use onqueue_bus::Bus;
 use onqueue_model::Timestamp;
 use onqueue_server::{Clock, Context, Ids, ManualClock, Tasks};
-use onqueue_store::{Settings, Store};
+use onqueue_store::{Settings, Store, StoreError};
 use onqueue_telemetry::{Format, Guard};
 use onqueue_trust::Trust;
-use std::sync::OnceLock;
+use std::{
+    collections::BTreeMap,
+    fs,
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::OnceLock,
+};
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 
 /// When the manual clock begins: some morning in 2026.
 pub const START: Timestamp = Timestamp(1_790_000_000_000);
@@ -75,12 +83,51 @@ pub async fn temp_store() -> TempStore {
     }
 }
 
+/// Applies a service's migrations.
+pub type Migrate = for<'s> fn(&'s Store) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 's>>;
+
+/// [`temp_store`] with the tables of a service. On SQLite its migrations are applied once in a process, and every further
+/// database begins as a copy of what they made.
+pub async fn migrated_store(service: &'static str, migrate: Migrate) -> TempStore {
+    if variable("ONQUEUE_TEST_DATABASE").is_some_and(|kind| kind != "sqlite") {
+        let temp = temp_store().await;
+        migrate(&temp.store).await.expect("migrations apply");
+        return temp;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(database(folder.path()), made_by(service, migrate).await).expect("a copy");
+    let settings = Settings::sqlite(&database(folder.path()));
+    TempStore {
+        store: Store::open(&settings).await.expect("the copy opens"),
+        settings,
+        _place: Place::Folder(folder),
+    }
+}
+
+/// The file that a service's migrations make of nothing.
+async fn made_by(service: &'static str, migrate: Migrate) -> Vec<u8> {
+    static MADE: Mutex<BTreeMap<&str, Vec<u8>>> = Mutex::const_new(BTreeMap::new());
+    let mut made = MADE.lock().await;
+    if let Some(bytes) = made.get(service) {
+        return bytes.clone();
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::open(&Settings::sqlite(&database(folder.path()))).await;
+    let store = store.expect("a new database opens");
+    migrate(&store).await.expect("migrations apply");
+    store.close().await.expect("all of it is in the file");
+    let bytes = fs::read(database(folder.path())).expect("the file");
+    made.insert(service, bytes.clone());
+    bytes
+}
+
+fn database(folder: &Path) -> PathBuf {
+    folder.join("onqueue.db")
+}
+
 fn file() -> (Settings, Place) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    (
-        Settings::sqlite(&folder.path().join("onqueue.db")),
-        Place::Folder(folder),
-    )
+    (Settings::sqlite(&database(folder.path())), Place::Folder(folder))
 }
 
 /// Makes spans have ids in this test process, so that trace contexts are there to be stored; logs only errors.

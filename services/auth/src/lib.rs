@@ -16,7 +16,7 @@ pub use rotation::{SigningKey, rotate_signing_key, signing_keys, withdraw_signin
 pub use seed::{Seed, found, seed, seed_missing};
 pub use settings::Settings;
 
-use onqueue_model::Fault;
+use onqueue_model::{Fault, OrganisationId};
 use onqueue_proto::auth::v1::{
     api_client_service_server::ApiClientServiceServer, deployment_service_server::DeploymentServiceServer,
     division_service_server::DivisionServiceServer, grant_service_server::GrantServiceServer,
@@ -30,6 +30,11 @@ use std::sync::Arc;
 
 /// The name of this service.
 const NAME: &str = "auth";
+
+/// The organisation whose users log in with that short name; for the operator at the database.
+pub async fn organisation_called(store: &Store, slug: &str) -> Result<Option<OrganisationId>, Fault> {
+    Ok(store::Tables::new(store.clone()).organisation_called(slug).await?)
+}
 
 /// Binds the service: makes a signing key if there is none, and keeps keys and tables tidy in the background. The tables
 /// must have been made; keeping `context.trust` up to date afterwards is the process's business, once for all services.

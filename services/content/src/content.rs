@@ -1,6 +1,7 @@
 //! Libraries and responses as this service knows them, and what is allowed in them.
 
-use crate::template::{Template, is_name};
+use crate::mistake::{About as _, Mistake};
+use crate::template::{Problem, Template, is_name};
 use onqueue_model::{DivisionId, Fault, Language, LibraryId, ResponseId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,8 +90,13 @@ impl ResponseContent {
     pub fn check_variant(&self, variant: &Variant) -> Result<(), Fault> {
         let at =
             |problem: String| Fault::field("response.variants", problem).with("language", variant.language.as_str());
-        let template =
-            Template::parse(&variant.text).map_err(|problem| at(format!("{}: {problem}", variant.language)))?;
+        let malformed = |problem: Problem| {
+            let (mistake, text) = problem.mistake();
+            at(format!("{}: {problem}", variant.language))
+                .mistake(mistake)
+                .with("text", text)
+        };
+        let template = Template::parse(&variant.text).map_err(malformed)?;
         let is_declared = |name: &str| self.substitutions.iter().any(|declared| declared.name == name);
         let is_strange = |name: &&str| !KNOWN.contains(name) && !is_declared(name);
         if let Some(name) = template.names().into_iter().find(is_strange) {
@@ -99,7 +105,9 @@ impl ResponseContent {
                 variant.language,
                 KNOWN.join(", ")
             );
-            return Err(at(problem).with("substitution", name));
+            return Err(at(problem)
+                .mistake(Mistake::SubstitutionUndeclared)
+                .with("substitution", name));
         }
         Ok(())
     }
@@ -128,7 +136,9 @@ pub fn substitution_name(text: &str) -> Result<String, Fault> {
         return Ok(text.to_owned());
     }
     let problem = format!("“{text}”: a name has 1–50 capitals, digits and underscores");
-    Err(Fault::field("response.substitutions", problem))
+    Err(Fault::field("response.substitutions", problem)
+        .mistake(Mistake::SubstitutionName)
+        .with("name", text))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What each field of a response may be, wherever it comes from.
 
 use crate::content::{Substitution, Variant, substitution_name};
+use crate::mistake::{About as _, Mistake};
 use onqueue_model::{Fault, Language, Reason};
 use onqueue_server::resource;
 use onqueue_store::query::fold;
@@ -19,19 +20,24 @@ const TAGS: usize = 20;
 const TAG: usize = 50;
 const SHORTCUT: usize = 20;
 
+/// What `resource::name` lets through.
+const NAME: usize = 100;
+
 /// What people call a response.
 pub fn name(text: &str) -> Result<String, Fault> {
-    resource::name("response.name", text)
+    named("response.name", text)
+}
+
+fn named(field: &'static str, text: &str) -> Result<String, Fault> {
+    resource::name(field, text).map_err(|fault| fault.mistake(Mistake::Name).with("maximum", NAME))
 }
 
 /// What agents type to find it.
 pub fn shortcut(text: &str) -> Result<String, Fault> {
     let is_bad = |letter: char| letter.is_whitespace() || letter.is_control();
     if text.chars().count() > SHORTCUT || text.chars().any(is_bad) {
-        return Err(Fault::field(
-            "response.shortcut",
-            "at most 20 characters without spaces",
-        ));
+        let fault = Fault::field("response.shortcut", "at most 20 characters without spaces");
+        return Err(fault.mistake(Mistake::Shortcut).with("maximum", SHORTCUT));
     }
     Ok(text.to_owned())
 }
@@ -40,7 +46,8 @@ pub fn shortcut(text: &str) -> Result<String, Fault> {
 pub fn variants(variants: Vec<Variant>) -> Result<Vec<Variant>, Fault> {
     const FIELD: &str = "response.variants";
     if !(1..=VARIANTS).contains(&variants.len()) {
-        return Err(Fault::field(FIELD, "1–50 variants"));
+        let fault = Fault::field(FIELD, "1–50 variants");
+        return Err(fault.mistake(Mistake::Texts).with("maximum", VARIANTS));
     }
     once(FIELD, variants.iter().map(|variant| variant.language.as_str()))?;
     Ok(variants)
@@ -49,14 +56,22 @@ pub fn variants(variants: Vec<Variant>) -> Result<Vec<Variant>, Fault> {
 /// A text in a language.
 pub fn variant(language: &str, text: &str) -> Result<Variant, Fault> {
     const FIELD: &str = "response.variants";
-    let problem = || Fault::field(FIELD, format!("“{language}” is no BCP-47 tag"));
+    let problem = || {
+        let fault = Fault::field(FIELD, format!("“{language}” is no BCP-47 tag"));
+        fault.mistake(Mistake::Language).with("language", language)
+    };
     let language = Language::parse(language).ok_or_else(problem)?;
     let is_bad = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     let refuse = |problem: &str| Fault::field(FIELD, format!("{language}: {problem}"));
     let refused = match text {
-        text if text.trim().is_empty() => refuse("the text is empty"),
-        text if text.chars().count() > TEXT => too_long(&format!("{language}: the text has")).with("field", FIELD),
-        text if text.chars().any(is_bad) => refuse("the text has control characters"),
+        text if text.trim().is_empty() => refuse("the text is empty").mistake(Mistake::Empty),
+        text if text.chars().count() > TEXT => {
+            let fault = too_long(&format!("{language}: the text has")).with("field", FIELD);
+            fault.mistake(Mistake::TooLong).with("maximum", TEXT)
+        }
+        text if text.chars().any(is_bad) => {
+            refuse("the text has control characters").mistake(Mistake::ControlCharacters)
+        }
         text => {
             let text = text.to_owned();
             return Ok(Variant { language, text });
@@ -96,7 +111,7 @@ pub fn tags(given: &[String]) -> Result<Vec<String>, Fault> {
     const FIELD: &str = "response.tags";
     at_most(FIELD, given.len(), TAGS)?;
     let tag = |tag: &String| {
-        let tag = resource::name(FIELD, tag)?;
+        let tag = named(FIELD, tag)?;
         bounded(FIELD, &tag, TAG).map(|()| tag)
     };
     let tags: Vec<String> = given.iter().map(tag).collect::<Result<_, _>>()?;
@@ -110,7 +125,8 @@ pub fn once<'t>(field: &'static str, texts: impl Iterator<Item = &'t str>) -> Re
     let mut seen = BTreeSet::new();
     for text in texts {
         if !seen.insert(text) {
-            return Err(Fault::field(field, format!("“{text}” comes twice")));
+            let fault = Fault::field(field, format!("“{text}” comes twice"));
+            return Err(fault.mistake(Mistake::Twice).with("name", text));
         }
     }
     Ok(())
@@ -119,7 +135,8 @@ pub fn once<'t>(field: &'static str, texts: impl Iterator<Item = &'t str>) -> Re
 /// Refuses a text of more characters.
 pub fn bounded(field: &'static str, text: &str, most: usize) -> Result<(), Fault> {
     if text.chars().count() > most {
-        return Err(Fault::field(field, format!("at most {most} characters")));
+        let fault = Fault::field(field, format!("at most {most} characters"));
+        return Err(fault.mistake(Mistake::TooLong).with("maximum", most));
     }
     Ok(())
 }
@@ -127,7 +144,8 @@ pub fn bounded(field: &'static str, text: &str, most: usize) -> Result<(), Fault
 /// Refuses more.
 pub fn at_most(field: &'static str, count: usize, most: usize) -> Result<(), Fault> {
     if count > most {
-        return Err(Fault::field(field, format!("at most {most}")));
+        let fault = Fault::field(field, format!("at most {most}"));
+        return Err(fault.mistake(Mistake::TooMany).with("maximum", most));
     }
     Ok(())
 }

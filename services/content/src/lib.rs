@@ -7,6 +7,7 @@ mod content;
 mod fields;
 mod grpc;
 mod migrations;
+mod mistake;
 mod script;
 mod search;
 mod seed;

@@ -1,5 +1,6 @@
 //! Texts with places to fill in: `{{NAME}}`. Reading them, naming what is wrong with them, and putting values in.
 
+use crate::mistake::Mistake;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -25,6 +26,16 @@ pub enum Problem {
     Open(String),
     /// What stands between the braces is no name.
     Name(String),
+}
+
+impl Problem {
+    /// What programs know it as, and the place in the text.
+    pub fn mistake(&self) -> (Mistake, &str) {
+        match self {
+            Self::Open(text) => (Mistake::SubstitutionOpen, text),
+            Self::Name(text) => (Mistake::SubstitutionMalformed, text),
+        }
+    }
 }
 
 impl fmt::Display for Problem {

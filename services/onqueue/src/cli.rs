@@ -282,9 +282,12 @@ pub enum Check {
 /// ONQUEUE_ADMIN_PASSWORD.
 #[derive(Debug, Clone, Args)]
 pub struct CheckConversation {
-    /// The public door: http://host:port.
+    /// The public door: http://host:port, or https://host:port where TLS is spoken.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub address: String,
+    /// File with the certificates (PEM) of the authorities to trust at https://, instead of those that this machine trusts.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// The organisation's short name; best one that is there for checks alone.
     #[arg(long, value_name = "NAME")]
     pub organisation: String,
@@ -345,7 +348,7 @@ pub enum Routing {
 pub struct RoutingExport {
     #[command(flatten)]
     pub place: Place,
-    /// The organisation's id.
+    /// The organisation's id, or the short name with which its users log in.
     #[arg(value_name = "ORGANISATION")]
     pub organisation: String,
     /// Write the oldest snapshot that is kept to this file, and only what came after it to the standard output: for a log of
@@ -367,7 +370,7 @@ pub enum Transcript {
 pub struct TranscriptVerify {
     #[command(flatten)]
     pub place: Place,
-    /// The organisation's id.
+    /// The organisation's id, or the short name with which its users log in.
     #[arg(value_name = "ORGANISATION")]
     pub organisation: String,
     /// Only this conversation.

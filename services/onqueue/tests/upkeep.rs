@@ -124,6 +124,19 @@ fn a_copy_goes_back_into_an_empty_place_only() {
     );
 }
 
+#[test]
+fn an_organisation_goes_by_its_short_name_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["demo", "--credentials", "credentials.json"]);
+    let checked = good(&folder, &["transcript", "verify", "demo"]);
+    assert!(checked.contains("0 conversations with 0 events checked"), "{checked}");
+    let log = good(&folder, &["routing", "export", "demo"]);
+    assert!(log.starts_with('{'), "{log}");
+    for command in [["transcript", "verify", "nobody"], ["routing", "export", "nobody"]] {
+        refused(&folder, &command, "there is no organisation “nobody”");
+    }
+}
+
 /// The number that is said of the logs.
 fn generation(said: &str) -> i64 {
     let (_, rest) = said.split_once("generation ").expect("named");

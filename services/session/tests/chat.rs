@@ -161,7 +161,7 @@ async fn repeating_gives_the_first_answer() {
 #[tokio::test]
 async fn a_start_waits_for_routings_word() {
     let house = House::new(4).await;
-    let desk = &house.desk;
+    let desk = &house.replica_that_waits(5).await;
     let supervisor = house.supervisor_token();
     let word_for = |fact: fn() -> proto::report_request::Fact| {
         let supervisor = supervisor.clone();

@@ -147,7 +147,7 @@ async fn settings_say_what_else_is_masked() {
     let house = House::new(2).await;
     let settings = Settings {
         mask_patterns: vec!["K-[0-9]{6}".to_owned()],
-        ..Settings::default()
+        ..support::settings()
     };
     let store = Store::open(&house.database).await.expect("opens again");
     let context = onqueue_server::Context {

@@ -6,7 +6,7 @@ mod support;
 use futures::future::join_all;
 use onqueue_proto::session::v1::WatchMineRequest;
 use onqueue_server::{Context, Tasks};
-use onqueue_session::{Faults, Settings};
+use onqueue_session::Faults;
 use onqueue_testkit::{until, with_token};
 use std::time::{Duration, Instant};
 use support::{Chat, Desk, House, SOON, events, organisation, wish};
@@ -73,11 +73,13 @@ async fn quick(house: &House) -> Desk {
         tasks: Tasks::new(),
         ..house.desk.context.clone()
     };
-    let settings = Settings {
-        verdict_ms: 1,
-        ..Settings::default()
-    };
-    Desk::bind(house.desk.store.clone(), context, Faults::default(), &settings).await
+    Desk::bind(
+        house.desk.store.clone(),
+        context,
+        Faults::default(),
+        &support::settings(),
+    )
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -65,7 +65,7 @@ async fn what_one_replica_commits_the_other_shows_with_and_without_hints() {
 #[tokio::test]
 async fn typing_crosses_replicas_and_verdicts_do_too() {
     let house = House::new(4).await;
-    let other = house.replica(5, Faults::default()).await;
+    let other = house.replica_that_waits(5).await;
     let mut wanted = support::wish(1);
     wanted.first_message.clear();
     // Routing follows the feed at one replica and reports to the other.

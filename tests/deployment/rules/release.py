@@ -1,5 +1,6 @@
 """Rules about the release as a whole: settings, secrets, what is disrupted and scaled, migrations, certificates, monitoring."""
 
+import copy
 import json
 import tomllib
 
@@ -321,10 +322,32 @@ def scraped(rendered):
 )
 def alerts(rendered):
     wanted = yaml.safe_load((chart.CHART / "files/alerts.yaml").read_text(encoding="utf-8"))
-    rules, asked = rendered.of("PrometheusRule"), rendered.values["monitoring"]["prometheusRule"]["enabled"]
-    return unless(
-        [one["spec"] for one in rules] == [wanted] * asked, "the alerts are others than in files/alerts.yaml"
-    )
+    own = rendered.values["monitoring"]["prometheusRule"]
+    found = copy.deepcopy([one["spec"] for one in rendered.of("PrometheusRule")])
+    for alert in [*alerts_in(wanted), *(alert for spec in found for alert in alerts_in(spec))]:
+        alert["annotations"].pop("runbook_url")
+    return unless(found == [wanted] * own["enabled"], "the alerts are others than in files/alerts.yaml")
+
+
+def alerts_in(spec):
+    """The alerts of a file or PrometheusRule."""
+    return [alert for group in spec.get("groups", []) for alert in group["rules"] if "alert" in alert]
+
+
+@rule(
+    "every alert leads to its section where the values say that the guide is",
+    "templates/monitoring.yaml",
+    "| replace \"runbook_url: 'docs/operate.md#\" $runbook ",
+    "",
+)
+def runbooks(rendered):
+    base = rendered.values["monitoring"]["prometheusRule"]["runbookUrl"]
+    alerts = [alert for one in rendered.of("PrometheusRule") for alert in alerts_in(one["spec"])]
+    return [
+        f"{alert['alert']} leads to {alert['annotations']['runbook_url']}"
+        for alert in alerts
+        if alert["annotations"]["runbook_url"] != f"{base}#{alert['alert'].lower()}"
+    ]
 
 
 @rule(

@@ -15,6 +15,7 @@ import { isOver } from "./in-hand";
 import { MessageLog } from "./message-log";
 import { NotRespondingBanner } from "./not-responding";
 import { LeaveButton } from "./supervise/leave-button";
+import { ScriptAbsence } from "./script/script-absence";
 import { TransferButton } from "./transfer/transfer-button";
 import { TransferStatus } from "./transfer/transfer-status";
 import { useAction } from "./use-action";
@@ -44,6 +45,7 @@ export function ChatPane({ chat }: { chat: ChatSnapshot }) {
       <PaneHeader chat={chat} beside={beside} />
       <InactivityWarning endsAt={view.endsAt} />
       {isOpen && <HelpStatus assistance={view.assistance} />}
+      {isOpen && <ScriptAbsence absence={beside.script.absence} />}
       {isOpen && <TransferStatus conversationId={conversationId} transfer={view.transfer} />}
       <Box className="pane-body" data-beside={beside.what === "none" ? "closed" : "open"}>
         <Box className="talk">

@@ -46,6 +46,7 @@ export function Composer({ conversationId, language, chat, ref }: ComposerProps)
     flushSync(() => {
       change(place.text, [...draft.responseIds, responseId]);
       setCaret(place.caret);
+      finder.leave(place);
     });
     input.current?.focus();
     input.current?.setSelectionRange(place.caret, place.caret);

@@ -5,6 +5,8 @@ export const scriptsDe: Record<keyof typeof scriptsEn, string> = {
   "content.away":
     "Textbausteine und Gesprächsleitfäden sind gerade nicht erreichbar. Chats gehen weiter, und dieser Hinweis verschwindet von selbst.",
   "script.heading": "Leitfaden",
+  "script.gone": "Den Leitfaden dieser Warteschlange gibt es nicht mehr. Bitte sagen Sie es denen, die sie verwalten.",
+  "script.unpublished": "Der Leitfaden dieser Warteschlange ist noch nicht veröffentlicht. Bitte sagen Sie es denen, die sie verwalten.",
   "script.trail": "Der Weg bisher",
   "script.at": "Leitfaden: {page}",
   "script.done": "Der Leitfaden ist zu Ende.",

@@ -2,6 +2,8 @@
 export const scriptsEn = {
   "content.away": "Canned responses and scripts cannot be reached at the moment. Chats go on, and this goes away by itself.",
   "script.heading": "Script",
+  "script.gone": "The script of this queue does not exist any more. Please tell whoever administers the queue.",
+  "script.unpublished": "The script of this queue was not published yet. Please tell whoever administers the queue.",
   "script.trail": "The way so far",
   "script.at": "Script: {page}",
   "script.done": "The script is over.",

@@ -56,6 +56,8 @@ export const settingsDe: Record<keyof typeof settingsEn, string> = {
   "rules.mediaTypes": "Arten von Dateien",
   "rules.mediaTypesHint": "Medientypen wie image/png. Enter fügt hinzu; keiner heißt Bilder, PDF und reiner Text.",
   "rules.script": "Agenten führt der Leitfaden",
+  "rules.scriptGone": "Diesen Leitfaden gibt es nicht mehr, oder Sie dürfen ihn nicht sehen. Gibt es ihn nicht mehr, führt die Agenten dieser Warteschlange nichts, bis ein anderer gewählt ist.",
+  "rules.scriptUnpublished": "Dieser Leitfaden ist noch nicht veröffentlicht. Bis dahin führt er die Agenten dieser Warteschlange nicht.",
   "rules.noScript": "kein Leitfaden",
   "rules.libraries": "Textbausteine",
   "rules.librariesAll": "aus allen Bibliotheken",

@@ -54,6 +54,8 @@ export const settingsEn = {
   "rules.mediaTypes": "Kinds of files",
   "rules.mediaTypesHint": "Media types such as image/png. Enter adds one; none means pictures, PDF and plain text.",
   "rules.script": "Agents are led by the script",
+  "rules.scriptGone": "This script does not exist any more, or is not yours to see. If it is gone, agents of this queue are led through nothing until another one is chosen.",
+  "rules.scriptUnpublished": "This script was not published yet. Until it is, agents of this queue are led through nothing.",
   "rules.noScript": "no script",
   "rules.libraries": "Canned responses",
   "rules.librariesAll": "of all libraries",

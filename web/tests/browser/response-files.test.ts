@@ -33,6 +33,7 @@ test("a table with wrong rows is refused with all of them; put right, it is in",
   await page.getByTestId("import-refused").getByText("3 things are wrong. Nothing was imported.").waitFor();
   const places = await page.getByTestId("import-problem").evaluateAll((all) => all.map((one) => [one.dataset["line"], one.dataset["column"]]));
   expect(places).toEqual([["9", "name"], ["1202", "name"], ["2001", "name"]]);
+  await page.getByTestId("import-problem").first().getByText("Between 1 and 100 characters, without control characters.").waitFor();
   await look(page, "administration-import-refused");
   expect(responses.items.size).toBe(before);
 
@@ -45,6 +46,18 @@ test("a table with wrong rows is refused with all of them; put right, it is in",
   await page.getByTestId("import-close").click();
   await page.getByTestId("list-search").fill("Response 1999");
   await expect.poll(() => page.getByTestId("list-row").count()).toBe(1);
+});
+
+test("what is wrong is said in the language of the page", async () => {
+  const page = await list("de");
+  await page.getByTestId("responses-import").click();
+  await give(page, table([",x,Hallo"]));
+  await pick(page, "import-library", "General");
+  await page.getByTestId("import-yes").click();
+  const problem = page.locator('[data-testid="import-problem"][data-mistake="name"]');
+  await problem.getByText("1 bis 100 Zeichen, ohne Steuerzeichen.").waitFor();
+  expect(await problem.locator("[lang]").count()).toBe(0);
+  await look(page, "administration-import-refused-german");
 });
 
 test("a library is kept as a file", async () => {

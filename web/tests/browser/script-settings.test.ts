@@ -161,4 +161,16 @@ test("a queue names its script and its libraries, and the script says by which q
   await page.reload();
   await page.getByTestId("used-by").getByText("Service").click();
   await expect.poll(() => page.getByTestId("rules-script").inputValue()).toBe("Returns");
+  expect(await page.getByTestId("rules-script-standing").count()).toBe(0);
+
+  script.scripts.items.delete(id);
+  await page.reload();
+  const standing = page.getByTestId("rules-script-standing");
+  await standing.getByText("This script does not exist any more").waitFor();
+  await standing.scrollIntoViewIfNeeded();
+  await look(page, "administration-queue-script-gone");
+  script.scripts.put({ name: "Complaints", document: JSON.stringify(DOCUMENT), divisionId: admin.north });
+  await page.reload();
+  await pick(page, "rules-script", "Complaints");
+  await standing.getByText("This script was not published yet.").waitFor();
 });

@@ -1,7 +1,8 @@
 // The script beside a chat, in a real browser.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { ContactWriteState } from "../../src/gen/onqueue/content/v1/script_run_pb";
+import { create } from "@bufbuild/protobuf";
+import { ContactWriteState, RunAbsence, ScriptValueSchema } from "../../src/gen/onqueue/content/v1/script_run_pb";
 import { NARROW, WIDE } from "./browser";
 import { enter, look, visits } from "./visit";
 import type { Room } from "./world/world";
@@ -256,6 +257,12 @@ test("a supervisor reads what was answered, in a conversation that is over too",
   await page.locator('[data-testid="script-run"][data-state="open"]').waitFor();
   await expect.poll(() => page.getByTestId("script-answer").allTextContents()).toEqual(["Order numberA-17", "ReasonWrong"]);
   await look(page, "supervisor-script");
+  const [run] = [...visit.world.script.runs.values()];
+  if (!run) throw new Error("nothing has begun");
+  const bought = create(ScriptValueSchema, { value: { case: "text", value: "2026-01-31" } });
+  const asked = { requestId: "of-another", runId: run.runId, step: run.step, pageId: "details", buttonId: "next", answers: { bought } };
+  visit.world.script.press(asked);
+  await expect.poll(() => page.getByTestId("script-answer").count(), { message: "it is read again by itself" }).toBe(3);
   await page.keyboard.press("Escape");
   const other = visit.world.open("r-none", "Ada", "", "en", "hello");
   visit.world.join(other);
@@ -263,6 +270,26 @@ test("a supervisor reads what was answered, in a conversation that is over too",
   await page.locator(`[data-testid="supervisor-item"][data-conversation="${other.id}"]`).click();
   await page.getByTestId("pane-script").click();
   await page.getByTestId("script-runs-none").waitFor();
+});
+
+test.each([
+  ["en", RunAbsence.SCRIPT_GONE, "The script of this queue does not exist any more."],
+  ["de", RunAbsence.SCRIPT_UNPUBLISHED, "Der Leitfaden dieser Warteschlange ist noch nicht veröffentlicht."],
+] as const)("an agent is told that there is no script although the queue names one: %s", async (locale, absence, text) => {
+  const { world } = visit;
+  world.script.absence = absence;
+  const page = await visit.open("/desk#/chats", locale, WIDE);
+  await enter(page, "agent@example.org");
+  await page.getByTestId("agent-state").waitFor();
+  const room = await another(page, "Grace");
+  await page.locator(`[data-testid="script-absence"][data-absence="${RunAbsence[absence]}"]`).getByText(text).waitFor();
+  await look(page, `desk-script-absent-${locale}`);
+  expect(await page.getByTestId("beside-script").count()).toBe(0);
+  world.script.isNamed = true;
+  await page.reload();
+  await choose(page, room);
+  await page.getByTestId("beside-script").waitFor();
+  expect(await page.getByTestId("script-absence").count()).toBe(0);
 });
 
 test("a script is given up after a question", async () => {

@@ -59,19 +59,24 @@ impl UserState {
 impl Tables {
     /// The user of that address (in lower case) in the organisation of that slug, if they may log in.
     pub async fn find_user(&self, slug: &str, email_folded: &str) -> Result<Option<User>, StoreError> {
-        let organisation = entities::organisation::Entity::find()
-            .filter(entities::organisation::Column::Slug.eq(slug))
-            .one(self.0.reader())
-            .await?;
-        let Some(organisation) = organisation else {
+        let Some(organisation) = self.organisation_called(slug).await? else {
             return Ok(None);
         };
-        let found = there(OrganisationId::new(organisation.organisation_id))
+        let found = there(organisation)
             .filter(row::Column::EmailFolded.eq(email_folded))
             .filter(row::Column::State.eq(UserState::Active.number()))
             .one(self.0.reader())
             .await?;
         found.map(User::try_from).transpose()
+    }
+
+    /// The organisation whose users log in with that name.
+    pub async fn organisation_called(&self, slug: &str) -> Result<Option<OrganisationId>, StoreError> {
+        let found = entities::organisation::Entity::find()
+            .filter(entities::organisation::Column::Slug.eq(slug))
+            .one(self.0.reader())
+            .await?;
+        Ok(found.map(|row| OrganisationId::new(row.organisation_id)))
     }
 
     /// The user; `None` if the organisation has none of that id.

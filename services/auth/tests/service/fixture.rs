@@ -11,7 +11,7 @@ use onqueue_proto::auth::v1::{
 };
 use onqueue_server::{Context, InProcess, ManualClock, as_peer, layered};
 use onqueue_store::Store;
-use onqueue_testkit::{TempStore, still_context, temp_store};
+use onqueue_testkit::{TempStore, migrated_store, still_context};
 use sea_orm::ConnectionTrait as _;
 use std::{collections::BTreeMap, sync::Arc};
 use tonic::Status;
@@ -113,8 +113,8 @@ impl Auth {
 
     /// With those organisations.
     pub async fn start_seeded(settings: &Settings, organisations: Vec<Seed>) -> Self {
-        let (store, surroundings) = (Arc::new(temp_store().await), still_context(7));
-        store.store.migrate::<Migrations>().await.expect("migrated");
+        let store = migrated_store("auth", |store| Box::pin(store.migrate::<Migrations>())).await;
+        let (store, surroundings) = (Arc::new(store), still_context(7));
         for organisation in organisations {
             seed(&store.store, &surroundings.0, organisation).await.expect("seeded");
         }

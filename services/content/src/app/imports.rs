@@ -2,6 +2,7 @@
 
 use super::Content;
 use crate::content::Places;
+use crate::mistake::{About as _, Mistake};
 use crate::store::{Brought, Bulk, Import, Judged, Matching, Part, Received, Refusal};
 use crate::transfer::{Column, Format, Headings, Outcome, Problems, Read, Row, read};
 use onqueue_model::{Caller, Fault, LibraryId, Reason, ResponseId, permissions};
@@ -141,11 +142,12 @@ fn problems(rows: &[Row], headings: &Headings, refused: Vec<(usize, Refusal)>) -
 
 fn said(row: &Row, refusal: Refusal) -> (Column, Fault) {
     let content = &row.content;
-    let taken = |message: String| Fault::new(Reason::NameTaken, message);
+    let taken = |mistake, message: String| Fault::new(Reason::NameTaken, message).mistake(mistake);
     match refusal {
         Refusal::Taken => {
             let message = format!("the library has a response with the shortcut “{}”", content.shortcut);
-            (Column::Shortcut, taken(message))
+            let fault = taken(Mistake::ShortcutTaken, message);
+            (Column::Shortcut, fault.with("shortcut", &content.shortcut))
         }
         Refusal::Ambiguous => {
             let message = format!(
@@ -153,7 +155,8 @@ fn said(row: &Row, refusal: Refusal) -> (Column, Fault) {
                  one with a name of its own",
                 content.name
             );
-            (Column::Name, taken(message))
+            let fault = taken(Mistake::NameAmbiguous, message);
+            (Column::Name, fault.with("name", &content.name))
         }
         Refusal::Twice => {
             let message = "an earlier row of the file is about the same response".to_owned();
@@ -162,7 +165,7 @@ fn said(row: &Row, refusal: Refusal) -> (Column, Fault) {
             } else {
                 Column::Shortcut
             };
-            (column, taken(message))
+            (column, taken(Mistake::RowTwice, message))
         }
         Refusal::Denied(fault) => (Column::All, fault),
     }

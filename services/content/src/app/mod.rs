@@ -22,7 +22,7 @@ pub use imports::{Incoming, Progress};
 pub use libraries::LibraryChange;
 pub use render::{Render, Rendered};
 pub use responses::{ResponseChange, Used, Wanted};
-pub use script_runs::{Glance, Submission, View};
+pub use script_runs::{Absence, Begun, Glance, Submission, View};
 pub use scripts::{ScriptChange, release};
 pub use search::{Found, Sought};
 

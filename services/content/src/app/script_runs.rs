@@ -67,6 +67,31 @@ impl View {
     }
 }
 
+/// What came of beginning a run.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    pub run: Option<View>,
+    /// Why there is no run, where that has a reason.
+    pub absence: Option<Absence>,
+}
+
+impl Begun {
+    const fn run(run: Option<View>) -> Self {
+        Self { run, absence: None }
+    }
+}
+
+/// Why no run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// The queue names no script.
+    NoScript,
+    /// The queue names one that does not exist, or not any more.
+    Gone,
+    /// It was never published.
+    Unpublished,
+}
+
 /// Versions that were read: they never change.
 pub struct Published(moka::sync::Cache<(OrganisationId, ScriptId, i32), Arc<Script>>);
 
@@ -104,35 +129,42 @@ impl Scene<'_> {
 }
 
 impl Content {
-    /// The conversation's run; begins one of the script that its queue names if there is none yet. `None` without a script. Who
-    /// only may read begins none.
+    /// The conversation's run; begins one of the script that its queue names if there is none yet, or says why there is none.
+    /// Who only may read begins none.
     pub async fn start_run(
         &self,
         caller: &Caller,
         behalf: &Behalf,
         (conversation, glance): (ConversationId, &Glance),
-    ) -> Result<Option<View>, Fault> {
+    ) -> Result<Begun, Fault> {
         let scene = self.scene(caller, behalf, (conversation, glance)).await?;
         let Ok(user) = scene.agent() else {
             let latest = self.latest(caller, conversation).await?;
-            return self.seen(latest, &scene).await;
+            return self.seen(latest, &scene).await.map(Begun::run);
         };
         loop {
             let runs = self.0.tables.runs_of(caller.organisation, conversation).await?;
             let of_opening = || runs.iter().filter(|run| run.opening == scene.facts.opening());
             if let Some(open) = of_opening().find(|run| run.state == RunState::Open) {
-                return self.view(open.clone(), &scene).await.map(Some);
+                return self.view(open.clone(), &scene).await.map(Some).map(Begun::run);
             }
             if let Some(over) = of_opening().find(|run| Some(run.script) == scene.facts.script) {
-                return self.view(over.clone(), &scene).await.map(Some);
+                return self.view(over.clone(), &scene).await.map(Some).map(Begun::run);
             }
             let number = runs.first().map_or(1, |latest| latest.number + 1);
-            let Some(new) = self.new_run(&scene, (conversation, number, user)).await? else {
-                return Ok(None);
+            if scene.facts.is_over() {
+                return Ok(Begun::run(None));
+            }
+            let new = match self.new_run(&scene, (conversation, number, user)).await? {
+                Ok(new) => new,
+                Err(absence) => {
+                    let absence = Some(absence);
+                    return Ok(Begun { run: None, absence });
+                }
             };
             // Who was slower reads what the other began.
             if self.0.tables.begin_run(new.clone()).await? {
-                return self.view(new, &scene).await.map(Some);
+                return self.view(new, &scene).await.map(Some).map(Begun::run);
             }
         }
     }
@@ -142,15 +174,20 @@ impl Content {
         &self,
         scene: &Scene<'_>,
         (conversation, number, user): (ConversationId, i32, UserId),
-    ) -> Result<Option<Run>, Fault> {
+    ) -> Result<Result<Run, Absence>, Fault> {
         let organisation = scene.caller.organisation;
-        let Some(id) = scene.facts.script.filter(|_| !scene.facts.is_over()) else {
-            return Ok(None);
+        let Some(id) = scene.facts.script else {
+            return Ok(Err(Absence::NoScript));
         };
         let script = self.0.tables.script(organisation, id).await?;
+        let Some(script) = script.filter(|script| !script.is_deleted) else {
+            return Ok(Err(Absence::Gone));
+        };
+        if script.version == 0 {
+            return Ok(Err(Absence::Unpublished));
+        }
         let now = self.0.context.clock.now();
-        let usable = script.filter(|script| !script.is_deleted && script.version > 0);
-        Ok(usable.map(|script| Run {
+        Ok(Ok(Run {
             organisation,
             id: self.0.context.ids.id(now),
             conversation,

@@ -1,7 +1,7 @@
 //! ScriptRunService.
 
 use super::{script_decode as decode, script_encode as encode};
-use crate::app::{Content, View};
+use crate::app::{Absence, Begun, Content, View};
 use onqueue_client::Behalf;
 use onqueue_model::Fault;
 use onqueue_proto::content::v1 as proto;
@@ -20,9 +20,10 @@ impl ScriptRunService for Rpcs {
         &self,
         request: Request<proto::StartRunRequest>,
     ) -> Result<Response<proto::StartRunResponse>, Status> {
-        let run = self.start(&request).await.map_err(status)?;
+        let Begun { run, absence } = self.start(&request).await.map_err(status)?;
         let run = self.drawn(&request, run).await.map_err(status)?;
-        Ok(Response::new(proto::StartRunResponse { run }))
+        let absence = absence.map_or(proto::RunAbsence::Unspecified, absent).into();
+        Ok(Response::new(proto::StartRunResponse { run, absence }))
     }
 
     async fn get_run(&self, request: Request<proto::GetRunRequest>) -> Result<Response<proto::GetRunResponse>, Status> {
@@ -62,7 +63,7 @@ impl ScriptRunService for Rpcs {
 }
 
 impl Rpcs {
-    async fn start(&self, request: &Request<proto::StartRunRequest>) -> Result<Option<View>, Fault> {
+    async fn start(&self, request: &Request<proto::StartRunRequest>) -> Result<Begun, Fault> {
         let (caller, asked) = (caller(request)?, request.get_ref());
         let conversation = id("conversation_id", &asked.conversation_id)?;
         let glance = decode::glance(&asked.language, asked.utc_offset_minutes)?;
@@ -101,5 +102,13 @@ impl Rpcs {
         let Some(view) = view else { return Ok(None) };
         let offered = self.0.offered(&caller(request)?, &view).await?;
         Ok(Some(encode::run(&view, &offered)))
+    }
+}
+
+const fn absent(absence: Absence) -> proto::RunAbsence {
+    match absence {
+        Absence::NoScript => proto::RunAbsence::NoScript,
+        Absence::Gone => proto::RunAbsence::ScriptGone,
+        Absence::Unpublished => proto::RunAbsence::ScriptUnpublished,
     }
 }

@@ -146,6 +146,8 @@ fn problem(problem: Problem) -> proto::ImportProblem {
         column_number: number(problem.number.into()),
         reason: problem.reason,
         message: problem.message,
+        mistake: problem.mistake,
+        parameters: problem.parameters,
     }
 }
 

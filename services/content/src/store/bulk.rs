@@ -75,11 +75,9 @@ impl Tables {
         (fill, edit): (Judge<Places, ()>, Judge<Judged, ()>),
         by: Actor,
     ) -> Result<Brought, StoreError> {
-        let by = Arc::new(by);
-        let work = self.0.transaction(move |tx| {
-            let (bulk, by) = (Arc::clone(&bulk), Arc::clone(&by));
-            let (fill, edit) = (Arc::clone(&fill), Arc::clone(&edit));
-            Box::pin(async move { bring(tx, organisation, (&bulk, &fill, &edit), &by).await })
+        let given = (bulk, fill, edit, by);
+        let work = self.0.transaction_with(given, move |tx, (bulk, fill, edit, by)| {
+            Box::pin(bring(tx, organisation, (bulk, fill, edit), by))
         });
         work.await
     }

@@ -58,10 +58,8 @@ impl Tables {
         (import, at): (Import, Timestamp),
         part: Part,
     ) -> Result<Received, StoreError> {
-        let part = Arc::new(part);
-        let work = self.0.transaction(move |tx| {
-            let part = Arc::clone(&part);
-            Box::pin(async move { receive(tx, organisation, (import, at), &part).await })
+        let work = self.0.transaction_with(part, move |tx, part| {
+            Box::pin(receive(tx, organisation, (import, at), part))
         });
         work.await
     }

@@ -4,14 +4,13 @@ use super::entities::library::{ActiveModel, Column, Entity};
 use super::entities::response;
 use super::places;
 use super::responses::delete_responses;
-use super::{Actor, Change, Judge, New, ROWS, Tables, check_etag, check_hash, lock, next_revision, record, rows};
+use super::{Actor, Change, Judge, New, ROWS, Tables, check_etag, check_hash, done, lock, next_revision, record, rows};
 use crate::content::{Library, LibraryContent, Response};
 use onqueue_model::{Fault, LibraryId, OrganisationId};
-use onqueue_store::{Scope, StoreError, audit::Done, query::fold};
+use onqueue_store::{Scope, StoreError, query::fold};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, Set, Unchanged,
 };
-use std::sync::Arc;
 
 impl Tables {
     /// Makes the library. The same request again answers the first one; with another body REQUEST_ID_REUSED. NAME_TAKEN if
@@ -22,10 +21,8 @@ impl Tables {
         new: New<LibraryId, LibraryContent>,
         by: Actor,
     ) -> Result<Library, StoreError> {
-        let new = Arc::new((new, by));
-        let work = self.0.transaction(move |tx| {
-            let new = Arc::clone(&new);
-            Box::pin(async move { create(tx, organisation, &new.0, &new.1).await })
+        let work = self.0.transaction_with((new, by), move |tx, (new, by)| {
+            Box::pin(create(tx, organisation, new, by))
         });
         work.await
     }
@@ -43,10 +40,8 @@ impl Tables {
         judge: Judge<Library, LibraryContent>,
         change: Change,
     ) -> Result<Library, StoreError> {
-        let change = Arc::new(change);
-        let work = self.0.transaction(move |tx| {
-            let (judge, change) = (Arc::clone(&judge), Arc::clone(&change));
-            Box::pin(async move { update(tx, organisation, (id, &judge), &change).await })
+        let work = self.0.transaction_with((judge, change), move |tx, (judge, change)| {
+            Box::pin(update(tx, organisation, (id, judge), change))
         });
         work.await
     }
@@ -59,10 +54,8 @@ impl Tables {
         judge: Judge<Library, ()>,
         change: Change,
     ) -> Result<(), StoreError> {
-        let change = Arc::new(change);
-        let work = self.0.transaction(move |tx| {
-            let (judge, change) = (Arc::clone(&judge), Arc::clone(&change));
-            Box::pin(async move { delete(tx, organisation, (id, &judge), &change).await })
+        let work = self.0.transaction_with((judge, change), move |tx, (judge, change)| {
+            Box::pin(delete(tx, organisation, (id, judge), change))
         });
         work.await
     }
@@ -106,7 +99,7 @@ async fn create(
     };
     let row = rows::new_library(organisation, &library, new.once);
     Entity::insert(row).exec_without_returning(tx).await?;
-    let done = done("library.create", &library, None, Some(&library.content))?;
+    let done = done("library.create", library.id, (None, Some(&library.content)))?;
     record(tx, organisation, by, done).await?;
     Ok(library)
 }
@@ -136,13 +129,8 @@ async fn update(
     if library.content.division != before.content.division {
         places::move_all(tx, organisation, &library).await?;
     }
-    let done = done(
-        "library.update",
-        &library,
-        Some(&before.content),
-        Some(&library.content),
-    )?;
-    record(tx, organisation, &change.by, done).await?;
+    let contents = (Some(&before.content), Some(&library.content));
+    record(tx, organisation, &change.by, done("library.update", id, contents)?).await?;
     Ok(library)
 }
 
@@ -170,7 +158,7 @@ async fn delete(
     };
     Entity::update(row).exec_without_returning(tx).await?;
     empty(tx, organisation, id, (revision, &change.by)).await?;
-    let done = done("library.delete", &library, Some(&library.content), None)?;
+    let done = done("library.delete", id, (Some(&library.content), None))?;
     record(tx, organisation, &change.by, done).await
 }
 
@@ -218,18 +206,4 @@ async fn refuse_taken(
         None => Ok(()),
         Some(_) => Err(Fault::name_taken("library.name").into()),
     }
-}
-
-fn done(
-    action: &'static str,
-    library: &Library,
-    before: Option<&LibraryContent>,
-    after: Option<&LibraryContent>,
-) -> Result<Done<'static>, StoreError> {
-    Ok(Done {
-        action,
-        object: format!("library:{}", library.id),
-        before: before.map(rows::text).transpose()?,
-        after: after.map(rows::text).transpose()?,
-    })
 }

@@ -42,7 +42,8 @@ use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _, Set, prelude::Expr,
     sea_query::OnConflict,
 };
-use std::sync::Arc;
+use serde::Serialize;
+use std::{fmt::Display, sync::Arc};
 
 /// The tables of this service.
 #[derive(Clone, Debug)]
@@ -122,6 +123,22 @@ async fn record(
     done: audit::Done<'_>,
 ) -> Result<(), StoreError> {
     audit::record(tx, "content", organisation, by, done).await
+}
+
+/// What the audit keeps of what was done to something: what it was before and is after that, as far as it is anything then.
+/// `action` begins with the kind of thing that it is.
+fn done<C: Serialize>(
+    action: &'static str,
+    id: impl Display,
+    (before, after): (Option<&C>, Option<&C>),
+) -> Result<audit::Done<'static>, StoreError> {
+    let kind = action.split_once('.').map_or(action, |(kind, _)| kind);
+    Ok(audit::Done {
+        action,
+        object: format!("{kind}:{id}"),
+        before: before.map(rows::text).transpose()?,
+        after: after.map(rows::text).transpose()?,
+    })
 }
 
 /// Refuses a change of something that somebody else has changed since.

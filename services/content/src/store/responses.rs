@@ -3,14 +3,14 @@
 use super::entities::response::{Column, Entity};
 use super::entities::{library, place};
 use super::places;
-use super::{Actor, Change, Judge, New, Tables, check_etag, check_hash, lock, next_revision, record, rows};
+use super::{Actor, Change, Judge, New, Tables, check_etag, check_hash, done, lock, next_revision, record, rows};
 use crate::content::{Place, Places, Response, ResponseContent};
 use onqueue_model::{Fault, LibraryId, OrganisationId, ResponseId};
-use onqueue_store::{Scope, StoreError, audit::Done, query::fold};
+use onqueue_store::{Scope, StoreError, query::fold};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, prelude::Expr,
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// What a change is judged by.
@@ -32,10 +32,8 @@ impl Tables {
         judge: Judge<Judged, ()>,
         by: Actor,
     ) -> Result<Response, StoreError> {
-        let new = Arc::new((new, by));
-        let work = self.0.transaction(move |tx| {
-            let (judge, new) = (Arc::clone(&judge), Arc::clone(&new));
-            Box::pin(async move { create(tx, organisation, (&new.0, &judge), &new.1).await })
+        let work = self.0.transaction_with((new, judge, by), move |tx, (new, judge, by)| {
+            Box::pin(create(tx, organisation, (new, judge), by))
         });
         work.await
     }
@@ -62,10 +60,9 @@ impl Tables {
         judge: Judge<Judged, ResponseContent>,
         change: Change,
     ) -> Result<Response, StoreError> {
-        let change = Arc::new((change, wanted));
-        let work = self.0.transaction(move |tx| {
-            let (judge, change) = (Arc::clone(&judge), Arc::clone(&change));
-            Box::pin(async move { update(tx, organisation, (id, &change.1, &judge), &change.0).await })
+        let given = (wanted, judge, change);
+        let work = self.0.transaction_with(given, move |tx, (wanted, judge, change)| {
+            Box::pin(update(tx, organisation, (id, wanted, judge), change))
         });
         work.await
     }
@@ -78,10 +75,8 @@ impl Tables {
         judge: Judge<Judged, ()>,
         change: Change,
     ) -> Result<(), StoreError> {
-        let change = Arc::new(change);
-        let work = self.0.transaction(move |tx| {
-            let (judge, change) = (Arc::clone(&judge), Arc::clone(&change));
-            Box::pin(async move { delete(tx, organisation, (id, &judge), &change).await })
+        let work = self.0.transaction_with((judge, change), move |tx, (judge, change)| {
+            Box::pin(delete(tx, organisation, (id, judge), change))
         });
         work.await
     }
@@ -160,7 +155,7 @@ async fn create(
     let row = rows::new_response(organisation, &response, new.once)?;
     Entity::insert(row).exec_without_returning(tx).await?;
     places::enter(tx, organisation, std::slice::from_ref(&response), &judged.places).await?;
-    let done = done("response.create", &response, None, Some(&response.content))?;
+    let done = done("response.create", response.id, (None, Some(&response.content)))?;
     record(tx, organisation, by, done).await?;
     Ok(response)
 }
@@ -196,13 +191,8 @@ async fn update(
     Entity::update(row).exec_without_returning(tx).await?;
     places::leave(tx, organisation, &[id.uuid()]).await?;
     places::enter(tx, organisation, std::slice::from_ref(&response), &judged.places).await?;
-    let done = done(
-        "response.update",
-        &response,
-        Some(&before.content),
-        Some(&response.content),
-    )?;
-    record(tx, organisation, &change.by, done).await?;
+    let contents = (Some(&before.content), Some(&response.content));
+    record(tx, organisation, &change.by, done("response.update", id, contents)?).await?;
     Ok(response)
 }
 
@@ -226,7 +216,7 @@ async fn delete(
     check_etag(&change.etag, response.revision)?;
     let revision = next_revision(tx, organisation, present).await?;
     delete_responses(tx, organisation, &[id.uuid()], (revision, &change.by)).await?;
-    let done = done("response.delete", &response, Some(&response.content), None)?;
+    let done = done("response.delete", id, (Some(&response.content), None))?;
     record(tx, organisation, &change.by, done).await
 }
 
@@ -268,18 +258,4 @@ pub(super) async fn delete_responses(
         .exec(tx)
         .await?;
     places::leave(tx, organisation, &ids().collect::<Vec<_>>()).await
-}
-
-fn done(
-    action: &'static str,
-    response: &Response,
-    before: Option<&ResponseContent>,
-    after: Option<&ResponseContent>,
-) -> Result<Done<'static>, StoreError> {
-    Ok(Done {
-        action,
-        object: format!("response:{}", response.id),
-        before: before.map(rows::text).transpose()?,
-        after: after.map(rows::text).transpose()?,
-    })
 }

@@ -84,10 +84,9 @@ impl Tables {
         (taken, writes): (Taken, Vec<ContactWrite>),
         after: RunState,
     ) -> Result<Took, StoreError> {
-        let what = Arc::new((run, taken, writes));
-        let work = self.0.transaction(move |tx| {
-            let what = Arc::clone(&what);
-            Box::pin(async move { take(tx, &what.0, (&what.1, &what.2), after).await })
+        let given = (run, taken, writes);
+        let work = self.0.transaction_with(given, move |tx, (run, taken, writes)| {
+            Box::pin(take(tx, run, (taken, writes), after))
         });
         work.await
     }

@@ -41,14 +41,7 @@ impl Tables {
         id: ScriptId,
         (before, size): (Option<i32>, u64),
     ) -> Result<Page<Version, i32>, StoreError> {
-        use version::{Column, Entity};
-        let all = Scope::of(organisation)
-            .find::<Entity>()
-            .filter(Column::ScriptId.eq(id.uuid()));
-        let rows = without(all, Column::Document, "document")
-            .filter(Column::Version.lt(before.unwrap_or(i32::MAX)))
-            .order_by_desc(Column::Version)
-            .limit(size + 1)
+        let rows = versions(organisation, id, (before, size))
             .into_model::<version::Model>()
             .all(self.0.reader())
             .await?;
@@ -74,6 +67,21 @@ pub(super) fn scripts(
             .limit(listing.size + 1)
     };
     each(Column::DivisionId, divisions).into_iter().map(page).collect()
+}
+
+pub(super) fn versions(
+    organisation: OrganisationId,
+    id: ScriptId,
+    (before, size): (Option<i32>, u64),
+) -> Select<version::Entity> {
+    use version::{Column, Entity};
+    let all = Scope::of(organisation)
+        .find::<Entity>()
+        .filter(Column::ScriptId.eq(id.uuid()));
+    without(all, Column::Document, "document")
+        .filter(Column::Version.lt(before.unwrap_or(i32::MAX)))
+        .order_by_desc(Column::Version)
+        .limit(size + 1)
 }
 
 /// All columns, that one empty.

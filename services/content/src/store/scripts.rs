@@ -3,14 +3,13 @@
 use super::entities::script::{ActiveModel, Column, Entity};
 use super::entities::version;
 use super::script_rows as rows;
-use super::{Actor, Change, Judge, New, Tables, check_etag, check_hash, lock, next_revision, record};
+use super::{Actor, Change, Judge, New, Tables, check_etag, check_hash, done, lock, next_revision, record};
 use crate::script::{Release, Script, ScriptContent, Version, digest};
 use onqueue_model::{Fault, OrganisationId, ScriptId};
 use onqueue_store::{Scope, StoreError, audit::Done, query::fold};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _, Set, Unchanged,
 };
-use std::sync::Arc;
 
 impl Tables {
     /// Makes the script. The same request again answers the first one; with another body REQUEST_ID_REUSED. NAME_TAKEN if the
@@ -21,10 +20,8 @@ impl Tables {
         new: New<ScriptId, ScriptContent>,
         by: Actor,
     ) -> Result<Script, StoreError> {
-        let new = Arc::new((new, by));
-        let work = self.0.transaction(move |tx| {
-            let new = Arc::clone(&new);
-            Box::pin(async move { create(tx, organisation, &new.0, &new.1).await })
+        let work = self.0.transaction_with((new, by), move |tx, (new, by)| {
+            Box::pin(create(tx, organisation, new, by))
         });
         work.await
     }
@@ -42,10 +39,8 @@ impl Tables {
         judge: Judge<Script, ScriptContent>,
         change: Change,
     ) -> Result<Script, StoreError> {
-        let change = Arc::new(change);
-        let work = self.0.transaction(move |tx| {
-            let (judge, change) = (Arc::clone(&judge), Arc::clone(&change));
-            Box::pin(async move { update(tx, organisation, (id, &judge), &change).await })
+        let work = self.0.transaction_with((judge, change), move |tx, (judge, change)| {
+            Box::pin(update(tx, organisation, (id, judge), change))
         });
         work.await
     }
@@ -58,10 +53,8 @@ impl Tables {
         judge: Judge<Script, Release>,
         change: Change,
     ) -> Result<(Script, Version), StoreError> {
-        let change = Arc::new(change);
-        let work = self.0.transaction(move |tx| {
-            let (judge, change) = (Arc::clone(&judge), Arc::clone(&change));
-            Box::pin(async move { publish(tx, organisation, (id, &judge), &change).await })
+        let work = self.0.transaction_with((judge, change), move |tx, (judge, change)| {
+            Box::pin(publish(tx, organisation, (id, judge), change))
         });
         work.await
     }
@@ -74,10 +67,8 @@ impl Tables {
         judge: Judge<Script, ()>,
         change: Change,
     ) -> Result<(), StoreError> {
-        let change = Arc::new(change);
-        let work = self.0.transaction(move |tx| {
-            let (judge, change) = (Arc::clone(&judge), Arc::clone(&change));
-            Box::pin(async move { delete(tx, organisation, (id, &judge), &change).await })
+        let work = self.0.transaction_with((judge, change), move |tx, (judge, change)| {
+            Box::pin(delete(tx, organisation, (id, judge), change))
         });
         work.await
     }
@@ -147,7 +138,7 @@ async fn create(
     };
     let row = rows::new_script(organisation, &script, new.once);
     Entity::insert(row).exec_without_returning(tx).await?;
-    let done = done("script.create", &script, None, Some(&script.content))?;
+    let done = done("script.create", script.id, (None, Some(&script.content)))?;
     record(tx, organisation, by, done).await?;
     Ok(script)
 }
@@ -184,8 +175,8 @@ async fn update(
     };
     let row = rows::script(organisation, &script);
     Entity::update(row).exec_without_returning(tx).await?;
-    let done = done("script.update", &script, Some(&before.content), Some(&script.content))?;
-    record(tx, organisation, &change.by, done).await?;
+    let contents = (Some(&before.content), Some(&script.content));
+    record(tx, organisation, &change.by, done("script.update", id, contents)?).await?;
     Ok(script)
 }
 
@@ -257,7 +248,7 @@ async fn delete(
         ..Default::default()
     };
     Entity::update(row).exec_without_returning(tx).await?;
-    let done = done("script.delete", &script, Some(&script.content), None)?;
+    let done = done("script.delete", id, (Some(&script.content), None))?;
     record(tx, organisation, &change.by, done).await
 }
 
@@ -276,18 +267,4 @@ async fn refuse_taken(
         None => Ok(()),
         Some(_) => Err(Fault::name_taken("script.name").into()),
     }
-}
-
-fn done(
-    action: &'static str,
-    script: &Script,
-    before: Option<&ScriptContent>,
-    after: Option<&ScriptContent>,
-) -> Result<Done<'static>, StoreError> {
-    Ok(Done {
-        action,
-        object: format!("script:{}", script.id),
-        before: before.map(super::rows::text).transpose()?,
-        after: after.map(super::rows::text).transpose()?,
-    })
 }

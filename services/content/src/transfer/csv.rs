@@ -2,6 +2,7 @@
 
 use super::{Draft, Headings, Lines, Problems, cell, number_of, order, wrong};
 use crate::content::{Response, Substitution};
+use crate::mistake::Mistake;
 use csv::{ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use onqueue_model::{Fault, Language};
 
@@ -20,7 +21,7 @@ pub fn read(table: &str, problems: &mut Problems) -> Result<(Headings, Vec<Draft
     let between = between(table);
     if let Some(open) = open_quote(table, between) {
         let message = "a quotation mark begins a cell here that no other one ends";
-        return Err(Problems::one(lines.at(open), message));
+        return Err(Problems::one(lines.at(open), wrong(Mistake::QuoteOpen, message)));
     }
     let (headings, records) = records(table, between, &lines)?;
     let headings = named(&headings)?;
@@ -45,7 +46,8 @@ fn records(table: &str, between: u8, lines: &Lines) -> Result<(StringRecord, Vec
         .from_reader(table.as_bytes());
     let mut records = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| Problems::one(1, error.to_string()))?;
+        let unreadable = |error: csv::Error| wrong(Mistake::TableUnreadable, error.to_string());
+        let record = record.map_err(|error| Problems::one(1, unreadable(error)))?;
         let read_from = record.position().map_or(0, |position| position.byte() as usize);
         // It was read from the end of the line before on.
         let begin = table.as_bytes()[read_from..]
@@ -54,7 +56,7 @@ fn records(table: &str, between: u8, lines: &Lines) -> Result<(StringRecord, Vec
         records.push((lines.at(read_from + begin.unwrap_or(0)), record));
     }
     if records.is_empty() {
-        return Err(Problems::one(1, "the file is empty"));
+        return Err(Problems::one(1, wrong(Mistake::FileEmpty, "the file is empty")));
     }
     let (_, headings) = records.remove(0);
     Ok((headings, records))
@@ -95,34 +97,46 @@ fn named(row: &StringRecord) -> Result<Vec<String>, Problems> {
     for (index, given) in row.iter().enumerate() {
         let name = heading(given);
         let refused = match &name {
-            None => Some(format!(
-                "“{}” is no column: there are {}, and text:de and so on for each language",
-                given.trim(),
-                KNOWN.join(", ")
-            )),
-            Some(name) if !name.is_empty() && names.contains(name) => Some(format!("“{name}” comes twice")),
+            None => Some(strange(given.trim())),
+            Some(name) if !name.is_empty() && names.contains(name) => {
+                Some(wrong(Mistake::Twice, format!("“{name}” comes twice")).with("name", name))
+            }
             Some(_) => None,
         };
-        if let Some(message) = refused {
-            problems.add(1, (given.trim().to_owned(), number_of(index)), wrong(message));
+        if let Some(fault) = refused {
+            problems.add(1, (given.trim().to_owned(), number_of(index)), fault);
         }
         names.push(name.unwrap_or_default());
     }
     if problems.is_none() {
         let has = |wanted: fn(&str) -> bool| names.iter().any(|name| wanted(name));
         for (is_there, missing) in [
-            (has(|name| name == "name"), "there is no column “name”"),
+            (
+                has(|name| name == "name"),
+                wrong(Mistake::ColumnMissing, "there is no column “name”").with("name", "name"),
+            ),
             (
                 has(|name| name.starts_with(TEXT)),
-                "there is no column of texts, such as “text:de”",
+                wrong(
+                    Mistake::TextColumnMissing,
+                    "there is no column of texts, such as “text:de”",
+                ),
             ),
         ] {
             if !is_there {
-                problems.add(1, (String::new(), 0), wrong(missing));
+                problems.add(1, (String::new(), 0), missing);
             }
         }
     }
     if problems.is_none() { Ok(names) } else { Err(problems) }
+}
+
+fn strange(column: &str) -> Fault {
+    let message = format!(
+        "“{column}” is no column: there are {}, and text:de and so on for each language",
+        KNOWN.join(", ")
+    );
+    wrong(Mistake::ColumnUnknown, message).with("name", column)
 }
 
 /// What we call it; `None` for what is no column.
@@ -156,7 +170,8 @@ fn draft(headings: &[String], (line, record): (u64, &StringRecord), problems: &m
             _ if cell.trim().is_empty() => {}
             _ => {
                 let message = "this cell is in a column without a heading";
-                problems.add(line, (String::new(), number_of(index)), wrong(message));
+                let fault = wrong(Mistake::HeadingMissing, message);
+                problems.add(line, (String::new(), number_of(index)), fault);
             }
         }
     }

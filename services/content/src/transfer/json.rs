@@ -2,8 +2,15 @@
 
 use super::{Draft, Headings, Lines, Problems, wrong};
 use crate::content::Response;
+use crate::mistake::Mistake;
 use onqueue_model::Fault;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+
+/// What may be missing around objects.
+const LIST: (Mistake, &str) = (Mistake::ListExpected, "a list, which begins with [,");
+const OBJECT: (Mistake, &str) = (Mistake::ObjectExpected, "an object");
+const COMMA: (Mistake, &str) = (Mistake::CommaExpected, "a comma or the end of the list, ],");
+const END: (Mistake, &str) = (Mistake::EndExpected, "nothing");
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,7 +53,7 @@ pub fn read(list: &str, problems: &mut Problems) -> Result<(Headings, Vec<Draft>
             Ok(entry) => drafts.push(draft(line, entry)),
             Err(error) => {
                 let path = Some(error.path().to_string()).filter(|path| path != ".");
-                let fault = wrong(without_place(error.inner()));
+                let fault = refusal(error.inner());
                 problems.add(line_of(line, error.inner()), (path.unwrap_or_default(), 0), fault);
             }
         }
@@ -59,6 +66,22 @@ fn line_of(begin: u64, error: &serde_json::Error) -> u64 {
     begin + (error.line() as u64).saturating_sub(1)
 }
 
+/// Of what is no JSON, or no response.
+fn refusal(error: &serde_json::Error) -> Fault {
+    let message = without_place(error);
+    let quoted = |start: &str| message.strip_prefix(start)?.split('`').next();
+    if !error.is_data() {
+        return wrong(Mistake::JsonMalformed, message);
+    }
+    if let Some(name) = quoted("unknown field `") {
+        return wrong(Mistake::FieldUnknown, &message).with("name", name);
+    }
+    match quoted("missing field `") {
+        Some(name) => wrong(Mistake::FieldMissing, &message).with("name", name),
+        None => wrong(Mistake::Kind, message),
+    }
+}
+
 /// What is wrong, without saying where it is in what was read.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -68,16 +91,16 @@ fn without_place(error: &serde_json::Error) -> String {
 
 /// Each object with the place where it begins.
 fn objects<'t>(list: &'t str, lines: &Lines) -> Result<Vec<(usize, &'t str)>, Problems> {
-    let unexpected = |at: usize, wanted: &str| Problems::one(lines.at(at), format!("{wanted} is expected here"));
+    let unexpected = |at: usize, (mistake, wanted): (Mistake, &str)| {
+        Problems::one(lines.at(at), wrong(mistake, format!("{wanted} is expected here")))
+    };
     let (mut found, mut at) = (Vec::new(), skip(list, 0));
     if !list[at..].starts_with('[') {
-        return Err(unexpected(at, "a list, which begins with [,"));
+        return Err(unexpected(at, LIST));
     }
     at = skip(list, at + 1);
     if list[at..].starts_with(']') {
-        return the_end(list, at + 1)
-            .map(|()| found)
-            .map_err(|at| unexpected(at, "nothing"));
+        return the_end(list, at + 1).map(|()| found).map_err(|at| unexpected(at, END));
     }
     loop {
         let mut values = serde_json::Deserializer::from_str(&list[at..]).into_iter::<IgnoredAny>();
@@ -85,9 +108,9 @@ fn objects<'t>(list: &'t str, lines: &Lines) -> Result<Vec<(usize, &'t str)>, Pr
             Some(Ok(_)) => {}
             Some(Err(error)) => {
                 let line = line_of(lines.at(at), &error);
-                return Err(Problems::one(line, without_place(&error)));
+                return Err(Problems::one(line, refusal(&error)));
             }
-            None => return Err(unexpected(at, "an object")),
+            None => return Err(unexpected(at, OBJECT)),
         }
         let end = at + values.byte_offset();
         found.push((at, &list[at..end]));
@@ -95,11 +118,9 @@ fn objects<'t>(list: &'t str, lines: &Lines) -> Result<Vec<(usize, &'t str)>, Pr
         match list.as_bytes().get(at) {
             Some(b',') => at = skip(list, at + 1),
             Some(b']') => {
-                return the_end(list, at + 1)
-                    .map(|()| found)
-                    .map_err(|at| unexpected(at, "nothing"));
+                return the_end(list, at + 1).map(|()| found).map_err(|at| unexpected(at, END));
             }
-            _ => return Err(unexpected(at, "a comma or the end of the list, ],")),
+            _ => return Err(unexpected(at, COMMA)),
         }
     }
 }

@@ -8,10 +8,11 @@ mod order;
 
 use crate::content::{Response, ResponseContent, Substitution, Variant};
 use crate::fields;
+use crate::mistake::{self, About as _, Mistake};
 use onqueue_model::{Fault, Reason};
 use onqueue_store::query::fold;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most responses in a file.
 const ROWS: usize = 20_000;
@@ -103,6 +104,12 @@ pub struct Problem {
     pub number: u32,
     pub reason: String,
     pub message: String,
+    /// Which mistake it is, in a word; empty where the reason says enough.
+    #[serde(default)]
+    pub mistake: String,
+    /// What belongs to it.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// Everything that is wrong in a file, in its order.
@@ -122,26 +129,32 @@ impl Problems {
     fn add(&mut self, line: u64, (column, number): (String, u32), fault: Fault) {
         self.count += 1;
         if self.told.len() < TOLD {
+            let mut parameters: BTreeMap<_, _> = owned(fault.metadata).collect();
+            // The column says more.
+            parameters.remove("field");
             self.told.push(Problem {
                 line,
                 column,
                 number,
                 reason: fault.reason.as_str().to_owned(),
                 message: fault.message,
+                mistake: parameters.remove(mistake::KEY).unwrap_or_default(),
+                parameters,
             });
         }
     }
 
     /// Of a file that cannot be read from there on.
-    fn one(line: u64, message: impl Into<String>) -> Self {
+    fn one(line: u64, fault: Fault) -> Self {
         let mut problems = Self::default();
-        problems.add(line, (String::new(), 0), wrong(message));
+        problems.add(line, (String::new(), 0), fault);
         problems
     }
 
     /// Of a file that is too long.
     pub fn too_long() -> Self {
-        Self::one(1, "a file has at most 16 MiB")
+        let fault = wrong(Mistake::FileTooLong, "a file has at most 16 MiB");
+        Self::one(1, fault.with("maximum", 16))
     }
 
     /// Notes what is wrong with a row beside what else there is.
@@ -169,12 +182,12 @@ impl Outcome {
     }
 }
 
-fn wrong(message: impl Into<String>) -> Fault {
-    Fault::new(Reason::FieldInvalid, message)
+fn owned(metadata: Vec<(&'static str, String)>) -> impl Iterator<Item = (String, String)> {
+    metadata.into_iter().map(|(key, value)| (key.to_owned(), value))
 }
 
-fn taken(message: String) -> Fault {
-    Fault::new(Reason::NameTaken, message)
+fn wrong(mistake: Mistake, message: impl Into<String>) -> Fault {
+    Fault::new(Reason::FieldInvalid, message).mistake(mistake)
 }
 
 /// What a file says of a response, as it says it.
@@ -206,7 +219,8 @@ pub fn read(format: Format, file: &[u8]) -> Result<Read, Problems> {
         Format::Json => json::read(text, &mut problems)?,
     };
     if drafts.is_empty() && problems.is_none() {
-        return Err(Problems::one(1, "there is no response in the file"));
+        let fault = wrong(Mistake::NoResponse, "there is no response in the file");
+        return Err(Problems::one(1, fault));
     }
     let rows = check(&headings, drafts, &mut problems);
     if problems.is_none() {
@@ -231,7 +245,7 @@ fn utf8(file: &[u8]) -> Result<&str, Problems> {
         Err(error) => {
             let line = Lines::of(file).at(error.valid_up_to());
             let message = "this is not UTF-8: save the file as “CSV UTF-8”, or in the encoding UTF-8";
-            Err(Problems::one(line, message))
+            Err(Problems::one(line, wrong(Mistake::Encoding, message)))
         }
     }
 }
@@ -259,11 +273,8 @@ impl Lines {
 /// The rows that are right; notes what is wrong with the others.
 fn check(headings: &Headings, drafts: Vec<Draft>, problems: &mut Problems) -> Vec<Row> {
     if let Some(draft) = drafts.get(ROWS) {
-        problems.add(
-            draft.line,
-            (String::new(), 0),
-            wrong("a file has at most 20,000 responses"),
-        );
+        let fault = wrong(Mistake::TooManyResponses, "a file has at most 20,000 responses");
+        problems.add(draft.line, (String::new(), 0), fault.with("maximum", ROWS));
         return Vec::new();
     }
     let (mut rows, mut shortcuts) = (Vec::with_capacity(drafts.len()), HashMap::new());
@@ -274,7 +285,9 @@ fn check(headings: &Headings, drafts: Vec<Draft>, problems: &mut Problems) -> Ve
             && let Some(first) = shortcuts.insert(folded, line)
         {
             let message = format!("“{}” is the shortcut of line {first} too", draft.shortcut);
-            problems.add(line, headings.place(&Column::Shortcut), taken(message));
+            let fault = Fault::new(Reason::NameTaken, message).mistake(Mistake::ShortcutTwice);
+            let fault = fault.with("shortcut", &draft.shortcut).with("other_line", first);
+            problems.add(line, headings.place(&Column::Shortcut), fault);
         }
         match content(draft) {
             Ok(content) => rows.push(Row { line, content }),

@@ -15,13 +15,27 @@ fn response(content: ResponseContent) -> Response {
     }
 }
 
-/// Line, number of column, column and what is said of it.
-fn told(format: Format, file: &[u8]) -> Vec<(u64, u32, String, String)> {
+/// Line, number of column, column and what is said of it; and the mistakes, with what belongs to them.
+type Told = (Vec<(u64, u32, String, String)>, Vec<String>);
+
+fn all_told(format: Format, file: &[u8]) -> Told {
     let problems = read(format, file).expect_err("it is wrong");
     assert_eq!(problems.count as usize, problems.told.len());
     let told = problems.told.into_iter();
-    told.map(|problem| (problem.line, problem.number, problem.column, problem.message))
-        .collect()
+    told.map(|problem| {
+        let mistake = format!("{} {:?}", problem.mistake, problem.parameters);
+        ((problem.line, problem.number, problem.column, problem.message), mistake)
+    })
+    .unzip()
+}
+
+fn told(format: Format, file: &[u8]) -> Vec<(u64, u32, String, String)> {
+    all_told(format, file).0
+}
+
+/// The first mistake, with what belongs to it.
+fn mistake(format: Format, file: &[u8]) -> String {
+    all_told(format, file).1.swap_remove(0)
 }
 
 fn names(format: Format, file: &str) -> Vec<(u64, String)> {
@@ -102,7 +116,7 @@ fn every_wrong_cell_is_named() {
         {},g,x,\n",
         "y".repeat(101)
     );
-    let told = told(Format::Csv, file.as_bytes());
+    let (told, mistakes) = all_told(Format::Csv, file.as_bytes());
     let places: Vec<_> = told
         .iter()
         .map(|(line, number, column, _)| (*line, *number, column.as_str()))
@@ -124,6 +138,95 @@ fn every_wrong_cell_is_named() {
     assert!(told[2].3.contains("4,000 characters"), "{}", told[2].3);
     assert!(told[4].3.contains("{{ORDER}}"), "{}", told[4].3);
     assert!(told[5].3.contains("line 4"), "{}", told[5].3);
+    assert_eq!(
+        mistakes,
+        [
+            r#"shortcut {"maximum": "20"}"#,
+            r#"name {"maximum": "100"}"#,
+            r#"too_long {"language": "de", "maximum": "4000", "maximum_characters": "4000"}"#,
+            r#"substitution_name {"name": "lower"}"#,
+            r#"substitution_undeclared {"language": "de", "substitution": "ORDER"}"#,
+            r#"shortcut_twice {"other_line": "4", "shortcut": "C"}"#,
+            r#"texts {"maximum": "50"}"#,
+            r"heading_missing {}",
+            r#"name {"maximum": "100"}"#,
+        ]
+    );
+}
+
+#[test]
+fn every_mistake_is_known_by_a_word() {
+    let long = "y".repeat(201);
+    for (file, expected) in [
+        ("".to_owned(), "file_empty {}"),
+        ("name,text:de\n".to_owned(), "no_response {}"),
+        ("text:de\nA\n".to_owned(), r#"column_missing {"name": "name"}"#),
+        ("name\nA\n".to_owned(), "text_column_missing {}"),
+        (
+            "name,Colour,text:de\nA,b,c\n".to_owned(),
+            r#"column_unknown {"name": "Colour"}"#,
+        ),
+        (
+            "name,text:de,text:DE\nA,b,c\n".to_owned(),
+            r#"twice {"name": "text:de"}"#,
+        ),
+        ("name,text:de\nC,\"open\n".to_owned(), "quote_open {}"),
+        ("name,tags,text:de\nC,a|A,x\n".to_owned(), r#"twice {"name": "a"}"#),
+        (
+            format!("name,substitutions,text:de\nC,A||{long},x\n"),
+            r#"too_long {"maximum": "200"}"#,
+        ),
+        (
+            format!(
+                "name,tags,text:de\nC,{},x\n",
+                (0..21).map(|tag| tag.to_string()).collect::<Vec<_>>().join("|")
+            ),
+            r#"too_many {"maximum": "20"}"#,
+        ),
+        (
+            "name,text:de\nC,Hallo {{ORDER\n".to_owned(),
+            r#"substitution_open {"language": "de", "text": "{{ORDER"}"#,
+        ),
+        (
+            "name,text:de\nC,Hallo {{order}}!\n".to_owned(),
+            r#"substitution_malformed {"language": "de", "text": "{{order}}"}"#,
+        ),
+        (
+            "name,text:de\nC,Hallo \u{7}\n".to_owned(),
+            r#"control_characters {"language": "de"}"#,
+        ),
+    ] {
+        assert_eq!(mistake(Format::Csv, file.as_bytes()), expected, "{file:?}");
+    }
+    assert_eq!(mistake(Format::Csv, b"name,text:de\nGru\xdf,c\n"), "encoding {}");
+    for (file, expected) in [
+        ("{}", "list_expected {}"),
+        ("[\"A\"", "comma_expected {}"),
+        ("[", "object_expected {}"),
+        ("[] x", "end_expected {}"),
+        ("[{\"name\": \"A\" \"texts\": []}]", "json_malformed {}"),
+        (
+            "[{\"name\": \"A\", \"colour\": 1, \"texts\": []}]",
+            r#"field_unknown {"name": "colour"}"#,
+        ),
+        ("[{\"texts\": []}]", r#"field_missing {"name": "name"}"#),
+        ("[{\"name\": 1, \"texts\": []}]", "kind {}"),
+        (
+            "[{\"name\": \"A\", \"texts\": [{\"language\": \"d\", \"text\": \"x\"}]}]",
+            r#"language {"language": "d"}"#,
+        ),
+        (
+            "[{\"name\": \"A\", \"texts\": [{\"language\": \"de\", \"text\": \" \"}]}]",
+            r#"empty {"language": "de"}"#,
+        ),
+    ] {
+        assert_eq!(mistake(Format::Json, file.as_bytes()), expected, "{file}");
+    }
+    let told = Problems::too_long().told;
+    assert_eq!(
+        (told[0].mistake.as_str(), &*told[0].parameters["maximum"]),
+        ("file_too_long", "16")
+    );
 }
 
 #[test]
@@ -200,6 +303,7 @@ fn a_broken_file_is_not_told_in_a_thousand_pieces() {
     let rows = "A,x\n".repeat(ROWS + 1);
     let problems = read(Format::Csv, format!("name,text:de\n{rows}").as_bytes()).expect_err("too many");
     assert_eq!((problems.count, problems.told[0].line), (1, ROWS as u64 + 2));
+    assert_eq!(problems.told[0].mistake, "too_many_responses");
 }
 
 fn contents() -> impl Strategy<Value = ResponseContent> {

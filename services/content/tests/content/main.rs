@@ -4,6 +4,8 @@ mod access;
 mod fake_session;
 mod habits;
 mod libraries;
+#[path = "../organisation/mod.rs"]
+mod organisation;
 mod render;
 mod responses;
 mod search;

@@ -77,6 +77,14 @@ fn places(answer: &proto::ImportResponsesResponse) -> Vec<(i32, i32, &str, &str)
         .collect()
 }
 
+/// What is wrong, in words that programs know, and what belongs to it.
+fn mistakes(answer: &proto::ImportResponsesResponse) -> Vec<String> {
+    let problems = answer.problems.iter();
+    problems
+        .map(|problem| format!("{} {:?}", problem.mistake, problem.parameters))
+        .collect()
+}
+
 /// As the product writes it.
 fn table(rows: usize) -> String {
     let mut file = "\u{feff}name,shortcut,tags,substitutions,text:de,text:en\r\n".to_owned();
@@ -110,6 +118,14 @@ async fn a_large_file_comes_in_and_goes_out_alike() {
         ]
     );
     assert!(refused.problems[2].message.contains("{{NUMBER}}"), "{refused:?}");
+    assert_eq!(
+        mistakes(&refused),
+        [
+            r#"shortcut {"maximum": "20"}"#,
+            r#"name {"maximum": "100"}"#,
+            r#"substitution_undeclared {"language": "en", "substitution": "NUMBER"}"#,
+        ]
+    );
     assert_eq!((names(&desk).await.len(), world.audited().await.len()), (0, before));
 
     let whole = import("");
@@ -198,6 +214,7 @@ async fn an_update_changes_what_is_there_and_adds_the_rest() {
         .await;
     let taken = taken.expect("answered");
     assert_eq!(places(&taken), [(3, 2, "shortcut", "NAME_TAKEN")]);
+    assert_eq!(mistakes(&taken), [r#"shortcut_taken {"shortcut": "E"}"#]);
 
     let file = "name;shortcut;tags;text:de\nEinmal;E;;eins\nzwei;;;zwei!\nDrei;d;;drei\nVier;;;vier\n";
     let done = desk.import_responses(updating(file)).await.expect("done");
@@ -228,12 +245,13 @@ async fn an_update_changes_what_is_there_and_adds_the_rest() {
     assert_eq!(world.audited().await.len(), audited);
 
     desk.make(response("Vier", "noch eine")).await;
-    for (file, place) in [
-        ("name,text:de\nVier,x\n", (2, 1, "name", "NAME_TAKEN")),
-        ("name,text:de\nDrei,x\nzwei,y\nZWEI,z\n", (4, 1, "name", "NAME_TAKEN")),
+    for (file, line, mistake) in [
+        ("name,text:de\nVier,x\n", 2, r#"name_ambiguous {"name": "Vier"}"#),
+        ("name,text:de\nDrei,x\nzwei,y\nZWEI,z\n", 4, "row_twice {}"),
     ] {
         let refused = desk.import_responses(updating(file)).await.expect("answered");
-        assert_eq!(places(&refused), [place]);
+        assert_eq!(places(&refused), [(line, 1, "name", "NAME_TAKEN")]);
+        assert_eq!(mistakes(&refused), [mistake]);
     }
 }
 

@@ -1,23 +1,18 @@
 //! An organisation with two divisions, and the service bound to it.
 
-use crate::fake_session::FakeSession;
-use onqueue_client::reason;
+pub use crate::organisation::{Desk, SALES, SUPPORT, id, organisation, request, text, why};
+
+use crate::{fake_session::FakeSession, organisation::calls};
 use onqueue_content::{Migrations, Seed, Settings, bind};
-use onqueue_model::{Id, OrganisationId, Reason, UserId};
+use onqueue_model::OrganisationId;
 use onqueue_proto::content::v1::{
     self as proto, library_service_client::LibraryServiceClient, response_service_client::ResponseServiceClient,
     response_transfer_service_client::ResponseTransferServiceClient,
 };
 use onqueue_server::{Context, InProcess, ManualClock, layered};
 use onqueue_store::{Store, audit};
-use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, with_token};
-use std::sync::atomic::{AtomicU32, Ordering};
-use tonic::{Request, Response, Status};
-use uuid::Uuid;
-
-/// Two divisions.
-pub const SALES: u128 = 0xd1;
-pub const SUPPORT: u128 = 0xd2;
+use onqueue_testkit::{TempStore, Tokens, migrated_store, still_context};
+use tonic::Status;
 
 /// A library in each.
 pub const SALES_TEXTS: u128 = 0x11;
@@ -28,18 +23,6 @@ pub const ALL: [&str; 1] = ["responses:*:*"];
 
 /// What agents need.
 pub const AGENT: [&str; 1] = ["responses:response:view"];
-
-pub fn id<T>(number: u128) -> Id<T> {
-    Uuid::from_u128(number).into()
-}
-
-pub fn text(number: u128) -> String {
-    id::<()>(number).to_string()
-}
-
-pub fn organisation() -> OrganisationId {
-    id(0x0a)
-}
 
 pub fn library(number: u128, name: &str, division: u128) -> proto::Library {
     proto::Library {
@@ -90,8 +73,7 @@ impl World {
     pub async fn new() -> Self {
         let (context, hand) = still_context(7);
         let (tokens, session) = (Tokens::new(&context), FakeSession::new(&context));
-        let temp = temp_store().await;
-        temp.store.migrate::<Migrations>().await.expect("migrations apply");
+        let temp = migrated_store("content", |store| Box::pin(store.migrate::<Migrations>())).await;
         let content = bound(temp.store.clone(), &context, &session).await;
         let world = Self {
             temp,
@@ -136,14 +118,8 @@ impl World {
         number: u128,
         (permissions, divisions): (&[&str], &[u128]),
     ) -> Desk {
-        let user: UserId = id(number);
-        for division in divisions {
-            self.tokens.grant(organisation, user, id(*division), permissions);
-        }
-        Desk {
-            content: self.content.clone(),
-            token: self.tokens.user(organisation, user, "Ada Lang"),
-        }
+        let (service, who) = ((&self.content, &self.tokens), (organisation, number));
+        Desk::of(service, who, (permissions, divisions))
     }
 
     /// Somebody who may do everything in both divisions.
@@ -166,27 +142,7 @@ async fn bound(store: Store, context: &Context, session: &FakeSession) -> InProc
     layered(bound.expect("it binds"), context)
 }
 
-/// Somebody with a token.
-#[derive(Clone)]
-pub struct Desk {
-    pub content: InProcess,
-    pub token: String,
-}
-
-macro_rules! calls {
-    ($($name:ident $client:ident $asked:ident $answer:ident)*) => {$(
-        pub async fn $name(&self, asked: proto::$asked) -> Result<proto::$answer, Status> {
-            let answer = $client::new(self.content.clone()).$name(self.with(asked)).await;
-            answer.map(Response::into_inner)
-        }
-    )*};
-}
-
 impl Desk {
-    fn with<T>(&self, message: T) -> Request<T> {
-        with_token(message, &self.token)
-    }
-
     calls! {
         create_library LibraryServiceClient CreateLibraryRequest CreateLibraryResponse
         get_library LibraryServiceClient GetLibraryRequest GetLibraryResponse
@@ -254,18 +210,6 @@ pub fn mask(fields: &[&str]) -> prost_types::FieldMask {
     prost_types::FieldMask {
         paths: fields.iter().map(|field| (*field).to_owned()).collect(),
     }
-}
-
-/// A request id that was not used before.
-pub fn request() -> String {
-    static LAST: AtomicU32 = AtomicU32::new(0);
-    text(0x0f00_0000 + u128::from(LAST.fetch_add(1, Ordering::Relaxed)))
-}
-
-/// Why it was refused.
-pub fn why<T: std::fmt::Debug>(answer: Result<T, Status>) -> Reason {
-    let refused = answer.expect_err("it is to be refused");
-    reason(&refused).unwrap_or_else(|| panic!("no reason in {refused:?}"))
 }
 
 /// What was said beside the reason.

@@ -4,6 +4,8 @@ mod documents;
 mod drafts;
 mod fake_session;
 mod forgetting;
+#[path = "../organisation/mod.rs"]
+mod organisation;
 mod runs;
 mod versions;
 mod world;

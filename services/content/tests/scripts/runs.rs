@@ -4,7 +4,7 @@ use crate::documents::{SCRIPT, with};
 use crate::world::{ADA, BEN, CHAT, SALES, SOFIA, World, page, path, pressed, request, text, why};
 use onqueue_client::metadata;
 use onqueue_model::Reason;
-use onqueue_proto::content::v1::{self as proto, ScriptRunState, ScriptStepKind, script_item::Item};
+use onqueue_proto::content::v1::{self as proto, RunAbsence, ScriptRunState, ScriptStepKind, script_item::Item};
 use onqueue_proto::session::v1::ResponseLibraryUse;
 
 fn pairs(path: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -248,6 +248,31 @@ async fn a_run_keeps_its_version_and_the_next_one_has_the_newest() {
         (openings, both.iter().all(|run| run.page.is_none())),
         (vec![2, 1], true)
     );
+}
+
+#[tokio::test]
+async fn why_nothing_begins_is_said() {
+    let world = World::new().await;
+    let (ada, administrator) = (world.agent(ADA), world.administrator());
+    let named = |script: &str| world.session.open(&text(CHAT), script, &[&text(ADA)]);
+    named("");
+    assert_eq!(ada.absence().await, RunAbsence::NoScript);
+    named(&text(0xdead));
+    assert_eq!(ada.absence().await, RunAbsence::ScriptGone);
+    let draft = administrator.make("Complaint", SCRIPT).await.expect("good");
+    named(&draft.script_id);
+    assert_eq!(ada.absence().await, RunAbsence::ScriptUnpublished);
+    let script = administrator.publish(&draft).await.expect("without problems");
+    let script = script.script.expect("said");
+    let deleted = proto::DeleteScriptRequest {
+        script_id: script.script_id,
+        etag: script.etag,
+    };
+    administrator.delete_script(deleted).await.expect("deleted");
+    assert_eq!(ada.absence().await, RunAbsence::ScriptGone);
+    // Who looks on has no reason to be told.
+    world.session.state().supervisors.insert(text(SOFIA));
+    assert_eq!(world.agent(SOFIA).absence().await, RunAbsence::Unspecified);
 }
 
 #[tokio::test]

@@ -1,25 +1,18 @@
 //! An organisation with two divisions, and content bound to a session that tests move.
 
-use crate::{documents::SCRIPT, fake_session::FakeSession};
-use onqueue_client::reason;
+pub use crate::organisation::{Desk, SALES, SUPPORT, id, organisation, request, text, why};
+
+use crate::{documents::SCRIPT, fake_session::FakeSession, organisation::calls};
 use onqueue_content::{Migrations, Settings, bind};
-use onqueue_model::{Id, OrganisationId, Reason, UserId};
 use onqueue_proto::content::v1::{
     self as proto, script_run_service_client::ScriptRunServiceClient, script_service_client::ScriptServiceClient,
     script_value::Value,
 };
 use onqueue_server::{Context, InProcess, ManualClock, layered};
 use onqueue_store::{Store, audit};
-use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, with_token};
-use std::{
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
-use tonic::{Request, Response, Status};
-use uuid::Uuid;
-
-pub const SALES: u128 = 0xd1;
-pub const SUPPORT: u128 = 0xd2;
+use onqueue_testkit::{TempStore, Tokens, migrated_store, still_context};
+use std::time::Duration;
+use tonic::Status;
 
 /// Two agents and a supervisor.
 pub const ADA: u128 = 1;
@@ -30,24 +23,6 @@ pub const SOFIA: u128 = 3;
 pub const CHAT: u128 = 0xc1;
 
 pub const SOON: Duration = Duration::from_secs(20);
-
-pub fn id<T>(number: u128) -> Id<T> {
-    Uuid::from_u128(number).into()
-}
-
-pub fn text(number: u128) -> String {
-    id::<()>(number).to_string()
-}
-
-pub fn organisation() -> OrganisationId {
-    id(0x0a)
-}
-
-/// A request id that was not used before.
-pub fn request() -> String {
-    static LAST: AtomicU32 = AtomicU32::new(0);
-    text(0x0f00_0000 + u128::from(LAST.fetch_add(1, Ordering::Relaxed)))
-}
 
 pub struct World {
     pub temp: TempStore,
@@ -62,8 +37,7 @@ impl World {
     pub async fn new() -> Self {
         let (context, hand) = still_context(7);
         let (tokens, session) = (Tokens::new(&context), FakeSession::default());
-        let temp = temp_store().await;
-        temp.store.migrate::<Migrations>().await.expect("migrations apply");
+        let temp = migrated_store("content", |store| Box::pin(store.migrate::<Migrations>())).await;
         let content = bound(temp.store.clone(), &context, &session).await;
         Self {
             temp,
@@ -95,14 +69,8 @@ impl World {
 
     /// Somebody who may do this in these divisions.
     pub fn user(&self, number: u128, permissions: &[&str], divisions: &[u128]) -> Desk {
-        let user: UserId = id(number);
-        for division in divisions {
-            self.tokens.grant(organisation(), user, id(*division), permissions);
-        }
-        Desk {
-            content: self.content.clone(),
-            token: self.tokens.user(organisation(), user, "Ada Lang"),
-        }
+        let (service, who) = ((&self.content, &self.tokens), (organisation(), number));
+        Desk::of(service, who, (permissions, divisions))
     }
 
     pub fn administrator(&self) -> Desk {
@@ -139,27 +107,7 @@ async fn bound(store: Store, context: &Context, session: &FakeSession) -> InProc
     layered(bound.expect("it binds"), context)
 }
 
-/// Somebody with a token.
-#[derive(Clone)]
-pub struct Desk {
-    pub content: InProcess,
-    pub token: String,
-}
-
-macro_rules! calls {
-    ($($name:ident $client:ident $asked:ident $answer:ident)*) => {$(
-        pub async fn $name(&self, asked: proto::$asked) -> Result<proto::$answer, Status> {
-            let answer = $client::new(self.content.clone()).$name(self.with(asked)).await;
-            answer.map(Response::into_inner)
-        }
-    )*};
-}
-
 impl Desk {
-    fn with<T>(&self, message: T) -> Request<T> {
-        with_token(message, &self.token)
-    }
-
     calls! {
         create_script ScriptServiceClient CreateScriptRequest CreateScriptResponse
         get_script ScriptServiceClient GetScriptRequest GetScriptResponse
@@ -228,6 +176,17 @@ impl Desk {
         Ok(self.start_run(asked).await?.run)
     }
 
+    /// Why the chat has no run.
+    pub async fn absence(&self) -> proto::RunAbsence {
+        let asked = proto::StartRunRequest {
+            conversation_id: text(CHAT),
+            ..proto::StartRunRequest::default()
+        };
+        let answer = self.start_run(asked).await.expect("may");
+        assert_eq!(answer.run, None);
+        answer.absence()
+    }
+
     pub async fn started(&self) -> proto::ScriptRun {
         self.start().await.expect("may").expect("a run")
     }
@@ -292,10 +251,4 @@ pub fn path(run: &proto::ScriptRun) -> Vec<(String, String)> {
     steps
         .map(|step| (step.page_id.clone(), step.button_id.clone()))
         .collect()
-}
-
-/// Why it was refused.
-pub fn why<T: std::fmt::Debug>(answer: Result<T, Status>) -> Reason {
-    let refused = answer.expect_err("it is to be refused");
-    reason(&refused).unwrap_or_else(|| panic!("no reason in {refused:?}"))
 }

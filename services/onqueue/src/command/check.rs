@@ -4,9 +4,10 @@
 mod door;
 mod installation;
 mod talk;
+mod tls;
 
 use crate::{cli::CheckConversation, output::say, settings::administrator_password};
-use door::Door;
+use door::{Door, Place};
 use installation::Installation;
 use onqueue_model::Fault;
 use onqueue_server::{Clock, Ids};
@@ -17,7 +18,11 @@ pub async fn conversation(options: CheckConversation) -> Result<(), Fault> {
     let password = password(options.password_file.as_deref())?;
     let clock = Clock::system();
     let patience = Duration::from_secs(options.patience);
-    let door = Door::new(&options.address, patience, clock, Ids::system())?;
+    let place = Place {
+        address: &options.address,
+        authorities: options.ca.as_deref(),
+    };
+    let door = Door::new(place, patience, clock, Ids::system())?;
     let administrator = door.login(&options.organisation, &options.email, &password).await?;
     let installation = Installation::make(&door, administrator, &options.organisation).await?;
     let talked = talk::talk(&door, &installation).await;

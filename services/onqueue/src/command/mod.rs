@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod doctor;
 mod keys;
+mod organisation;
 mod routing;
 mod script;
 mod serve;

@@ -1,8 +1,9 @@
 //! `onqueue routing export`: a live routing log as text.
 
+use super::organisation;
 use crate::{cli::RoutingExport, node::Stores, output::lines, settings::Loaded};
 use onqueue_bus::Bus;
-use onqueue_model::{Fault, OrganisationId};
+use onqueue_model::Fault;
 use onqueue_routing::{Beginning, Export};
 use onqueue_server::{Clock, Context, Ids, Tasks};
 use onqueue_store::Lock;
@@ -20,7 +21,9 @@ pub async fn export(loaded: Loaded, options: RoutingExport) -> Result<(), Fault>
     settings.process.services = ["routing".to_owned()].into();
     // A running installation holds the lock; it goes on.
     let _lock = Lock::take(&settings.store).ok();
-    let stores = Stores::open_at_once(&settings, &context()).await?;
+    let context = context();
+    let organisation = organisation::named(&settings, &context, &options.organisation).await?;
+    let stores = Stores::open_at_once(&settings, &context).await?;
     let store = stores
         .of("routing")
         .ok_or_else(|| Fault::internal("routing has no database"))?;
@@ -28,7 +31,7 @@ pub async fn export(loaded: Loaded, options: RoutingExport) -> Result<(), Fault>
         Some(_) => Beginning::Snapshot,
         None => Beginning::First,
     };
-    let mut export = Export::begin(store, organisation(&options)?, beginning).await?;
+    let mut export = Export::begin(store, organisation, beginning).await?;
     if let (Some(file), Some(snapshot)) = (options.from_snapshot.as_deref(), export.snapshot()) {
         fs::write(file, snapshot).map_err(|error| written(file, &error))?;
     }
@@ -55,11 +58,6 @@ fn put(page: &[String]) -> io::Result<()> {
     let mut lines = lines();
     page.iter().try_for_each(|line| writeln!(lines, "{line}"))?;
     lines.flush()
-}
-
-fn organisation(options: &RoutingExport) -> Result<OrganisationId, Fault> {
-    let id = options.organisation.parse();
-    id.map_err(|_| Fault::unavailable(format!("{}: an organisation's id is a UUID", options.organisation)))
 }
 
 fn written(file: &Path, error: &io::Error) -> Fault {

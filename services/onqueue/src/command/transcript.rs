@@ -1,5 +1,6 @@
 //! `onqueue transcript verify`: whether what was said is as it was written.
 
+use super::organisation;
 use crate::{cli::TranscriptVerify, node::Stores, output::say, settings::Loaded};
 use onqueue_bus::Bus;
 use onqueue_model::{Fault, Id, OrganisationId};
@@ -24,8 +25,9 @@ pub async fn verify(loaded: Loaded, options: TranscriptVerify) -> Result<(), Fau
     settings.process.services = ["session".to_owned()].into();
     // A running installation holds the lock; it goes on.
     let _lock = Lock::take(&settings.store).ok();
-    let organisation = id("an organisation's id", &options.organisation)?;
-    let stores = Stores::open_at_once(&settings, &context()).await?;
+    let context = context();
+    let organisation = organisation::named(&settings, &context, &options.organisation).await?;
+    let stores = Stores::open_at_once(&settings, &context).await?;
     let store = stores
         .of("session")
         .ok_or_else(|| Fault::internal("session has no database"))?;

@@ -12,7 +12,7 @@ use onqueue_proto::routing::v1::{
 use onqueue_routing::{Gate, Membership, Migrations, Owners, Seed, SeedAgent, SeedSkill, Settings, bind_behind, seed};
 use onqueue_server::{Context, InProcess, ManualClock, Tasks, as_peer, layered};
 use onqueue_store::Store;
-use onqueue_testkit::{TempStore, Tokens, still_context, temp_store, with_token};
+use onqueue_testkit::{TempStore, Tokens, migrated_store, still_context, with_token};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -157,8 +157,7 @@ impl World {
     pub async fn granted(seed: Seed, settings: Settings, grant: impl FnOnce(&Tokens)) -> Self {
         let (context, hand) = still_context(7);
         let (tokens, session, gate) = (Tokens::new(&context), FakeSession::new(), Gate::default());
-        let temp = temp_store().await;
-        temp.store.migrate::<Migrations>().await.expect("migrations apply");
+        let temp = migrated_store("routing", |store| Box::pin(store.migrate::<Migrations>())).await;
         let queues = seed.queues.len();
         for agent in &seed.agents {
             tokens.grant(seed.organisation, agent.id, id(DIVISION), &AGENT);

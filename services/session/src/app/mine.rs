@@ -2,52 +2,32 @@
 
 use super::App;
 use super::access::{Seen, Viewer};
-use super::open_stream::{self, Duty, Farewell, Watchman};
+use super::following::{Changes, Following, Rights, Set};
+use super::open_stream::Watchman;
 use crate::store::{conversations, presence};
 use onqueue_chat::{Class, Sender};
-use onqueue_model::{Caller, ConversationId, Fault, Timestamp, UserId};
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
-use tokio::sync::Notify;
+use onqueue_model::{Caller, ConversationId, Fault, UserId};
+use std::{collections::BTreeSet, sync::Arc};
 
-/// One frame.
-pub(crate) enum Frame {
-    Added(Box<Seen>),
-    Removed(ConversationId),
-    CaughtUp,
-    Heartbeat(Timestamp),
-    Goodbye(Farewell),
-}
-
-/// An open stream.
+/// The conversations of a user, with those that were shown.
 pub(crate) struct Mine {
     app: Arc<App>,
     caller: Caller,
     user: UserId,
-    wake: Arc<Notify>,
-    watchman: Watchman,
     held: BTreeSet<ConversationId>,
-    out: VecDeque<Frame>,
-    began: bool,
-    over: bool,
 }
 
 impl App {
     /// Follows the conversations of a user.
-    pub fn watch_mine(self: &Arc<Self>, caller: &Caller, user: UserId) -> Mine {
-        Mine {
+    pub fn watch_mine(self: &Arc<Self>, caller: &Caller, user: UserId) -> Following<Mine> {
+        let mine = Mine {
             app: Arc::clone(self),
             caller: caller.clone(),
             user,
-            wake: self.hub.sets.follow(caller.organisation, user),
-            watchman: Watchman::new(&self.context, caller, self.settings.heartbeat()),
             held: BTreeSet::new(),
-            out: VecDeque::new(),
-            began: false,
-            over: false,
-        }
+        };
+        let watchman = Watchman::new(&self.context, caller, self.settings.heartbeat());
+        Following::new(mine, watchman, self.hub.sets.follow(caller.organisation, user))
     }
 
     /// These conversations as the user, who takes part in them, sees them.
@@ -71,71 +51,30 @@ impl Mine {
     pub fn beginning(&self, class: Class) -> String {
         self.app.cursor(class, 0)
     }
+}
 
-    /// The next frame; `None` after a goodbye.
-    pub async fn next(&mut self) -> Result<Option<Frame>, Fault> {
-        if self.over {
-            return Ok(None);
-        }
-        let frame = self.frame().await;
-        open_stream::failed(&frame);
-        let frame = frame?;
-        self.watchman.sent();
-        if let Frame::Goodbye(farewell) = frame {
-            farewell.count();
-            self.over = true;
-        }
-        Ok(Some(frame))
-    }
+impl Set for Mine {
+    type Member = Seen;
+    type Id = ConversationId;
 
-    async fn frame(&mut self) -> Result<Frame, Fault> {
-        if !self.began {
-            self.began = true;
-            Box::pin(self.read()).await?;
-            self.out.push_back(Frame::CaughtUp);
-        }
-        loop {
-            if let Some(frame) = self.out.pop_front() {
-                return Ok(match self.watchman.must_leave() {
-                    Some(farewell) => Frame::Goodbye(farewell),
-                    None => frame,
-                });
-            }
-            self.wait().await?;
-        }
-    }
-
-    async fn wait(&mut self) -> Result<(), Fault> {
-        tokio::select! {
-            biased;
-            duty = self.watchman.next() => match duty {
-                Duty::Leave(farewell) => self.out.push_back(Frame::Goodbye(farewell)),
-                Duty::Heartbeat(at) => self.out.push_back(Frame::Heartbeat(at)),
-                Duty::Check => {}
-            },
-            () = self.wake.notified() => Box::pin(self.read()).await?,
-        }
-        Ok(())
-    }
-
-    /// Compares the set with what was said of it.
-    async fn read(&mut self) -> Result<(), Fault> {
+    async fn read(&mut self) -> Result<Changes<Self>, Fault> {
         let now = conversations::of_user(&self.app.store, self.caller.organisation, self.user).await?;
         let now: BTreeSet<ConversationId> = now.into_iter().collect();
         self.app.hub.sets.read(self.user, &now);
-        let gone: Vec<ConversationId> = self.held.difference(&now).copied().collect();
+        let removed: Vec<ConversationId> = self.held.difference(&now).copied().collect();
         let new: Vec<ConversationId> = now.difference(&self.held).copied().collect();
-        for id in gone {
-            self.held.remove(&id);
-            self.out.push_back(Frame::Removed(id));
-        }
-        if new.is_empty() {
-            return Ok(());
-        }
-        for seen in self.app.seen_by(&self.caller, self.user, new).await? {
-            self.held.insert(seen.conversation.head.conversation);
-            self.out.push_back(Frame::Added(Box::new(seen)));
-        }
-        Ok(())
+        let added = match new.is_empty() {
+            true => Vec::new(),
+            false => self.app.seen_by(&self.caller, self.user, new).await?,
+        };
+        self.held.retain(|id| now.contains(id));
+        self.held
+            .extend(added.iter().map(|seen| seen.conversation.head.conversation));
+        Ok(Changes { removed, added })
+    }
+
+    /// Who takes part goes on seeing it, whatever else they may.
+    fn rights(&self) -> Rights {
+        Rights::Apart
     }
 }

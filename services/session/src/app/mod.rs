@@ -14,6 +14,7 @@ pub(crate) mod deliver;
 pub(crate) mod erase;
 pub(crate) mod export;
 pub(crate) mod feed;
+pub(crate) mod following;
 pub(crate) mod guests;
 pub(crate) mod helps;
 pub(crate) mod hint;

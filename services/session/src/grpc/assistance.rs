@@ -7,7 +7,8 @@ use super::{
 };
 use crate::app::{
     assistance::{Ask, Assistance, Which},
-    requests,
+    following,
+    requests::Requests,
 };
 use crate::store::assistance::State;
 use onqueue_chat::Text;
@@ -157,15 +158,15 @@ const fn state(state: State) -> proto::AssistanceState {
     }
 }
 
-fn encoded_frame(frame: requests::Frame) -> WatchRequestsResponse {
+fn encoded_frame(frame: following::Frame<Requests>) -> WatchRequestsResponse {
     let frame = match frame {
-        requests::Frame::Opened(one) => Frame::Opened(encoded(*one)),
-        requests::Frame::Gone(id) => Frame::Gone(proto::AssistanceGone {
+        following::Frame::Added(one) => Frame::Opened(encoded(*one)),
+        following::Frame::Removed(id) => Frame::Gone(proto::AssistanceGone {
             assistance_id: id.to_string(),
         }),
-        requests::Frame::CaughtUp => Frame::CaughtUp(proto::WatchRequestsCaughtUp {}),
-        requests::Frame::Heartbeat(at) => Frame::Heartbeat(heartbeat(at)),
-        requests::Frame::Goodbye(farewell) => Frame::Goodbye(goodbye(farewell)),
+        following::Frame::CaughtUp => Frame::CaughtUp(proto::WatchRequestsCaughtUp {}),
+        following::Frame::Heartbeat(at) => Frame::Heartbeat(heartbeat(at)),
+        following::Frame::Goodbye(farewell) => Frame::Goodbye(goodbye(farewell)),
     };
     WatchRequestsResponse { frame: Some(frame) }
 }

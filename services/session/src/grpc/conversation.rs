@@ -3,7 +3,8 @@
 use super::{Api, Frames, decode, encode, supervision};
 use crate::app::{
     access::Viewer,
-    mine,
+    following::{self, Following},
+    mine::Mine,
     open_stream::Farewell,
     watch::{self, Watch},
 };
@@ -243,19 +244,20 @@ fn watch_frame(watch: &Watch, frame: &watch::Frame) -> WatchResponse {
     }
 }
 
-fn mine_frame(mine: &mine::Mine, frame: mine::Frame) -> WatchMineResponse {
+fn mine_frame(mine: &Following<Mine>, frame: following::Frame<Mine>) -> WatchMineResponse {
+    use following::Frame;
     use watch_mine_response::Frame as To;
     let frame = match frame {
-        mine::Frame::Added(seen) => To::Added(proto::MineAdded {
+        Frame::Added(seen) => To::Added(proto::MineAdded {
             conversation: Some(encode::conversation(&seen)),
-            cursor: mine.beginning(seen.viewer.class),
+            cursor: mine.set().beginning(seen.viewer.class),
         }),
-        mine::Frame::Removed(id) => To::Removed(proto::MineRemoved {
+        Frame::Removed(id) => To::Removed(proto::MineRemoved {
             conversation_id: id.to_string(),
         }),
-        mine::Frame::CaughtUp => To::CaughtUp(proto::MineCaughtUp {}),
-        mine::Frame::Heartbeat(at) => To::Heartbeat(heartbeat(at)),
-        mine::Frame::Goodbye(farewell) => To::Goodbye(goodbye(farewell)),
+        Frame::CaughtUp => To::CaughtUp(proto::MineCaughtUp {}),
+        Frame::Heartbeat(at) => To::Heartbeat(heartbeat(at)),
+        Frame::Goodbye(farewell) => To::Goodbye(goodbye(farewell)),
     };
     WatchMineResponse { frame: Some(frame) }
 }

@@ -1,7 +1,7 @@
 //! Files, a scanner that the test plays, and a desk that asks it.
 #![allow(dead_code)] // each test uses its part of it
 
-use crate::support::{Chat, Desk, House, SOON, policy, queue};
+use crate::support::{Chat, Desk, House, SOON, policy, queue, settings};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use onqueue_model::ConversationId;
@@ -195,7 +195,7 @@ async fn desk(house: &House, scanner: &FakeScanner, folder: &TempDir) -> Desk {
             upload_ms: 60_000,
             ..onqueue_files::Settings::default()
         },
-        ..Settings::default()
+        ..settings()
     };
     Desk::bind(house.desk.store.clone(), context, Faults::default(), &settings).await
 }

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use onqueue_model::{QueueId, Timestamp};
 use onqueue_proto::session::v1::{QueuePolicy, StartConversationRequest};
 use onqueue_server::{Context, ManualClock, Tasks};
-use onqueue_session::{Faults, Settings};
+use onqueue_session::Faults;
 use onqueue_testkit::until;
 use sea_orm::{ConnectionTrait as _, Statement};
 use std::time::{Duration, Instant};
@@ -31,11 +31,13 @@ async fn quick(house: &House) -> Desk {
         tasks: Tasks::new(),
         ..house.desk.context.clone()
     };
-    let settings = Settings {
-        verdict_ms: 1,
-        ..Settings::default()
-    };
-    Desk::bind(house.desk.store.clone(), context, Faults::default(), &settings).await
+    Desk::bind(
+        house.desk.store.clone(),
+        context,
+        Faults::default(),
+        &support::settings(),
+    )
+    .await
 }
 
 /// Chats of that queue in which an agent takes part from now on.

@@ -14,7 +14,7 @@ use onqueue_proto::session::v1::{
 use onqueue_server::{Context, InProcess, ManualClock, as_peer, layered};
 use onqueue_session::{Faults, Migrations, Settings};
 use onqueue_store::Store;
-use onqueue_testkit::{Tokens, still_context, temp_store, with_token};
+use onqueue_testkit::{Tokens, migrated_store, still_context, with_token};
 use onqueue_trust::{Deployment, DeploymentQueue, IdentityKey, IdentitySecret, Issuer, Key};
 use std::{any::Any, time::Duration};
 use tonic::{Status, Streaming};
@@ -50,6 +50,15 @@ pub fn agent() -> UserId {
     id(10)
 }
 
+/// The usual settings, but that who starts a chat is answered without waiting for routing's word: in most of these tests
+/// nobody gives one, and each chat would take a second.
+pub fn settings() -> Settings {
+    Settings {
+        verdict_ms: 1,
+        ..Settings::default()
+    }
+}
+
 /// A service on its own connection to the database.
 pub struct Desk {
     pub service: InProcess,
@@ -79,7 +88,7 @@ pub struct Chat {
 impl House {
     /// On the database that this run of the tests is about.
     pub async fn new(seed: u64) -> Self {
-        let temp = temp_store().await;
+        let temp = migrated_store("session", |store| Box::pin(store.migrate::<Migrations>())).await;
         Self::on(temp.settings().clone(), Box::new(temp), seed).await
     }
 
@@ -96,7 +105,7 @@ impl House {
         store.migrate::<Migrations>().await.expect("migrations");
         let tokens = Tokens::new(&context);
         tokens.deploy(deployment());
-        let desk = Desk::bind(store, context, Faults::default(), &Settings::default()).await;
+        let desk = Desk::bind(store, context, Faults::default(), &settings()).await;
         trust_guests(&desk.store, &tokens).await;
         let house = Self {
             desk,
@@ -127,21 +136,36 @@ impl House {
     /// Another replica on the same database, with the same bus, clock and trust.
     pub async fn replica(&self, seed: u64, faults: Faults) -> Desk {
         let bus = self.desk.context.bus.clone();
-        self.replica_on(seed, faults, bus, &self.database).await
+        self.replica_on(seed, (faults, &settings()), bus, &self.database).await
+    }
+
+    /// Another replica that waits for routing's word before it answers who starts a chat, as long as it usually does.
+    pub async fn replica_that_waits(&self, seed: u64) -> Desk {
+        let (bus, usual) = (self.desk.context.bus.clone(), Settings::default());
+        self.replica_on(seed, (Faults::default(), &usual), bus, &self.database)
+            .await
     }
 
     /// Another replica that comes to the same database by another way.
     pub async fn replica_by(&self, seed: u64, database: &onqueue_store::Settings) -> Desk {
         let bus = self.desk.context.bus.clone();
-        self.replica_on(seed, Faults::default(), bus, database).await
+        self.replica_on(seed, (Faults::default(), &settings()), bus, database)
+            .await
     }
 
     /// Another replica that hears nothing from the others.
     pub async fn replica_apart(&self, seed: u64, faults: Faults) -> Desk {
-        self.replica_on(seed, faults, Bus::in_process(), &self.database).await
+        self.replica_on(seed, (faults, &settings()), Bus::in_process(), &self.database)
+            .await
     }
 
-    async fn replica_on(&self, seed: u64, faults: Faults, bus: Bus, database: &onqueue_store::Settings) -> Desk {
+    async fn replica_on(
+        &self,
+        seed: u64,
+        (faults, settings): (Faults, &Settings),
+        bus: Bus,
+        database: &onqueue_store::Settings,
+    ) -> Desk {
         let store = Store::open(database).await.expect("opens again");
         let context = Context {
             ids: onqueue_server::Ids::seeded(seed),
@@ -149,7 +173,7 @@ impl House {
             bus,
             ..self.desk.context.clone()
         };
-        Desk::bind(store, context, faults, &Settings::default()).await
+        Desk::bind(store, context, faults, settings).await
     }
 
     /// A token of the agent, who may end chats.
@@ -230,7 +254,7 @@ impl Desk {
         answer.map(tonic::Response::into_inner)
     }
 
-    /// A chat that routing has said nothing of. Waits out the second that it has for it.
+    /// A chat that routing has said nothing of.
     pub async fn start(&self, request: u128) -> Chat {
         chat(self.try_start(wish(request)).await.expect("starts"))
     }

@@ -20,6 +20,7 @@ import type { Fields } from "../kit/fields";
 import { NumberField } from "../kit/number-field";
 import { PickMany, PickOne } from "../kit/pickers";
 import { Seconds } from "../kit/seconds";
+import { ScriptStanding } from "../scripts/script-standing";
 import { useAdminWords, type AdminKey, type AdminWords } from "../words";
 
 const COUNTS: Choices = [
@@ -105,6 +106,7 @@ function Content({ rules, disabled, put }: RulesProps) {
           data-testid="rules-script"
         />
       )}
+      {holds(resources.scripts.needs.view) && <ScriptStanding scriptId={rules.scriptId} />}
       <Choice label={words.t("rules.libraries")} choices={LIBRARIES} value={rules.libraryUse} onChange={use} disabled={disabled} data-testid="rules-libraries" />
       {rules.libraryUse === ResponseLibraryUse.CHOSEN && (
         <PickMany

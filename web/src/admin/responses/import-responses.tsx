@@ -7,11 +7,13 @@ import { browserTimers } from "../../core/timers";
 import { newUuid } from "../../core/uuid";
 import { FaultAlert } from "../../desk/fault-alert";
 import { useAction } from "../../desk/use-action";
+import { useWords } from "../../desk/words";
 import { ImportMode, ImportState, type ImportProblem, type ImportResponsesResponse } from "../../gen/onqueue/content/v1/response_transfer_pb";
 import { useAdmin, useHolds } from "../context";
 import { Choice, type Choices } from "../kit/choice";
 import { PickOne } from "../kit/pickers";
 import { useAdminWords } from "../words";
+import { mistakeText } from "./mistake-text";
 import { formatOf, MOST_BYTES, sendImport } from "./transfer";
 
 const MODES: Choices = [
@@ -176,20 +178,30 @@ function Problems({ problems }: { problems: readonly ImportProblem[] }) {
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {problems.map(({ line, column, columnNumber, reason, message }, index) => (
-          <Table.Tr key={index} data-testid="import-problem" data-line={line} data-column={column} data-reason={reason}>
-            <Table.Td>{words.number(line)}</Table.Td>
-            <Table.Td className="guest">
-              {column || words.t("import.wholeRow")}
-              {columnNumber > 0 && ` (${words.number(columnNumber)})`}
-            </Table.Td>
-            {/* The service says exactly what, in English. */}
-            <Table.Td className="guest" lang="en">
-              {message}
-            </Table.Td>
-          </Table.Tr>
+        {problems.map((problem, index) => (
+          <ProblemRow key={index} problem={problem} />
         ))}
       </Table.Tbody>
     </Table>
+  );
+}
+
+function ProblemRow({ problem }: { problem: ImportProblem }) {
+  const words = useAdminWords();
+  const desk = useWords();
+  const { line, column, columnNumber, reason, mistake, message } = problem;
+  const said = mistakeText(problem, words, desk);
+  return (
+    <Table.Tr data-testid="import-problem" data-line={line} data-column={column} data-reason={reason} data-mistake={mistake}>
+      <Table.Td>{words.number(line)}</Table.Td>
+      <Table.Td className="guest">
+        {column || words.t("import.wholeRow")}
+        {columnNumber > 0 && ` (${words.number(columnNumber)})`}
+      </Table.Td>
+      {/* What only a later service knows, it says in English. */}
+      <Table.Td className="guest" {...(said === undefined ? { lang: "en" } : {})}>
+        {said ?? message}
+      </Table.Td>
+    </Table.Tr>
   );
 }

@@ -6,7 +6,7 @@ import type { Fault } from "../../core/fault";
 import type { FoundResponse } from "../../gen/onqueue/content/v1/response_pb";
 import { faultOf } from "../../rpc/faults";
 import { useDesk, useMay } from "../desk-context";
-import { missingNames, triggerAt, type Trigger } from "./trigger";
+import { missingNames, triggerAt, type Place, type Trigger } from "./trigger";
 
 const TYPING_MS = 60;
 const MOST_FOUND = 6;
@@ -43,6 +43,8 @@ export interface Finder {
   /** Fills in what was missing. */
   complete(values: Record<string, string>): void;
   giveUp(): void;
+  /** Looks for nothing that a response brought into the text: a customer may be called “/hi”. */
+  leave(place: Place): void;
 }
 
 /** The finder of a text box. */
@@ -100,6 +102,7 @@ export function useFinder({ conversationId, language, text, caret, insert }: Fin
     choose,
     complete: rendering.complete,
     giveUp: rendering.giveUp,
+    leave: (place) => setLeft(triggerAt(place.text, place.caret)?.start),
   };
 }
 

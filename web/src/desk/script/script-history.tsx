@@ -12,6 +12,7 @@ import { FaultAlert } from "../fault-alert";
 import { useWords } from "../words";
 import { Answers } from "./answers-so-far";
 import { Trail } from "./trail";
+import { LOOK_AGAIN_MS } from "./use-script-run";
 
 /** Opens what was answered. */
 export function ScriptHistoryButton({ conversationId }: { conversationId: string }) {
@@ -36,6 +37,7 @@ function History({ conversationId }: { conversationId: string }) {
   const { clients } = useDesk();
   const list = useQuery({
     queryKey: ["script-run", conversationId, "all"],
+    refetchInterval: LOOK_AGAIN_MS,
     queryFn: async ({ signal }) => (await clients.scriptRuns.listRuns({ conversationId }, { signal })).runs,
   });
   return (

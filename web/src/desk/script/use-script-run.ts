@@ -1,25 +1,31 @@
 // The run of a conversation, read when the conversation is opened and again while it is looked at.
-import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { skipToken, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import type { Fault } from "../../core/fault";
-import type { ScriptRun } from "../../gen/onqueue/content/v1/script_run_pb";
+import { RunAbsence, type ScriptRun } from "../../gen/onqueue/content/v1/script_run_pb";
 import { faultOf } from "../../rpc/faults";
 import type { DeskClients } from "../clients";
 import { useDesk, useMay } from "../desk-context";
 import { newer } from "./run";
 
 /** So soon does one see what somebody else, or another window, has done. */
-const LOOK_AGAIN_MS = 4_000;
+export const LOOK_AGAIN_MS = 4_000;
 
 /** What is known of a conversation's script. */
 export interface KnownRun {
   /** Absent while it is not known, and where the queue names no script. */
   run: ScriptRun | undefined;
   fault: Fault | undefined;
+  /** Why there is no run, as far as whoever begins one was told. */
+  absence: RunAbsence;
 }
 
 /** The key under which a conversation's run is kept. */
 export function runKey(conversationId: string) {
   return ["script-run", conversationId] as const;
+}
+
+function absenceKey(conversationId: string) {
+  return ["script-absence", conversationId] as const;
 }
 
 interface Asked {
@@ -41,11 +47,12 @@ export function useScriptRun({ conversationId, begins, isShown }: Asked): KnownR
     staleTime: 1_000,
     refetchInterval: ({ state }) => (isShown && state.data ? LOOK_AGAIN_MS : false),
     queryFn: async ({ signal }) => {
-      const run = await (begins ? startOrLook(clients, conversationId, signal) : look(clients, conversationId, signal));
+      const run = await (begins ? startOrLook({ clients, queries }, conversationId, signal) : look(clients, conversationId, signal));
       return newer(heldRun(queries, conversationId), run);
     },
   });
-  return { run: read.data ?? undefined, fault: read.error ? faultOf(read.error) : undefined };
+  const { data: absence = RunAbsence.UNSPECIFIED } = useQuery<RunAbsence>({ queryKey: absenceKey(conversationId), queryFn: skipToken });
+  return { run: read.data ?? undefined, fault: read.error ? faultOf(read.error) : undefined, absence: read.data ? RunAbsence.UNSPECIFIED : absence };
 }
 
 /** What every call says about whoever looks at the page. */
@@ -63,9 +70,16 @@ function heldRun(queries: QueryClient, conversationId: string): ScriptRun | null
   return queries.getQueryData<ScriptRun | null>(runKey(conversationId));
 }
 
-async function startOrLook(clients: DeskClients, conversationId: string, signal: AbortSignal): Promise<ScriptRun | null> {
+interface Around {
+  clients: DeskClients;
+  queries: QueryClient;
+}
+
+async function startOrLook({ clients, queries }: Around, conversationId: string, signal: AbortSignal): Promise<ScriptRun | null> {
   try {
-    return (await clients.scriptRuns.startRun({ conversationId, ...lookingFrom() }, { signal })).run ?? null;
+    const { run, absence } = await clients.scriptRuns.startRun({ conversationId, ...lookingFrom() }, { signal });
+    queries.setQueryData<RunAbsence>(absenceKey(conversationId), absence);
+    return run ?? null;
   } catch (error) {
     // Supervisors who joined read it only.
     if (faultOf(error).reason !== "CALLER_NOT_ALLOWED") throw error;

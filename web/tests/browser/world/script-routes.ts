@@ -22,7 +22,8 @@ function runRoutes(router: ConnectRouter, world: World): void {
   router.service(ScriptRunService, {
     startRun: ({ conversationId }) => {
       if (script.readsOnly) throw refusal(Code.PermissionDenied, "CALLER_NOT_ALLOWED");
-      return answer(script.start(conversationId));
+      const run = script.start(conversationId);
+      return run ? answer(run) : { absence: script.absence };
     },
     getRun: ({ conversationId, runId }) => answer(script.look(conversationId, runId)),
     listRuns: ({ conversationId }) => ({ runs: [...script.runs.values()].filter((run) => run.conversationId === conversationId) }),

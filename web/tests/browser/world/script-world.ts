@@ -5,6 +5,7 @@ import { Code } from "@connectrpc/connect";
 import { ScriptSchema, type ScriptProblemSchema, type ScriptVersion } from "../../../src/gen/onqueue/content/v1/script_pb";
 import {
   ContactWriteState,
+  RunAbsence,
   ScriptFieldType,
   ScriptPageSchema,
   ScriptRunSchema,
@@ -82,6 +83,8 @@ export class ScriptWorld {
   firstPage = "welcome";
   /** Whether the queue of conversations names a script. */
   isNamed = false;
+  /** Why no run begins where none does. */
+  absence = RunAbsence.NO_SCRIPT;
   /** Whether the caller only looks on. */
   readsOnly = false;
   /** What the service finds wrong with the next answers: by field, the code. */

@@ -7,6 +7,8 @@ import type { AdminWorld } from "./admin-world";
 
 const MOST_PROBLEMS = 200;
 
+const NAME = { mistake: "name", parameters: { maximum: "100" } };
+
 /** Adds the rpcs of files. */
 export function transferRoutes(router: ConnectRouter, world: AdminWorld): void {
   const parts = new Map<string, ImportResponsesRequest[]>();
@@ -29,7 +31,7 @@ export function transferRoutes(router: ConnectRouter, world: AdminWorld): void {
 function imported(world: AdminWorld, libraryId: string, file: string) {
   const rows = file.trim().split("\n").slice(1).map((row) => row.split(","));
   const wrong = rows.flatMap(([name], index) =>
-    name === "" ? [{ line: index + 2, column: "name", columnNumber: 1, reason: "FIELD_INVALID", message: "A name has 1–100 characters." }] : [],
+    name === "" ? [{ line: index + 2, column: "name", columnNumber: 1, reason: "FIELD_INVALID", message: "1–100 characters", ...NAME }] : [],
   );
   if (wrong.length > 0) return { state: ImportState.REFUSED, problems: wrong.slice(0, MOST_PROBLEMS), problemCount: wrong.length };
   for (const [name, shortcut = "", text = ""] of rows) {

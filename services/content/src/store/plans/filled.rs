@@ -7,7 +7,7 @@ use onqueue_testkit::temp_store;
 use sea_orm::{ConnectionTrait as _, DbBackend};
 use uuid::Uuid;
 
-/// How many responses and libraries there are.
+/// How many responses, libraries and scripts there are, and versions of one script.
 pub const ROWS: u32 = 100_000;
 
 pub fn id(number: u128) -> Uuid {
@@ -41,8 +41,9 @@ impl Words {
     }
 }
 
-/// A thousandth of the libraries is in division 3, the others in 2. Of the responses a thousandth is in library 5, which is
-/// in division 3, the others in 4; all have the tag `often`, and a thousandth at the end of the names the tag `seldom`.
+/// A thousandth of the libraries and of the scripts is in division 3, the others in 2; script 6 has all the versions. Of the
+/// responses a thousandth is in library 5, which is in division 3, the others in 4; all have the tag `often`, and a thousandth
+/// at the end of the names the tag `seldom`.
 pub async fn filled() -> Measured {
     let temp = temp_store().await;
     temp.store.migrate::<Migrations>().await.expect("migrations apply");
@@ -73,9 +74,9 @@ fn rows(table: &str, columns: &str, values: &str) -> String {
     )
 }
 
-fn statements(words: &Words) -> [String; 5] {
+fn statements(words: &Words) -> [String; 7] {
     let (organisation, row) = ((words.id)(1), words.row);
-    let [main, branch, all, few] = [2, 3, 4, 5].map(words.id);
+    let [main, branch, all, few, script] = [2, 3, 4, 5, 6].map(words.id);
     let name = "'n' || CAST(1000000 + i AS TEXT)";
     let division = format!("CASE WHEN i % 1000 = 0 THEN {branch} ELSE {main} END");
     let library = format!("CASE WHEN i % 1000 = 0 THEN {few} ELSE {all} END");
@@ -92,6 +93,17 @@ fn statements(words: &Words) -> [String; 5] {
             "organisation_id, response_id, revision, name, name_folded, shortcut, libraries, variants, substitutions, tags, \
             uses, created_at",
             &format!("{organisation}, {row}, i, {name}, {name}, '', '[]', '[]', '[]', '[]', 0, 0"),
+        ),
+        rows(
+            "content_scripts",
+            "organisation_id, script_id, revision, name, name_folded, description, division_id, draft, draft_digest, \
+            published_version, published_digest, created_at, updated_at",
+            &format!("{organisation}, {row}, i, {name}, {name}, '', {division}, '{{}}', '', 0, '', 0, 0"),
+        ),
+        rows(
+            "content_script_versions",
+            "organisation_id, script_id, version, document, digest, published_at, published_by",
+            &format!("{organisation}, {script}, i, '{{}}', '', 0, ''"),
         ),
         rows("content_places", of_tagged, &tagged),
         rows(

@@ -7,6 +7,7 @@ mod migration;
 use super::{
     Listing,
     lists::{libraries, named, placed, responses, tagged},
+    script_lists::{scripts, versions},
 };
 use cost::Measured;
 use filled::{ROWS, filled, id, organisation};
@@ -53,11 +54,17 @@ async fn pages_of_long_lists_are_read_from_an_index() {
         for divisions in wheres() {
             let pages = libraries(organisation(), &divisions, &listing);
             check(&measured, ("libraries", &divisions, &listing), pages).await;
+            let pages = scripts(organisation(), &divisions, &listing);
+            check(&measured, ("scripts", &divisions, &listing), pages).await;
             check_responses(&measured, &divisions, &listing).await;
         }
     }
     let ids: Vec<_> = (1..=200).map(|number| id(number * 400)).collect();
     check(&measured, "ids", vec![named(organisation(), &ids)]).await;
+    for before in PLACES.map(|place| place.map(u32::cast_signed)) {
+        let page = versions(organisation(), id(6).into(), (before, SIZE));
+        check(&measured, ("versions", before), vec![page]).await;
+    }
 }
 
 async fn check_responses(measured: &Measured, divisions: &Divisions, listing: &Listing) {

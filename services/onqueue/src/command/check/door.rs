@@ -1,10 +1,12 @@
-//! The public door, called as any client does: with a deadline for each call, and again where what was made a moment ago is not
+//! The public door, called as any client does: by HTTP/2, with or without TLS, with a deadline for each call, and again where what was made a moment ago is not
 //! known everywhere yet.
 
+use super::tls::{Secured, host};
 use onqueue_model::{Fault, Timestamp};
 use onqueue_proto::auth::v1::{LoginRequest, token_service_client::TokenServiceClient};
 use onqueue_server::{Clock, Ids};
-use std::{future::Future, time::Duration};
+use std::{future::Future, path::Path, time::Duration};
+use tokio_rustls::rustls::pki_types::ServerName;
 use tonic::{
     Code, Request, Response, Status,
     metadata::MetadataValue,
@@ -27,25 +29,57 @@ pub struct Door {
     pub clock: Clock,
     pub ids: Ids,
     patience: Duration,
+    tls: Option<Secured>,
+}
+
+/// Where the door is, and who is trusted there.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// `http://host:port` or `https://host:port`.
+    pub address: &'a str,
+    /// The authorities to trust (PEM), for https only; the machine's otherwise.
+    pub authorities: Option<&'a Path>,
+}
+
+impl Place<'_> {
+    fn wrong(&self, problem: &str) -> Fault {
+        let address = self.address;
+        Fault::unavailable(format!(
+            "--address {address}: {problem}; it is http://host:port or https://host:port of the public door"
+        ))
+    }
+
+    fn endpoint(&self) -> Result<(Endpoint, bool), Fault> {
+        let is_secured = self.address.starts_with("https://");
+        if !is_secured && !self.address.starts_with("http://") {
+            return Err(self.wrong("what is spoken there is missing"));
+        }
+        let endpoint = Endpoint::from_shared(self.address.to_owned());
+        let endpoint = endpoint.map_err(|error| self.wrong(&error.to_string()))?;
+        if is_secured && ServerName::try_from(host(endpoint.uri())).is_err() {
+            return Err(self.wrong("no certificate can be for such a name"));
+        }
+        if !is_secured && self.authorities.is_some() {
+            return Err(self.wrong("--ca is for https://"));
+        }
+        Ok((endpoint.connect_timeout(CALL), is_secured))
+    }
 }
 
 impl Door {
-    /// At `http://host:port`; nothing is sent yet. Each step gets as long as the patience lasts.
-    pub fn new(address: &str, patience: Duration, clock: Clock, ids: Ids) -> Result<Self, Fault> {
-        let wrong = |problem: &str| {
-            Fault::unavailable(format!(
-                "--address {address}: {problem}; it is http://host:port of the public door"
-            ))
-        };
-        if !address.starts_with("http://") {
-            return Err(wrong("only plain HTTP is spoken here"));
-        }
-        let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|error| wrong(&error.to_string()))?;
+    /// There; nothing is sent yet. Each step gets as long as the patience lasts.
+    pub fn new(place: Place, patience: Duration, clock: Clock, ids: Ids) -> Result<Self, Fault> {
+        let (endpoint, is_secured) = place.endpoint()?;
+        let tls = is_secured.then(|| Secured::new(place.authorities)).transpose()?;
         Ok(Self {
-            channel: endpoint.connect_timeout(CALL).connect_lazy(),
+            channel: match &tls {
+                Some(tls) => tls.channel(&endpoint),
+                None => endpoint.connect_lazy(),
+            },
             clock,
             ids,
             patience,
+            tls,
         })
     }
 
@@ -83,8 +117,15 @@ impl Door {
                 Ok(response) => return Ok(response.into_inner()),
                 Err(status) => status,
             };
-            if !may_change(status.code()) || since(begun, self.clock.now()) >= self.patience {
-                return Err(refused(what, &status));
+            let trouble = self.tls.as_ref().and_then(Secured::trouble);
+            let is_over = since(begun, self.clock.now()) >= self.patience;
+            match trouble {
+                Some(trouble) if trouble.is_final || is_over => {
+                    return Err(Fault::unavailable(format!("{what}: {}", trouble.text)));
+                }
+                Some(_) => {}
+                None if is_over || !may_change(status.code()) => return Err(refused(what, &status)),
+                None => {}
             }
             self.clock.sleep(PAUSE).await;
         }
@@ -176,15 +217,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_is_plain_http() {
-        for (address, is_good) in [
-            ("http://127.0.0.1:8080", true),
-            ("https://127.0.0.1:8080", false),
-            ("127.0.0.1:8080", false),
-            ("http://", false),
+    async fn an_address_says_what_is_spoken_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let empty = folder.path().join("empty.pem");
+        std::fs::write(&empty, "no certificate").expect("written");
+        let missing = folder.path().join("missing.pem");
+        for (address, authorities, expected) in [
+            ("http://127.0.0.1:8080", None, ""),
+            ("127.0.0.1:8080", None, "what is spoken there is missing"),
+            ("http://", None, "--address http://"),
+            ("https://chat..example", None, "no certificate can be for such a name"),
+            ("http://127.0.0.1:8080", Some(&empty), "--ca is for https://"),
+            ("https://127.0.0.1:8443", Some(&empty), "there is no certificate in it"),
+            ("https://127.0.0.1:8443", Some(&missing), "missing.pem: No such file"),
         ] {
-            let door = Door::new(address, CALL, Clock::system(), Ids::system());
-            assert_eq!(door.is_ok(), is_good, "{address}");
+            let place = Place {
+                address,
+                authorities: authorities.map(std::path::PathBuf::as_path),
+            };
+            let told = Door::new(place, CALL, Clock::system(), Ids::system()).err();
+            let told = told
+                .map(|fault| fault.context.unwrap_or(fault.message))
+                .unwrap_or_default();
+            assert!(
+                told.contains(expected) && told.is_empty() == expected.is_empty(),
+                "{address}: {told}"
+            );
         }
     }
 }

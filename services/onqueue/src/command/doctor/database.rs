@@ -1,15 +1,21 @@
 //! What is in the database: whether it answers, its tables, its clock, who may do what, the keys that sign.
 
-use super::{Finding, said};
+use super::{
+    Finding,
+    entry::{Barred, enter},
+    said,
+};
 use crate::{
     command::keys::{self, Listed, moment},
     node::{OWNERS, condition},
     settings::Settings,
 };
+use futures::future::join_all;
 use onqueue_model::{Fault, Timestamp};
 use onqueue_server::Clock;
-use onqueue_store::{Profile, Rights, Store};
-use std::time::Duration;
+use onqueue_store::{Rights, Store};
+use std::{collections::BTreeMap, time::Duration};
+use tokio::time::timeout;
 
 /// How far the machine's clock may be from the database's.
 const SKEW: Duration = Duration::from_secs(1);
@@ -17,16 +23,33 @@ const SKEW: Duration = Duration::from_secs(1);
 /// From here on tokens of one machine are refused by another.
 const TOO_FAR: Duration = Duration::from_secs(30);
 
+/// Those who have keys that sign.
+const SIGNERS: [&str; 2] = ["signing key auth", "signing key session"];
+
 /// How long before its end a key should have a successor.
 const SUCCEEDED: Duration = Duration::from_secs(12 * 60 * 60);
 
 const REACH: &str = "see whether it runs, whether store.url names its address, user and password, and whether this machine may \
     reach it; the first time, `onqueue migrate` makes roles and tables";
 
-const DAMAGED: &str = "see whether store.url names the right file and this user may write it; if the file is damaged, move it away \
-    and put a copy back: `onqueue restore FILE`";
+/// How long a look at what is in the database may take.
+const LOOKED: Duration = Duration::from_secs(3);
 
-/// Looks at the database as each service of this process sees it.
+/// How long closing may take.
+const CLOSED: Duration = Duration::from_secs(1);
+
+const SLOW: &str = "look at the database: its log, its disk, and what waits for a lock (pg_stat_activity)";
+
+/// What was opened, and why the rest was not.
+#[derive(Default)]
+struct Opened {
+    stores: BTreeMap<&'static str, Store>,
+    barred: BTreeMap<&'static str, Barred>,
+    /// Whether it has roles with rights; a file has none.
+    has_roles: bool,
+}
+
+/// Looks at the database as each service of this process sees it; at the same time, and at each for a few seconds at most.
 pub async fn examine(settings: &Settings) -> Vec<Finding> {
     let services = settings.process.services();
     if !services.need_database() {
@@ -36,47 +59,97 @@ pub async fn examine(settings: &Settings) -> Vec<Finding> {
         let remedy = "the first `onqueue serve` makes it; where there was one, look at store.url or --data";
         return vec![Finding::warn("database", "there is none yet", remedy)];
     }
-    let mut findings = Vec::new();
-    let mut stores = Vec::new();
-    for service in OWNERS.into_iter().filter(|service| services.has(service)) {
-        match Store::open_as(&settings.store, &Profile::of(service)).await {
-            Ok(store) => {
-                findings.extend(seen_by(service, &store).await);
-                stores.push((service, store));
-            }
-            // One file for all: the next would find the same.
-            Err(error) if !settings.store.is_postgres() => {
-                return vec![Finding::fail("database", error.to_string(), DAMAGED)];
-            }
-            Err(error) => findings.push(Finding::fail(format!("database {service}"), error.to_string(), REACH)),
+    let own: Vec<_> = OWNERS.into_iter().filter(|service| services.has(service)).collect();
+    let opened = open(&settings.store, &own).await;
+    let (general, each, signing) = futures::join!(
+        of_all(&opened),
+        join_all(own.iter().map(|service| seen_by(service, &opened))),
+        signing(&opened)
+    );
+    let closing = opened.stores.values().map(|store| timeout(CLOSED, store.close()));
+    // What was found is found; a connection that does not close ends with the process.
+    let _ = join_all(closing).await;
+    general
+        .into_iter()
+        .chain(each.into_iter().flatten())
+        .chain(signing)
+        .collect()
+}
+
+async fn open(settings: &onqueue_store::Settings, services: &[&'static str]) -> Opened {
+    let mut opened = Opened {
+        has_roles: settings.is_postgres(),
+        ..Opened::default()
+    };
+    if !settings.is_postgres() {
+        // One file for all.
+        let entered = enter(settings, "auth").await;
+        services
+            .iter()
+            .for_each(|service| opened.note(service, entered.clone()));
+        return opened;
+    }
+    let entering = services
+        .iter()
+        .map(|service| async { (*service, enter(settings, service).await) });
+    for (service, entered) in join_all(entering).await {
+        opened.note(service, entered);
+    }
+    opened
+}
+
+impl Opened {
+    fn note(&mut self, service: &'static str, entered: Result<Store, Barred>) {
+        match entered {
+            Ok(store) => drop(self.stores.insert(service, store)),
+            Err(barred) => drop(self.barred.insert(service, barred)),
         }
     }
-    if let Some((_, store)) = stores.first() {
-        findings.extend(of_all(store).await);
+
+    /// A service's database, or why nothing in it was looked at.
+    fn of(&self, service: &str) -> Option<Result<&Store, &str>> {
+        let barred = || self.barred.get(service).map(|barred| Err(barred.because.as_str()));
+        self.stores.get(service).map(Ok).or_else(barred)
     }
-    let of = |name: &str| {
-        stores
-            .iter()
-            .find(|(service, _)| *service == name)
-            .map(|(_, store)| store)
+
+    /// What keeps services out, each obstacle once.
+    fn obstacles(&self) -> Vec<Finding> {
+        let mut told: Vec<Finding> = Vec::new();
+        for Barred { finding, .. } in self.barred.values() {
+            if !told.contains(finding) {
+                told.push(finding.clone());
+            }
+        }
+        told
+    }
+}
+
+/// What was found in time.
+async fn in_time(check: &str, looking: impl Future<Output = Vec<Finding>>) -> Vec<Finding> {
+    let late = || {
+        let found = format!("no answer within {} s", LOOKED.as_secs());
+        vec![Finding::fail(check, found, SLOW)]
     };
-    if let (Some(auth), Some(session)) = (of("auth"), of("session")) {
-        findings.extend(signing(auth, session).await);
-    }
-    for (_, store) in &stores {
-        // What was found is found; a connection that does not close ends with the process.
-        let _ = store.close().await;
-    }
-    findings
+    timeout(LOOKED, looking).await.unwrap_or_else(|_| late())
 }
 
 /// What does not depend on the service.
-async fn of_all(store: &Store) -> Vec<Finding> {
-    let version = match store.version().await {
-        Ok(version) => Finding::ok("database", version),
-        Err(error) => Finding::fail("database", error.to_string(), REACH),
+async fn of_all(opened: &Opened) -> Vec<Finding> {
+    let mut findings = opened.obstacles();
+    let Some(store) = opened.stores.values().next() else {
+        let because = opened.barred.values().next().map(|barred| barred.because.as_str());
+        findings.extend(because.map(|because| Finding::skipped("clock", because)));
+        return findings;
     };
-    vec![version, skew(store).await]
+    let looking = async {
+        let version = match store.version().await {
+            Ok(version) => Finding::ok("database", version),
+            Err(error) => Finding::fail("database", error.to_string(), REACH),
+        };
+        vec![version, skew(store).await]
+    };
+    findings.extend(in_time("database", looking).await);
+    findings
 }
 
 async fn skew(store: &Store) -> Finding {
@@ -104,21 +177,45 @@ fn judged(before: Timestamp, database: Timestamp, after: Timestamp) -> Finding {
     }
 }
 
-async fn seen_by(service: &'static str, store: &Store) -> Vec<Finding> {
-    let tables = match condition(store, service).await {
-        Ok((pending, ahead)) if pending.is_empty() => Finding::ok(format!("tables {service}"), version(&ahead)),
+/// What one service sees.
+async fn seen_by(service: &'static str, opened: &Opened) -> Vec<Finding> {
+    let (tables, rights) = (format!("tables {service}"), format!("rights {service}"));
+    match opened.of(service) {
+        Some(Ok(store)) => {
+            let looking = async {
+                let own = granted(service, rights, store).await;
+                [condition_of(service, &tables, store).await]
+                    .into_iter()
+                    .chain(own)
+                    .collect()
+            };
+            in_time(&tables, looking).await
+        }
+        Some(Err(because)) => {
+            let rights = opened.has_roles.then(|| Finding::skipped(rights, because));
+            [Finding::skipped(tables, because)].into_iter().chain(rights).collect()
+        }
+        None => Vec::new(),
+    }
+}
+
+async fn condition_of(service: &str, check: &str, store: &Store) -> Finding {
+    match condition(store, service).await {
+        Ok((pending, ahead)) if pending.is_empty() => Finding::ok(check, version(&ahead)),
         Ok((pending, _)) => Finding::fail(
-            format!("tables {service}"),
+            check,
             format!("not up to date: {}", pending.join(", ")),
-            "run `onqueue migrate` with this version",
+            "run `onqueue migrate` with this version; after a restore from a backup, `onqueue restored`",
         ),
-        Err(error) => Finding::fail(format!("tables {service}"), error.to_string(), "run `onqueue migrate`"),
-    };
-    let rights = match store.rights(service).await {
+        Err(error) => Finding::fail(check, error.to_string(), "run `onqueue migrate`"),
+    }
+}
+
+async fn granted(service: &str, check: String, store: &Store) -> Option<Finding> {
+    match store.rights(service).await {
         Ok(rights) => rights.map(|rights| may(service, &rights)),
-        Err(error) => Some(Finding::fail(format!("rights {service}"), error.to_string(), REACH)),
-    };
-    [tables].into_iter().chain(rights).collect()
+        Err(error) => Some(Finding::fail(check, error.to_string(), REACH)),
+    }
 }
 
 fn version(ahead: &[String]) -> String {
@@ -136,7 +233,7 @@ fn may(service: &str, rights: &Rights) -> Finding {
         return Finding::fail(
             check,
             found,
-            "run `onqueue migrate` as the owner of the tables, which gives the rights",
+            "run `onqueue migrate` as the owner of the tables, which gives the rights; after a restore, `onqueue restored`",
         );
     }
     let apart =
@@ -154,15 +251,26 @@ fn may(service: &str, rights: &Rights) -> Finding {
     )
 }
 
-async fn signing(auth: &Store, session: &Store) -> Vec<Finding> {
-    let read = async {
+/// The keys of both services that have some, which are read together.
+async fn signing(opened: &Opened) -> Vec<Finding> {
+    let (Some(auth), Some(session)) = (opened.of("auth"), opened.of("session")) else {
+        return Vec::new();
+    };
+    let (auth, session) = match (auth, session) {
+        (Ok(auth), Ok(session)) => (auth, session),
+        (Err(because), _) | (_, Err(because)) => return SIGNERS.map(|check| Finding::skipped(check, because)).into(),
+    };
+    let looking = async {
         let now = auth.now().await?;
         Ok::<_, Fault>((keys::known(auth, session, now).await?, now))
     };
-    match read.await {
-        Ok((keys, now)) => ["auth", "session"].map(|service| signs(service, &keys, now)).into(),
-        Err(fault) => vec![Finding::fail("signing keys", said(&fault), "run `onqueue migrate`")],
-    }
+    let looking = async {
+        match looking.await {
+            Ok((keys, now)) => ["auth", "session"].map(|service| signs(service, &keys, now)).into(),
+            Err(fault) => vec![Finding::fail("signing keys", said(&fault), "run `onqueue migrate`")],
+        }
+    };
+    in_time("signing keys", looking).await
 }
 
 fn signs(service: &str, keys: &[Listed], now: Timestamp) -> Finding {

@@ -2,7 +2,7 @@
 
 use super::{Finding, said};
 use crate::settings::Settings;
-use onqueue_bus::Bus;
+use onqueue_bus::{Bus, NoEntry};
 use onqueue_credentials::Identity;
 use std::{
     path::{Path, PathBuf},
@@ -99,30 +99,28 @@ pub async fn bus(settings: &Settings) -> Vec<Finding> {
     if settings.bus.is_in_process() {
         return vec![Finding::ok("bus", "within the process")];
     }
-    let connected = async {
-        let (bus, work) = Bus::connect(&settings.bus)?;
-        let up = async {
-            while !bus.is_connected() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::select! {
-            () = work => {}
-            () = up => {}
-            () = tokio::time::sleep(LET_IN) => {}
-        }
-        Ok(bus.is_connected())
-    };
-    vec![match connected.await {
-        Ok(true) => Finding::ok("bus", "NATS lets us in"),
-        Ok(false) => Finding::fail(
-            "bus",
-            format!("no NATS server lets us in within {LET_IN:?}"),
-            "see whether it runs and whether bus.url names its address, user and password; until then everything arrives up to a \
-             second later",
-        ),
-        Err(fault) => Finding::fail("bus", said(&fault), "correct bus.url"),
+    let servers = settings.bus.servers().join(", ");
+    vec![match Bus::knock(&settings.bus, LET_IN).await {
+        Ok(()) => Finding::ok("bus", format!("NATS at {servers} lets us in")),
+        Err(why) => barred(&servers, &why),
     }]
+}
+
+fn barred(servers: &str, why: &NoEntry) -> Finding {
+    match why {
+        NoEntry::Silent(problem) => Finding::fail(
+            "bus",
+            format!("NATS at {servers} does not answer: {problem}"),
+            "start it there; if it runs, see whether bus.url names its address and whether this machine may reach it. Until then \
+             everything arrives up to a second later",
+        ),
+        NoEntry::Refused(problem) => Finding::fail(
+            "bus",
+            format!("NATS at {servers} does not let us in: {problem}"),
+            "correct user and password in bus.url, as the servers' own settings have them",
+        ),
+        NoEntry::Unreadable(fault) => Finding::fail("bus", said(fault), "correct bus.url"),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `onqueue doctor`: looks at everything that the services need and says what is not well and what to do.
 
 mod database;
+mod entry;
 mod machine;
 
 use crate::{
@@ -22,6 +23,8 @@ pub enum State {
     Warn,
     /// It does not work.
     Fail,
+    /// Nobody can say: something that it depends on does not work.
+    Skipped,
 }
 
 /// Something that was looked at.
@@ -32,7 +35,7 @@ pub struct Finding {
     pub state: State,
     /// How it is.
     pub found: String,
-    /// What to do about it; empty if all is well.
+    /// What to do about it; empty if all is well, or if it was not looked at.
     pub remedy: String,
 }
 
@@ -49,6 +52,14 @@ impl Finding {
         Self::new(State::Fail, (check.into(), found.into()), remedy)
     }
 
+    pub fn skipped(check: impl Into<String>, because: &str) -> Self {
+        Self::new(
+            State::Skipped,
+            (check.into(), format!("not looked at, because {because}")),
+            "",
+        )
+    }
+
     fn new(state: State, (check, found): (String, String), remedy: &str) -> Self {
         Self {
             check,
@@ -63,6 +74,7 @@ impl Finding {
             State::Ok => "ok",
             State::Warn => "warn",
             State::Fail => "FAIL",
+            State::Skipped => "-",
         };
         let remedy = match self.remedy.as_str() {
             "" => String::new(),
@@ -104,8 +116,9 @@ fn examined(settings: &Settings) -> Vec<Finding> {
     findings.extend(machine::disks(settings));
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
-            findings.extend(runtime.block_on(machine::bus(settings)));
-            findings.extend(runtime.block_on(database::examine(settings)));
+            let looking = async { futures::join!(machine::bus(settings), database::examine(settings)) };
+            let (bus, database) = runtime.block_on(looking);
+            findings.extend(bus.into_iter().chain(database));
             runtime.shutdown_background();
         }
         Err(error) => findings.push(Finding::fail(
@@ -125,10 +138,11 @@ fn tell(findings: &[Finding], options: &cli::Doctor) {
     findings.iter().for_each(|finding| say(finding.line()));
     let count = |state: State| findings.iter().filter(|finding| finding.state == state).count();
     say(format_args!(
-        "{} ok, {} to look after, {} failed",
+        "{} ok, {} to look after, {} failed, {} not looked at",
         count(State::Ok),
         count(State::Warn),
-        count(State::Fail)
+        count(State::Fail),
+        count(State::Skipped)
     ));
 }
 
