@@ -141,8 +141,11 @@ async fn a_large_file_comes_in_and_goes_out_alike() {
     // Again, any part of it.
     let again = desk.import_responses(in_parts(&file, &whole).remove(1)).await;
     assert_eq!(again.expect("answered as before"), done);
+    goes_out_alike(&desk, &file).await;
+}
 
-    let (name, exported) = export(&desk, SALES_TEXTS, ResponseFormat::Csv).await.expect("exported");
+async fn goes_out_alike(desk: &Desk, file: &str) {
+    let (name, exported) = export(desk, SALES_TEXTS, ResponseFormat::Csv).await.expect("exported");
     assert_eq!(name, "Vertrieb.csv");
     assert!(exported == file, "the same, byte by byte");
     let library = proto::GetLibraryRequest {
@@ -151,17 +154,15 @@ async fn a_large_file_comes_in_and_goes_out_alike() {
     let library = desk.get_library(library).await.expect("there").library.expect("said");
     assert_eq!(library.responses, 3_000);
 
-    let (name, list) = export(&desk, SALES_TEXTS, ResponseFormat::Json)
-        .await
-        .expect("exported");
+    let (name, list) = export(desk, SALES_TEXTS, ResponseFormat::Json).await.expect("exported");
     assert_eq!(name, "Vertrieb.json");
     let other = proto::ImportResponsesRequest {
         library_id: text(SUPPORT_TEXTS),
         format: ResponseFormat::Json.into(),
         ..import("")
     };
-    assert_eq!(bring(&desk, &list, &other).await.added, 3_000);
-    let (_, copied) = export(&desk, SUPPORT_TEXTS, ResponseFormat::Json)
+    assert_eq!(bring(desk, &list, &other).await.added, 3_000);
+    let (_, copied) = export(desk, SUPPORT_TEXTS, ResponseFormat::Json)
         .await
         .expect("exported");
     assert!(copied == list, "the same, byte by byte");
