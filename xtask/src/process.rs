@@ -29,10 +29,18 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Comm
     command
 }
 
-/// The cargo that runs us, so that the toolchain is the same.
+/// The cargo that runs us, so that the toolchain is the same. It is not told what our own package is called: build scripts
+/// (that of ring, on which nearly everything stands) run again when that differs from a build that was typed.
 pub fn cargo(arguments: &[&str]) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    command(program, arguments)
+    let mut cargo = command(program, arguments);
+    for (name, _) in std::env::vars_os() {
+        let ours = |text: &str| text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(ours) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// A command in the folder of the pages.
