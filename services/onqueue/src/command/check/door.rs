@@ -1,5 +1,5 @@
-//! The public door, called as any client does: by HTTP/2, with or without TLS, with a deadline for each call, and again where what was made a moment ago is not
-//! known everywhere yet.
+//! The public door, called as any client does: by HTTP/2, with or without TLS, with a deadline for each call, and again where
+//! what was made a moment ago is not known everywhere yet.
 
 use super::tls::{Secured, host};
 use onqueue_model::{Fault, Timestamp};
