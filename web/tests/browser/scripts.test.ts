@@ -279,7 +279,7 @@ test.each([
   const { world } = visit;
   world.script.absence = absence;
   const page = await visit.open("/desk#/chats", locale, WIDE);
-  await enter(page, "agent@example.org");
+  await enter(page, "supervisor@example.org");
   await page.getByTestId("agent-state").waitFor();
   const room = await another(page, "Grace");
   await page.locator(`[data-testid="script-absence"][data-absence="${RunAbsence[absence]}"]`).getByText(text).waitFor();
