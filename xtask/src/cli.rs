@@ -60,6 +60,9 @@ pub struct Test {
     /// Also what takes many minutes (sets ONQUEUE_LONG=1 for the tests)
     #[arg(long)]
     pub long: bool,
+    /// Begin with the step whose name begins so, when those before it have passed already
+    #[arg(long, value_name = "STEP")]
+    pub from: Option<String>,
 }
 
 /// Options of `bench`.

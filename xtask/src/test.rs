@@ -104,12 +104,25 @@ const fn quiet(name: &'static str, check: fn(&mut Work<'_>) -> Outcome<String>) 
 pub fn test(options: &Test) -> Outcome {
     needs::for_test()?;
     let servers = Servers::start()?;
+    let first = options.from.as_deref().map_or(Ok(0), beginning)?;
     let mut done = Vec::new();
-    for (number, step) in STEPS.iter().enumerate() {
+    for (number, step) in STEPS.iter().enumerate().skip(first) {
         done.push(carry_out(number + 1, step, options, &servers)?);
     }
     summarise(&done);
     Ok(())
+}
+
+/// The place of the step whose name begins so.
+fn beginning(name: &str) -> Outcome<usize> {
+    let found = STEPS.iter().position(|step| step.name.starts_with(name));
+    found.ok_or_else(|| {
+        let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        Failure(format!(
+            "no step's name begins with {name:?}; there are: {}",
+            names.join("; ")
+        ))
+    })
 }
 
 fn carry_out(number: usize, step: &Step, options: &Test, servers: &Servers) -> Outcome<Done> {
@@ -163,8 +176,9 @@ fn failed(step: &Step, text: &str, log: &PathBuf) -> Failure {
 
 fn summarise(done: &[Done]) {
     println!(
-        "\nAll {} steps passed in {:.0} s:",
+        "\n{} of {} steps were run and passed, in {:.0} s:",
         done.len(),
+        STEPS.len(),
         done.iter().map(|one| one.took.as_secs_f64()).sum::<f64>()
     );
     for one in done {
@@ -287,6 +301,16 @@ mod tests {
         ] {
             assert_eq!(is_summary(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_run_begins_where_it_is_told_to() {
+        assert_eq!(beginning("format").ok(), Some(0));
+        assert_eq!(beginning("suites").ok(), Some(STEPS.len() - 2));
+        let Err(Failure(said)) = beginning("Suites") else {
+            panic!("there is no such step");
+        };
+        assert!(said.contains("suites on PostgreSQL"), "{said}");
     }
 
     #[test]
