@@ -117,9 +117,9 @@ async function shows(person, id, from, expected) {
 test("fifty hostile names and attributes come out of the service as they were written, at the desk and at the customer", { timeout: 300_000 }, async () => {
   assert.equal(new Set(HOSTILE).size, 50);
   const ben = await Agent.arrive(browser, onqueue, "Ben");
+  await ben.goesOnQueue();
   const customer = await nameless();
   const escaped = [escapes(ben), escapes(customer)];
-  await ben.goesOnQueue();
   const conversation = await ben.accepts();
   await ben.looksAt("contact");
   await ben.at("contact-new").click();
