@@ -83,7 +83,7 @@ mod tests {
             ("postgres://me:hush@db.example/onqueue", Some("db.example:5432")),
             ("postgresql://me:hush@127.0.0.1:6000/onqueue", Some("127.0.0.1:6000")),
             (
-                "postgres://me:hush@/onqueue?host=/run/postgresql",
+                "postgres:///onqueue?host=/run/postgresql&user=me&password=hush",
                 Some("/run/postgresql"),
             ),
             ("sqlite://data/onqueue.db", None),
