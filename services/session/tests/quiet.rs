@@ -5,7 +5,6 @@ mod support;
 
 use futures::future::join_all;
 use onqueue_proto::session::v1::WatchMineRequest;
-use onqueue_server::{Context, Tasks};
 use onqueue_session::Faults;
 use onqueue_testkit::{until, with_token};
 use std::time::{Duration, Instant};
@@ -40,11 +39,11 @@ async fn until_started(desk: &Desk) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quiet_streams_share_one_statement_a_second() {
     let house = House::new(1).await;
-    let desk = quick(&house).await;
-    until_started(&desk).await;
+    let desk = &house.desk;
+    until_started(desk).await;
     // The clock stands still, so that nobody sweeps: that would be two more.
-    let alone = statements(&desk).await;
-    let chats = start_many(&desk, STREAMS).await;
+    let alone = statements(desk).await;
+    let chats = start_many(desk, STREAMS).await;
     let mut streams = Vec::new();
     for chat in &chats {
         let mut stream = desk.watch(&chat.token, &chat.id, "").await.expect("a stream");
@@ -52,7 +51,7 @@ async fn quiet_streams_share_one_statement_a_second() {
         streams.push(stream);
     }
     tokio::time::sleep(Duration::from_millis(1_200)).await;
-    let quiet = statements(&desk).await;
+    let quiet = statements(desk).await;
     println!("{alone:.2} statements a second alone, {quiet:.2} with {STREAMS} streams");
     assert!(alone <= 0.3, "{alone} statements a second");
     assert!(quiet <= 1.5, "{quiet} statements a second");
@@ -66,26 +65,10 @@ async fn quiet_streams_share_one_statement_a_second() {
     println!("found after {:?}", began.elapsed());
 }
 
-/// A replica that does not wait for routing's word.
-async fn quick(house: &House) -> Desk {
-    assert!(house.desk.context.tasks.finish(SOON).await, "every task ends");
-    let context = Context {
-        tasks: Tasks::new(),
-        ..house.desk.context.clone()
-    };
-    Desk::bind(
-        house.desk.store.clone(),
-        context,
-        Faults::default(),
-        &support::settings(),
-    )
-    .await
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agents_who_wait_for_chats_share_one_statement_every_two_seconds() {
     let house = House::new(3).await;
-    let desk = quick(&house).await;
+    let desk = &house.desk;
     let mut streams = Vec::new();
     for number in 0..200 {
         let token = house.tokens.user(organisation(), support::id(10_000 + number), "Ada");
@@ -102,7 +85,7 @@ async fn agents_who_wait_for_chats_share_one_statement_every_two_seconds() {
     }
     // Each reads its set once more when all are compared for the first time.
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let quiet = statements(&desk).await;
+    let quiet = statements(desk).await;
     println!("{quiet:.2} statements a second with {} agents", streams.len());
     assert!(quiet <= 1.25, "{quiet} statements a second");
 }

@@ -5,7 +5,7 @@ use crate::{MINUTE, SECOND, nights};
 use futures::future::join_all;
 use onqueue_model::{QueueId, Timestamp};
 use onqueue_proto::session::v1::{QueuePolicy, StartConversationRequest};
-use onqueue_server::{Context, ManualClock, Tasks};
+use onqueue_server::ManualClock;
 use onqueue_session::Faults;
 use onqueue_testkit::until;
 use sea_orm::{ConnectionTrait as _, Statement};
@@ -22,22 +22,6 @@ fn count() -> u128 {
         Some(_) => 10_000,
         None => 1_000,
     }
-}
-
-/// A replica that does not wait for routing's word.
-async fn quick(house: &House) -> Desk {
-    assert!(house.desk.context.tasks.finish(SOON).await, "every task ends");
-    let context = Context {
-        tasks: Tasks::new(),
-        ..house.desk.context.clone()
-    };
-    Desk::bind(
-        house.desk.store.clone(),
-        context,
-        Faults::default(),
-        &support::settings(),
-    )
-    .await
 }
 
 /// Chats of that queue in which an agent takes part from now on.
@@ -86,21 +70,21 @@ async fn run(clock: ManualClock) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_silent_conversations_end_within_five_seconds_of_their_limit() {
     let (house, count) = (House::new(21).await, count());
-    let desk = quick(&house).await;
+    let desk = &house.desk;
     let shorter = QueuePolicy {
         inactivity_timeout_ms: 10 * 60 * 1_000,
         ..policy(nights(), 1)
     };
     desk.put(shorter).await;
     let began = house.clock.now();
-    connect(&desk, queue(), 0..count / 2).await;
+    connect(desk, queue(), 0..count / 2).await;
     house.clock.advance(5 * MINUTE);
-    connect(&desk, nights(), count / 2..count).await;
+    connect(desk, nights(), count / 2..count).await;
     let all = i64::try_from(count).expect("few");
 
     house.clock.advance(9 * MINUTE);
     until("warnings", PATIENCE, async || {
-        number(&desk, "COUNT(warned_at)").await == all
+        number(desk, "COUNT(warned_at)").await == all
     })
     .await;
     house.clock.advance(MINUTE - 2 * SECOND);

@@ -1,5 +1,5 @@
-//! TLS as clients of the public door speak it: over HTTP/2, and only with whom the machine trusts, or a file that the operator names.
-//! What is wrong with it is kept for whoever waits for an answer, and would otherwise only hear that there was none.
+//! TLS as clients of the public door speak it: over HTTP/2, and only with whom the machine trusts, or a file that the operator
+//! names. What is wrong with it is kept for whoever waits for an answer, and would otherwise only hear that there was none.
 
 use hyper_util::rt::TokioIo;
 use onqueue_model::Fault;
