@@ -59,10 +59,21 @@ impl App {
         self.context.trust.fresh(self.context.clock.now())?;
         let deployment = self.deployment(&wish)?;
         let skills = queue_of(&deployment, &wish)?.skill_ids.clone();
-        let organisation = deployment.organisation;
-        if let Some(first) = self.begun(organisation, &wish).await? {
-            return self.again(first).await;
+        // Recognising somebody leaves something, so it is not begun for a request that will be refused. Of all others the
+        // unique key tells without a question of its own that they are new, as nearly every one is.
+        if wish.assertion.is_some()
+            && let Some(first) = self.first(&deployment, &wish).await?
+        {
+            return Ok(first);
         }
+        match self.begin(&deployment, &wish, skills).await {
+            Err(fault) => self.first(&deployment, &wish).await?.ok_or(fault),
+            started => started,
+        }
+    }
+
+    async fn begin(&self, deployment: &Deployment, wish: &Wish, skills: Vec<SkillId>) -> Result<Started, Fault> {
+        let organisation = deployment.organisation;
         let rules = self.queue_is_open(organisation, wish.queue).await?;
         let now = self.context.clock.now();
         let conversation: ConversationId = self.context.ids.id(now);
@@ -74,22 +85,17 @@ impl App {
             participant: self.context.ids.id(now),
         };
         let resume = self.resume_token();
-        let recognised = self.recognise(&deployment, &wish, guest).await?;
-        let details = self.details(&wish, (skills, recognised), (resume.hash, rules));
+        let recognised = self.recognise(deployment, wish, guest).await?;
+        let details = self.details(wish, (skills, recognised), (resume.hash, rules));
         let item = Item {
-            what: What::Open(Box::new((opening(guest, &wish), Arc::new(details)))),
+            what: What::Open(Box::new((opening(guest, wish), Arc::new(details)))),
             traceparent: traceparent(),
             actor: guest.actor(),
         };
         match self.submit(organisation, item).await {
             Outcome::Done(_) => {}
             Outcome::Failed(fault) => return Err(fault),
-            _ => {
-                let first = self.begun(organisation, &wish).await?;
-                return self
-                    .again(first.ok_or_else(|| Fault::unavailable("a request that comes and goes"))?)
-                    .await;
-            }
+            _ => return Err(Fault::unavailable("a request that comes and goes")),
         }
         self.await_verdict(key, &verdict).await;
         let seen = self.as_guest(key).await?;
@@ -170,24 +176,24 @@ impl App {
         }
     }
 
-    /// What the same request began before; REQUEST_ID_REUSED if it asked for something else then.
-    async fn begun(&self, organisation: OrganisationId, wish: &Wish) -> Result<Option<Conversation>, Fault> {
-        let found = conversations::by_request(&self.store, organisation, wish.deployment, wish.request).await?;
+    /// The answer to what the same request began before; REQUEST_ID_REUSED if it asked for something else then.
+    async fn first(&self, deployment: &Deployment, wish: &Wish) -> Result<Option<Started>, Fault> {
+        let found =
+            conversations::by_request(&self.store, deployment.organisation, wish.deployment, wish.request).await?;
         match found {
+            None => Ok(None),
             Some(first) if first.request_hash != body_hash(wish) => Err(Fault::new(
                 Reason::RequestIdReused,
                 "this request_id was used for another chat; make a new one",
             )
             .with("field", "request_id")),
-            other => Ok(other),
+            Some(first) => {
+                self.not_refused(&first).await?;
+                let tokens = self.more_tokens(Guest::of(&first.head)).await?;
+                let seen = self.for_guest(first).await?;
+                Ok(Some(Started { seen, tokens }))
+            }
         }
-    }
-
-    async fn again(&self, first: Conversation) -> Result<Started, Fault> {
-        self.not_refused(&first).await?;
-        let tokens = self.more_tokens(Guest::of(&first.head)).await?;
-        let seen = self.for_guest(first).await?;
-        Ok(Started { seen, tokens })
     }
 
     /// Returns when routing has said something, at the latest after a second.
