@@ -12,6 +12,7 @@ mod layers;
 mod lifecycle;
 pub mod listener;
 mod network;
+mod paced;
 pub mod resource;
 pub mod settings;
 mod status;
@@ -30,6 +31,7 @@ pub use layers::{
 };
 pub use lifecycle::{Ending, Latch, Readiness, ending, follow_database, follow_machine, serve_health, show_readiness};
 pub use network::{Network, subscriber};
+pub use paced::paced;
 pub use status::{status, too_large};
 pub use tally::{Held, Tally};
 pub use tasks::Tasks;

@@ -2,17 +2,16 @@
 
 use super::encode;
 use crate::app::{Next, Routing, Watch};
-use futures::{Stream, stream};
+use futures::stream::{self, BoxStream};
 use onqueue_model::Fault;
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::agent_service_server::AgentService;
 use onqueue_server::{
-    caller,
+    caller, paced,
     resource::{id, optional_id, page_size},
     status,
 };
 use onqueue_store::{decode_token, encode_token};
-use std::pin::Pin;
 use tonic::{Request, Response, Status};
 
 /// How many characters of notes there are at most.
@@ -21,7 +20,7 @@ const NOTES: usize = 2_000;
 /// The rpcs.
 pub struct Rpcs(pub Routing);
 
-type Frames = Pin<Box<dyn Stream<Item = Result<proto::WatchMeResponse, Status>> + Send>>;
+type Frames = BoxStream<'static, Result<proto::WatchMeResponse, Status>>;
 
 #[tonic::async_trait]
 impl AgentService for Rpcs {
@@ -153,5 +152,5 @@ fn frames(watch: Watch) -> Frames {
         let rest = (!matches!(next, Next::Goodbye(_))).then_some(watch);
         Some((Ok(encode::next(next)), rest))
     });
-    Box::pin(frames)
+    paced(frames)
 }

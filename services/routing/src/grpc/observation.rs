@@ -3,19 +3,19 @@
 use super::observed;
 use crate::app::{NextObservation, ObservationWatch, Observing, Routing};
 use crate::store::{IntervalPlace, Span};
-use futures::{Stream, stream};
+use futures::stream::{self, BoxStream};
 use onqueue_acd::metrics::DEFINITIONS;
 use onqueue_model::{Fault, Id, QueueId};
 use onqueue_proto::millis;
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::observation_service_server::ObservationService;
 use onqueue_server::{
-    caller,
+    caller, paced,
     resource::{given, id, page_size},
     status,
 };
 use onqueue_store::{decode_token, encode_token};
-use std::{collections::BTreeSet, ops::RangeInclusive, pin::Pin, time::Duration};
+use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ const LONGEST_SPAN: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// The rpcs.
 pub struct Rpcs(pub Routing);
 
-type Frames = Pin<Box<dyn Stream<Item = Result<proto::WatchObservationsResponse, Status>> + Send>>;
+type Frames = BoxStream<'static, Result<proto::WatchObservationsResponse, Status>>;
 
 #[tonic::async_trait]
 impl ObservationService for Rpcs {
@@ -117,7 +117,7 @@ fn frames(watch: ObservationWatch) -> Frames {
         let rest = (!matches!(next, NextObservation::Goodbye(_))).then_some(watch);
         Some((Ok(observed::next(next)), rest))
     });
-    Box::pin(frames)
+    paced(frames)
 }
 
 fn observing(queues: &[String], window: i32) -> Result<Observing, Fault> {

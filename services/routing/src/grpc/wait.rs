@@ -1,7 +1,7 @@
 //! WaitService.
 
 use crate::app::{Heard, NextPosition, PositionWatch, Routing};
-use futures::{Stream, stream};
+use futures::stream::{self, BoxStream};
 use onqueue_acd::waiting::{Estimate, Standing, Unknown, WaitMethod};
 use onqueue_acd::{KNOWN, Medium, Requirements};
 use onqueue_model::{Fault, Language};
@@ -9,8 +9,8 @@ use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::wait_service_server::WaitService;
 use onqueue_proto::routing::v1::watch_position_response::Frame;
 use onqueue_proto::timestamp;
-use onqueue_server::{caller, resource::id, status};
-use std::{ops::RangeInclusive, pin::Pin};
+use onqueue_server::{caller, paced, resource::id, status};
+use std::ops::RangeInclusive;
 use tonic::{Request, Response, Status};
 
 const SKILLS: usize = 50;
@@ -19,7 +19,7 @@ const PRIORITIES: RangeInclusive<i32> = -25_000_000..=25_000_000;
 /// The rpcs.
 pub struct Rpcs(pub Routing);
 
-type Frames = Pin<Box<dyn Stream<Item = Result<proto::WatchPositionResponse, Status>> + Send>>;
+type Frames = BoxStream<'static, Result<proto::WatchPositionResponse, Status>>;
 
 #[tonic::async_trait]
 impl WaitService for Rpcs {
@@ -61,7 +61,7 @@ fn frames(watch: PositionWatch) -> Frames {
         let rest = (!matches!(next, NextPosition::Goodbye(_))).then_some(watch);
         Some((Ok(encoded_next(next)), rest))
     });
-    Box::pin(frames)
+    paced(frames)
 }
 
 fn requirements(asked: &proto::GetEstimatedWaitRequest) -> Result<Requirements, Fault> {

@@ -22,7 +22,7 @@ use onqueue_proto::{
     },
     timestamp,
 };
-use onqueue_server::{caller, resource, status};
+use onqueue_server::{caller, paced, resource, status};
 use onqueue_store::{decode_token, encode_token};
 use tonic::{Request, Response, Status};
 
@@ -87,7 +87,7 @@ impl AssistanceService for Api {
             let frame = requests.next().await.map_err(status)?;
             Ok(frame.map(|frame| (encoded_frame(frame), requests)))
         });
-        Ok(Response::new(Box::pin(frames)))
+        Ok(Response::new(paced(frames)))
     }
 }
 

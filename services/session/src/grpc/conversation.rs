@@ -25,7 +25,7 @@ use onqueue_proto::{
     },
     timestamp,
 };
-use onqueue_server::{caller, status};
+use onqueue_server::{caller, paced, status};
 use onqueue_store::{decode_token, encode_token};
 use tonic::{Request, Response, Status};
 
@@ -105,7 +105,7 @@ impl ConversationService for Api {
             let frame = watch.next().await.map_err(status)?;
             Ok(frame.map(|frame| (watch_frame(&watch, &frame), watch)))
         });
-        Ok(Response::new(Box::pin(frames)))
+        Ok(Response::new(paced(frames)))
     }
 
     type WatchMineStream = Frames<WatchMineResponse>;
@@ -124,7 +124,7 @@ impl ConversationService for Api {
             let frame = mine.next().await.map_err(status)?;
             Ok(frame.map(|frame| (mine_frame(&mine, frame), mine)))
         });
-        Ok(Response::new(Box::pin(frames)))
+        Ok(Response::new(paced(frames)))
     }
 
     async fn leave_conversation(

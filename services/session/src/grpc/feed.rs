@@ -12,7 +12,7 @@ use onqueue_proto::{
     },
     timestamp,
 };
-use onqueue_server::{service_caller, status};
+use onqueue_server::{paced, service_caller, status};
 use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 
@@ -27,7 +27,7 @@ impl FeedService for Api {
             let frame = feed.next().await.map_err(status)?;
             Ok(frame.map(|frame| (encode(frame), feed)))
         });
-        Ok(Response::new(Box::pin(frames)))
+        Ok(Response::new(paced(frames)))
     }
 }
 

@@ -28,11 +28,11 @@ use onqueue_proto::session::v1::{
     feed_service_server::FeedServiceServer, routing_facts_service_server::RoutingFactsServiceServer,
     supervision_service_server::SupervisionServiceServer, transcript_service_server::TranscriptServiceServer,
 };
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 use tonic::{Status, service::Routes};
 
 /// A server stream.
-type Frames<T> = Pin<Box<dyn futures::Stream<Item = Result<T, Status>> + Send>>;
+type Frames<T> = futures::stream::BoxStream<'static, Result<T, Status>>;
 
 /// Implements the services.
 #[derive(Clone)]

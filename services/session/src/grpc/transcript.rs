@@ -24,7 +24,7 @@ use onqueue_proto::{
     timestamp,
 };
 use onqueue_server::{
-    caller,
+    caller, paced,
     resource::{optional_id, page_size},
     status,
 };
@@ -60,7 +60,7 @@ impl TranscriptService for Api {
             let part = export.next().await.map_err(status)?;
             Ok(part.map(|part| (encoded(&export, part, is_first), (export, false))))
         });
-        Ok(Response::new(Box::pin(parts)))
+        Ok(Response::new(paced(parts)))
     }
 
     async fn verify_transcript(
