@@ -54,6 +54,8 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         let failed = Guard(self.failed.clone(), name);
+        // In a box: each future around it would hold its room once more.
+        let task = Box::pin(task);
         // Not for export: whatever a task does while the process runs would be one trace.
         let span = tracing::debug_span!(parent: None, "task", name);
         async move {

@@ -146,11 +146,10 @@ impl Server {
             let remote = Remote(place.remote);
             let _place = place;
             let _ = io.set_nodelay(true);
-            let converse = async {
-                match served {
-                    Served::Public(service) => converse(io, service, remote, life).await,
-                    Served::Peers(service, identity) => peers::converse(io, service, &identity, remote, life).await,
-                }
+            // In a box: each future around it would hold its room once more.
+            let converse = match served {
+                Served::Public(service) => converse(io, service, remote, life).boxed(),
+                Served::Peers(service, identity) => peers::converse(io, service, identity, remote, life).boxed(),
             };
             // What panics in front of all layers ends its own connection, not the process.
             if AssertUnwindSafe(converse).catch_unwind().await.is_err() {

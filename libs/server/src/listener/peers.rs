@@ -15,10 +15,10 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tonic::{Status, body::Body};
 use tower::{ServiceExt as _, service_fn};
 
-pub(super) async fn converse(io: TcpStream, service: InProcess, identity: &Identity, remote: Remote, life: Life) {
+pub(super) async fn converse(io: TcpStream, service: InProcess, identity: Identity, remote: Remote, life: Life) {
     // Asked for before the certificate is, so that no renewal is missed in between.
     let life = life.unless_renewed(identity.changed());
-    let begun = life.begins(begin(io, identity)).await;
+    let begun = life.begins(begin(io, &identity)).await;
     let (peer, io) = match begun.unwrap_or_else(|| Err("it took too long".to_owned())) {
         Ok(begun) => begun,
         Err(reason) => {
