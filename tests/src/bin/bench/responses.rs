@@ -3,7 +3,7 @@
 
 use crate::{Outcome, summary};
 use clap::Args;
-use onqueue_content::{Migrations, Seed, Settings, bind, seed};
+use onqueue_content::{Migrations, Seed, Settings, bind, profile, seed};
 use onqueue_model::{DivisionId, Id, OrganisationId, UserId};
 use onqueue_proto::content::v1::{
     ExportResponsesRequest, ImportResponsesRequest, ImportState, Library, ListResponsesRequest, RecordUseRequest,
@@ -11,7 +11,7 @@ use onqueue_proto::content::v1::{
     response_service_client::ResponseServiceClient, response_transfer_service_client::ResponseTransferServiceClient,
 };
 use onqueue_server::{Context, InProcess, layered};
-use onqueue_store::{Profile, Settings as Place, Store};
+use onqueue_store::{Settings as Place, Store};
 use onqueue_testkit::{Tokens, running_context, with_token};
 use serde_json::{Map, Value, json};
 use std::{
@@ -112,7 +112,7 @@ async fn store(url: &str) -> Outcome<Store> {
     if place.is_postgres() {
         Store::prepare(&place, &["auth", "session", "routing", "content"]).await?;
     }
-    Ok(Store::open_as(&place, &Profile::of("content")).await?)
+    Ok(Store::open_as(&place, &profile()).await?)
 }
 
 /// Content with a session that is away: nothing that is measured asks it.
