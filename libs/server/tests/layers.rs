@@ -369,11 +369,14 @@ async fn what_is_left_of_a_deadline_is_easily_passed_on() {
 /// What is asked with each letter that somebody types.
 const FIND: &str = "/onqueue.content.v1.ResponseService/SearchResponses";
 
+/// What brings thousands of rows in at once.
+const IMPORT: &str = "/onqueue.content.v1.ResponseTransferService/ImportResponses";
+
 #[tokio::test]
-async fn an_rpc_may_get_less_time_than_others() {
+async fn an_rpc_may_get_less_or_more_time_than_others() {
     let (context, _) = still_context(15);
     let (tokens, organisation, user) = (Tokens::new(&context), Uuid::from_u128(1), Uuid::from_u128(2));
-    let permissions = ["responses:response:view"];
+    let permissions = ["responses:response:view", "responses:response:add"];
     tokens.grant(
         organisation.into(),
         user.into(),
@@ -387,15 +390,37 @@ async fn an_rpc_may_get_less_time_than_others() {
         *hears.lock().expect("what was heard") = deadline(&tonic::Request::from_http(request));
         ok()
     };
-    let service = around(&context, Router::new().route(FIND, any(handler)));
-    for (asked, most) in [(None, 2_000), (Some("500m"), 500), (Some("1H"), 2_000)] {
+    let routes = Router::new()
+        .route(FIND, any(handler.clone()))
+        .route(IMPORT, any(handler));
+    let limits = Limits {
+        unary_default_ms: 10_000,
+        unary_maximum_ms: 10_000,
+        ..Limits::default()
+    };
+    let service = layered_within(
+        Bound {
+            name: "test",
+            routes: routes.into(),
+        },
+        &context,
+        &limits,
+    );
+    for (rpc, asked, most) in [
+        (FIND, None, 2_000),
+        (FIND, Some("500m"), 500),
+        (FIND, Some("1H"), 2_000),
+        (IMPORT, None, 60_000),
+        (IMPORT, Some("500m"), 500),
+        (IMPORT, Some("1H"), 60_000),
+    ] {
         let mut headers = vec![("authorization", &*token)];
         headers.extend(asked.map(|asked| ("grpc-timeout", asked)));
-        let response = service.clone().oneshot(request(FIND, &headers)).await;
+        let response = service.clone().oneshot(request(rpc, &headers)).await;
         response.expect("layers answer");
         let heard = heard.lock().expect("what was heard").take().expect("it was called");
         let most = Duration::from_millis(most);
-        assert!(most / 2 < heard && heard <= most, "{asked:?}: {heard:?}");
+        assert!(most / 2 < heard && heard <= most, "{rpc} {asked:?}: {heard:?}");
     }
 }
 
