@@ -228,11 +228,7 @@ async fn stale_trust_refuses_changes_but_not_reading() {
         trust: stale,
         ..world.context.clone()
     };
-    let bound = Bound {
-        name: "test",
-        routes: routes(&world.open).into(),
-    };
-    let service = layered(bound, &context);
+    let service = around(&context, routes(&world.open));
     let ask = async |path| {
         told(
             service
@@ -320,8 +316,12 @@ async fn a_deadline_ends_unary_calls_and_streams() {
 const LOGIN: &str = "/onqueue.auth.v1.TokenService/Login";
 
 fn around(context: &Context, router: Router) -> InProcess {
+    around_within(context, router, &Limits::default())
+}
+
+fn around_within(context: &Context, router: Router, limits: &Limits) -> InProcess {
     let routes = router.into();
-    layered(Bound { name: "test", routes }, context)
+    layered_within(Bound { name: "test", routes }, context, limits)
 }
 
 #[tokio::test]
@@ -398,14 +398,7 @@ async fn an_rpc_may_get_less_or_more_time_than_others() {
         unary_maximum_ms: 10_000,
         ..Limits::default()
     };
-    let service = layered_within(
-        Bound {
-            name: "test",
-            routes: routes.into(),
-        },
-        &context,
-        &limits,
-    );
+    let service = around_within(&context, routes, &limits);
     for (rpc, asked, most) in [
         (FIND, None, 2_000),
         (FIND, Some("500m"), 500),
@@ -438,11 +431,7 @@ async fn unary_calls_have_a_deadline_and_a_place_or_are_refused() {
         unary_calls: 1,
         ..Limits::default()
     };
-    let bound = Bound {
-        name: "test",
-        routes: routes(&Arc::default()).into(),
-    };
-    let service = layered_within(bound, &context, &limits);
+    let service = around_within(&context, routes(&Arc::default()), &limits);
     let ask = async || {
         let asked = with(&format!("{CONVERSATION}/GetConversation"), &token);
         told(service.clone().oneshot(asked).await.expect("answered").headers())
@@ -467,13 +456,9 @@ async fn a_request_that_does_not_arrive_is_not_waited_for() {
         request_ms: 50,
         ..Limits::default()
     };
-    let bound = Bound {
-        name: "test",
-        routes: routes(&Arc::default()).into(),
-    };
     let never = stream::pending::<Result<Frame<Bytes>, Infallible>>();
     let asked = with(&format!("{CONVERSATION}/SendMessage"), &token).map(|_| Body::new(StreamBody::new(never)));
-    let service = layered_within(bound, &context, &limits);
+    let service = around_within(&context, routes(&Arc::default()), &limits);
     let began = Instant::now();
     let response = service.oneshot(asked).await.expect("answered");
     assert_eq!(told(response.headers()).0, Code::DeadlineExceeded);
