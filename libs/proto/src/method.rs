@@ -17,7 +17,7 @@ pub struct Method {
     pub streams: bool,
     /// Whether every call that changes something leaves exactly one record in the audit trail.
     pub audited: bool,
-    /// The most milliseconds that a call gets; 0 for what every unary call gets.
+    /// The most milliseconds that a unary call gets, and what it gets when it names no deadline; 0 for what every other gets.
     pub deadline_ms: u32,
 }
 
@@ -132,6 +132,8 @@ mod tests {
         assert_eq!((create.deadline_ms, create.audited), (0, true));
         let search = method("/onqueue.content.v1.ResponseService/SearchResponses").expect("declared");
         assert_eq!(search.deadline_ms, 2_000);
+        let import = method("/onqueue.content.v1.ResponseTransferService/ImportResponses").expect("declared");
+        assert_eq!(import.deadline_ms, 60_000);
         assert_eq!(method("/onqueue.session.v1.FeedService/Nothing"), None);
     }
 }

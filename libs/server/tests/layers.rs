@@ -228,11 +228,7 @@ async fn stale_trust_refuses_changes_but_not_reading() {
         trust: stale,
         ..world.context.clone()
     };
-    let bound = Bound {
-        name: "test",
-        routes: routes(&world.open).into(),
-    };
-    let service = layered(bound, &context);
+    let service = around(&context, routes(&world.open));
     let ask = async |path| {
         told(
             service
@@ -320,8 +316,12 @@ async fn a_deadline_ends_unary_calls_and_streams() {
 const LOGIN: &str = "/onqueue.auth.v1.TokenService/Login";
 
 fn around(context: &Context, router: Router) -> InProcess {
+    around_within(context, router, &Limits::default())
+}
+
+fn around_within(context: &Context, router: Router, limits: &Limits) -> InProcess {
     let routes = router.into();
-    layered(Bound { name: "test", routes }, context)
+    layered_within(Bound { name: "test", routes }, context, limits)
 }
 
 #[tokio::test]
@@ -369,11 +369,14 @@ async fn what_is_left_of_a_deadline_is_easily_passed_on() {
 /// What is asked with each letter that somebody types.
 const FIND: &str = "/onqueue.content.v1.ResponseService/SearchResponses";
 
+/// What brings thousands of rows in at once.
+const IMPORT: &str = "/onqueue.content.v1.ResponseTransferService/ImportResponses";
+
 #[tokio::test]
-async fn an_rpc_may_get_less_time_than_others() {
+async fn an_rpc_may_get_less_or_more_time_than_others() {
     let (context, _) = still_context(15);
     let (tokens, organisation, user) = (Tokens::new(&context), Uuid::from_u128(1), Uuid::from_u128(2));
-    let permissions = ["responses:response:view"];
+    let permissions = ["responses:response:view", "responses:response:add"];
     tokens.grant(
         organisation.into(),
         user.into(),
@@ -387,15 +390,30 @@ async fn an_rpc_may_get_less_time_than_others() {
         *hears.lock().expect("what was heard") = deadline(&tonic::Request::from_http(request));
         ok()
     };
-    let service = around(&context, Router::new().route(FIND, any(handler)));
-    for (asked, most) in [(None, 2_000), (Some("500m"), 500), (Some("1H"), 2_000)] {
+    let routes = Router::new()
+        .route(FIND, any(handler.clone()))
+        .route(IMPORT, any(handler));
+    let limits = Limits {
+        unary_default_ms: 10_000,
+        unary_maximum_ms: 10_000,
+        ..Limits::default()
+    };
+    let service = around_within(&context, routes, &limits);
+    for (rpc, asked, most) in [
+        (FIND, None, 2_000),
+        (FIND, Some("500m"), 500),
+        (FIND, Some("1H"), 2_000),
+        (IMPORT, None, 60_000),
+        (IMPORT, Some("500m"), 500),
+        (IMPORT, Some("1H"), 60_000),
+    ] {
         let mut headers = vec![("authorization", &*token)];
         headers.extend(asked.map(|asked| ("grpc-timeout", asked)));
-        let response = service.clone().oneshot(request(FIND, &headers)).await;
+        let response = service.clone().oneshot(request(rpc, &headers)).await;
         response.expect("layers answer");
         let heard = heard.lock().expect("what was heard").take().expect("it was called");
         let most = Duration::from_millis(most);
-        assert!(most / 2 < heard && heard <= most, "{asked:?}: {heard:?}");
+        assert!(most / 2 < heard && heard <= most, "{rpc} {asked:?}: {heard:?}");
     }
 }
 
@@ -413,11 +431,7 @@ async fn unary_calls_have_a_deadline_and_a_place_or_are_refused() {
         unary_calls: 1,
         ..Limits::default()
     };
-    let bound = Bound {
-        name: "test",
-        routes: routes(&Arc::default()).into(),
-    };
-    let service = layered_within(bound, &context, &limits);
+    let service = around_within(&context, routes(&Arc::default()), &limits);
     let ask = async || {
         let asked = with(&format!("{CONVERSATION}/GetConversation"), &token);
         told(service.clone().oneshot(asked).await.expect("answered").headers())
@@ -442,13 +456,9 @@ async fn a_request_that_does_not_arrive_is_not_waited_for() {
         request_ms: 50,
         ..Limits::default()
     };
-    let bound = Bound {
-        name: "test",
-        routes: routes(&Arc::default()).into(),
-    };
     let never = stream::pending::<Result<Frame<Bytes>, Infallible>>();
     let asked = with(&format!("{CONVERSATION}/SendMessage"), &token).map(|_| Body::new(StreamBody::new(never)));
-    let service = layered_within(bound, &context, &limits);
+    let service = around_within(&context, routes(&Arc::default()), &limits);
     let began = Instant::now();
     let response = service.oneshot(asked).await.expect("answered");
     assert_eq!(told(response.headers()).0, Code::DeadlineExceeded);

@@ -24,10 +24,18 @@ pub use settings::Settings;
 
 use onqueue_model::Fault;
 use onqueue_server::{Bound, Context, InProcess};
-use onqueue_store::Store;
+use onqueue_store::{Planning, Profile, Store};
 
 /// The service's name.
 pub const NAME: &str = "content";
+
+/// How the service's store is to be opened on PostgreSQL: a file of responses makes short tables long at once.
+pub const fn profile() -> Profile {
+    Profile {
+        planning: Planning::EachTime,
+        ..Profile::of(NAME)
+    }
+}
 
 /// Binds the service to its surroundings: `store` has been migrated, `session` is called as content, each time on behalf of
 /// whoever called.

@@ -23,7 +23,7 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     /// Whether `grpc.reflection` answers.
     pub reflection: bool,
-    /// The most milliseconds that a unary call gets, and what it gets when it names no deadline.
+    /// The most milliseconds that a unary call gets, and what it gets when it names no deadline. Some rpcs declare their own.
     pub unary_deadline_ms: u64,
     /// Unary calls at once.
     pub unary_calls: usize,

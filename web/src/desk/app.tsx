@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import { browserTimers } from "../core/timers";
 import { worthRepeating } from "../core/fault";
 import { faultOf } from "../rpc/faults";
+import { withDeadlines } from "../rpc/deadlines";
 import { bearerTransport } from "../rpc/transport";
 import type { Share } from "../share/shared-fetch";
 import { RequestsBoard } from "./assistance/requests-board";
@@ -94,7 +95,7 @@ function SignedIn({ session, baseUrl, share, left }: SignedInProps) {
 
 function openDesk(session: Session, baseUrl: string, share: Share, left: () => void): Desk {
   const contentHealth = new ContentHealth({ ask: () => askContent(clients), timers: browserTimers });
-  const transport = bearerTransport(baseUrl, session.tokens, share.fetch, [contentHealth.watch]);
+  const transport = withDeadlines(bearerTransport(baseUrl, session.tokens, share.fetch, [contentHealth.watch]));
   const clients = deskClients(transport);
   const { me, tokens } = session;
   const store = new DeskStore({ userId: me.userId, clients, tokens, timers: browserTimers });

@@ -8,7 +8,8 @@ export interface TokenSource {
   renew(refused: string): Promise<string>;
 }
 
-const UNARY_DEADLINE_MS = 10_000;
+/** What a unary call gets that names no deadline. */
+export const UNARY_DEADLINE_MS = 10_000;
 
 /** Call option of streams: they have no deadline of their own. */
 export const NO_DEADLINE = { timeoutMs: 0 } as const;

@@ -3,7 +3,10 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { describe, expect, test } from "vitest";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../src/gen/google/rpc/error_details_pb";
 import { AgentService } from "../../src/gen/onqueue/routing/v1/agent_pb";
+import { ResponseService } from "../../src/gen/onqueue/content/v1/response_pb";
+import { ResponseTransferService } from "../../src/gen/onqueue/content/v1/response_transfer_pb";
 import { ConversationService } from "../../src/gen/onqueue/session/v1/conversation_pb";
+import { deadlineOf, withDeadlines } from "../../src/rpc/deadlines";
 import { faultOf } from "../../src/rpc/faults";
 import { TokenLease, type TokenPair } from "../../src/rpc/lease";
 import { allPages } from "../../src/rpc/pages";
@@ -51,6 +54,36 @@ describe("faults", () => {
       metadata: { a: "b" },
       retryAfterMs: 2_500,
     });
+  });
+});
+
+describe("deadlines", () => {
+  test.each([
+    [AgentService.method.goOnQueue, 10_000],
+    [ResponseService.method.searchResponses, 10_000],
+    [ResponseTransferService.method.importResponses, 60_000],
+  ] as const)("%s gets what its rpc declares, and no less than others", (method, expected) => {
+    expect(deadlineOf(method)).toBe(expected);
+  });
+
+  test("a call that names one keeps it", async () => {
+    const given: (number | undefined)[] = [];
+    const inner = createRouterTransport(({ rpc }) => {
+      rpc(ResponseTransferService.method.importResponses, () => ({}));
+    });
+    const client = createClient(
+      ResponseTransferService,
+      withDeadlines({
+        ...inner,
+        unary: (method, signal, timeoutMs, ...rest) => {
+          given.push(timeoutMs);
+          return inner.unary(method, signal, timeoutMs, ...rest);
+        },
+      }),
+    );
+    await client.importResponses({});
+    await client.importResponses({}, { timeoutMs: 1_000 });
+    expect(given).toEqual([60_000, 1_000]);
   });
 });
 

@@ -18,7 +18,7 @@ const NOTES: &str = "\
 - Half of the names that are typed are German, half English; every second has one wrong letter. Each letter is a call on
   content's own path (its rpc called in the process: permissions, the organisation's revision, the index in memory, the rows of
   the ten that are found), one at a time, from one agent of fifty who have all used some of them.
-- *Found* is how often the response that was meant is among the ten when all of its name is typed, right or wrong.
+- *Found* is how often a response of the name that was meant is among the ten when all of it is typed, right or wrong.
 - *After an edit*: another replica, with its own connections, has just changed a response; the first to look for it reads what
   has changed, and finds it.
 - The import is one file through its rpc, in parts of 60 KiB: received, checked, and committed at once.

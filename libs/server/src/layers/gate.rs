@@ -146,11 +146,11 @@ impl Gate {
         if method.streams {
             return Ok(asked.map(Deadline::within));
         }
-        let own = match method.deadline_ms {
-            0 => self.unary_maximum,
-            most => self.unary_maximum.min(Duration::from_millis(most.into())),
+        let (usual, most) = match method.deadline_ms {
+            0 => (self.unary_default, self.unary_maximum),
+            own => (Duration::from_millis(own.into()), Duration::from_millis(own.into())),
         };
-        Ok(Some(Deadline::within(asked.unwrap_or(self.unary_default).min(own))))
+        Ok(Some(Deadline::within(asked.unwrap_or(usual).min(most))))
     }
 
     fn room(&self, method: &Method) -> Result<Option<OwnedSemaphorePermit>, Fault> {

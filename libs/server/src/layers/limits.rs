@@ -8,9 +8,9 @@ use tokio::sync::Semaphore;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Milliseconds for a unary call whose caller named no deadline.
+    /// Milliseconds for a unary call whose caller named no deadline and whose rpc declares none.
     pub unary_default_ms: u64,
-    /// The most milliseconds a unary call may ask for.
+    /// The most milliseconds a unary call may ask for whose rpc declares none.
     pub unary_maximum_ms: u64,
     /// Unary calls at once; the next is refused with UNAVAILABLE before it costs anything.
     pub unary_calls: usize,

@@ -1,5 +1,6 @@
 //! Words that are nearly what was typed: one letter more, less, other, or exchanged with its neighbour.
 
+use super::cost::{BEGINNING, Level, NEARLY};
 use super::fold::Word;
 use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
 use std::sync::LazyLock;
@@ -11,19 +12,47 @@ const LEAST: usize = 4;
 static AUTOMATA: LazyLock<LevenshteinAutomatonBuilder> = LazyLock::new(|| LevenshteinAutomatonBuilder::new(1, true));
 
 /// Recognises what begins with a typed word, or nearly so.
-pub struct Near(Vec<DFA>);
+pub struct Near(Vec<(String, DFA)>);
 
 impl Near {
     /// Of the word in each of its spellings; `None` for one that is too short to have been meant otherwise.
     pub fn of(word: &Word) -> Option<Self> {
         let is_long = word.plain.chars().count() >= LEAST;
-        let automaton = |spelling| AUTOMATA.build_prefix_dfa(spelling);
+        let automaton = |spelling: &str| (spelling.to_owned(), AUTOMATA.build_prefix_dfa(spelling));
         is_long.then(|| Self(word.spellings().map(automaton).collect()))
     }
 
-    /// Whether the word begins so.
-    pub fn is_beginning_of(&self, word: &str) -> bool {
-        self.0.iter().any(|automaton| accepts(automaton, word))
+    /// How well the typed word fits this one, wherever that stands; `None` if it does not begin so, not even nearly.
+    pub fn level(&self, word: &str) -> Option<Level> {
+        let accepting = self.0.iter().filter(|(_, automaton)| accepts(automaton, word));
+        accepting.map(|(spelling, _)| level(spelling, word)).min()
+    }
+}
+
+/// Of a word that begins so, or nearly.
+fn level(typed: &str, word: &str) -> Level {
+    if typed == word {
+        0
+    } else if word.starts_with(typed) {
+        BEGINNING
+    } else if is_one_apart(typed, word) {
+        NEARLY
+    } else {
+        NEARLY | BEGINNING
+    }
+}
+
+/// Whether two words are the same but for one letter more, less or other, or for two neighbours that are exchanged.
+fn is_one_apart(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let equal = |pair: &(&char, &char)| pair.0 == pair.1;
+    let begin = one.iter().zip(&other).take_while(equal).count();
+    let (one, other) = (&one[begin..], &other[begin..]);
+    let end = one.iter().rev().zip(other.iter().rev()).take_while(equal).count();
+    match (&one[..one.len() - end], &other[..other.len() - end]) {
+        ([] | [_], [] | [_]) => true,
+        ([first, second], [third, fourth]) => first == fourth && second == third,
+        _ => false,
     }
 }
 
@@ -51,7 +80,7 @@ mod tests {
 
     fn is_near(typed: &str, word: &str) -> bool {
         let (typed, word) = (words(typed).remove(0), words(word).remove(0));
-        Near::of(&typed).is_some_and(|near| word.spellings().any(|word| near.is_beginning_of(word)))
+        Near::of(&typed).is_some_and(|near| word.spellings().any(|word| near.level(word).is_some()))
     }
 
     #[test]
@@ -107,6 +136,7 @@ mod tests {
             let (letters, all): (Vec<char>, Vec<char>) = (typed.chars().collect(), word.chars().collect());
             let expected = (0..=all.len()).any(|end| distance(&letters, &all[..end]) <= 1);
             prop_assert_eq!(is_near(&typed, &word), expected);
+            prop_assert_eq!(is_one_apart(&typed, &word), distance(&letters, &all) <= 1);
         }
     }
 }

@@ -158,6 +158,72 @@ fn what_is_typed_finds_in_this_order() {
     assert_eq!(find(&index, "", "de", 2), [2, 1]);
 }
 
+/// Names that have words in common, in both languages; the longer ones, and texts that say the same, are used more.
+const SIMILAR: [Row<'_>; 11] = [
+    ("Rückerstattung", "", &[], &[("de", "Das Geld kommt.")], 0),
+    ("Rückerstattung abgelehnt", "", &[], &[("de", "Leider nicht.")], 90),
+    ("Rückerstattungen im Ausland", "", &[], &[("de", "Es dauert.")], 50),
+    (
+        "Lieferverzug",
+        "",
+        &[],
+        &[(
+            "de",
+            "Eine Rückerstattung ist möglich, wird sie abgelehnt, schreiben Sie uns.",
+        )],
+        500,
+    ),
+    ("Refund", "", &[], &[("en", "The money comes.")], 0),
+    ("Refund declined", "", &[], &[("en", "Not this time.")], 80),
+    ("Refunds abroad", "", &[], &[("en", "It takes a while.")], 60),
+    (
+        "Late delivery",
+        "",
+        &[],
+        &[("en", "We can offer a refund; where it was declined, write to us.")],
+        400,
+    ),
+    ("Claim declined", "", &[], &[("en", "Not this one.")], 70),
+    ("Zahlung prüfen", "", &[], &[("de", "Bitte warten.")], 1),
+    ("Zahlung prüfer", "", &[], &[("de", "Bitte warten.")], 99),
+];
+
+#[test]
+fn whole_names_come_first_with_and_without_a_slip() {
+    let mut index = Index::default();
+    for (number, row) in SIMILAR.into_iter().enumerate() {
+        index.put(&response(number as u128, row));
+    }
+    for (text, tag, expected) in [
+        // The name itself, names with the word, with more than it, and texts.
+        ("rückerstattung", "de", &[0, 1, 2, 3][..]),
+        ("Rueckerstattung", "de", &[0, 1, 2, 3]),
+        ("refund", "en", &[4, 5, 6, 7]),
+        // All of its words, in any order.
+        ("rückerstattung abgelehnt", "de", &[1, 3]),
+        ("declined refund", "en", &[5, 7]),
+        ("refund declined", "de", &[5, 7]),
+        // While it is typed, what is used more.
+        ("rück", "de", &[1, 2, 0, 3]),
+        ("refu", "en", &[5, 6, 4, 7]),
+        ("refund decl", "en", &[5, 7]),
+        ("declined", "en", &[5, 8, 7]),
+        // With a slip just so.
+        ("rückerstattugn", "de", &[0, 1, 2, 3]),
+        ("refudn", "en", &[4, 5, 6, 7]),
+        ("rükcerstattung abgelehnt", "de", &[1, 3]),
+        ("rückerstattung abgelenht", "de", &[1, 3]),
+        ("refnud declined", "en", &[5, 7]),
+        ("refund declind", "en", &[5, 7]),
+        ("claim declinde", "en", &[8]),
+        // One slip before two.
+        ("zahlunk prüfen", "de", &[9, 10]),
+        ("zahlunk prüfer", "de", &[10, 9]),
+    ] {
+        assert_eq!(find(&index, text, tag, 50), expected, "{text} in {tag}");
+    }
+}
+
 #[test]
 fn only_what_may_be_seen_and_is_there() {
     let mut index = index();
@@ -195,36 +261,32 @@ fn it_is_worn_when_most_of_it_is_passed_over() {
 fn naive(rows: &[Response], text: &str, language: &Language) -> Vec<ResponseId> {
     let typed = words(text);
     let whole_text = whole(text);
-    let begins = |found: &[Word], typed: &Word| {
-        typed.spellings().any(|typed| {
-            found
-                .iter()
-                .any(|word| word.spellings().any(|word| word.starts_with(typed)))
-        })
-    };
-    let nearly = |found: &[Word], typed: &Word| {
-        Near::of(typed).map_or_else(
-            || begins(found, typed),
-            |near| {
-                found
-                    .iter()
-                    .any(|word| word.spellings().any(|word| near.is_beginning_of(word)))
-            },
-        )
+    // Nearly, in other languages only, not in the name, not a whole word.
+    let one = |(near, own, word): &(bool, bool, Word), typed: &Word| {
+        let pairs = typed
+            .spellings()
+            .flat_map(|typed| word.spellings().map(move |word| (typed, word)));
+        let fits = |(spelled, word): (&str, &str)| {
+            if word.starts_with(spelled) {
+                return Some((0_u32, u32::from(word != spelled)));
+            }
+            let level = Near::of(typed)?.level(word)?;
+            Some((1, u32::from(level & BEGINNING > 0)))
+        };
+        let (nearly, more) = pairs.filter_map(fits).min()?;
+        Some([nearly, u32::from(!near), u32::from(!own), more])
     };
     let mut ranked: Vec<_> = rows
         .iter()
         .filter_map(|row| {
             let content = &row.content;
-            let mut common = words(&content.name);
-            common.extend(words(&content.shortcut));
-            content.tags.iter().for_each(|tag| common.extend(words(tag)));
-            let (mut near, mut anywhere) = (common.clone(), common);
+            let mut all = Vec::new();
+            let mut hold = |near, own, text: &str| all.extend(words(text).into_iter().map(|word| (near, own, word)));
+            hold(true, true, &content.name);
+            hold(true, false, &content.shortcut);
+            content.tags.iter().for_each(|tag| hold(true, false, tag));
             for variant in &content.variants {
-                anywhere.extend(words(&variant.text));
-                if primary(&variant.language) == primary(language) {
-                    near.extend(words(&variant.text));
-                }
+                hold(primary(&variant.language) == primary(language), false, &variant.text);
             }
             let shortcut = whole(&content.shortcut);
             let is_shortcut = |test: fn(&str, &str) -> bool| {
@@ -233,20 +295,17 @@ fn naive(rows: &[Response], text: &str, language: &Language) -> Vec<ResponseId> 
                         .spellings()
                         .any(|typed| shortcut.spellings().any(|shortcut| test(shortcut, typed)))
             };
+            let best = |typed: &Word| all.iter().filter_map(|word| one(word, typed)).min();
+            let total = |sum: [u32; 4], one: [u32; 4]| std::array::from_fn(|part| sum[part] + one[part]);
             let fit = if is_shortcut(|shortcut, typed| shortcut == typed) {
-                Fit::Shortcut
+                (0, [0; 4], false)
             } else if is_shortcut(|shortcut, typed| shortcut.starts_with(typed)) {
-                Fit::ShortcutBeginning
-            } else if typed.iter().all(|word| begins(&near, word)) {
-                Fit::InLanguage
-            } else if typed.iter().all(|word| begins(&anywhere, word)) {
-                Fit::Elsewhere
-            } else if typed.iter().all(|word| nearly(&near, word)) {
-                Fit::NearlyInLanguage
-            } else if typed.iter().all(|word| nearly(&anywhere, word)) {
-                Fit::NearlyElsewhere
+                (1, [0; 4], false)
             } else {
-                return None;
+                let each: Option<Vec<[u32; 4]>> = typed.iter().map(best).collect();
+                let cost = each?.into_iter().fold([0; 4], total);
+                let is_longer = cost[1..] == [0; 3] && words(&content.name).len() > typed.len();
+                (2, cost, is_longer)
             };
             Some((fit, Reverse(row.uses), content.name.to_lowercase(), row.id))
         })

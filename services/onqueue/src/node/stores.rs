@@ -106,6 +106,7 @@ async fn ready(settings: &Settings, service: &'static str) -> Result<Store, Stri
 fn profile(service: &'static str) -> Profile {
     match service {
         "routing" => onqueue_routing::profile(),
+        "content" => onqueue_content::profile(),
         other => Profile::of(other),
     }
 }

@@ -10,6 +10,16 @@ use uuid::Uuid;
 /// How many responses, libraries and scripts there are, and versions of one script.
 pub const ROWS: u32 = 100_000;
 
+/// Whether PostgreSQL knows what is in the tables.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Figures {
+    Gathered,
+    /// As just after a large import, or when a backup was restored.
+    Missing,
+}
+
+const NOT_GATHERED: &str = "ALTER TABLE content_responses SET (autovacuum_enabled = false)";
+
 pub fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
@@ -44,15 +54,18 @@ impl Words {
 /// A thousandth of the libraries and of the scripts is in division 3, the others in 2; script 6 has all the versions. Of the
 /// responses a thousandth is in library 5, which is in division 3, the others in 4; all have the tag `often`, and a thousandth
 /// at the end of the names the tag `seldom`.
-pub async fn filled() -> Measured {
+pub async fn filled(figures: Figures) -> Measured {
     let temp = temp_store().await;
     temp.store.migrate::<Migrations>().await.expect("migrations apply");
     let backend = temp.store.reader().get_database_backend();
     let words = Words::of(backend);
     let mut statements = statements(&words).to_vec();
-    // SQLite plans without figures, as it does in service; PostgreSQL gathers them by itself.
+    // SQLite plans without figures, as it does in service; PostgreSQL gathers them by itself, a while later.
     if backend == DbBackend::Postgres {
-        statements.push("ANALYZE".to_owned());
+        match figures {
+            Figures::Gathered => statements.push("ANALYZE".to_owned()),
+            Figures::Missing => statements.insert(0, NOT_GATHERED.to_owned()),
+        }
     }
     for sql in statements {
         let work = temp.store.transaction(move |tx| {

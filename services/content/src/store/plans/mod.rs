@@ -10,7 +10,7 @@ use super::{
     script_lists::{scripts, versions},
 };
 use cost::Measured;
-use filled::{ROWS, filled, id, organisation};
+use filled::{Figures, ROWS, filled, id, organisation};
 use onqueue_model::Divisions;
 use sea_orm::{EntityTrait, Select};
 
@@ -47,7 +47,7 @@ async fn check<E: EntityTrait>(measured: &Measured, what: impl std::fmt::Debug, 
 
 #[tokio::test]
 async fn pages_of_long_lists_are_read_from_an_index() {
-    let measured = filled().await;
+    let measured = filled(Figures::Gathered).await;
     for listing in listings() {
         let all = vec![responses(organisation(), &listing)];
         check(&measured, ("all responses", &listing), all).await;
@@ -64,6 +64,15 @@ async fn pages_of_long_lists_are_read_from_an_index() {
     for before in PLACES.map(|place| place.map(u32::cast_signed)) {
         let page = versions(organisation(), id(6).into(), (before, SIZE));
         check(&measured, ("versions", before), vec![page]).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_found_is_read_by_its_ids_before_there_are_figures() {
+    let measured = filled(Figures::Missing).await;
+    for count in [1, 10, 50] {
+        let ids: Vec<_> = (1..=count).map(|number| id(number * 97)).collect();
+        check(&measured, count, vec![named(organisation(), &ids)]).await;
     }
 }
 
