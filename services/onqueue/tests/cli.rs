@@ -1,7 +1,7 @@
 //! The command line, as a person types it.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
@@ -217,6 +217,76 @@ fn an_administrator_is_made_once() {
     let given = [("ONQUEUE_ADMIN_PASSWORD", "password1234")];
     let (code, _, said) = create(&["--organisation", "fourth"], &given);
     assert!(code == Some(1) && said.contains("password"), "{said}");
+}
+
+#[test]
+fn a_lost_password_is_replaced_and_never_comes_from_arguments() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let password = |more: &[&str], environment: &[(&str, &str)], input: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_onqueue"));
+        let mut running = command
+            .args(["admin", "password", "--data", path(&data)])
+            .args(more)
+            .env_clear()
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("runs");
+        let mut stdin = running.stdin.take().expect("piped");
+        // Who does not read it has ended before.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        let ended = running.wait_with_output().expect("ended");
+        (ended.status.code(), text(&ended.stdout), text(&ended.stderr))
+    };
+    let who = ["--organisation", "acme", "--email", "Root@acme.example"];
+    let (code, _, said) = password(&who, &[], "");
+    assert!(code == Some(1) && said.contains("there is no database"), "{said}");
+    assert!(!data.exists(), "and none is made");
+    let create = ["admin", "create", "--data", path(&data)];
+    let create = [&create[..], &["--organisation", "acme", "--email", "root@acme.example"]].concat();
+    assert!(onqueue(&create, &[]).status.success());
+
+    let (code, out, said) = password(&who, &[], "");
+    assert!(code == Some(0) && out.contains("not shown again"), "{out}{said}");
+    let from_input = [&who[..], &["--password-file", "-"]].concat();
+    let (code, out, said) = password(&from_input, &[], "four words of chance\n");
+    assert!(code == Some(0) && out.contains("logged out"), "{out}{said}");
+    assert!(!out.contains("four words") && !out.contains("not shown again"), "{out}");
+    let file = folder.path().join("password");
+    std::fs::write(&file, "another four words\n").expect("written");
+    let from_file = [&who[..], &["--password-file", path(&file)]].concat();
+    assert_eq!(password(&from_file, &[], "").0, Some(0));
+    let given = [("ONQUEUE_ADMIN_PASSWORD", "yet another four words")];
+    assert_eq!(password(&who, &given, "").0, Some(0));
+
+    for (wrong, input, expected) in [
+        (&from_input[..], "password1234\n", "the password: "),
+        (&from_input, "", "the password: 12–1,024 characters"),
+        (
+            &["--organisation", "nobody", "--email", "root@acme.example"],
+            "",
+            "--organisation: there is no",
+        ),
+        (
+            &["--organisation", "acme", "--email", "nobody@acme.example"],
+            "",
+            "--email: nobody logs in",
+        ),
+        (
+            &[&who[..], &["--password-file", "/nowhere/at/all"]].concat(),
+            "",
+            "/nowhere/at/all: ",
+        ),
+    ] {
+        let (code, out, said) = password(wrong, &[], input);
+        assert!(code == Some(1) && said.contains(expected), "{wrong:?}: {out}{said}");
+    }
+    let (code, _, said) = password(&[&who[..], &["--password", "four words"]].concat(), &[], "");
+    assert!(code == Some(2), "{said}");
 }
 
 #[test]

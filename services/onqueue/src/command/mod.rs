@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod keys;
 mod organisation;
+mod password;
 mod routing;
 mod script;
 mod serve;
@@ -62,6 +63,9 @@ pub fn run(command: Command) -> ExitCode {
         Command::Demo(options) => with_settings(&options.place.clone(), |loaded| demo::demo(loaded, options)),
         Command::Admin(Admin::Create(options)) => {
             with_settings(&options.place.clone(), |loaded| admin::create(loaded, options))
+        }
+        Command::Admin(Admin::Password(options)) => {
+            with_settings(&options.place.clone(), |loaded| admin::password(loaded, options))
         }
         Command::Routing(Routing::Export(options)) => {
             with_settings(&options.place.clone(), |loaded| routing::export(loaded, options))
