@@ -19,11 +19,11 @@ use crate::{
     node,
     output::{complain, say},
     route,
-    settings::{self, Loaded, Mistake},
+    settings::{self, Loaded, Mistake, Obstacles, RESTORE},
     simulate,
 };
 use onqueue_model::Fault;
-use onqueue_store::Lock;
+use onqueue_store::{DAMAGED, Lock};
 use std::{
     future::Future,
     io::{Read as _, Write as _},
@@ -45,7 +45,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub fn run(command: Command) -> ExitCode {
     match command {
         Command::Serve(options) => serve(options),
-        Command::Migrate(place) => with_settings(&place, migrate),
+        Command::Migrate(place) => match settings::load(&place) {
+            Ok(loaded) => on_the_database(loaded, migrate),
+            Err(mistakes) => unusable(&mistakes),
+        },
         Command::Doctor(options) => doctor::doctor(&options),
         Command::Backup(options) => with_settings(&options.place.clone(), |loaded| backup::back_up(loaded, options)),
         Command::Restore(options) => with_settings(&options.place.clone(), |loaded| backup::restore(loaded, options)),
@@ -90,11 +93,41 @@ fn serve(options: Serve) -> ExitCode {
         Err(mistakes) => return unusable(&mistakes),
     };
     options.lay_over(&mut tried.loaded.settings);
-    let found = settings::mistakes_of_the_machine(&tried.loaded.settings);
-    tried.add(found);
-    match tried.mistakes.is_empty() {
-        true => run_to_end(serve::serve(tried.loaded, options)),
-        false => unusable(&tried.mistakes),
+    let Obstacles { mistakes, taken } = settings::obstacles(&tried.loaded.settings);
+    tried.add(mistakes);
+    if tried.mistakes.is_empty() {
+        return match taken.is_empty() {
+            true => on_the_database(tried.loaded, |loaded| serve::serve(loaded, options)),
+            false => occupied(&taken),
+        };
+    }
+    tried.add(taken);
+    unusable(&tried.mistakes)
+}
+
+/// What is in the way may be gone in a moment: no mistake in the settings, and worth another try.
+fn occupied(taken: &[Mistake]) -> ExitCode {
+    taken
+        .iter()
+        .for_each(|mistake| complain(format_args!("onqueue: {mistake}")));
+    ExitCode::FAILURE
+}
+
+/// A file that is damaged stays so however often the work is begun again: that is told as of settings that cannot be used.
+fn on_the_database<W, F>(loaded: Loaded, work: W) -> ExitCode
+where
+    W: FnOnce(Loaded) -> F,
+    F: Future<Output = Result<(), Fault>>,
+{
+    let file = loaded.settings.store.sqlite_path();
+    let outcome = outcome(work(loaded));
+    let context = outcome.as_ref().err().and_then(|fault| fault.context.as_deref());
+    match (context.filter(|context| context.contains(DAMAGED)), file) {
+        (Some(damage), Some(file)) => {
+            let problem = format!("{}: {damage}: {RESTORE}", file.display());
+            unusable(&[Mistake::new("store.url", problem)])
+        }
+        _ => ended(outcome),
     }
 }
 
@@ -118,13 +151,15 @@ fn unusable(mistakes: &[Mistake]) -> ExitCode {
 }
 
 fn run_to_end(work: impl Future<Output = Result<(), Fault>>) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return ended(Err(Fault::unavailable(error))),
-    };
+    ended(outcome(work))
+}
+
+fn outcome(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(Fault::unavailable)?;
     let outcome = runtime.block_on(work);
     runtime.shutdown_timeout(LAST);
-    ended(outcome)
+    outcome
 }
 
 fn ended(outcome: Result<(), Fault>) -> ExitCode {

@@ -124,6 +124,24 @@ fn what_the_machine_does_not_have_is_told_together_with_the_rest() {
 }
 
 #[test]
+fn an_address_that_is_taken_is_no_mistake_in_the_settings() {
+    let place = Place::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("bound").to_string();
+    for (variable, key) in [
+        ("ONQUEUE_GATEWAY__LISTEN", "gateway.listen"),
+        ("ONQUEUE_PROCESS__HEALTH_LISTEN", "process.health_listen"),
+    ] {
+        let (output, _) = place.run(&["serve"], &[(variable, address.as_str())]);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "a supervisor tries again: {said}");
+        let expected = format!("{key}: cannot listen on {address}: another process listens there");
+        assert!(said.contains(&expected), "{said}");
+        assert!(!place.path("data").exists(), "nothing was begun");
+    }
+}
+
+#[test]
 fn no_output_holds_a_secret() {
     let place = Place::new();
     let secret = |name: &str| {
