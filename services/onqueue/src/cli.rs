@@ -101,11 +101,11 @@ impl Place {
 /// Options of `certs`.
 #[derive(Debug, Clone, Args)]
 pub struct Certs {
-    /// Folder for the certificates; an authority that is in it already is used again.
+    /// Folder for the certificates; an authority that is in it already is used again, and it is said which one was.
     #[arg(long, value_name = "DIR", default_value = "certs")]
     pub out: PathBuf,
-    /// Days for which the services' certificates hold.
-    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    /// Days for which the services' certificates hold, 1 to 3650.
+    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3_650))]
     pub days: u32,
 }
 

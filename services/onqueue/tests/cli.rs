@@ -121,6 +121,37 @@ fn certificates_are_made_and_renewed() {
     assert!(text(&ended.stdout).contains("7 days"), "{}", text(&ended.stderr));
     assert_eq!(made("session/ca.crt"), before.0, "one authority");
     assert_ne!(made("auth/tls.crt"), before.1, "a new certificate");
+    for days in ["0", "3651"] {
+        let ended = onqueue(&["certs", "--out", path(&out), "--days", days], &[]);
+        let said = text(&ended.stderr);
+        assert!(
+            ended.status.code() == Some(2) && said.contains("--days") && said.contains("1..=3650"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn it_is_said_which_authority_signed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("certs");
+    let said = || text(&onqueue(&["certs", "--out", path(&out)], &[]).stdout);
+    let (first, second) = (said(), said());
+    assert!(
+        first.contains("a NEW authority was made") && !first.contains("ANOTHER"),
+        "{first}"
+    );
+    assert!(
+        second.contains("certs/ca was used") && !second.contains("NEW"),
+        "{second}"
+    );
+    std::fs::rename(out.join("ca"), folder.path().join("kept elsewhere")).expect("moved");
+    let third = said();
+    assert!(third.contains("a NEW authority was made"), "{third}");
+    assert!(
+        third.contains("gateway, auth, routing, session, content were of ANOTHER authority"),
+        "{third}"
+    );
 }
 
 #[test]

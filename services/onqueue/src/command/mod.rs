@@ -22,6 +22,7 @@ use crate::{
     settings::{self, Loaded, Mistake, Obstacles, RESTORE},
     simulate,
 };
+use onqueue_credentials::authority::{self, Made};
 use onqueue_model::Fault;
 use onqueue_store::{DAMAGED, Lock};
 use std::{
@@ -179,11 +180,24 @@ async fn migrate(loaded: Loaded) -> Result<(), Fault> {
 }
 
 fn certs(options: &Certs) -> Result<(), Fault> {
-    onqueue_credentials::authority::make(&options.out, options.days)?;
+    let Made { is_new, replaced } = authority::make(&options.out, options.days)?;
+    let folder = options.out.display();
+    match is_new {
+        true => say(format_args!(
+            "a NEW authority was made, for there was none in {folder}/ca: keep its key (ca.key), which makes the next certificates"
+        )),
+        false => say(format_args!("the authority in {folder}/ca was used")),
+    }
+    if !replaced.is_empty() {
+        say(format_args!(
+            "the certificates of {} were of ANOTHER authority: who still has one of that one is a stranger from now on. Give all \
+             machines their new folders, or put the former `ca` into {folder} and run it again",
+            replaced.join(", ")
+        ));
+    }
     say(format_args!(
-        "certificates for {} days are in {}; run it again for new ones",
-        options.days,
-        options.out.display()
+        "certificates for {} days are in {folder}; run it again for new ones",
+        options.days
     ));
     Ok(())
 }
