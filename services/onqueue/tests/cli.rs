@@ -245,29 +245,31 @@ fn an_administrator_is_made_once() {
     assert!(code == Some(1) && said.contains("password"), "{said}");
 }
 
+/// `admin password` with something at its standard input: exit code, output, complaint.
+fn recover(data: &Path, more: &[&str], environment: &[(&str, &str)], input: &str) -> (Option<i32>, String, String) {
+    let mut running = Command::new(env!("CARGO_BIN_EXE_onqueue"))
+        .args(["admin", "password", "--data", path(data)])
+        .args(more)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut stdin = running.stdin.take().expect("piped");
+    // Who does not read it has ended before.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let ended = running.wait_with_output().expect("ended");
+    (ended.status.code(), text(&ended.stdout), text(&ended.stderr))
+}
+
 #[test]
 fn a_lost_password_is_replaced_and_never_comes_from_arguments() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let password = |more: &[&str], environment: &[(&str, &str)], input: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_onqueue"));
-        let mut running = command
-            .args(["admin", "password", "--data", path(&data)])
-            .args(more)
-            .env_clear()
-            .envs(environment.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("runs");
-        let mut stdin = running.stdin.take().expect("piped");
-        // Who does not read it has ended before.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        let ended = running.wait_with_output().expect("ended");
-        (ended.status.code(), text(&ended.stdout), text(&ended.stderr))
-    };
+    let password = |more: &[&str], environment: &[(&str, &str)], input| recover(&data, more, environment, input);
     let who = ["--organisation", "acme", "--email", "Root@acme.example"];
     let (code, _, said) = password(&who, &[], "");
     assert!(code == Some(1) && said.contains("there is no database"), "{said}");
