@@ -1,5 +1,6 @@
 //! The command line, as a person types it.
 
+use onqueue_daemons::{Disk, PostgresServer, psql};
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
@@ -315,6 +316,35 @@ fn a_lost_password_is_replaced_and_never_comes_from_arguments() {
     }
     let (code, _, said) = password(&[&who[..], &["--password", "four words"]].concat(), &[], "");
     assert!(code == Some(2), "{said}");
+}
+
+#[test]
+fn a_lost_password_is_replaced_on_postgresql_as_auths_own_role() {
+    let server = PostgresServer::start(Disk::Unsynced).expect("PostgreSQL");
+    let (owner, auth) = (server.url("onqueue"), server.url_as("onqueue_auth", "onqueue"));
+    let owner = [("ONQUEUE_STORE__URL", owner.as_str())];
+    let who = ["--organisation", "acme", "--email", "root@acme.example"];
+    let run = |command: &[&str], environment: &[(&str, &str)]| onqueue(&[command, &who].concat(), environment);
+    let early = run(&["admin", "password"], &owner);
+    assert!(
+        text(&early.stderr).contains("onqueue migrate"),
+        "{}",
+        text(&early.stderr)
+    );
+    let separate = [owner[0], ("ONQUEUE_STORE__AUTH_URL", auth.as_str())];
+    assert!(onqueue(&["migrate"], &separate).status.success());
+    assert!(run(&["admin", "create"], &separate).status.success());
+    let recorded = || {
+        let count = "SELECT count(*) FROM onqueue_auth.auth_audit \
+            WHERE actor = 'operator' AND action = 'user.set_password'";
+        let rows = psql(&server.url("onqueue"), count).expect("read");
+        rows.trim().parse::<u32>().expect("a number")
+    };
+    let before = recorded();
+    let ended = run(&["admin", "password"], &separate);
+    let (out, said) = (text(&ended.stdout), text(&ended.stderr));
+    assert!(ended.status.success() && out.contains("not shown again"), "{out}{said}");
+    assert_eq!(recorded(), before + 1, "the trail names the operator");
 }
 
 #[test]
