@@ -116,7 +116,7 @@ fn a_taken_port_is_told_before_anything_else() {
         .expect("runs");
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(
-        second.status.code() == Some(78) && said.contains(&process.address.to_string()),
+        second.status.code() == Some(1) && said.contains(&process.address.to_string()),
         "{said}"
     );
     assert!(!folder.path().join("onqueue.db").exists(), "nothing was begun");

@@ -1,6 +1,7 @@
 //! `cargo xtask bench first`: start, idle memory, size, one pair's round trip and sends a second of the release build,
 //! embedded with SQLite.
 
+mod broken;
 mod ejabberd;
 mod goals;
 mod messages;
@@ -9,6 +10,7 @@ mod responses;
 mod routing;
 mod search;
 
+pub use broken::broken;
 pub use messages::messages;
 pub use responses::responses;
 pub use routing::routing;

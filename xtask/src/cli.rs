@@ -122,6 +122,15 @@ pub enum Suite {
         #[arg(long, default_value_t = 20_000)]
         responses: u64,
     },
+    /// How long it takes to refuse settings that cannot be used; prints it, and fails above a second
+    Broken {
+        /// How often each is tried
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
+        runs: u8,
+        /// This binary instead of the release build, which is built first otherwise
+        #[arg(long, value_name = "FILE")]
+        binary: Option<PathBuf>,
+    },
     /// What an assignment costs: the engine alone, then durable beside emulations of how others assign, on one PostgreSQL
     Routing {
         /// How often each figure is taken; at least 5
@@ -139,6 +148,9 @@ pub fn main() -> ExitCode {
         Command::Bench(Bench {
             name: Suite::First { runs },
         }) => bench::first(usize::from(runs)),
+        Command::Bench(Bench {
+            name: Suite::Broken { runs, binary },
+        }) => bench::broken(usize::from(runs), binary),
         Command::Bench(Bench {
             name: Suite::Messages { runs },
         }) => bench::messages(usize::from(runs)),

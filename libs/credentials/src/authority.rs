@@ -33,12 +33,13 @@ const EARLIER: Duration = Duration::hours(1);
 /// Makes an authority in `folder/ca`, unless there is one, and with it a new certificate and key for each service, good for
 /// that many days (1 to 3,650): `folder/<service>/{tls.crt,tls.key,ca.crt}`. Files are for their owner only; each is
 /// replaced whole, so that running processes can follow. FIELD_INVALID about `days` or `tls.folder`, with the file and the
-/// problem; an authority that is incomplete or not one of ours is left as it is.
-pub fn make(folder: &Path, days: u32) -> Result<(), Fault> {
+/// problem; an authority that is incomplete or not one of ours is left as it is. Answers who signed.
+pub fn make(folder: &Path, days: u32) -> Result<Made, Fault> {
     if !(1..=AUTHORITY_DAYS).contains(&days) {
         return Err(Fault::field("days", format!("must be between 1 and {AUTHORITY_DAYS}")));
     }
-    let authority = Authority::keep_or_make(&folder.join("ca"))?;
+    let (authority, is_new) = Authority::keep_or_make(&folder.join("ca"))?;
+    let replaced = authority.strangers(folder)?;
     for service in SERVICES {
         let leaf = authority.leaf(service, lasting(days))?;
         let files = authority.files(&folder.join(service), &leaf)?;
@@ -51,7 +52,16 @@ pub fn make(folder: &Path, days: u32) -> Result<(), Fault> {
         })?;
         write(&files)?;
     }
-    Ok(())
+    Ok(Made { is_new, replaced })
+}
+
+/// Who signed the certificates that were made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Whether the authority was made too, because there was none.
+    pub is_new: bool,
+    /// The services whose certificates were of another authority until now.
+    pub replaced: Vec<&'static str>,
 }
 
 /// From when to when a certificate is valid.
@@ -70,21 +80,37 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    fn keep_or_make(folder: &Path) -> Result<Self, Fault> {
+    /// The one in that folder, and whether it was made now.
+    fn keep_or_make(folder: &Path) -> Result<(Self, bool), Fault> {
         let (certificate, key) = (folder.join(AUTHORITY), folder.join(AUTHORITY_KEY));
         match (read(&certificate)?, read(&key)?) {
-            (Some(kept), Some(pem)) => Self::kept(kept, &pem).map_err(|error| fault(&key, error)),
+            (Some(kept), Some(pem)) => {
+                let kept = Self::kept(kept, &pem).map_err(|error| fault(&key, error))?;
+                Ok((kept, false))
+            }
             (None, None) => {
                 let (made, pem) = Self::new(lasting(AUTHORITY_DAYS))?;
                 create(folder)?;
                 // The key first: one without its certificate says that something went wrong.
                 replace(&key, pem.as_bytes())?;
                 replace(&certificate, made.certificate.as_bytes())?;
-                Ok(made)
+                Ok((made, true))
             }
             (None, Some(_)) => Err(alone(&certificate, AUTHORITY_KEY)),
             (Some(_), None) => Err(alone(&key, AUTHORITY)),
         }
+    }
+
+    /// The services whose folders trust another one.
+    fn strangers(&self, folder: &Path) -> Result<Vec<&'static str>, Fault> {
+        let mut strangers = Vec::new();
+        for service in SERVICES {
+            let trusted = read(&folder.join(service).join(AUTHORITY))?;
+            if trusted.is_some_and(|trusted| trusted != self.certificate) {
+                strangers.push(service);
+            }
+        }
+        Ok(strangers)
     }
 
     /// A new one, and its key in PEM.

@@ -41,6 +41,13 @@ impl Identity {
         })))
     }
 
+    /// Whether it would let that other service in: both folders are of one authority.
+    pub fn trusts(&self, other: &Self) -> bool {
+        let now = UnixTime::now();
+        let (certificate, name) = other.read(|set| (Arc::clone(&set.own), set.name.clone()));
+        self.read(|set| set.accepts(&certificate, &name, now))
+    }
+
     /// Whose it is.
     pub fn service(&self) -> &'static str {
         self.0.service

@@ -29,9 +29,9 @@ const PROTOCOL: &[u8] = b"h2";
 pub(crate) struct Set {
     pub(crate) server: Arc<ServerConfig>,
     pub(crate) client: Arc<ClientConfig>,
-    own: Arc<CertifiedKey>,
+    pub(crate) own: Arc<CertifiedKey>,
     verifier: Arc<WebPkiServerVerifier>,
-    name: ServerName<'static>,
+    pub(crate) name: ServerName<'static>,
 }
 
 impl Set {
@@ -100,10 +100,13 @@ impl Set {
 
     /// Whether others accept the certificate at that time.
     pub(crate) fn holds(&self, at: UnixTime) -> bool {
-        self.own.cert.split_first().is_some_and(|(certificate, others)| {
-            let verified = self
-                .verifier
-                .verify_server_cert(certificate, others, &self.name, &[], at);
+        self.accepts(&self.own, &self.name, at)
+    }
+
+    /// Whether a certificate of that name is accepted here at that time.
+    pub(crate) fn accepts(&self, shown: &CertifiedKey, name: &ServerName<'_>, at: UnixTime) -> bool {
+        shown.cert.split_first().is_some_and(|(certificate, others)| {
+            let verified = self.verifier.verify_server_cert(certificate, others, name, &[], at);
             verified.is_ok()
         })
     }

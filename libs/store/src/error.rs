@@ -3,6 +3,9 @@
 use onqueue_model::Fault;
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
+/// What is said of a damaged file, wherever it is said.
+pub const DAMAGED: &str = "the database's file is damaged";
+
 /// A failure of a statement or transaction. Its text is for the log only.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -24,6 +27,9 @@ pub enum StoreError {
     /// what it would have written; trying again is right only for what a unique key keeps from being done twice.
     #[error("connection lost while committing, so that the outcome is unknown: {0}")]
     Unknown(String),
+    /// SQLite finds its file damaged, or to be no database at all.
+    #[error("{DAMAGED} ({0})")]
+    Damaged(String),
     /// Anything else: a defect.
     #[error("database: {0}")]
     Broken(String),
@@ -77,6 +83,9 @@ impl From<DbErr> for StoreError {
         if let Some(state) = sqlstate(&error) {
             return of_postgres(&state, text);
         }
+        if is_damaged(&error) {
+            return Self::Damaged(text);
+        }
         if is_lost(&error) {
             return Self::Lost(text);
         }
@@ -118,6 +127,14 @@ pub(crate) fn sqlstate(error: &DbErr) -> Option<String> {
     (code.len() == 5 && code.is_ascii()).then(|| code.into_owned())
 }
 
+/// By SQLite's result codes, which are shorter than PostgreSQL's: SQLITE_CORRUPT and SQLITE_NOTADB, extended or not.
+fn is_damaged(error: &DbErr) -> bool {
+    const PRIMARY: u32 = 0xff;
+    let code = driver(error).and_then(|error| error.as_database_error()?.code());
+    let code = code.filter(|code| code.len() < 5).and_then(|code| code.parse().ok());
+    code.is_some_and(|code: u32| matches!(code & PRIMARY, 11 | 26))
+}
+
 fn is_lost(error: &DbErr) -> bool {
     use sqlx::Error;
     matches!(
@@ -142,7 +159,7 @@ impl From<StoreError> for Fault {
             StoreError::Contended(_) | StoreError::Unavailable(_) | StoreError::Lost(_) | StoreError::Unknown(_) => {
                 Self::unavailable(error)
             }
-            StoreError::Unique(_) | StoreError::Broken(_) => Self::internal(error),
+            StoreError::Unique(_) | StoreError::Damaged(_) | StoreError::Broken(_) => Self::internal(error),
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn told<T>(outcome: Result<T, StoreError>) -> Result<T, StoreError> {
             StoreError::Unavailable(_) => "unavailable",
             StoreError::Lost(_) => "lost",
             StoreError::Unknown(_) => "unknown",
-            StoreError::Broken(_) => "broken",
+            StoreError::Damaged(_) | StoreError::Broken(_) => "broken",
             StoreError::Unique(_) | StoreError::Refused(_) => return outcome,
         };
         metrics::STORE_FAILURES.add(1, &[reason]);

@@ -32,7 +32,7 @@ pub use backup::put_back;
 pub use batcher::{Batcher, Closed, Commit};
 pub use condition::Rights;
 pub use cursor::{decode_token, encode_token};
-pub use error::StoreError;
+pub use error::{DAMAGED, StoreError};
 pub use knock::NoEntry;
 pub use lock::Lock;
 pub use migrate::Pending;

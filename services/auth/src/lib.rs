@@ -5,6 +5,7 @@ mod app;
 mod grpc;
 mod lockout;
 mod migrations;
+mod recovery;
 mod refusals;
 mod rotation;
 pub mod seed;
@@ -12,6 +13,7 @@ mod settings;
 mod store;
 
 pub use migrations::Migrations;
+pub use recovery::reset_password;
 pub use rotation::{SigningKey, rotate_signing_key, signing_keys, withdraw_signing_key};
 pub use seed::{Seed, found, seed, seed_missing};
 pub use settings::Settings;

@@ -43,6 +43,9 @@ pub struct Gateway {
     door: InProcess,
 }
 
+/// What the door waits for before it is ready.
+pub const AUTH_SILENT: &str = "auth has not said yet who may do what (clients.auth)";
+
 /// Puts the door together. It judges by `context.trust`: in one process the services' own; elsewhere see
 /// [`follow_trust`]. Its health service answers by `readiness`, which it holds back until there is any trust to judge by;
 /// later the last one is kept, however long auth is away. Its time is `context.clock`'s: without a database, the machine's.
@@ -56,7 +59,7 @@ pub async fn bind(
 ) -> Result<Gateway, Fault> {
     settings.check()?;
     let trust = context.trust.clone();
-    readiness.watch("trust", move || trust.read_at().is_some());
+    readiness.watch(AUTH_SILENT, move || trust.read_at().is_some());
     let ids = context.ids.clone();
     let chance: Chance = Arc::new(move || ids.chance());
     let called = |upstream| connect(upstream, Policy::default(), Arc::clone(&chance));

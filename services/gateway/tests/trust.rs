@@ -2,7 +2,7 @@
 
 mod world;
 
-use onqueue_gateway::{Settings, Upstreams, bind, follow_trust};
+use onqueue_gateway::{AUTH_SILENT, Settings, Upstreams, bind, follow_trust};
 use onqueue_model::Timestamp;
 use onqueue_proto::{auth::v1::WatchTrustResponse, timestamp};
 use onqueue_server::{Context, InProcess, Readiness};
@@ -106,7 +106,7 @@ async fn the_door_is_ready_with_the_first_bundle_and_keeps_the_last() {
     bound.expect("binds");
     follow_trust(service(), &context);
     let call = received.recv().await.expect("the gateway asks");
-    assert_eq!(readiness.missing(), ["trust"]);
+    assert_eq!(readiness.missing(), [AUTH_SILENT]);
     let stream = call.stream();
     let frame = WatchTrustResponse {
         bundle: Some((&auth.context.trust.bundle()).into()),

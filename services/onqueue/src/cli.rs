@@ -101,11 +101,11 @@ impl Place {
 /// Options of `certs`.
 #[derive(Debug, Clone, Args)]
 pub struct Certs {
-    /// Folder for the certificates; an authority that is in it already is used again.
+    /// Folder for the certificates; an authority that is in it already is used again, and it is said which one was.
     #[arg(long, value_name = "DIR", default_value = "certs")]
     pub out: PathBuf,
-    /// Days for which the services' certificates hold.
-    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    /// Days for which the services' certificates hold, 1 to 3650.
+    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3_650))]
     pub days: u32,
 }
 
@@ -189,6 +189,9 @@ pub struct Demo {
 pub enum Admin {
     /// Make an organisation with its first division, the usual roles and an administrator; also while it is running.
     Create(AdminCreate),
+    /// Give somebody another password whom nobody who is logged in can give one, such as the only administrator who lost theirs;
+    /// also while it is running. Whoever is logged in as them is logged out.
+    Password(AdminPassword),
 }
 
 /// Options of `admin create`. The password comes from --password-file, else from the environment variable
@@ -218,7 +221,24 @@ pub struct AdminCreate {
     /// The administrator's name, as others see it.
     #[arg(long, value_name = "NAME", default_value = "Administrator")]
     pub administrator: String,
-    /// File with the administrator's password: its first line.
+    /// File with the administrator's password: its first line; - reads the standard input.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// Options of `admin password`. The new password comes from --password-file, else from the environment variable
+/// ONQUEUE_ADMIN_PASSWORD; without either one is made and printed once.
+#[derive(Debug, Clone, Args)]
+pub struct AdminPassword {
+    #[command(flatten)]
+    pub place: Place,
+    /// The organisation's short name, with which its users log in.
+    #[arg(long, value_name = "NAME")]
+    pub organisation: String,
+    /// The e-mail address with which they log in.
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: String,
+    /// File with the new password: its first line; - reads the standard input.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 }
@@ -294,7 +314,7 @@ pub struct CheckConversation {
     /// The e-mail address of somebody who administers it.
     #[arg(long, value_name = "ADDRESS")]
     pub email: String,
-    /// File with their password: its first line.
+    /// File with their password: its first line; - reads the standard input.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
     /// Seconds that each step may take.

@@ -1,10 +1,10 @@
 //! The command line, as a person types it.
 
+use onqueue_daemons::{Disk, PostgresServer, psql};
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Command, Output, Stdio},
-    time::{Duration, Instant},
 };
 
 fn onqueue(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -25,9 +25,7 @@ fn path(path: &Path) -> &str {
 }
 
 #[test]
-// How long a refusal takes is what is tested.
-#[allow(clippy::disallowed_methods)]
-fn unusable_settings_end_at_once_with_78_and_name_every_key() {
+fn unusable_settings_end_with_78_and_name_every_key() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("onqueue.toml");
     std::fs::write(
@@ -35,11 +33,9 @@ fn unusable_settings_end_at_once_with_78_and_name_every_key() {
         "[gateway]\nlisten = 7\nlistne = \"x\"\n[routing]\nlease_ms = 10\n",
     )
     .expect("written");
-    let began = Instant::now();
     let environment = [("ONQUEUE_STORE__READERS", "many"), ("ONQUEUE_NOWHERE__KEY", "x")];
     let ended = onqueue(&["serve", "--config", path(&file)], &environment);
     assert_eq!(ended.status.code(), Some(78));
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     let said = text(&ended.stderr);
     for key in ["gateway.listen", "gateway.listne", "ONQUEUE_STORE__READERS", "nowhere"] {
         assert!(said.contains(key), "{key} is named: {said}");
@@ -121,6 +117,37 @@ fn certificates_are_made_and_renewed() {
     assert!(text(&ended.stdout).contains("7 days"), "{}", text(&ended.stderr));
     assert_eq!(made("session/ca.crt"), before.0, "one authority");
     assert_ne!(made("auth/tls.crt"), before.1, "a new certificate");
+    for days in ["0", "3651"] {
+        let ended = onqueue(&["certs", "--out", path(&out), "--days", days], &[]);
+        let said = text(&ended.stderr);
+        assert!(
+            ended.status.code() == Some(2) && said.contains("--days") && said.contains("1..=3650"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn it_is_said_which_authority_signed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("certs");
+    let said = || text(&onqueue(&["certs", "--out", path(&out)], &[]).stdout);
+    let (first, second) = (said(), said());
+    assert!(
+        first.contains("a NEW authority was made") && !first.contains("ANOTHER"),
+        "{first}"
+    );
+    assert!(
+        second.contains("certs/ca was used") && !second.contains("NEW"),
+        "{second}"
+    );
+    std::fs::rename(out.join("ca"), folder.path().join("kept elsewhere")).expect("moved");
+    let third = said();
+    assert!(third.contains("a NEW authority was made"), "{third}");
+    assert!(
+        third.contains("gateway, auth, routing, session, content were of ANOTHER authority"),
+        "{third}"
+    );
 }
 
 #[test]
@@ -217,6 +244,107 @@ fn an_administrator_is_made_once() {
     let given = [("ONQUEUE_ADMIN_PASSWORD", "password1234")];
     let (code, _, said) = create(&["--organisation", "fourth"], &given);
     assert!(code == Some(1) && said.contains("password"), "{said}");
+}
+
+/// `admin password` with something at its standard input: exit code, output, complaint.
+fn recover(data: &Path, more: &[&str], environment: &[(&str, &str)], input: &str) -> (Option<i32>, String, String) {
+    let mut running = Command::new(env!("CARGO_BIN_EXE_onqueue"))
+        .args(["admin", "password", "--data", path(data)])
+        .args(more)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut stdin = running.stdin.take().expect("piped");
+    // Who does not read it has ended before.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let ended = running.wait_with_output().expect("ended");
+    (ended.status.code(), text(&ended.stdout), text(&ended.stderr))
+}
+
+#[test]
+fn a_lost_password_is_replaced_and_never_comes_from_arguments() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let password = |more: &[&str], environment: &[(&str, &str)], input| recover(&data, more, environment, input);
+    let who = ["--organisation", "acme", "--email", "Root@acme.example"];
+    let (code, _, said) = password(&who, &[], "");
+    assert!(code == Some(1) && said.contains("there is no database"), "{said}");
+    assert!(!data.exists(), "and none is made");
+    let create = ["admin", "create", "--data", path(&data)];
+    let create = [&create[..], &["--organisation", "acme", "--email", "root@acme.example"]].concat();
+    assert!(onqueue(&create, &[]).status.success());
+
+    let (code, out, said) = password(&who, &[], "");
+    assert!(code == Some(0) && out.contains("not shown again"), "{out}{said}");
+    let from_input = [&who[..], &["--password-file", "-"]].concat();
+    let (code, out, said) = password(&from_input, &[], "four words of chance\n");
+    assert!(code == Some(0) && out.contains("logged out"), "{out}{said}");
+    assert!(!out.contains("four words") && !out.contains("not shown again"), "{out}");
+    let file = folder.path().join("password");
+    std::fs::write(&file, "another four words\n").expect("written");
+    let from_file = [&who[..], &["--password-file", path(&file)]].concat();
+    assert_eq!(password(&from_file, &[], "").0, Some(0));
+    let given = [("ONQUEUE_ADMIN_PASSWORD", "yet another four words")];
+    assert_eq!(password(&who, &given, "").0, Some(0));
+
+    for (wrong, input, expected) in [
+        (&from_input[..], "password1234\n", "the password: "),
+        (&from_input, "", "the password: 12–1,024 characters"),
+        (
+            &["--organisation", "nobody", "--email", "root@acme.example"],
+            "",
+            "--organisation: there is no",
+        ),
+        (
+            &["--organisation", "acme", "--email", "nobody@acme.example"],
+            "",
+            "--email: nobody logs in",
+        ),
+        (
+            &[&who[..], &["--password-file", "/nowhere/at/all"]].concat(),
+            "",
+            "/nowhere/at/all: ",
+        ),
+    ] {
+        let (code, out, said) = password(wrong, &[], input);
+        assert!(code == Some(1) && said.contains(expected), "{wrong:?}: {out}{said}");
+    }
+    let (code, _, said) = password(&[&who[..], &["--password", "four words"]].concat(), &[], "");
+    assert!(code == Some(2), "{said}");
+}
+
+#[test]
+fn a_lost_password_is_replaced_on_postgresql_as_auths_own_role() {
+    let server = PostgresServer::start(Disk::Unsynced).expect("PostgreSQL");
+    let (owner, auth) = (server.url("onqueue"), server.url_as("onqueue_auth", "onqueue"));
+    let owner = [("ONQUEUE_STORE__URL", owner.as_str())];
+    let who = ["--organisation", "acme", "--email", "root@acme.example"];
+    let run = |command: &[&str], environment: &[(&str, &str)]| onqueue(&[command, &who].concat(), environment);
+    let early = run(&["admin", "password"], &owner);
+    assert!(
+        text(&early.stderr).contains("onqueue migrate"),
+        "{}",
+        text(&early.stderr)
+    );
+    let separate = [owner[0], ("ONQUEUE_STORE__AUTH_URL", auth.as_str())];
+    assert!(onqueue(&["migrate"], &separate).status.success());
+    assert!(run(&["admin", "create"], &separate).status.success());
+    let recorded = || {
+        let count = "SELECT count(*) FROM onqueue_auth.auth_audit \
+            WHERE actor = 'operator' AND action = 'user.set_password'";
+        let rows = psql(&server.url("onqueue"), count).expect("read");
+        rows.trim().parse::<u32>().expect("a number")
+    };
+    let before = recorded();
+    let ended = run(&["admin", "password"], &separate);
+    let (out, said) = (text(&ended.stdout), text(&ended.stderr));
+    assert!(ended.status.success() && out.contains("not shown again"), "{out}{said}");
+    assert_eq!(recorded(), before + 1, "the trail names the operator");
 }
 
 #[test]

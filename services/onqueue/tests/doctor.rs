@@ -3,12 +3,18 @@
 // How long it takes is part of what is tested.
 #![allow(clippy::disallowed_methods)]
 
+use onqueue_credentials::Identity;
+use onqueue_daemons::{Disk, PostgresServer, psql};
 use serde_json::Value;
 use std::{
+    io::Write as _,
     net::TcpListener,
+    path::Path,
     process::{Command, Output},
     time::{Duration, Instant},
 };
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::TlsAcceptor;
 
 /// How long the doctor may take whatever is down, on a machine that has other things to do.
 const SOON: Duration = Duration::from_secs(12);
@@ -129,4 +135,181 @@ fn what_is_typed_says_how_much_was_not_looked_at() {
     );
     assert!(said.trim_end().ends_with("2 failed, 11 not looked at"), "{said}");
     assert!(!said.contains("hush"), "{said}");
+}
+
+/// Makes certificates by the binary.
+fn certificates(folder: &Path) {
+    let made = Command::new(env!("CARGO_BIN_EXE_onqueue"))
+        .args(["certs", "--out"])
+        .arg(folder)
+        .env_clear()
+        .output()
+        .expect("runs");
+    assert!(made.status.success(), "{made:?}");
+}
+
+#[test]
+fn folders_of_two_authorities_are_seen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (certs, other) = (folder.path().join("certs"), folder.path().join("other"));
+    certificates(&certs);
+    certificates(&other);
+    let environment = [("ONQUEUE_TLS__FOLDER", certs.display().to_string())];
+    found(&environment).assert("authority", "ok", "all services accept one another", "");
+    for file in ["tls.crt", "tls.key", "ca.crt"] {
+        std::fs::copy(other.join("session").join(file), certs.join("session").join(file)).expect("copied");
+    }
+    let found = found(&environment);
+    found.assert("certificate session", "ok", "holds for", "");
+    found.assert("authority", "fail", "auth does not accept session", "onqueue certs");
+    found.assert("authority", "fail", "session does not accept gateway, auth", "ca");
+}
+
+/// Answers handshakes as that service does, and says something, until the process ends; the address.
+fn answering(folder: &Path, service: &'static str) -> String {
+    let identity = Identity::load(folder, service).expect("a certificate");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound").to_string();
+    listener.set_nonblocking(true).expect("set");
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+            let tls = TlsAcceptor::from(identity.server());
+            loop {
+                let (io, _) = listener.accept().await.expect("accepts");
+                // Who does not like what it sees has gone.
+                if let Ok(mut io) = tls.accept(io).await {
+                    let _ = io.write_all(b"settings").await;
+                    let _ = io.read_u8().await;
+                }
+            }
+        });
+    });
+    address
+}
+
+/// Takes connections and says something that is no TLS.
+fn chatting() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound").to_string();
+    std::thread::spawn(move || {
+        for io in listener.incoming() {
+            let _ = io.expect("accepts").write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    address
+}
+
+#[test]
+fn each_address_of_a_service_says_who_answers_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (certs, other) = (folder.path().join("certs"), folder.path().join("other"));
+    certificates(&certs);
+    certificates(&other);
+    let auth = answering(&certs, "auth");
+    let clients = |session: &str, routing: &str, content: &str| {
+        [
+            ("ONQUEUE_PROCESS__SERVICES", "gateway".to_owned()),
+            ("ONQUEUE_TLS__FOLDER", certs.display().to_string()),
+            ("ONQUEUE_CLIENTS__AUTH", auth.clone()),
+            ("ONQUEUE_CLIENTS__SESSION", session.to_owned()),
+            ("ONQUEUE_CLIENTS__ROUTING", routing.to_owned()),
+            ("ONQUEUE_CLIENTS__CONTENT", content.to_owned()),
+        ]
+    };
+    let (stranger, nobody) = (answering(&other, "routing"), format!("127.0.0.1:{}", nowhere()));
+    let wrong = found(&clients(&auth, &stranger, &nobody));
+    wrong.assert("clients.auth", "ok", &format!("auth answers at {auth}"), "");
+    let meant = format!("auth answers at {auth}, not session");
+    wrong.assert("clients.session", "fail", &meant, "correct clients.session");
+    let told = format!("whoever answers at {stranger} is a stranger");
+    wrong.assert("clients.routing", "fail", &told, "one authority");
+    let told = format!("nobody answers at {nobody}");
+    wrong.assert(
+        "clients.content",
+        "warn",
+        &told,
+        "start content there, or correct clients.content",
+    );
+    let (session, routing) = (answering(&certs, "session"), answering(&certs, "routing"));
+    let plain = chatting();
+    let right = found(&clients(&session, &routing, &plain));
+    right.assert("clients.session", "ok", &format!("session answers at {session}"), "");
+    right.assert("clients.routing", "ok", &format!("routing answers at {routing}"), "");
+    let told = format!("something else answers at {plain}");
+    right.assert("clients.content", "fail", &told, "correct clients.content");
+}
+
+/// A PostgreSQL that asks `guarded` for a password and lets everybody else in without one.
+fn guarding() -> PostgresServer {
+    let server = PostgresServer::start(Disk::Unsynced).expect("PostgreSQL");
+    let url = server.url("postgres");
+    let run = |sql: &str| psql(&url, sql).expect("done");
+    run("CREATE ROLE guarded LOGIN PASSWORD 'right'");
+    let rules = run("SHOW hba_file");
+    let lines = "VALUES ('host all guarded 127.0.0.1/32 scram-sha-256'), ('host all all 127.0.0.1/32 trust')";
+    run(&format!("COPY ({lines}) TO '{}'", rules.trim()));
+    run("SELECT pg_reload_conf()");
+    let end = Instant::now() + SOON;
+    // It reads its rules anew a moment after it was told to.
+    while psql(&at(&server, "guarded:wrong", "postgres"), "SELECT 1").is_ok() {
+        assert!(Instant::now() < end, "it still lets everybody in");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    server
+}
+
+fn at(server: &PostgresServer, who: &str, database: &str) -> String {
+    format!(
+        "postgres://{who}@127.0.0.1:{}/{database}?sslmode=disable",
+        server.port()
+    )
+}
+
+#[test]
+fn a_postgresql_that_refuses_is_quoted_with_the_setting_to_correct() {
+    let server = guarding();
+    let place = format!("127.0.0.1:{} does not let us in", server.port());
+    for (who, database, problem, remedy) in [
+        (
+            "guarded:hush",
+            "postgres",
+            "password authentication failed",
+            "correct user and password in store.url",
+        ),
+        (
+            "nobody:hush",
+            "postgres",
+            "role \"nobody\" does not exist",
+            "correct user and password in store.url",
+        ),
+        (
+            "onqueue:hush",
+            "nowhere",
+            "database \"nowhere\" does not exist",
+            "createdb",
+        ),
+    ] {
+        let found = found(&[("ONQUEUE_STORE__URL", at(&server, who, database))]);
+        found.assert("database (store.url)", "fail", &place, remedy);
+        found.assert("database (store.url)", "fail", problem, remedy);
+        found.assert_skipped("does not let us in with store.url");
+        assert_eq!(found.count("fail"), 1, "each once: {:?}", found.0);
+        assert!(!format!("{:?}", found.0).contains("hush"), "{:?}", found.0);
+    }
+    let one = found(&[
+        ("ONQUEUE_STORE__URL", at(&server, "guarded:right", "postgres")),
+        ("ONQUEUE_STORE__SESSION_URL", at(&server, "guarded:hush", "postgres")),
+    ]);
+    let remedy = "correct user and password in store.session_url";
+    one.assert(
+        "database (store.session_url)",
+        "fail",
+        "password authentication failed",
+        remedy,
+    );
+    one.assert("database", "ok", "PostgreSQL", "");
+    one.assert("tables session", "skipped", "store.session_url", "");
+    one.assert("tables auth", "fail", "not up to date", "onqueue migrate");
 }

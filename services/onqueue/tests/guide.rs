@@ -60,6 +60,7 @@ fn every_command_and_option_of_the_guide_is_there() {
         "certs",
         "migrate",
         "admin create",
+        "admin password",
     ] {
         assert!(commands.contains(needed), "{needed}: {commands:?}");
     }

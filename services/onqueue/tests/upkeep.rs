@@ -125,6 +125,116 @@ fn a_copy_goes_back_into_an_empty_place_only() {
 }
 
 #[test]
+fn a_damaged_file_is_named_and_not_sent_to_migrate() {
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["migrate"]);
+    good(&folder, &["backup", "copy.db"]);
+    let file = folder.path().join("data/onqueue.db");
+    let whole = std::fs::read(&file).expect("read");
+    let mut schema = whole.clone();
+    schema[100..4_096].fill(0xff);
+    for (damaged, how) in [(schema, "malformed"), (vec![b'x'; whole.len()], "SQLite database")] {
+        std::fs::write(&file, &damaged).expect("written");
+        let found = findings(&folder, &[]);
+        let failed: Vec<_> = found.iter().filter(|(_, state, _)| state == "fail").collect();
+        assert!(!failed.is_empty(), "{found:?}");
+        for (check, _, remedy) in failed {
+            assert!(
+                remedy.contains("onqueue restore") && !remedy.contains("migrate"),
+                "{check}: {remedy}"
+            );
+        }
+        let nowhere = "127.0.0.1:0";
+        for arguments in [
+            &["migrate"][..],
+            &["serve", "--listen", nowhere, "--health-listen", nowhere],
+        ] {
+            let output = onqueue(&folder, arguments);
+            let said = said(&output);
+            assert_eq!(output.status.code(), Some(78), "{how}: {arguments:?}: {said}");
+            for part in [
+                "store.url: data/onqueue.db",
+                "damaged",
+                "onqueue restore FILE",
+                "docs/operate.md",
+            ] {
+                assert!(said.contains(part), "{how}: {arguments:?} does not say {part}: {said}");
+            }
+        }
+        refused(&folder, &["restored"], "the database's file is damaged");
+        std::fs::write(folder.path().join("bad.db"), &damaged).expect("written");
+        std::fs::rename(folder.path().join("data"), folder.path().join(how)).expect("moved away");
+        refused(&folder, &["restore", "bad.db"], "bad.db: the copy is damaged");
+        assert!(!file.exists(), "what is damaged is not put there");
+        good(&folder, &["restore", "copy.db"]);
+        assert_eq!(state(&findings(&folder, &[]), "tables auth"), "ok");
+    }
+}
+
+/// Runs it as somebody who may not look into the folder: whoever we are, or nobody if we may look everywhere.
+fn as_stranger(folder: &Path, arguments: &[&str]) -> Output {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let allow = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
+    };
+    let program = folder.join("onqueue");
+    let built = Path::new(env!("CARGO_BIN_EXE_onqueue"));
+    std::fs::hard_link(built, &program)
+        .or_else(|_| std::fs::copy(built, &program).map(drop))
+        .expect("put where all may run it");
+    allow(folder, 0o755);
+    let mut command = match folder.metadata().expect("there").uid() {
+        0 => {
+            let mut command = Command::new("setpriv");
+            command
+                .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+                .arg(&program);
+            command
+        }
+        _ => Command::new(&program),
+    };
+    allow(&folder.join("data"), 0o000);
+    let output = command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .output()
+        .expect("runs");
+    allow(&folder.join("data"), 0o700);
+    output
+}
+
+#[test]
+fn who_may_not_look_is_told_so_and_not_that_there_is_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["migrate"]);
+    let output = as_stranger(folder.path(), &["doctor"]);
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    for part in [
+        "data/onqueue.db may not be looked at by ",
+        "user id ",
+        "sudo -u",
+        "the folder is of ",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("none yet"), "{told}");
+    let nowhere = "127.0.0.1:0";
+    std::fs::remove_file(folder.path().join("onqueue")).expect("removed");
+    let output = as_stranger(
+        folder.path(),
+        &["serve", "--listen", nowhere, "--health-listen", nowhere],
+    );
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    assert!(
+        told.contains("store.url: data/onqueue.db may not be looked at by "),
+        "{told}"
+    );
+}
+
+#[test]
 fn an_organisation_goes_by_its_short_name_too() {
     let folder = tempfile::tempdir().expect("a folder");
     good(&folder, &["demo", "--credentials", "credentials.json"]);

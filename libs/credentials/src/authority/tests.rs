@@ -10,7 +10,7 @@ fn made() -> (tempfile::TempDir, PathBuf) {
     (holder, folder)
 }
 
-fn refusal(made: Result<(), Fault>) -> String {
+fn refusal(made: Result<Made, Fault>) -> String {
     made.expect_err("refused").message
 }
 
@@ -45,6 +45,44 @@ fn an_authority_is_kept_and_what_it_signs_is_new() {
     assert_eq!(before[..3], after[..3]);
     assert!(before[3] != after[3] && before[4] != after[4]);
     Identity::load(&folder, "auth").expect("usable");
+}
+
+#[test]
+fn it_is_told_who_signed_and_whose_certificates_were_of_another() {
+    let holder = tempfile::tempdir().expect("a folder");
+    let folder = holder.path();
+    let told = |is_new, replaced: &[&'static str]| Made {
+        is_new,
+        replaced: replaced.to_vec(),
+    };
+    assert_eq!(make(folder, 1), Ok(told(true, &[])));
+    assert_eq!(make(folder, 1), Ok(told(false, &[])));
+    let (_other, other) = made();
+    fs::copy(
+        other.join("session").join(AUTHORITY),
+        folder.join("session").join(AUTHORITY),
+    )
+    .expect("copied");
+    assert_eq!(make(folder, 1), Ok(told(false, &["session"])));
+    fs::remove_dir_all(folder.join("ca")).expect("removed");
+    fs::remove_dir_all(folder.join("content")).expect("removed");
+    let rest = ["gateway", "auth", "routing", "session"];
+    assert_eq!(make(folder, 1), Ok(told(true, &rest)));
+}
+
+#[test]
+fn services_trust_those_of_their_own_authority() {
+    let ((_one, one), (_other, other)) = (made(), made());
+    let load = |folder: &Path, service| Identity::load(folder, service).expect("usable");
+    let (auth, session, stranger) = (load(&one, "auth"), load(&one, "session"), load(&other, "session"));
+    for (from, to, expected) in [
+        (&auth, &session, true),
+        (&auth, &auth, true),
+        (&auth, &stranger, false),
+        (&stranger, &auth, false),
+    ] {
+        assert_eq!(from.trusts(to), expected, "{from:?} {to:?}");
+    }
 }
 
 #[test]

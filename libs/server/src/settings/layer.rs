@@ -1,7 +1,7 @@
 //! What is laid over the defaults, one layer after the other: the file, then the environment.
 
 use super::Mistake;
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 use toml::{Table, Value};
 
 /// What names of environment variables begin with. `ONQUEUE_GATEWAY__LISTEN` sets `listen` of `[gateway]`; names without
@@ -191,12 +191,23 @@ fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a str
 
 /// The parser's own words show the line, which may hold a password: only what it expected and where is told.
 fn read(path: &Path) -> Result<Table, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("the settings file cannot be read: {error}"))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("the settings file cannot be read: {}: {error}", remedy(error.kind())))?;
     text.parse::<Table>().map_err(|error| {
         let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
         format!("{place}not TOML: {}", said(error.message()))
     })
+}
+
+fn remedy(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotFound => "look at the path after --config",
+        ErrorKind::IsADirectory => "name the file in that folder after --config",
+        ErrorKind::PermissionDenied => "give this user the right to, or run this as the user of the service",
+        ErrorKind::InvalidData => "write it in UTF-8",
+        _ => "look at the path after --config, and at its disk",
+    }
 }
 
 /// One line, and nothing that was quoted from the file.

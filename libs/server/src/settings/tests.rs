@@ -126,8 +126,12 @@ fn values_that_do_not_parse_are_all_named() {
     let found = mistakes(None, given);
     let keys: Vec<&str> = found.iter().map(|mistake| mistake.key.as_str()).collect();
     assert_eq!(keys, ["gateway.listen", "gateway.streams"], "{found:?}");
+    assert!(found[0].problem.contains("such as 0.0.0.0:8080"), "{found:?}");
     let missing = mistakes(Some(Path::new("/nowhere.toml")), Vec::new());
     assert_eq!(missing[0].key, "/nowhere.toml");
+    assert!(missing[0].problem.contains("after --config"), "{missing:?}");
+    let folder = mistakes(Some(Path::new("/")), Vec::new());
+    assert!(folder[0].problem.contains("the file in that folder"), "{folder:?}");
 }
 
 #[test]

@@ -15,10 +15,21 @@ pub(super) fn refuse_unfit<T: DeserializeOwned>(layers: &mut Layers) {
         if let Err(error) = tried.try_into::<T>() {
             let problem = match hidden::is_secret(&key) {
                 true => "cannot be used as it is".to_owned(),
-                false => error.message().lines().next().unwrap_or_default().to_owned(),
+                false => said(error.message()),
             };
             layers.refuse(&section, &key, problem);
         }
+    }
+}
+
+/// The parser's words, with an example where they have none.
+fn said(message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    match first.contains("socket address") {
+        true => format!(
+            "{first}: write a number and a port, such as 0.0.0.0:8080, [::1]:8080, or 127.0.0.1:0 for any free port"
+        ),
+        false => first.to_owned(),
     }
 }
 

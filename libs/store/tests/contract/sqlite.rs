@@ -1,7 +1,7 @@
 //! What only SQLite does: it is a file.
 
-use crate::fixture::{Fixture, count_up, value};
-use onqueue_store::{Lock, StoreError};
+use crate::fixture::{Fixture, Migrations, count_up, value};
+use onqueue_store::{DAMAGED, Lock, Store, StoreError};
 use sea_orm::ConnectionTrait as _;
 
 /// SQLite ends the transaction itself when there is no room for it, so that the rollback has nothing to end.
@@ -37,6 +37,29 @@ async fn a_full_disk_costs_one_transaction_and_not_those_after_it() {
     assert_eq!(value(&fixture.open().await).await, 1, "another connection sees it");
     store.close().await.expect("closes");
     assert_eq!(value(&fixture.open().await).await, 1, "it is there after opening anew");
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_told_from_everything_else() {
+    let fixture = Fixture::on_sqlite();
+    fixture.migrated().await.close().await.expect("closes");
+    let file = fixture.settings.sqlite_path().expect("a file");
+    let whole = std::fs::read(&file).expect("read");
+    let mut schema = whole.clone();
+    schema[100..4_096].fill(0xff);
+    for (bytes, how) in [(schema, "malformed"), (vec![b'x'; whole.len()], "not a database")] {
+        std::fs::write(&file, bytes).expect("written");
+        let looking = async {
+            let store = Store::open(&fixture.settings).await?;
+            store.pending::<Migrations>().await
+        };
+        let error = looking.await.expect_err("damaged");
+        assert!(
+            matches!(&error, StoreError::Damaged(text) if text.contains(how)),
+            "{error:?}"
+        );
+        assert!(error.to_string().starts_with(DAMAGED), "{error}");
+    }
 }
 
 #[tokio::test]

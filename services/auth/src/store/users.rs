@@ -70,6 +70,19 @@ impl Tables {
         found.map(User::try_from).transpose()
     }
 
+    /// The user of that address (in lower case), whether they may log in or not.
+    pub async fn user_with_address(
+        &self,
+        organisation: OrganisationId,
+        email_folded: &str,
+    ) -> Result<Option<User>, StoreError> {
+        let found = there(organisation)
+            .filter(row::Column::EmailFolded.eq(email_folded))
+            .one(self.0.reader())
+            .await?;
+        found.map(User::try_from).transpose()
+    }
+
     /// The organisation whose users log in with that name.
     pub async fn organisation_called(&self, slug: &str) -> Result<Option<OrganisationId>, StoreError> {
         let found = entities::organisation::Entity::find()

@@ -160,9 +160,14 @@ impl Administered {
 
     /// What the organisation's audit trail says was done, checked.
     pub async fn trail(&self) -> Vec<String> {
-        let records = audit::verify(self.auth.store.store.reader(), "auth", id(1)).await;
-        let records = records.expect("whole").into_iter();
+        let records = self.records().await.into_iter();
         records.map(|record| record.action).collect()
+    }
+
+    /// The same with who did it.
+    pub async fn records(&self) -> Vec<audit::Record> {
+        let records = audit::verify(self.auth.store.store.reader(), "auth", id(1)).await;
+        records.expect("whole")
     }
 
     /// The grants of a user and their etag.

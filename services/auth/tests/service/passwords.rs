@@ -4,7 +4,7 @@ use crate::{
     administered::{Administered, SOON, request_id, why},
     fixture::{PASSWORD, id},
 };
-use onqueue_model::Reason;
+use onqueue_model::{Fault, Reason};
 use onqueue_proto::auth::v1 as proto;
 use onqueue_testkit::{until, with_token};
 use tonic::Status;
@@ -54,6 +54,61 @@ async fn a_set_password_replaces_the_old_one_and_ends_the_sessions() {
     assert!(all.auth.login(NEXT).await.is_ok(), "and the lock is gone");
     set(&all, &all.root, 12, NEXT).await.expect("set");
     assert!(all.user(12).await.has_password);
+}
+
+#[tokio::test]
+async fn the_operator_gives_somebody_another_password_whom_nobody_else_can() {
+    let all = Administered::start().await;
+    let session = all.auth.login(PASSWORD).await.expect("logged in");
+    for _ in 0..10 {
+        assert!(all.auth.login("wrong").await.is_err());
+    }
+    assert_eq!(all.auth.login(PASSWORD).await.err(), Some(LOCKED));
+    let before = all.records().await.len();
+    recover(&all, "demo", " ADA@example.org", NEXT).await.expect("set");
+    let done: Vec<_> = all.records().await.split_off(before);
+    assert_eq!(done.len(), 1, "{done:?}");
+    assert_eq!(
+        (done[0].actor.as_str(), done[0].action.as_str()),
+        ("operator", "user.set_password")
+    );
+    until("the token is refused", SOON, async || {
+        all.auth.verify(&session).is_err()
+    })
+    .await;
+    assert!(all.auth.refresh(session.refresh_token()).await.is_err());
+    assert_eq!(all.auth.login(PASSWORD).await.err(), Some(WRONG));
+    let again = all.auth.login(NEXT).await.expect("and the lock is gone");
+    recover(&all, "demo", "ada@example.org", NEXT).await.expect("set");
+    until("sessions end by the same password too", SOON, async || {
+        all.auth.verify(&again).is_err()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_operator_may_not_set_changes_nothing() {
+    let all = Administered::start().await;
+    all.set_state(12, proto::UserState::Disabled).await.expect("disabled");
+    let before = all.records().await.len();
+    for (organisation, email, password, expected) in [
+        ("nobody", "ada@example.org", NEXT, Reason::NotFound),
+        ("demo", "nobody@example.org", NEXT, Reason::NotFound),
+        ("demo", "ned@example.org", NEXT, Reason::StateConflict),
+        ("demo", "ada@example.org", "password1234", Reason::FieldInvalid),
+        ("demo", "ada@example.org", "", Reason::FieldInvalid),
+    ] {
+        let refused = recover(&all, organisation, email, password).await;
+        let reason = refused.map_err(|fault| fault.reason);
+        assert_eq!(reason, Err(expected), "{organisation} {email} {password}");
+    }
+    assert_eq!(all.records().await.len(), before);
+    assert!(all.auth.login(PASSWORD).await.is_ok());
+}
+
+async fn recover(all: &Administered, organisation: &str, email: &str, password: &str) -> Result<(), Fault> {
+    let (store, context) = (&all.auth.store.store, &all.auth.context);
+    onqueue_auth::reset_password(store, context, organisation, email, password.to_owned()).await
 }
 
 #[tokio::test]

@@ -1,31 +1,29 @@
-//! `onqueue admin create`: the first organisation and its administrator.
+//! `onqueue admin`: the first organisation with its administrator, and another password for somebody who lost theirs.
 
+use super::password::given;
 use crate::{
-    cli::AdminCreate,
-    demo::password,
+    cli::{AdminCreate, AdminPassword},
+    demo,
     node::Stores,
     output::say,
-    settings::{Loaded, Settings, administrator_password},
+    settings::{Loaded, Settings},
 };
 use onqueue_access::DefaultRole;
 use onqueue_auth::{Seed, seed};
 use onqueue_bus::Bus;
 use onqueue_model::{DivisionId, Fault, Reason, Timestamp};
 use onqueue_server::{Clock, Context, Ids, Tasks};
-use onqueue_store::Lock;
+use onqueue_store::{Lock, Store};
 use onqueue_trust::Trust;
-use std::path::Path;
 
 /// Makes the organisation and says how to log in; the password only if nobody else knows it yet.
 pub async fn create(loaded: Loaded, options: AdminCreate) -> Result<(), Fault> {
-    let mut settings = loaded.settings;
-    // Whose tables it fills, whatever runs in the processes that share the file.
-    settings.process.services = ["auth".to_owned()].into();
+    let settings = of_auth(loaded);
     // A running installation holds the lock; it goes on, and reads what is made here within seconds.
     let _lock = Lock::take(&settings.store).ok();
     let context = context();
     let given = given(options.password_file.as_deref())?;
-    let chosen = given.clone().unwrap_or_else(|| password(&context.ids));
+    let chosen = given.clone().unwrap_or_else(|| demo::password(&context.ids));
     put(&settings, &context, organisation(&options, &context, chosen.clone()))
         .await
         .map_err(|fault| told(fault, &options))?;
@@ -42,6 +40,39 @@ pub async fn create(loaded: Loaded, options: AdminCreate) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Gives somebody another password, and says it only if nobody else knows it yet.
+pub async fn password(loaded: Loaded, options: AdminPassword) -> Result<(), Fault> {
+    let settings = of_auth(loaded);
+    if let Some(file) = settings.store.sqlite_path().filter(|file| !file.exists()) {
+        return Err(Fault::unavailable(format!("{}: there is no database", file.display())));
+    }
+    let _lock = Lock::take(&settings.store).ok();
+    let context = context();
+    let AdminPassword {
+        organisation, email, ..
+    } = &options;
+    let given = given(options.password_file.as_deref())?;
+    let chosen = given.clone().unwrap_or_else(|| demo::password(&context.ids));
+    let stores = opened(&settings, &context).await?;
+    onqueue_auth::reset_password(auth(&stores)?, &context, organisation, email, chosen.clone())
+        .await
+        .map_err(|fault| not_set(fault, &options))?;
+    say(format_args!(
+        "{email} of “{organisation}” has another password; who is logged in as them is logged out within 5 seconds"
+    ));
+    if given.is_none() {
+        say(format_args!("password (it is not shown again): {chosen}"));
+    }
+    Ok(())
+}
+
+/// Whose tables are changed, whatever runs in the processes that share the file.
+fn of_auth(loaded: Loaded) -> Settings {
+    let mut settings = loaded.settings;
+    settings.process.services = ["auth".to_owned()].into();
+    settings
+}
+
 fn context() -> Context {
     Context {
         clock: Clock::system(),
@@ -52,23 +83,21 @@ fn context() -> Context {
     }
 }
 
-/// The password that somebody chose.
-fn given(file: Option<&Path>) -> Result<Option<String>, Fault> {
-    let Some(file) = file else {
-        return Ok(administrator_password());
-    };
-    let text = std::fs::read_to_string(file);
-    let text = text.map_err(|error| Fault::unavailable(format!("{}: {error}", file.display())))?;
-    Ok(Some(text.lines().next().unwrap_or_default().to_owned()))
+async fn put(settings: &Settings, context: &Context, describe: impl FnOnce(Timestamp) -> Seed) -> Result<(), Fault> {
+    let stores = opened(settings, context).await?;
+    onqueue_auth::found(auth(&stores)?, context, describe(context.clock.now())).await
 }
 
-async fn put(settings: &Settings, context: &Context, describe: impl FnOnce(Timestamp) -> Seed) -> Result<(), Fault> {
+/// The database, whose time is the context's from then on.
+async fn opened(settings: &Settings, context: &Context) -> Result<Stores, Fault> {
     let stores = Stores::open_at_once(settings, context).await?;
-    let store = stores
-        .of("auth")
-        .ok_or_else(|| Fault::internal("auth has no database"))?;
-    context.clock.set(store.now().await?);
-    onqueue_auth::found(store, context, describe(context.clock.now())).await
+    context.clock.set(auth(&stores)?.now().await?);
+    Ok(stores)
+}
+
+fn auth(stores: &Stores) -> Result<&Store, Fault> {
+    let missing = || Fault::internal("auth has no database");
+    stores.of("auth").ok_or_else(missing)
 }
 
 fn organisation(options: &AdminCreate, context: &Context, password: String) -> impl FnOnce(Timestamp) -> Seed {
@@ -130,6 +159,26 @@ fn told(fault: Fault, options: &AdminCreate) -> Fault {
     }
 }
 
+/// Why there is no other password, in the words of the command line.
+fn not_set(fault: Fault, options: &AdminPassword) -> Fault {
+    let AdminPassword {
+        organisation, email, ..
+    } = options;
+    let of = |key: &str| fault.metadata.iter().find(|(known, _)| *known == key);
+    match (fault.reason, of("object"), of("field")) {
+        (Reason::NotFound, Some((_, object)), _) if object == "organisation" => Fault::unavailable(format!(
+            "--organisation: there is no organisation “{organisation}”: give the short name with which its users log in"
+        )),
+        (Reason::NotFound, ..) => Fault::unavailable(format!(
+            "--email: nobody logs in to “{organisation}” as {email}: give the address of somebody who does"
+        )),
+        (Reason::FieldInvalid, _, Some((_, field))) => {
+            Fault::unavailable(format!("{}: {}", option(field), fault.message))
+        }
+        _ => fault,
+    }
+}
+
 fn option(field: &str) -> &str {
     match field {
         "organisation.slug" => "--organisation",
@@ -137,7 +186,7 @@ fn option(field: &str) -> &str {
         "organisation.language" | "user.language" => "--language",
         "organisation.time_zone" => "--time-zone",
         "user.email" => "--email",
-        "user.password" => "the administrator's password",
+        "user.password" => "the password",
         other => other,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{cli::Backup, node, output::say, settings::Loaded};
 use onqueue_model::Fault;
-use onqueue_store::{Lock, Profile, Settings, Store, put_back};
+use onqueue_store::{DAMAGED, Lock, Profile, Settings, Store, StoreError, put_back};
 
 /// Copies the SQLite file while whoever uses it goes on.
 pub async fn back_up(loaded: Loaded, options: Backup) -> Result<(), Fault> {
@@ -35,7 +35,7 @@ pub async fn restore(loaded: Loaded, options: Backup) -> Result<(), Fault> {
     let settings = &loaded.settings.store;
     sqlite(settings, "`pg_restore` puts it back, and `onqueue restored` says so")?;
     let _lock = Lock::take(settings)?;
-    whole(&Settings::sqlite(&options.file), &options.file).await?;
+    whole(&Settings::sqlite(&options.file), &options.file, "the copy is damaged").await?;
     put_back(&options.file, settings)?;
     begin_again(settings).await?;
     say(format_args!(
@@ -50,7 +50,7 @@ pub async fn restored(loaded: Loaded) -> Result<(), Fault> {
     let settings = &loaded.settings.store;
     let _lock = Lock::take(settings)?;
     if let Some(file) = settings.sqlite_path() {
-        whole(settings, &file).await?;
+        whole(settings, &file, DAMAGED).await?;
     }
     begin_again(settings).await
 }
@@ -64,19 +64,27 @@ fn sqlite(settings: &Settings, otherwise: &str) -> Result<std::path::PathBuf, Fa
     settings.sqlite_path().ok_or_else(problem)
 }
 
-/// Refuses a file that SQLite itself finds damaged, and one that is not there.
-async fn whole(settings: &Settings, file: &std::path::Path) -> Result<(), Fault> {
+/// Refuses a file that SQLite itself finds damaged, in these words, and one that is not there.
+async fn whole(settings: &Settings, file: &std::path::Path, damaged: &str) -> Result<(), Fault> {
     let refuse = |problem: &str| Err(Fault::unavailable(format!("{}: {problem}", file.display())));
     if !file.is_file() {
         return refuse("there is no such file");
     }
+    match damage(settings).await {
+        Ok(None) => Ok(()),
+        Ok(Some(first)) | Err(StoreError::Damaged(first)) => refuse(&format!(
+            "{damaged}: {first}; take another copy: `onqueue restore FILE` (docs/operate.md, “Restore”)"
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The first of what is wrong with it.
+async fn damage(settings: &Settings) -> Result<Option<String>, StoreError> {
     let store = Store::open(settings).await?;
     let damage = store.damage().await;
     store.close().await?;
-    match damage?.first() {
-        None => Ok(()),
-        Some(first) => refuse(&format!("the database is damaged: {first}")),
-    }
+    Ok(damage?.into_iter().next())
 }
 
 async fn begin_again(settings: &Settings) -> Result<(), Fault> {

@@ -6,16 +6,19 @@ mod installation;
 mod talk;
 mod tls;
 
-use crate::{cli::CheckConversation, output::say, settings::administrator_password};
+use super::password;
+use crate::{cli::CheckConversation, output::say};
 use door::{Door, Place};
 use installation::Installation;
 use onqueue_model::Fault;
 use onqueue_server::{Clock, Ids};
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 /// Carries the check out; the error says at which step it failed, and why.
 pub async fn conversation(options: CheckConversation) -> Result<(), Fault> {
-    let password = password(options.password_file.as_deref())?;
+    let missing =
+        || Fault::unavailable("give the password with --password-file or in the variable ONQUEUE_ADMIN_PASSWORD");
+    let password = password::given(options.password_file.as_deref())?.ok_or_else(missing)?;
     let clock = Clock::system();
     let patience = Duration::from_secs(options.patience);
     let place = Place {
@@ -35,15 +38,4 @@ pub async fn conversation(options: CheckConversation) -> Result<(), Fault> {
         told.answered.as_millis()
     ));
     Ok(())
-}
-
-fn password(file: Option<&Path>) -> Result<String, Fault> {
-    let Some(file) = file else {
-        let missing =
-            || Fault::unavailable("give the password with --password-file or in the variable ONQUEUE_ADMIN_PASSWORD");
-        return administrator_password().ok_or_else(missing);
-    };
-    let text = std::fs::read_to_string(file);
-    let text = text.map_err(|error| Fault::unavailable(format!("{}: {error}", file.display())))?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
 }

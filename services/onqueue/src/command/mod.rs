@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod keys;
 mod organisation;
+mod password;
 mod routing;
 mod script;
 mod serve;
@@ -18,11 +19,12 @@ use crate::{
     node,
     output::{complain, say},
     route,
-    settings::{self, Loaded, Mistake},
+    settings::{self, Loaded, Mistake, Obstacles, RESTORE},
     simulate,
 };
+use onqueue_credentials::authority::{self, Made};
 use onqueue_model::Fault;
-use onqueue_store::Lock;
+use onqueue_store::{DAMAGED, Lock};
 use std::{
     future::Future,
     io::{Read as _, Write as _},
@@ -44,7 +46,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub fn run(command: Command) -> ExitCode {
     match command {
         Command::Serve(options) => serve(options),
-        Command::Migrate(place) => with_settings(&place, migrate),
+        Command::Migrate(place) => match settings::load(&place) {
+            Ok(loaded) => on_the_database(loaded, migrate),
+            Err(mistakes) => unusable(&mistakes),
+        },
         Command::Doctor(options) => doctor::doctor(&options),
         Command::Backup(options) => with_settings(&options.place.clone(), |loaded| backup::back_up(loaded, options)),
         Command::Restore(options) => with_settings(&options.place.clone(), |loaded| backup::restore(loaded, options)),
@@ -62,6 +67,9 @@ pub fn run(command: Command) -> ExitCode {
         Command::Demo(options) => with_settings(&options.place.clone(), |loaded| demo::demo(loaded, options)),
         Command::Admin(Admin::Create(options)) => {
             with_settings(&options.place.clone(), |loaded| admin::create(loaded, options))
+        }
+        Command::Admin(Admin::Password(options)) => {
+            with_settings(&options.place.clone(), |loaded| admin::password(loaded, options))
         }
         Command::Routing(Routing::Export(options)) => {
             with_settings(&options.place.clone(), |loaded| routing::export(loaded, options))
@@ -86,11 +94,41 @@ fn serve(options: Serve) -> ExitCode {
         Err(mistakes) => return unusable(&mistakes),
     };
     options.lay_over(&mut tried.loaded.settings);
-    let found = settings::mistakes_of_the_machine(&tried.loaded.settings);
-    tried.add(found);
-    match tried.mistakes.is_empty() {
-        true => run_to_end(serve::serve(tried.loaded, options)),
-        false => unusable(&tried.mistakes),
+    let Obstacles { mistakes, taken } = settings::obstacles(&tried.loaded.settings);
+    tried.add(mistakes);
+    if tried.mistakes.is_empty() {
+        return match taken.is_empty() {
+            true => on_the_database(tried.loaded, |loaded| serve::serve(loaded, options)),
+            false => occupied(&taken),
+        };
+    }
+    tried.add(taken);
+    unusable(&tried.mistakes)
+}
+
+/// What is in the way may be gone in a moment: no mistake in the settings, and worth another try.
+fn occupied(taken: &[Mistake]) -> ExitCode {
+    taken
+        .iter()
+        .for_each(|mistake| complain(format_args!("onqueue: {mistake}")));
+    ExitCode::FAILURE
+}
+
+/// A file that is damaged stays so however often the work is begun again: that is told as of settings that cannot be used.
+fn on_the_database<W, F>(loaded: Loaded, work: W) -> ExitCode
+where
+    W: FnOnce(Loaded) -> F,
+    F: Future<Output = Result<(), Fault>>,
+{
+    let file = loaded.settings.store.sqlite_path();
+    let outcome = outcome(work(loaded));
+    let context = outcome.as_ref().err().and_then(|fault| fault.context.as_deref());
+    match (context.filter(|context| context.contains(DAMAGED)), file) {
+        (Some(damage), Some(file)) => {
+            let problem = format!("{}: {damage}: {RESTORE}", file.display());
+            unusable(&[Mistake::new("store.url", problem)])
+        }
+        _ => ended(outcome),
     }
 }
 
@@ -114,13 +152,15 @@ fn unusable(mistakes: &[Mistake]) -> ExitCode {
 }
 
 fn run_to_end(work: impl Future<Output = Result<(), Fault>>) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return ended(Err(Fault::unavailable(error))),
-    };
+    ended(outcome(work))
+}
+
+fn outcome(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(Fault::unavailable)?;
     let outcome = runtime.block_on(work);
     runtime.shutdown_timeout(LAST);
-    ended(outcome)
+    outcome
 }
 
 fn ended(outcome: Result<(), Fault>) -> ExitCode {
@@ -140,11 +180,24 @@ async fn migrate(loaded: Loaded) -> Result<(), Fault> {
 }
 
 fn certs(options: &Certs) -> Result<(), Fault> {
-    onqueue_credentials::authority::make(&options.out, options.days)?;
+    let Made { is_new, replaced } = authority::make(&options.out, options.days)?;
+    let folder = options.out.display();
+    match is_new {
+        true => say(format_args!(
+            "a NEW authority was made, for there was none in {folder}/ca: keep its key (ca.key), which makes the next certificates"
+        )),
+        false => say(format_args!("the authority in {folder}/ca was used")),
+    }
+    if !replaced.is_empty() {
+        say(format_args!(
+            "the certificates of {} were of ANOTHER authority: who still has one of that one is a stranger from now on. Give all \
+             machines their new folders, or put the former `ca` into {folder} and run it again",
+            replaced.join(", ")
+        ));
+    }
     say(format_args!(
-        "certificates for {} days are in {}; run it again for new ones",
-        options.days,
-        options.out.display()
+        "certificates for {} days are in {folder}; run it again for new ones",
+        options.days
     ));
     Ok(())
 }

@@ -6,23 +6,79 @@ use onqueue_credentials::Identity;
 use onqueue_server::settings::Mistake;
 use std::{
     fs::{File, OpenOptions},
-    io::{ErrorKind, Read as _},
+    io::{Error, ErrorKind, Read as _},
     net::{SocketAddr, TcpListener},
+    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
 /// What each SQLite file begins with.
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
-/// Everything that would keep `serve` from beginning on this machine. Addresses are tried and let go of again.
-pub fn mistakes(settings: &Settings) -> Vec<Mistake> {
+/// What is to be done with a file that SQLite finds damaged.
+pub const RESTORE: &str =
+    "end whatever uses it, move it away and put a copy back: `onqueue restore FILE` (docs/operate.md, “Restore”)";
+
+/// What would keep `serve` from beginning on this machine.
+#[derive(Debug, Default)]
+pub struct Obstacles {
+    /// What stays so until somebody changes it.
+    pub mistakes: Vec<Mistake>,
+    /// Addresses that something else uses, perhaps for a moment only: a former process that still drains.
+    pub taken: Vec<Mistake>,
+}
+
+/// Looks for everything at once. Addresses are tried and let go of again.
+pub fn obstacles(settings: &Settings) -> Obstacles {
+    let (taken, unusable) = addresses(settings);
     let found = [
         certificates(settings),
-        addresses(settings),
+        unusable,
         database(settings),
         attachments(settings),
     ];
-    found.into_iter().flatten().collect()
+    Obstacles {
+        mistakes: found.into_iter().flatten().collect(),
+        taken,
+    }
+}
+
+/// Why this user may not look at a file, and what to do; `None` if it is not that.
+pub fn out_of_reach(file: &Path, error: &Error) -> Option<[String; 2]> {
+    let folder = file.ancestors().skip(1).find_map(|above| above.metadata().ok());
+    (error.kind() == ErrorKind::PermissionDenied).then(|| {
+        let owner = folder.map(|found| user(found.uid()));
+        let remedy = match owner {
+            Some(owner) => {
+                format!("run this as the user of the service, as in `sudo -u USER onqueue …`; the folder is of {owner}")
+            }
+            None => "run this as the user of the service, as in `sudo -u USER onqueue …`".to_owned(),
+        };
+        [
+            format!("{} may not be looked at by {}", file.display(), ourselves()),
+            remedy,
+        ]
+    })
+}
+
+/// As whom this process runs.
+fn ourselves() -> String {
+    let own = Path::new("/proc/self").metadata();
+    own.map_or_else(|_| "this user".to_owned(), |found| user(found.uid()))
+}
+
+/// A user by name, where the machine's own list has one.
+fn user(id: u32) -> String {
+    let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = known.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, number) = (fields.next()?, fields.nth(1)?);
+        (number.parse() == Ok(id)).then(|| name.to_owned())
+    });
+    match name {
+        Some(name) => format!("{name} (user id {id})"),
+        None => format!("user id {id}"),
+    }
 }
 
 fn certificates(settings: &Settings) -> Vec<Mistake> {
@@ -40,22 +96,31 @@ fn certificates(settings: &Settings) -> Vec<Mistake> {
         .collect()
 }
 
-fn addresses(settings: &Settings) -> Vec<Mistake> {
+/// Those that are taken, and those that cannot be used at all.
+fn addresses(settings: &Settings) -> (Vec<Mistake>, Vec<Mistake>) {
     // Held until all are tried: two of them may overlap, as 0.0.0.0 and 127.0.0.1 do.
     let mut held = Vec::new();
-    let mut mistakes = Vec::new();
+    let (mut taken, mut mistakes) = (Vec::new(), Vec::new());
     for (field, address) in settings.listeners() {
         match TcpListener::bind(address) {
             Ok(listener) => held.push(listener),
-            Err(error) => mistakes.push(Mistake::new(field, unusable(address, &error))),
+            Err(error) => {
+                let told = Mistake::new(field, unusable(address, &error));
+                match error.kind() {
+                    ErrorKind::AddrInUse => taken.push(told),
+                    _ => mistakes.push(told),
+                }
+            }
         }
     }
-    mistakes
+    (taken, mistakes)
 }
 
-fn unusable(address: SocketAddr, error: &std::io::Error) -> String {
+fn unusable(address: SocketAddr, error: &Error) -> String {
     let remedy = match error.kind() {
-        ErrorKind::AddrInUse => "another process listens there: end it, or choose another port",
+        ErrorKind::AddrInUse => {
+            "another process listens there: end it, wait until it has ended if it is the former one, or choose another port"
+        }
         ErrorKind::AddrNotAvailable => "this machine has no such address: name one of its own, or 0.0.0.0 for all",
         ErrorKind::PermissionDenied => "ports below 1024 need a right to them: choose a higher one",
         _ => "choose another address",
@@ -68,6 +133,11 @@ fn database(settings: &Settings) -> Vec<Mistake> {
     let Some(file) = file.filter(|_| settings.process.services().need_database()) else {
         return Vec::new();
     };
+    if let Err(error) = file.metadata()
+        && let Some([problem, remedy]) = out_of_reach(&file, &error)
+    {
+        return vec![Mistake::new("store.url", format!("{problem}: {remedy}"))];
+    }
     let problem = match file.metadata() {
         Ok(found) if found.is_dir() => Some("is a folder: name the file in it".to_owned()),
         Ok(found) => unusable_file(&file, found.len()),
@@ -85,10 +155,7 @@ fn unusable_file(file: &Path, length: u64) -> Option<String> {
     let mut first = [0; SQLITE.len()];
     let read = File::open(file).and_then(|mut file| file.read_exact(&mut first));
     let is_database = length == 0 || (read.is_ok() && first == SQLITE);
-    (!is_database).then(|| {
-        "is no SQLite database: name another file, or move it away and put a copy back with `onqueue restore`"
-            .to_owned()
-    })
+    (!is_database).then(|| format!("is no SQLite database: name another file; if it was one, it is damaged: {RESTORE}"))
 }
 
 fn attachments(settings: &Settings) -> Vec<Mistake> {

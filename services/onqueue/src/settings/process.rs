@@ -83,11 +83,17 @@ impl Services {
 
     /// Whether any of them calls that service.
     pub fn call(&self, service: &str) -> bool {
-        match service {
-            "auth" | "routing" | "content" => self.has("gateway"),
-            "session" => ["gateway", "routing", "content"].iter().any(|caller| self.has(caller)),
-            _ => false,
-        }
+        !self.callers_of(service).is_empty()
+    }
+
+    /// Those of them that call that service.
+    pub fn callers_of(&self, service: &str) -> Vec<&'static str> {
+        let callers: &[&str] = match service {
+            "auth" | "routing" | "content" => &["gateway"],
+            "session" => &["gateway", "routing", "content"],
+            _ => &[],
+        };
+        self.iter().filter(|own| callers.contains(own)).collect()
     }
 }
 

@@ -214,7 +214,7 @@ impl Owner {
     /// What is wrong with one organisation's log keeps no other from being served.
     async fn make_host(&mut self, organisation: OrganisationId) -> Result<(), StoreError> {
         match self.host(organisation).await.map(drop) {
-            Err(StoreError::Broken(problem)) => {
+            Err(StoreError::Broken(problem) | StoreError::Damaged(problem)) => {
                 tracing::error!(%organisation, problem, "this organisation's engine cannot be made: it is not served");
                 figures::unreadable();
                 self.unreadable.insert(organisation);

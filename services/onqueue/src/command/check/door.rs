@@ -2,7 +2,8 @@
 //! what was made a moment ago is not known everywhere yet.
 
 use super::tls::{Secured, host};
-use onqueue_model::{Fault, Timestamp};
+use onqueue_credentials::SERVICES;
+use onqueue_model::{Fault, Reason, Timestamp};
 use onqueue_proto::auth::v1::{LoginRequest, token_service_client::TokenServiceClient};
 use onqueue_server::{Clock, Ids};
 use std::{future::Future, path::Path, time::Duration};
@@ -13,8 +14,10 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// The pause between two tries, below the calls that one caller may make.
-const PAUSE: Duration = Duration::from_millis(250);
+/// The pause before the second try. Each is twice as long as the one before, up to the longest, so that the tries stay below what
+/// one caller may ask for, logins too.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// How long one call may take.
 const CALL: Duration = Duration::from_secs(10);
@@ -105,13 +108,13 @@ impl Door {
     }
 
     /// Calls until it is answered. What is not there yet, not known everywhere yet, or busy is tried again until the patience
-    /// is over; then the last refusal is the error.
+    /// is over; then the first refusal is the error, for later ones may only follow from trying again.
     pub async fn step<T>(
         &self,
         what: &str,
         mut call: impl AsyncFnMut() -> Result<Response<T>, Status>,
     ) -> Result<T, Fault> {
-        let begun = self.clock.now();
+        let (begun, mut pause, mut first) = (self.clock.now(), FIRST_PAUSE, None);
         loop {
             let status = match call().await {
                 Ok(response) => return Ok(response.into_inner()),
@@ -124,19 +127,27 @@ impl Door {
                     return Err(Fault::unavailable(format!("{what}: {}", trouble.text)));
                 }
                 Some(_) => {}
-                None if is_over || !may_change(status.code()) => return Err(refused(what, &status)),
+                None if !may_change(status.code()) => return Err(refused(what, asked::<T>(), &status)),
+                None if is_over => return Err(refused(what, asked::<T>(), first.as_ref().unwrap_or(&status))),
                 None => {}
             }
-            self.clock.sleep(PAUSE).await;
+            let wanted = onqueue_client::retry_after(&status).unwrap_or_default();
+            first = first.or(Some(status));
+            self.clock.sleep(pause.max(wanted.min(self.patience))).await;
+            pause = later(pause);
         }
     }
 
-    /// Waits for something at most as long as the patience lasts.
-    pub async fn wait<T>(&self, what: &str, until: impl Future<Output = Result<T, Status>>) -> Result<T, Fault> {
+    /// Waits for something that a service says, at most as long as the patience lasts.
+    pub async fn wait<T>(
+        &self,
+        (service, what): (&str, &str),
+        until: impl Future<Output = Result<T, Status>>,
+    ) -> Result<T, Fault> {
         match tokio::time::timeout(self.patience, until).await {
-            Ok(answered) => answered.map_err(|status| refused(what, &status)),
+            Ok(answered) => answered.map_err(|status| refused(what, Some(service), &status)),
             Err(_) => Err(Fault::unavailable(format!(
-                "{what}: nothing came within {} s",
+                "{what}: nothing came from {service} within {} s",
                 self.patience.as_secs()
             ))),
         }
@@ -188,14 +199,32 @@ fn may_change(code: Code) -> bool {
     )
 }
 
-fn refused(what: &str, status: &Status) -> Fault {
-    let reason = onqueue_client::reason(status).map(|reason| format!(" ({})", reason.as_str()));
-    Fault::unavailable(format!(
-        "{what}: {:?}{}: {}",
-        status.code(),
-        reason.unwrap_or_default(),
-        status.message()
-    ))
+fn later(pause: Duration) -> Duration {
+    LONGEST_PAUSE.min(pause * 2)
+}
+
+/// The service whose answers such messages are: they are in the module of its protos.
+fn asked<T>() -> Option<&'static str> {
+    let name = std::any::type_name::<T>();
+    let is_of = |service: &&str| name.contains(&format!("onqueue_proto::{service}::"));
+    SERVICES.into_iter().find(is_of)
+}
+
+/// What was refused, by whom, and why. The public door itself counts calls, and says which service it cannot reach; a status
+/// without a reason is of no service of ours.
+fn refused(what: &str, asked: Option<&str>, status: &Status) -> Fault {
+    let reason = onqueue_client::reason(status);
+    let by = match (onqueue_client::metadata(status, "service"), reason) {
+        (Some(service), _) => Some(service),
+        (None, Some(Reason::RateLimited)) => Some("gateway".to_owned()),
+        (None, Some(_)) => asked.map(str::to_owned),
+        (None, None) => None,
+    };
+    let by = by.map(|service| format!("{service} refused: ")).unwrap_or_default();
+    let reason = reason
+        .map(|reason| format!(" ({})", reason.as_str()))
+        .unwrap_or_default();
+    Fault::unavailable(format!("{what}: {by}{:?}{reason}: {}", status.code(), status.message()))
 }
 
 #[cfg(test)]
@@ -214,6 +243,54 @@ mod tests {
         ] {
             assert_eq!(may_change(code), expected, "{code:?}");
         }
+    }
+
+    #[test]
+    fn messages_name_the_service_that_answers_with_them() {
+        use onqueue_proto::{auth::v1::LoginResponse, routing::v1::WatchMeResponse, session::v1::SendMessageResponse};
+        assert_eq!(asked::<LoginResponse>(), Some("auth"));
+        assert_eq!(asked::<SendMessageResponse>(), Some("session"));
+        assert_eq!(asked::<tonic::Streaming<WatchMeResponse>>(), Some("routing"));
+        assert_eq!(asked::<String>(), None);
+    }
+
+    /// A door with that patience; nobody is behind it.
+    fn door(patience: Duration) -> Door {
+        let place = Place {
+            address: "http://127.0.0.1:1",
+            authorities: None,
+        };
+        Door::new(place, patience, Clock::system(), Ids::system()).expect("a door")
+    }
+
+    fn told(fault: &Fault) -> String {
+        fault.context.clone().unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn the_first_refusal_is_told_with_who_refused() {
+        let mut refusals = vec![
+            onqueue_server::status(Fault::new(Reason::QueueNotFound, "there is no such queue")),
+            onqueue_server::status(Fault::new(Reason::RateLimited, "too many")),
+        ]
+        .into_iter()
+        .cycle();
+        let call = async || -> Result<Response<onqueue_proto::session::v1::StartConversationResponse>, Status> {
+            Err(refusals.next().expect("without an end"))
+        };
+        let refused = door(Duration::from_millis(600)).step("starting a chat", call).await;
+        let told = told(&refused.expect_err("refused"));
+        assert!(
+            told.starts_with("starting a chat: session refused: NotFound (QUEUE_NOT_FOUND): "),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn tries_become_rarer() {
+        let pauses = std::iter::successors(Some(FIRST_PAUSE), |pause| Some(later(*pause)));
+        let seconds: Vec<f64> = pauses.take(7).map(|pause| pause.as_secs_f64()).collect();
+        assert_eq!(seconds, [0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0]);
     }
 
     #[tokio::test]

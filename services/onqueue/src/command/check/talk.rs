@@ -48,18 +48,22 @@ pub async fn talk(door: &Door, installation: &Installation) -> Result<Told, Faul
     let alerted = since(begun, door.clock.now());
     accept(door, agent, &offer).await?;
     let mut read = follow(door, &guest.token, &guest.conversation).await?;
-    door.wait("waiting for the agent to join", until(&mut read, is_agent_joining))
-        .await?;
+    door.wait(
+        ("session", "waiting for the agent to join"),
+        until(&mut read, is_agent_joining),
+    )
+    .await?;
     let begun = door.clock.now();
     send(door, agent, &guest.conversation, ANSWER).await?;
     door.wait(
-        "waiting for the answer",
+        ("session", "waiting for the answer"),
         until(&mut read, |event| said(event) == Some(ANSWER)),
     )
     .await?;
     let answered = since(begun, door.clock.now());
     end(door, &guest).await?;
-    door.wait("waiting for the end", until(&mut read, is_end)).await?;
+    door.wait(("session", "waiting for the end"), until(&mut read, is_end))
+        .await?;
     is_written(door, agent, &guest.conversation).await?;
     off_queue(door, agent).await?;
     Ok(Told { alerted, answered })
@@ -125,7 +129,8 @@ async fn offered(
             }
         }
     };
-    door.wait("waiting for the chat to alert the agent", alert).await
+    door.wait(("routing", "waiting for the chat to alert the agent"), alert)
+        .await
 }
 
 async fn accept(door: &Door, agent: &Token, offer: &str) -> Result<(), Fault> {

@@ -8,13 +8,13 @@ use super::{
 use crate::{
     command::keys::{self, Listed, moment},
     node::{OWNERS, condition},
-    settings::Settings,
+    settings::{RESTORE, Settings, out_of_reach},
 };
 use futures::future::join_all;
 use onqueue_model::{Fault, Timestamp};
 use onqueue_server::Clock;
-use onqueue_store::{Rights, Store};
-use std::{collections::BTreeMap, time::Duration};
+use onqueue_store::{DAMAGED, Rights, Store};
+use std::{collections::BTreeMap, fs::OpenOptions, io::ErrorKind, path::Path, time::Duration};
 use tokio::time::timeout;
 
 /// How far the machine's clock may be from the database's.
@@ -55,9 +55,8 @@ pub async fn examine(settings: &Settings) -> Vec<Finding> {
     if !services.need_database() {
         return vec![Finding::ok("database", "none needed: the gateway has none")];
     }
-    if settings.store.sqlite_path().is_some_and(|file| !file.exists()) {
-        let remedy = "the first `onqueue serve` makes it; where there was one, look at store.url or --data";
-        return vec![Finding::warn("database", "there is none yet", remedy)];
+    if let Some(found) = settings.store.sqlite_path().and_then(|file| unseen(&file)) {
+        return vec![found];
     }
     let own: Vec<_> = OWNERS.into_iter().filter(|service| services.has(service)).collect();
     let opened = open(&settings.store, &own).await;
@@ -74,6 +73,18 @@ pub async fn examine(settings: &Settings) -> Vec<Finding> {
         .chain(each.into_iter().flatten())
         .chain(signing)
         .collect()
+}
+
+/// Why there is no file to open, if there is none, or none that this user may open.
+fn unseen(file: &Path) -> Option<Finding> {
+    let opened = OpenOptions::new().read(true).write(true).open(file);
+    let error = opened.err()?;
+    if error.kind() == ErrorKind::NotFound {
+        let remedy = "the first `onqueue serve` makes it; where there was one, look at store.url or --data";
+        return Some(Finding::warn("database", "there is none yet", remedy));
+    }
+    let [problem, remedy] = out_of_reach(file, &error)?;
+    Some(Finding::fail("database", problem, &remedy))
 }
 
 async fn open(settings: &onqueue_store::Settings, services: &[&'static str]) -> Opened {
@@ -207,7 +218,15 @@ async fn condition_of(service: &str, check: &str, store: &Store) -> Finding {
             format!("not up to date: {}", pending.join(", ")),
             "run `onqueue migrate` with this version; after a restore from a backup, `onqueue restored`",
         ),
-        Err(error) => Finding::fail(check, error.to_string(), "run `onqueue migrate`"),
+        Err(error) => unread(check, &error.to_string()),
+    }
+}
+
+/// Tables that cannot be read are missing, or of another version; unless it is the file.
+fn unread(check: &str, problem: &str) -> Finding {
+    match problem.contains(DAMAGED) {
+        true => Finding::fail(check, problem, RESTORE),
+        false => Finding::fail(check, problem, "run `onqueue migrate`"),
     }
 }
 
@@ -267,7 +286,7 @@ async fn signing(opened: &Opened) -> Vec<Finding> {
     let looking = async {
         match looking.await {
             Ok((keys, now)) => ["auth", "session"].map(|service| signs(service, &keys, now)).into(),
-            Err(fault) => vec![Finding::fail("signing keys", said(&fault), "run `onqueue migrate`")],
+            Err(fault) => vec![unread("signing keys", &said(&fault))],
         }
     };
     in_time("signing keys", looking).await

@@ -1,7 +1,8 @@
 //! Whether the database can be opened at all: what everything else about it depends on.
 
 use super::Finding;
-use onqueue_store::{NoEntry, Profile, Settings, Store};
+use crate::settings::RESTORE;
+use onqueue_store::{NoEntry, Profile, Settings, Store, StoreError};
 use std::time::Duration;
 
 /// How long the server may take to let us in.
@@ -13,8 +14,7 @@ const FEW: u32 = 2;
 const SILENT: &str = "start it there (`systemctl start postgresql`); if it runs, see whether this is its address and whether this \
     machine may reach it (listen_addresses, firewall). Nothing acknowledged is lost, and processes connect again by themselves";
 
-const DAMAGED: &str = "see whether store.url names the right file and this user may write it; if the file is damaged, move it away \
-    and put a copy back: `onqueue restore FILE`";
+const UNOPENED: &str = "see whether store.url names the right file, and whether this user may write it and its folder";
 
 /// Why a service's database was not opened.
 #[derive(Clone, Debug)]
@@ -40,7 +40,10 @@ pub async fn enter(settings: &Settings, service: &'static str) -> Result<Store, 
     opened.map_err(|error| match own.is_postgres() {
         true => barred(&place, &setting(settings, service), &NoEntry::Silent(error.to_string())),
         false => Barred {
-            finding: Finding::fail("database", error.to_string(), DAMAGED),
+            finding: match error {
+                StoreError::Damaged(_) => Finding::fail("database", error.to_string(), RESTORE),
+                _ => Finding::fail("database", error.to_string(), UNOPENED),
+            },
             because: "the file cannot be opened".to_owned(),
         },
     })

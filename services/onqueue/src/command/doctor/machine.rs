@@ -33,18 +33,40 @@ pub fn certificates(settings: &Settings) -> Vec<Finding> {
     }
     let folder = Path::new(&settings.tls.folder);
     let services = settings.process.services();
-    let look = |service| {
+    let loaded: Vec<_> = services
+        .iter()
+        .map(|service| (service, Identity::load(folder, service)))
+        .collect();
+    let usable: Vec<&Identity> = loaded.iter().filter_map(|(_, loaded)| loaded.as_ref().ok()).collect();
+    let authority = (usable.len() > 1).then(|| authority(&usable));
+    let each = loaded.iter().map(|(service, loaded)| {
         let check = format!("certificate {service}");
-        match Identity::load(folder, service) {
+        match loaded {
             Ok(identity) => lasting(check, identity.days_left()),
             Err(fault) => Finding::fail(
                 check,
-                said(&fault),
+                said(fault),
                 "make new ones: `onqueue certs`, or look at cert-manager",
             ),
         }
+    });
+    each.chain(authority).collect()
+}
+
+/// Whether each accepts all others: who is not accepted cannot be called.
+fn authority(identities: &[&Identity]) -> Finding {
+    const REMEDY: &str = "their folders were made by different authorities: put `ca` of the right one into the folder and make all \
+        again with one `onqueue certs`, on all machines (docs/operate.md, “Certificates”)";
+    let strangers = |one: &&Identity| {
+        let refused = identities.iter().filter(|other| !one.trusts(other));
+        let refused: Vec<&str> = refused.map(|other| other.service()).collect();
+        (!refused.is_empty()).then(|| format!("{} does not accept {}", one.service(), refused.join(", ")))
     };
-    services.iter().map(look).collect()
+    let apart: Vec<String> = identities.iter().filter_map(strangers).collect();
+    match apart.is_empty() {
+        true => Finding::ok("authority", "one: all services accept one another"),
+        false => Finding::fail("authority", apart.join("; "), REMEDY),
+    }
 }
 
 fn lasting(check: String, days: u64) -> Finding {

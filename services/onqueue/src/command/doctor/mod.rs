@@ -3,6 +3,7 @@
 mod database;
 mod entry;
 mod machine;
+mod peers;
 
 use crate::{
     cli,
@@ -116,9 +117,15 @@ fn examined(settings: &Settings) -> Vec<Finding> {
     findings.extend(machine::disks(settings));
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
-            let looking = async { futures::join!(machine::bus(settings), database::examine(settings)) };
-            let (bus, database) = runtime.block_on(looking);
-            findings.extend(bus.into_iter().chain(database));
+            let looking = async {
+                futures::join!(
+                    machine::bus(settings),
+                    peers::addresses(settings),
+                    database::examine(settings)
+                )
+            };
+            let (bus, peers, database) = runtime.block_on(looking);
+            findings.extend(bus.into_iter().chain(peers).chain(database));
             runtime.shutdown_background();
         }
         Err(error) => findings.push(Finding::fail(
