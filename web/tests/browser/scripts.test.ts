@@ -119,6 +119,14 @@ test("what is typed survives a change of chat and a reload, and the run goes on 
   await press(page, "back");
   await title(page, "Who is it?");
   expect(await field(page, "order").inputValue()).toBe("B-2");
+  await press(page, "next");
+  await title(page, "What happened?");
+  await field(page, "notes").fill("not submitted yet");
+  await press(page, "back");
+  await title(page, "Who is it?");
+  await press(page, "next");
+  await title(page, "What happened?");
+  expect(await field(page, "notes").inputValue()).toBe("not submitted yet");
   await choose(page, other);
   await expect.poll(() => field(page, "order").inputValue()).toBe("other");
 });

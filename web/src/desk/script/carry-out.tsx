@@ -15,6 +15,8 @@ import { proposeWrapUpCode } from "../wrap-up/use-wrap-up";
 export interface ActionsFor {
   conversationId: string;
   queueId: string;
+  /** What the customer is written to in. */
+  language: string;
   /** Whether a supervisor was asked already. */
   isHelpOpen: boolean;
   /** Whether it goes on. */
