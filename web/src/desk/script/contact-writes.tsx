@@ -13,7 +13,10 @@ export function Unwritten({ run }: { run: ScriptRun }) {
   if (waiting.length === 0) return null;
   const isRefused = waiting.some(({ state }) => state === ContactWriteState.REFUSED);
   return (
-    <Alert color={isRefused ? "red" : "yellow"} p="xs" role="status" title={words.t("script.unwritten")} data-testid="script-unwritten">
+    <Alert color={isRefused ? "red" : "yellow"} p="xs" role="status" data-testid="script-unwritten">
+      <Text size="sm" fw={600}>
+        {words.t("script.unwritten")}
+      </Text>
       {waiting.map((write) => (
         <Write key={write.contactField} write={write} />
       ))}
