@@ -10,6 +10,7 @@ mod digest;
 mod document;
 mod expression;
 mod facts;
+mod mention;
 mod problem;
 mod reader;
 mod run;
@@ -26,8 +27,9 @@ pub use document::{
     contact_key,
 };
 pub use facts::Facts;
+pub use mention::{Mention, MentionKind};
 pub use problem::{Code, Place, Problem};
 pub use run::{ContactChange, MAX_STEPS, Press, Pressed, Refusal, ReplayError, Run, Step, Went};
-pub use script::{Needs, Script};
+pub use script::Script;
 pub use show::{Action, Shown, ShownButton, ShownField, ShownItem, ShownOption};
 pub use value::{Value, ValueCode, ValueProblem};

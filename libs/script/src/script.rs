@@ -4,11 +4,11 @@ use crate::{
     Run,
     check::{Checked, MAX_BYTES, Rules, checked, no_utf8, too_large},
     digest,
-    document::{ButtonAction, ContactFieldType, Document, Item},
+    document::Document,
+    mention::Mention,
     problem::Problem,
     variables::Variables,
 };
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A document in which nothing is wrong, with its rules ready. It can be shared between threads.
 #[derive(Debug)]
@@ -19,19 +19,7 @@ pub struct Script {
     start: usize,
     canonical: String,
     digest: String,
-}
-
-/// What a script relies on outside itself; whoever publishes it looks whether it is there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// The names of queues that it hands conversations to.
-    pub queues: BTreeSet<String>,
-    /// The names of wrap-up codes that it sets.
-    pub wrap_up_codes: BTreeSet<String>,
-    /// The shortcuts of responses that it offers.
-    pub shortcuts: BTreeSet<String>,
-    /// The organisation's own contact fields, with the types that they are to have.
-    pub contact_fields: BTreeMap<String, ContactFieldType>,
+    mentions: Vec<Mention>,
 }
 
 impl Script {
@@ -43,6 +31,7 @@ impl Script {
             variables,
             rules,
             start,
+            mentions,
         } = checked(source)?;
         let canonical = digest::canonical(&document);
         let digest = digest::digest(&canonical);
@@ -53,6 +42,7 @@ impl Script {
             start,
             canonical,
             digest,
+            mentions,
         })
     }
 
@@ -85,26 +75,8 @@ impl Script {
         Run::on(&self.document.pages[self.start].id)
     }
 
-    /// What it relies on outside itself.
-    pub fn needs(&self) -> Needs {
-        let mut needs = Needs {
-            contact_fields: self.document.contact_fields.clone(),
-            ..Needs::default()
-        };
-        for page in &self.document.pages {
-            for item in &page.items {
-                if let Item::Response { shortcut, .. } = item {
-                    needs.shortcuts.insert(shortcut.clone());
-                }
-            }
-            for action in page.buttons.iter().flat_map(|button| &button.actions) {
-                match action {
-                    ButtonAction::Assistance { .. } => {}
-                    ButtonAction::Transfer { queue } => _ = needs.queues.insert(queue.clone()),
-                    ButtonAction::WrapUp { code } => _ = needs.wrap_up_codes.insert(code.clone()),
-                }
-            }
-        }
-        needs
+    /// Everything that it names outside itself, in the order of the text: who has those things says whether they are there.
+    pub fn mentions(&self) -> &[Mention] {
+        &self.mentions
     }
 }

@@ -188,8 +188,12 @@ fn the_guide_builds_a_script_from_nothing() {
     assert_eq!(found, [Code::PageUnknown, Code::ValueMayBeMissing], "branching");
     script["pages"][1]["buttons"][1]["rules"][0] = read(blocks[5]);
     assert_eq!(codes(&script), [], "branching, put right");
+    let mut finished = script.clone();
     let actions = read(&format!("{{{}}}", blocks[6]));
     script["pages"][2]["buttons"][0]["actions"] = actions["actions"].clone();
+    finished["pages"][2]["buttons"][0]["actions"] = json!([actions["actions"][2]]);
+    let in_folder = fs::read_to_string(docs().join("examples/scripts/hello.json")).expect("the finished script");
+    assert_eq!(in_english(&read(&in_folder)), finished, "the finished script");
     script["contact_fields"] = read(&format!("{{{}}}", blocks[7]))["contact_fields"].clone();
     script["pages"][1]["items"][0]["contact"] = json!("fields.customer_number");
     assert_eq!(codes(&script), [], "actions and contact");
@@ -199,6 +203,18 @@ fn the_guide_builds_a_script_from_nothing() {
         found.len() > 10 && found.iter().all(|code| *code == Code::TranslationMissing),
         "{found:?}"
     );
+}
+
+/// The document without its German.
+fn in_english(json: &Json) -> Json {
+    match json {
+        Json::Object(map) => {
+            let kept = map.iter().filter(|(name, _)| *name != "de");
+            kept.map(|(name, json)| (name.clone(), in_english(json))).collect()
+        }
+        Json::Array(list) => list.iter().filter(|json| **json != "de").map(in_english).collect(),
+        other => other.clone(),
+    }
 }
 
 #[test]

@@ -71,8 +71,12 @@ fn a_mistake_is_named_with_file_line_column_and_kind() {
     fs::copy(example(), folder.path().join("good.json")).expect("copied");
     let output = check(folder.path(), &["bad.json", "good.json"], b"");
     assert_eq!(output.status.code(), Some(1));
-    let lines: Vec<&str> = printed(&output).lines().collect();
+    let all: Vec<&str> = printed(&output).lines().collect();
+    let (unknown, lines): (Vec<&str>, Vec<&str>) = all.into_iter().partition(|line| line.contains(": not checked: "));
     assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(unknown.iter().all(|line| line.starts_with("good.json:")), "{unknown:?}");
+    let queue = unknown.iter().find(|line| line.contains("the queue “Billing”"));
+    assert!(queue.is_some(), "{unknown:?}");
     let start = format!("bad.json:{line}:15: page order, next: There is no answers.reasn: ");
     assert!(
         lines[0].starts_with(&start) && lines[0].ends_with("[VARIABLE_UNKNOWN]"),

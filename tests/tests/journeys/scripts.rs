@@ -323,7 +323,7 @@ fn check_path(stage: &Stage, over: &ScriptRun) {
     assert_eq!(
         steps,
         [
-            ("who", next, annas, 1, vec!["j.gross@example.com", "Jürgen Groß"]),
+            ("who", next, annas, 1, vec!["Jürgen Groß", "j.gross@example.com"]),
             ("what", next, bens, 1, vec!["Broken"]),
             ("photo", next, bens, 1, vec!["✓"]),
             ("end", ScriptStepKind::End, bens, 1, vec![]),

@@ -113,7 +113,7 @@ export function Beside({ beside: { what, script }, chat, actions, insert }: Besi
   if (what === "none") return null;
   const { conversationId, view } = chat;
   const isGoingOn = !isOver(chat);
-  const about = { conversationId, queueId: view.queueId, isHelpOpen: view.assistance !== undefined, isOpen: isGoingOn };
+  const about = { conversationId, queueId: view.queueId, language: view.language, isHelpOpen: view.assistance !== undefined, isOpen: isGoingOn };
   return (
     <Box className="beside" data-what={what}>
       {what === "contact" && <ContactPanel conversationId={conversationId} />}

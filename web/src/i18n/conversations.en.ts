@@ -134,6 +134,7 @@ export const conversationsEn = {
   "contact.before": "Before",
   "contact.after": "After",
   "contact.byAgent": "by a user",
+  "contact.byYou": "you",
   "contact.byScript": "by a script",
   "contact.byThisScript": "by the script “{name}”, version {version}",
   "contact.byApi": "by another system",

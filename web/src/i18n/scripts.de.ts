@@ -45,6 +45,7 @@ export const scriptsDe: Record<keyof typeof scriptsEn, string> = {
   "script.nothingYet": "Noch nichts wurde beantwortet.",
   "script.erased": "Die Antworten wurden mit dem Gespräch gelöscht.",
   "script.by": "{name}, {time}, Version {version} des Leitfadens",
+  "script.unwritten": "Noch nicht im Kontakt",
   "script.write": "Kontakt, {field}: {state}",
   "script.written": "eingetragen",
   "script.writePending": "wird eingetragen",

@@ -41,6 +41,7 @@ export const scriptsEn = {
   "script.nothingYet": "Nothing was answered yet.",
   "script.erased": "The answers were erased with the conversation.",
   "script.by": "{name}, {time}, version {version} of the script",
+  "script.unwritten": "Not in the contact yet",
   "script.write": "Contact, {field}: {state}",
   "script.written": "written",
   "script.writePending": "is being written",

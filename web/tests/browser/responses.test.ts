@@ -47,6 +47,8 @@ test("a missing value is asked for by its description, and nothing is sent with 
   const { page, room } = await talking();
   await input(page).pressSequentially("Good news: /re");
   await expect.poll(() => page.getByTestId("found-response").count()).toBe(1);
+  await expect.poll(() => page.getByTestId("found-filled").textContent()).toBe("Your refund of How much is paid back is on its way.");
+  expect(await page.getByTestId("found-filled").locator("mark").allTextContents()).toEqual(["How much is paid back"]);
   await input(page).press("Tab");
   await page.getByLabel("How much is paid back").waitFor();
   expect(await page.getByTestId("missing-insert").isDisabled()).toBe(true);

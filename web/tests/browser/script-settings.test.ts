@@ -101,7 +101,8 @@ test("a file is checked before it is imported; one that cannot be read is named 
   const { script } = visit.world;
   const page = await open("scripts");
   await page.getByTestId("script-import").click();
-  expect(await page.getByTestId("script-import-yes").isDisabled()).toBe(true);
+  await page.getByTestId("script-import-yes").click();
+  await expect.poll(() => page.getByTestId("script-import-form").getByText("Please choose something.").count()).toBe(2);
   await chooseFile(page, JSON.stringify({ ...DOCUMENT, colour: "red" }, null, 2));
   await problems(page).getByText("There is no such field.").waitFor();
   await problems(page).getByText('There is no field "colour".').waitFor();
@@ -124,6 +125,29 @@ test("a file is checked before it is imported; one that cannot be read is named 
   await expect.poll(() => page.getByTestId("list-row").count()).toBe(1);
   await page.getByTestId("list-search").fill("other");
   await page.getByTestId("list-status").getByText("Nothing fits.").waitFor();
+});
+
+test("what a script names and there is not is told with its place, and hinders nothing", async () => {
+  const { script } = visit.world;
+  const leads = (queue: string) => {
+    const done = { id: "done", actions: [{ type: "transfer", queue }] };
+    return JSON.stringify({ ...DOCUMENT, pages: [{ ...DOCUMENT.pages[0], buttons: [done] }] });
+  };
+  const page = await open("scripts", "de");
+  await page.getByTestId("script-import").click();
+  await chooseFile(page, leads("Service"));
+  await page.getByTestId("script-import-check").getByText("Es gibt keine Probleme.").waitFor();
+  expect(await page.getByTestId("script-missing-names").count()).toBe(0);
+  await chooseFile(page, leads("Elsewhere"));
+  const missing = page.getByTestId("script-missing-name");
+  await missing.getByText("Es gibt keine Warteschlange „Elsewhere“").waitFor();
+  await missing.getByText("Seite welcome").waitFor();
+  await look(page, "administration-script-missing");
+  await pick(page, "script-import-division", "South");
+  await page.getByTestId("script-import-yes").click();
+  await page.getByTestId("page-title").getByText("Return of goods").waitFor();
+  await page.getByTestId("part-publish").getByText("Es gibt keine Warteschlange „Elsewhere“").waitFor();
+  expect(script.imports).toHaveLength(1);
 });
 
 test("what somebody else saved meanwhile is not overwritten", async () => {

@@ -74,13 +74,13 @@ test("the script opens with the chat, is gone through by keyboard, and tells wha
   await page.getByTestId("script-so-far").locator("summary").click();
   const answers = page.getByTestId("script-answer");
   await expect.poll(() => answers.allTextContents()).toEqual([
+    "Order numberA-17",
+    "ReasonWrong",
     "Bought on2026-01-31",
     "Price12.5",
     "SeenScratch, Dent",
     "Notes<b>not bold</b>\nsecond line",
     "AgreesYes",
-    "Order numberA-17",
-    "ReasonWrong",
   ]);
   expect(await page.getByTestId("script-step").first().textContent()).toContain("Anna Beispiel, ");
   expect(await page.getByTestId("script-step").first().textContent()).toContain("version 3 of the script");
@@ -119,6 +119,14 @@ test("what is typed survives a change of chat and a reload, and the run goes on 
   await press(page, "back");
   await title(page, "Who is it?");
   expect(await field(page, "order").inputValue()).toBe("B-2");
+  await press(page, "next");
+  await title(page, "What happened?");
+  await field(page, "notes").fill("not submitted yet");
+  await press(page, "back");
+  await title(page, "Who is it?");
+  await press(page, "next");
+  await title(page, "What happened?");
+  expect(await field(page, "notes").inputValue()).toBe("not submitted yet");
   await choose(page, other);
   await expect.poll(() => field(page, "order").inputValue()).toBe("other");
 });
@@ -226,10 +234,12 @@ test.each([
   await page.getByTestId("script-option-wrong").check();
   await press(page, "next");
   await title(page, "What happened?");
-  await page.getByTestId("script-so-far").locator("summary").click();
-  const write = page.locator(`[data-testid="script-write"][data-state="${shown}"]`);
+  const write = page.getByTestId("script-unwritten").locator(`[data-testid="script-write"][data-state="${shown}"]`);
   await write.getByText(text).waitFor();
   if (reason) expect(await write.textContent()).toContain("You are not allowed to do this");
+  await look(page, `desk-script-unwritten-${shown}`);
+  await page.getByTestId("script-so-far").locator("summary").click();
+  await page.getByTestId("script-so-far").locator(`[data-testid="script-write"][data-state="${shown}"]`).getByText(text).waitFor();
 });
 
 test("who only looks on reads the script and presses nothing", async () => {
@@ -290,6 +300,21 @@ test.each([
   await choose(page, room);
   await page.getByTestId("beside-script").waitFor();
   expect(await page.getByTestId("script-absence").count()).toBe(0);
+});
+
+test("the script is in the desk's language, also when that is switched, and keeps what is typed", async () => {
+  const { world } = visit;
+  const { page } = await talking("de");
+  await title(page, "Who is it?");
+  expect(new Set(world.script.languages)).toEqual(new Set(["de"]));
+  await field(page, "order").fill("A-1");
+  await page.getByTestId("language-switch").selectOption("en");
+  await expect.poll(() => world.script.languages.at(-1)).toBe("en");
+  expect(await field(page, "order").inputValue()).toBe("A-1");
+  await page.getByTestId("script-option-wrong").check();
+  await press(page, "next");
+  await title(page, "What happened?");
+  expect(world.script.submitted.map(({ language }) => language)).toEqual(["en"]);
 });
 
 test("a script is given up after a question", async () => {

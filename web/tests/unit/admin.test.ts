@@ -206,6 +206,26 @@ describe("violations of the service", () => {
     expect(violationsOf(new ConnectError("no", Code.Internal), ["name"])).toEqual({});
   });
 
+  test("a mistake that the service names has its own sentence, with what belongs to it", () => {
+    const refused = (metadata: Record<string, string>) => {
+      const info = create(ErrorInfoSchema, { reason: "FIELD_INVALID", metadata });
+      const details = create(BadRequestSchema, { fieldViolations: [{ field: metadata["field"] ?? "", description: "in English" }] });
+      const error = new ConnectError("no", Code.InvalidArgument, undefined, [
+        { desc: ErrorInfoSchema, value: info },
+        { desc: BadRequestSchema, value: details },
+      ]);
+      return violationsOf(error, ["shortcut", "variants"]);
+    };
+    const long = { field: "response.shortcut", mistake: "shortcut", maximum: "20" };
+    expect(refused(long)).toEqual({ shortcut: { key: "mistake.shortcut", values: { ...long, maximum: 20 } } });
+    const open = { field: "response.variants", mistake: "substitution_open", text: "{{A" };
+    expect(refused(open)).toEqual({ variants: { key: "mistake.substitution_open", values: open } });
+    const undeclared = { field: "response.variants", mistake: "substitution_undeclared", substitution: "ORDER" };
+    expect(refused(undeclared)).toEqual({ variants: { key: "violation.undeclared", values: { name: "ORDER" } } });
+    const later = { field: "response.variants", mistake: "of_a_later_service" };
+    expect(refused(later)).toEqual({ variants: { key: "violation.server", values: { problem: "in English" } } });
+  });
+
   test("metadata is enough", () => {
     const info = create(ErrorInfoSchema, { reason: "FIELD_INVALID", metadata: { field: "user.name" } });
     const error = new ConnectError("no", Code.InvalidArgument, undefined, [{ desc: ErrorInfoSchema, value: info }]);

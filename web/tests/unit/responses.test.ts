@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Fault } from "../../src/core/fault";
 import { slot } from "../../src/core/storage";
-import { missingNames, triggerAt, withResponse } from "../../src/desk/responses/trigger";
+import { marked, missingNames, partsOf, triggerAt, withResponse } from "../../src/desk/responses/trigger";
 import { UseRecorder, type ExpectedUses } from "../../src/desk/responses/use-recorder";
 import { fault } from "./faults-made";
 
@@ -95,4 +95,14 @@ describe("uses", () => {
     await settled();
     expect(recorded).toEqual(["r1 m1"]);
   });
+});
+
+describe("a preview", () => {
+  const part = (text: string, isMissing = false) => ({ text, isMissing });
+  test.each([
+    ["", []],
+    ["Hello Ann", [part("Hello Ann")]],
+    [`Refund of ${marked("Amount")} for ${marked("")}you`, [part("Refund of "), part("Amount", true), part(" for "), part("you")]],
+    [`${marked("Amount")}${marked("Day")}`, [part("Amount", true), part("Day", true)]],
+  ])("%# shows what is missing as such", (text, parts) => expect(partsOf(text)).toEqual(parts));
 });

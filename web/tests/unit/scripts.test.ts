@@ -1,8 +1,9 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { byteLength, fitting, legible, MOST_BYTES, offsetOf, rewritten, BLANK_DOCUMENT } from "../../src/admin/scripts/document";
 import { problemsIn, refusedAnswers } from "../../src/desk/script/checks";
-import { answeredSteps, hasPending, newer, passedPages, placeOf } from "../../src/desk/script/run";
+import { draftAt, forgetDraft, forgetPageDraft, keepDraft } from "../../src/desk/script/drafts";
+import { answeredSteps, newer, passedPages, placeOf, unwritten } from "../../src/desk/script/run";
 import { numberOf, startOf, valuesOf } from "../../src/desk/script/values";
 import { withInserted } from "../../src/desk/responses/trigger";
 import {
@@ -138,17 +139,40 @@ describe("a run", () => {
     expect(newer(early, null)).toBeNull();
   });
 
-  test("tells what was answered, the latest first, and what is on its way to the contact", () => {
-    const answered = (number: bigint, states: ContactWriteState[]) => ({
-      number,
-      answers: [{ fieldId: "f" }],
-      contactWrites: states.map((state) => ({ contactField: "name", state })),
-    });
-    const steps = [answered(1n, [ContactWriteState.WRITTEN]), { number: 2n }, answered(3n, [ContactWriteState.PENDING])];
-    const there = create(ScriptRunSchema, { steps });
-    expect(answeredSteps(there).map(({ number }) => number)).toEqual([3n, 1n]);
-    expect(hasPending(there)).toBe(true);
-    expect(hasPending(create(ScriptRunSchema, { steps: steps.slice(0, 2) }))).toBe(false);
+  test("tells of each page what was answered last, in the order of the pages", () => {
+    const answered = (number: bigint, pageId: string) => ({ number, pageId, answers: [{ fieldId: "f" }] });
+    const steps = [answered(1n, "b"), answered(2n, "a"), { number: 3n, pageId: "c" }, answered(4n, "b")];
+    expect(answeredSteps(create(ScriptRunSchema, { steps })).map(({ number }) => number)).toEqual([4n, 2n]);
+  });
+
+  test("tells what is not in the contact, by the last answer of each field", () => {
+    const { WRITTEN, PENDING, REFUSED, NO_CONTACT } = ContactWriteState;
+    const writing = (...writes: [string, ContactWriteState][]) => ({ contactWrites: writes.map(([contactField, state]) => ({ contactField, state })) });
+    const told = (...steps: ReturnType<typeof writing>[]) => unwritten(create(ScriptRunSchema, { steps })).map(({ contactField }) => contactField);
+    expect(told(writing(["name", WRITTEN], ["email", PENDING]), writing(["phone", NO_CONTACT]))).toEqual(["email", "phone"]);
+    expect(told(writing(["name", REFUSED]), writing(["name", WRITTEN]))).toEqual([]);
+    expect(told(writing(["name", WRITTEN]), writing(["name", REFUSED]))).toEqual(["name"]);
+  });
+
+  test("keeps what is typed into each page until that page is answered", () => {
+    const storage = new Map<string, string>();
+    const sessionStorage = { getItem: (key: string) => storage.get(key), setItem: storage.set.bind(storage), removeItem: storage.delete.bind(storage) };
+    vi.stubGlobal("window", { sessionStorage });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const of = { runId: "r", conversationId: "kept" };
+    const first = create(ScriptRunSchema, of);
+    const later = create(ScriptRunSchema, { ...of, steps: [step(NEXT, "a"), step(BACK, "b")] });
+    keepDraft(first, "a", { f: "1" });
+    keepDraft(first, "b", { g: "2" });
+    expect(draftAt(first, "a")).toEqual({ f: "1" });
+    expect(draftAt(later, "a")).toBeUndefined();
+    expect(draftAt(later, "b")).toEqual({ g: "2" });
+    expect(draftAt(create(ScriptRunSchema, { ...of, runId: "s" }), "b")).toBeUndefined();
+    forgetPageDraft(later, "a");
+    expect(draftAt(first, "a")).toBeUndefined();
+    expect(draftAt(later, "b")).toEqual({ g: "2" });
+    forgetDraft("kept");
+    expect(draftAt(later, "b")).toBeUndefined();
   });
 });
 

@@ -9,6 +9,7 @@ mod texts;
 use crate::{
     document::Document,
     expression::Expression,
+    mention::{self, Mention},
     problem::{Code, Finding, Place, Problem},
     reader,
     script::Script,
@@ -33,6 +34,8 @@ pub(crate) struct Checked {
     pub rules: Rules,
     /// The index of the page where runs begin.
     pub start: usize,
+    /// What is named outside the document, in the order of the text.
+    pub mentions: Vec<Mention>,
 }
 
 /// All that is wrong with the text of a script, in the order of the text; nothing if it can be used. Of more than 200
@@ -54,10 +57,12 @@ pub(crate) fn checked(source: &str) -> Result<Checked, Vec<Problem>> {
         let at = reader::line_and_column(source, no_json.at);
         vec![whole(Code::JsonInvalid, no_json.message, at)]
     })?;
-    judge(&json).map_err(|mut findings| {
+    let judged = judge(&json).map_err(|mut findings| {
         findings.truncate(MOST_PROBLEMS);
         reader::locate(source, &json, findings)
-    })
+    })?;
+    let mentions = reader::locate_mentions(source, &json, mention::named(&judged.document));
+    Ok(Checked { mentions, ..judged })
 }
 
 /// The problem of a document of so many bytes.
@@ -113,6 +118,7 @@ fn judge(json: &Json<'_>) -> Result<Checked, Vec<Finding>> {
             variables,
             rules,
             start,
+            mentions: Vec::new(),
         }),
         _ => Err(unread.0),
     }

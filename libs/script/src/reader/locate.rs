@@ -1,6 +1,9 @@
 //! Where in the text a pointer points, and on which page and item.
 
-use crate::problem::{Finding, Place, Problem};
+use crate::{
+    mention::{Mention, Named},
+    problem::{Finding, Place, Problem},
+};
 use jsonc_parser::{
     ast::{ObjectPropName, Value as Json},
     common::Ranged as _,
@@ -11,20 +14,10 @@ pub(crate) fn locate(source: &str, json: &Json<'_>, findings: Vec<Finding>) -> V
     let starts = line_starts(source);
     let mut problems: Vec<Problem> = findings
         .into_iter()
-        .map(|finding| {
-            let spot = walk(json, &finding.pointer);
-            let (line, column) = position(source, &starts, spot.at);
-            Problem {
-                code: finding.code,
-                place: Place {
-                    pointer: finding.pointer,
-                    page: spot.page,
-                    item: spot.item,
-                    line,
-                    column,
-                },
-                message: finding.message,
-            }
+        .map(|finding| Problem {
+            code: finding.code,
+            place: place((source, &starts), json, finding.pointer),
+            message: finding.message,
         })
         .collect();
     problems.sort_by(|a, b| {
@@ -32,6 +25,33 @@ pub(crate) fn locate(source: &str, json: &Json<'_>, findings: Vec<Finding>) -> V
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });
     problems
+}
+
+/// What is named outside the document, in the order of the text.
+pub(crate) fn locate_mentions(source: &str, json: &Json<'_>, named: Vec<Named>) -> Vec<Mention> {
+    let starts = line_starts(source);
+    let mut mentions: Vec<Mention> = named
+        .into_iter()
+        .map(|one| Mention {
+            kind: one.kind,
+            name: one.name,
+            place: place((source, &starts), json, one.pointer),
+        })
+        .collect();
+    mentions.sort_by_key(|mention| (mention.place.line, mention.place.column));
+    mentions
+}
+
+fn place((source, starts): (&str, &[usize]), json: &Json<'_>, pointer: String) -> Place {
+    let spot = walk(json, &pointer);
+    let (line, column) = position(source, starts, spot.at);
+    Place {
+        pointer,
+        page: spot.page,
+        item: spot.item,
+        line,
+        column,
+    }
 }
 
 /// The problem of a text that is no JSON.

@@ -7,7 +7,7 @@ mod json;
 mod locate;
 mod page;
 
-pub(crate) use locate::{line_and_column, locate};
+pub(crate) use locate::{line_and_column, locate, locate_mentions};
 
 use crate::{
     document::Document,

@@ -6,16 +6,19 @@ mod shown;
 
 use onqueue_model::Language;
 use onqueue_script::{
-    Action, Date, Facts, MAX_STEPS, Press, Pressed, Refusal, Run, Script, Shown, ShownField, ShownItem, Step, Value,
-    Went,
+    Action, Date, Facts, MAX_STEPS, MentionKind, Press, Pressed, Refusal, Run, Script, Shown, ShownField, ShownItem,
+    Step, Value, Went,
 };
 use serde_json::json;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-fn example(name: &str) -> Script {
+fn source(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/examples/scripts/{name}.json"));
-    let source = fs::read_to_string(path).expect("an example");
-    Script::parse(&source).unwrap_or_else(|problems| panic!("{name}: {problems:#?}"))
+    fs::read_to_string(path).expect("an example")
+}
+
+fn example(name: &str) -> Script {
+    Script::parse(&source(name)).unwrap_or_else(|problems| panic!("{name}: {problems:#?}"))
 }
 
 fn facts() -> Facts {
@@ -284,12 +287,31 @@ fn a_run_has_so_many_steps_and_no_more() {
 
 #[test]
 fn what_a_script_relies_on() {
-    let needs = example("every-field").needs();
-    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    assert_eq!(needs.queues, set(&["Billing"]));
-    assert_eq!(needs.wrap_up_codes, set(&["Handed over", "Solved"]));
-    assert_eq!(needs.shortcuts, set(&["hi"]));
-    assert_eq!(needs.contact_fields.len(), 5);
+    let script = example("every-field");
+    let named = |kind| {
+        let mentions = script.mentions().iter().filter(move |mention| mention.kind == kind);
+        mentions.map(|mention| &*mention.name).collect::<Vec<_>>()
+    };
+    assert_eq!(named(MentionKind::Queue), ["Billing"]);
+    assert_eq!(named(MentionKind::WrapUpCode), ["Handed over", "Solved"]);
+    assert_eq!(named(MentionKind::Response), ["hi"]);
+    assert_eq!(named(MentionKind::ContactField).len(), 5);
+}
+
+#[test]
+fn what_a_script_relies_on_has_its_place() {
+    let source = source("every-field");
+    let script = Script::parse(&source).expect("good");
+    for mention in script.mentions() {
+        let line = source.lines().nth(mention.place.line - 1).expect("a line");
+        let rest: String = line.chars().skip(mention.place.column - 1).collect();
+        let is_there = match mention.kind {
+            MentionKind::ContactField => rest.starts_with(&format!("\"{}\"", mention.name)),
+            _ => rest.contains(&format!("\"{}\"", mention.name)),
+        };
+        assert!(is_there, "{mention:?}: {rest}");
+        assert_eq!(mention.place.page.is_empty(), mention.kind == MentionKind::ContactField);
+    }
 }
 
 #[test]

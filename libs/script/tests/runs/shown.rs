@@ -7,7 +7,8 @@ use serde_json::json;
 #[test]
 fn a_page_is_shown_in_the_language_with_values_as_text() {
     let mut kept = Kept::new("identify-the-customer");
-    kept.facts.set("contact.name", "<img src=x onerror=alert(1)> {{today}}");
+    kept.facts
+        .set("conversation.customer_name", "<img src=x onerror=alert(1)> {{today}}");
     kept.facts.set("contact.email", "  ");
     let shown = kept.show("de-AT");
     assert_eq!((shown.title.as_str(), shown.language.as_str()), ("Begrüßung", "de"));

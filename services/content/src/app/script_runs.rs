@@ -247,10 +247,9 @@ impl Content {
         &self,
         caller: &Caller,
         behalf: &Behalf,
-        conversation: ConversationId,
+        (conversation, glance): (ConversationId, &Glance),
     ) -> Result<Vec<View>, Fault> {
-        let glance = Glance::default();
-        let scene = self.scene(caller, behalf, (conversation, &glance)).await?;
+        let scene = self.scene(caller, behalf, (conversation, glance)).await?;
         let mut views = Vec::new();
         for run in self.0.tables.runs_of(caller.organisation, conversation).await? {
             views.push(self.view(run, &scene).await?);

@@ -4,9 +4,9 @@ use super::Content;
 use crate::script::{LARGEST, Release, Script, ScriptContent, Version, check_draft, invalid};
 use crate::store::{Listing, NamePlace, New};
 use onqueue_model::{Caller, DivisionId, Fault, ScriptId, permissions};
-use onqueue_script::Problem;
+use onqueue_script::{Mention, MentionKind, Problem};
 use onqueue_server::resource::{Once, Page, name};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What is to be set about a script; `None` stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,14 @@ impl ScriptChange {
             document: self.document.clone().unwrap_or(present.document),
         }
     }
+}
+
+/// What is said of a document.
+#[derive(Clone, Debug, Default)]
+pub struct Looked {
+    pub problems: Vec<Problem>,
+    /// What it names outside itself, each with whether that is known to be missing; none while there are problems.
+    pub mentions: Vec<(Mention, bool)>,
 }
 
 impl Content {
@@ -117,13 +125,13 @@ impl Content {
             .await?)
     }
 
-    /// What is wrong with that document, or else with the script's draft.
+    /// What is wrong with that document, or else with the script's draft, and what it names.
     pub async fn validate_script(
         &self,
         caller: &Caller,
         script: Option<ScriptId>,
         document: String,
-    ) -> Result<Vec<Problem>, Fault> {
+    ) -> Result<Looked, Fault> {
         let document = match (script, document.is_empty()) {
             (Some(id), true) => self.get_script(caller, id).await?.content.document,
             (None, _) => document,
@@ -132,7 +140,39 @@ impl Content {
         if document.len() > LARGEST {
             return Err(Fault::field("document", format!("at most {LARGEST} bytes")));
         }
-        Ok(onqueue_script::check(&document))
+        match onqueue_script::Script::parse(&document) {
+            Err(problems) => Ok(Looked {
+                problems,
+                mentions: Vec::new(),
+            }),
+            Ok(script) => Ok(Looked {
+                problems: Vec::new(),
+                mentions: self.looked_up(caller, script.mentions()).await?,
+            }),
+        }
+    }
+
+    /// Each with whether it is a response that the caller would see, and there is none.
+    async fn looked_up(&self, caller: &Caller, mentions: &[Mention]) -> Result<Vec<(Mention, bool)>, Fault> {
+        let shortcuts: BTreeSet<&str> = mentions
+            .iter()
+            .filter(|mention| mention.kind == MentionKind::Response)
+            .map(|mention| &*mention.name)
+            .collect();
+        let divisions = self.authority(caller).divisions(permissions::RESPONSE_VIEW);
+        if divisions.is_empty() {
+            return Ok(mentions.iter().map(|mention| (mention.clone(), false)).collect());
+        }
+        let there = self
+            .0
+            .tables
+            .shortcuts_there(caller.organisation, &shortcuts, &divisions)
+            .await?;
+        let is_missing = |mention: &Mention| mention.kind == MentionKind::Response && !there.contains(&*mention.name);
+        Ok(mentions
+            .iter()
+            .map(|mention| (mention.clone(), is_missing(mention)))
+            .collect())
     }
 
     /// Makes the next version of the draft.

@@ -74,9 +74,14 @@ impl ScriptService for Rpcs {
         let caller = caller(&request).map_err(status)?;
         let asked = request.into_inner();
         let id = optional_id("script_id", &asked.script_id).map_err(status)?;
-        let problems = self.0.validate_script(&caller, id, asked.document).await;
+        let looked = self
+            .0
+            .validate_script(&caller, id, asked.document)
+            .await
+            .map_err(status)?;
         Ok(Response::new(proto::ValidateScriptResponse {
-            problems: problems.map_err(status)?.into_iter().map(encode::problem).collect(),
+            problems: looked.problems.into_iter().map(encode::problem).collect(),
+            mentions: looked.mentions.into_iter().map(encode::mention).collect(),
         }))
     }
 

@@ -5,7 +5,9 @@ use crate::script::{ContactWrite, RunState, Script, Taken, Version, WriteState};
 use onqueue_model::{Language, ResponseId};
 use onqueue_proto::content::v1::{self as proto, script_action, script_item, script_value};
 use onqueue_proto::timestamp;
-use onqueue_script::{Action, Field, FieldKind, Go, Problem, Shown, ShownButton, ShownField, ShownItem, Value, Went};
+use onqueue_script::{
+    Action, Field, FieldKind, Go, Mention, MentionKind, Problem, Shown, ShownButton, ShownField, ShownItem, Value, Went,
+};
 use std::collections::BTreeMap;
 
 /// Responses by their shortcuts.
@@ -53,6 +55,28 @@ pub fn problem(problem: Problem) -> proto::ScriptProblem {
     }
 }
 
+/// What a document names, and whether that is known to be missing.
+pub fn mention((mention, is_missing): (Mention, bool)) -> proto::ScriptMention {
+    let place = mention.place;
+    let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    let kind = match mention.kind {
+        MentionKind::Queue => proto::ScriptMentionKind::Queue,
+        MentionKind::WrapUpCode => proto::ScriptMentionKind::WrapUpCode,
+        MentionKind::Response => proto::ScriptMentionKind::Response,
+        MentionKind::ContactField => proto::ScriptMentionKind::ContactField,
+    };
+    proto::ScriptMention {
+        kind: kind.into(),
+        name: mention.name,
+        pointer: place.pointer,
+        page_id: place.page,
+        item_id: place.item,
+        line: number(place.line),
+        column: number(place.column),
+        is_missing,
+    }
+}
+
 /// A run with the responses that its page offers.
 pub fn run(view: &View, offered: &Offered) -> proto::ScriptRun {
     let run = &view.run;
@@ -66,7 +90,7 @@ pub fn run(view: &View, offered: &Offered) -> proto::ScriptRun {
         conversation_id: run.conversation.to_string(),
         opening: run.opening,
         script_id: run.script.to_string(),
-        script_name: run.script_name.clone(),
+        script_name: script_name(view),
         version: run.version,
         state: state.into(),
         step: run.step,
@@ -81,6 +105,20 @@ pub fn run(view: &View, offered: &Offered) -> proto::ScriptRun {
     }
 }
 
+/// As the document has it in the language that was asked for; a name that was given by hand stays.
+fn script_name(view: &View) -> String {
+    let (document, given) = (view.script.document(), &view.run.script_name);
+    match document.name.0.values().any(|own| own == given) {
+        true => {
+            let name = document
+                .name
+                .nearest(view.language.as_ref(), &document.default_language);
+            name.to_owned()
+        }
+        false => given.clone(),
+    }
+}
+
 fn step(view: &View, taken: &Taken) -> proto::ScriptStep {
     let (kind, next) = match &taken.step.went {
         Went::Page { page } => (proto::ScriptStepKind::Next, page.clone()),
@@ -89,14 +127,13 @@ fn step(view: &View, taken: &Taken) -> proto::ScriptStep {
         Went::End => (proto::ScriptStepKind::End, String::new()),
     };
     let writes = view.writes.iter().filter(|write| write.step == taken.number);
-    let values = taken.step.values.iter();
     proto::ScriptStep {
         number: taken.number,
         kind: kind.into(),
         page_id: taken.step.page.clone(),
         page_title: title(view, &taken.step.page),
         button_id: taken.step.button.clone(),
-        answers: values.map(|(field, value)| answer(view, field, value)).collect(),
+        answers: answers(view, taken),
         at: Some(timestamp(taken.at)),
         user_id: taken.user.to_string(),
         user_name: taken.user_name.clone(),
@@ -111,6 +148,17 @@ fn title(view: &View, page: &str) -> String {
     let page = document.page(page);
     let title = page.map(|page| page.title.nearest(view.language.as_ref(), &document.default_language));
     title.unwrap_or_default().to_owned()
+}
+
+/// In the order in which they were asked for.
+fn answers(view: &View, taken: &Taken) -> Vec<proto::ScriptAnswer> {
+    let document = view.script.document();
+    let mut values: Vec<_> = taken.step.values.iter().collect();
+    values.sort_by_key(|(id, _)| document.fields().position(|field| field.id == **id));
+    values
+        .into_iter()
+        .map(|(field, value)| answer(view, field, value))
+        .collect()
 }
 
 fn answer(view: &View, id: &str, given: &Value) -> proto::ScriptAnswer {

@@ -36,10 +36,7 @@ impl ScriptRunService for Rpcs {
         &self,
         request: Request<proto::ListRunsRequest>,
     ) -> Result<Response<proto::ListRunsResponse>, Status> {
-        let caller = caller(&request).map_err(status)?;
-        let conversation = id("conversation_id", &request.get_ref().conversation_id).map_err(status)?;
-        let behalf = Behalf::of_request(&request);
-        let runs = self.0.list_runs(&caller, &behalf, conversation).await.map_err(status)?;
+        let runs = self.list(&request).await.map_err(status)?;
         let listed = |run: View| encode::run(&run.without_page(), &BTreeMap::new());
         Ok(Response::new(proto::ListRunsResponse {
             runs: runs.into_iter().map(listed).collect(),
@@ -80,6 +77,14 @@ impl Rpcs {
         let glance = decode::glance(&asked.language, asked.utc_offset_minutes)?;
         let behalf = Behalf::of_request(request);
         self.0.get_run(&caller, &behalf, (which, &glance)).await
+    }
+
+    async fn list(&self, request: &Request<proto::ListRunsRequest>) -> Result<Vec<View>, Fault> {
+        let (caller, asked) = (caller(request)?, request.get_ref());
+        let conversation = id("conversation_id", &asked.conversation_id)?;
+        let glance = decode::glance(&asked.language, 0)?;
+        let behalf = Behalf::of_request(request);
+        self.0.list_runs(&caller, &behalf, (conversation, &glance)).await
     }
 
     async fn submit(&self, request: &Request<proto::SubmitPageRequest>) -> Result<View, Fault> {

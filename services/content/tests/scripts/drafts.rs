@@ -1,7 +1,7 @@
 //! Making, changing, checking, importing and exporting scripts.
 
 use crate::documents::{SCRIPT, broken, strange, with};
-use crate::world::{Desk, SALES, SUPPORT, World, draft, request, text, why};
+use crate::world::{ADA, BEN, Desk, SALES, SUPPORT, World, draft, request, text, why};
 use onqueue_client::metadata;
 use onqueue_model::Reason;
 use onqueue_proto::content::v1 as proto;
@@ -141,6 +141,46 @@ async fn problems_are_named_with_their_place() {
     };
     let of_draft = desk.validate_script(of_draft).await.expect("read");
     assert_eq!(of_draft.problems, lost);
+}
+
+#[tokio::test]
+async fn what_a_document_names_is_said_with_its_place_and_whether_responses_are_missing() {
+    use proto::ScriptMentionKind::{ContactField, Response, WrapUpCode};
+    let world = World::new().await;
+    let missing = async |desk: &Desk, document: String| {
+        let asked = proto::ValidateScriptRequest {
+            document,
+            ..proto::ValidateScriptRequest::default()
+        };
+        let mentions = desk.validate_script(asked).await.expect("read").mentions;
+        mentions
+            .into_iter()
+            .map(|one| (one.kind(), one.name, one.page_id, one.line > 0, one.is_missing))
+            .collect::<Vec<_>>()
+    };
+    let named = |is_missing| {
+        let at = |kind, name: &str, page: &str, is_missing| (kind, name.to_owned(), page.to_owned(), true, is_missing);
+        vec![
+            at(ContactField, "tier", "", false),
+            at(Response, "hi", "who", is_missing),
+            at(WrapUpCode, "Complaint", "end", false),
+        ]
+    };
+    let blind = world.administrator();
+    assert_eq!(missing(&blind, SCRIPT.to_owned()).await, named(false), "cannot know");
+    let sees = |number, divisions: &[u128]| {
+        let permissions = &["scripter:*:*", "responses:response:view"];
+        world.user(number, permissions, divisions)
+    };
+    assert_eq!(missing(&sees(ADA, &[SALES]), SCRIPT.to_owned()).await, named(true));
+    world.seed_response().await;
+    assert_eq!(missing(&sees(ADA, &[SALES]), SCRIPT.to_owned()).await, named(false));
+    assert_eq!(missing(&sees(BEN, &[SUPPORT]), SCRIPT.to_owned()).await, named(true));
+    assert_eq!(
+        missing(&sees(ADA, &[SALES]), broken()).await,
+        vec![],
+        "there are problems"
+    );
 }
 
 #[tokio::test]

@@ -73,6 +73,60 @@ async fn a_run_goes_from_page_to_page_and_each_step_says_who_took_it_when() {
 }
 
 #[tokio::test]
+async fn a_run_is_read_in_the_language_asked_for_and_its_answers_in_the_order_of_the_page() {
+    let world = World::new().await;
+    let script = world.chat().await;
+    let ada = world.agent(ADA);
+    let answers = &[("name", "Bo"), ("mail", "bo@example.org")];
+    let run = ada.started().await;
+    ada.press(&run, "next", answers).await.expect("good");
+    let look = async |language: &str| {
+        let asked = proto::GetRunRequest {
+            conversation_id: text(CHAT),
+            language: language.to_owned(),
+            ..proto::GetRunRequest::default()
+        };
+        ada.get_run(asked).await.expect("may").run.expect("a run")
+    };
+    let list = async |language: &str| {
+        let asked = proto::ListRunsRequest {
+            conversation_id: text(CHAT),
+            language: language.to_owned(),
+        };
+        ada.list_runs(asked).await.expect("may").runs.remove(0)
+    };
+    for (language, name, title, labels) in [
+        ("", "Reklamation", "Wer ist es?", ["Name", "Adresse"]),
+        ("en", "Complaint", "Who is it?", ["Name", "Address"]),
+    ] {
+        for read in [look(language).await, list(language).await] {
+            let step = &read.steps[0];
+            let asked: Vec<&str> = step.answers.iter().map(|answer| &*answer.label).collect();
+            assert_eq!((read.script_name.as_str(), step.page_title.as_str()), (name, title));
+            assert_eq!(asked, labels);
+        }
+    }
+    let administrator = world.administrator();
+    let asked = proto::GetScriptRequest { script_id: script };
+    let script = administrator.get_script(asked).await.expect("may").script;
+    let renamed = proto::UpdateScriptRequest {
+        script: script.map(|script| proto::Script {
+            name: "Kulanz".to_owned(),
+            ..script
+        }),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["name".to_owned()],
+        }),
+    };
+    administrator.update_script(renamed).await.expect("may");
+    world.session.change(&text(CHAT), |facts| {
+        facts.conversation.as_mut().expect("one").opening = 2;
+    });
+    ada.started().await;
+    assert_eq!(look("en").await.script_name, "Kulanz", "a name given by hand stays");
+}
+
+#[tokio::test]
 async fn a_wrong_answer_is_named_and_nothing_is_stored() {
     let world = World::new().await;
     world.chat().await;
@@ -241,6 +295,7 @@ async fn a_run_keeps_its_version_and_the_next_one_has_the_newest() {
     assert_eq!((next.version, next.opening), (2, 2));
     let both = proto::ListRunsRequest {
         conversation_id: text(CHAT),
+        ..proto::ListRunsRequest::default()
     };
     let both = ada.list_runs(both).await.expect("may").runs;
     let openings: Vec<i64> = both.iter().map(|run| run.opening).collect();
@@ -300,30 +355,7 @@ async fn without_a_script_nothing_begins_and_without_session_nothing_is_stored()
 async fn a_page_offers_the_responses_that_its_queue_allows() {
     let world = World::new().await;
     world.chat().await;
-    let library = proto::Library {
-        library_id: text(0x11),
-        name: "Vertrieb".to_owned(),
-        division_id: text(SALES),
-        ..proto::Library::default()
-    };
-    let response = proto::Response {
-        response_id: text(0x21),
-        name: "Gruß".to_owned(),
-        shortcut: "Hi".to_owned(),
-        library_ids: vec![text(0x11)],
-        variants: vec![proto::Variant {
-            language: "de".to_owned(),
-            text: "Guten Tag".to_owned(),
-        }],
-        ..proto::Response::default()
-    };
-    let seed = onqueue_content::Seed {
-        organisation: crate::world::organisation(),
-        libraries: vec![library],
-        responses: vec![response],
-    };
-    let seeded = onqueue_content::seed(&world.temp.store, &world.context, seed).await;
-    seeded.expect("good");
+    world.seed_response().await;
     let ada = world.agent(ADA);
     let offered = |run: &proto::ScriptRun| {
         let items = run.page.as_ref().expect("a page").items.clone();

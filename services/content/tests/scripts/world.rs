@@ -88,6 +88,34 @@ impl World {
         script.script_id
     }
 
+    /// A response `Hi` of sales.
+    pub async fn seed_response(&self) {
+        let library = proto::Library {
+            library_id: text(0x11),
+            name: "Vertrieb".to_owned(),
+            division_id: text(SALES),
+            ..proto::Library::default()
+        };
+        let response = proto::Response {
+            response_id: text(0x21),
+            name: "Gruß".to_owned(),
+            shortcut: "Hi".to_owned(),
+            library_ids: vec![text(0x11)],
+            variants: vec![proto::Variant {
+                language: "de".to_owned(),
+                text: "Guten Tag".to_owned(),
+            }],
+            ..proto::Response::default()
+        };
+        let seed = onqueue_content::Seed {
+            organisation: organisation(),
+            libraries: vec![library],
+            responses: vec![response],
+        };
+        let seeded = onqueue_content::seed(&self.temp.store, &self.context, seed).await;
+        seeded.expect("good");
+    }
+
     /// What the audit says was done, in order.
     pub async fn audited(&self) -> Vec<String> {
         let records = audit::verify(self.temp.store.reader(), "content", organisation()).await;

@@ -4,7 +4,7 @@ use crate::{
     cli::ScriptCheck,
     output::{complain, lines},
 };
-use onqueue_script::{MAX_BYTES, Problem, Script};
+use onqueue_script::{MAX_BYTES, Mention, Problem, Script};
 use serde::Serialize;
 use std::{
     fs::File,
@@ -27,6 +27,8 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
     problems: Vec<Problem>,
+    /// What it names that is not in the file: whether that is there, this command cannot know.
+    not_checked: Vec<Mention>,
     /// Why it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -60,10 +62,14 @@ fn report(file: &Path) -> Report {
         file: file.display().to_string(),
         digest: None,
         problems: Vec::new(),
+        not_checked: Vec::new(),
         error: None,
     };
     match read(file).map(|bytes| Script::read(&bytes)) {
-        Ok(Ok(script)) => report.digest = Some(script.digest().to_owned()),
+        Ok(Ok(script)) => {
+            report.digest = Some(script.digest().to_owned());
+            report.not_checked = script.mentions().to_vec();
+        }
         Ok(Err(problems)) => report.problems = problems,
         Err(error) => report.error = Some(error.to_string()),
     }
@@ -106,8 +112,13 @@ fn tell(lines: &mut impl Write, report: &Report) -> io::Result<()> {
         };
         writeln!(lines, "{file}:{line}:{column}: {place}{message} [{code}]")?;
     }
-    match &report.digest {
-        Some(digest) => writeln!(lines, "{file}: nothing is wrong (SHA-256 {digest})"),
-        None => Ok(()),
+    let Some(digest) = &report.digest else { return Ok(()) };
+    for Mention { kind, name, place } in &report.not_checked {
+        let (kind, line, column) = (kind.words(), place.line, place.column);
+        writeln!(
+            lines,
+            "{file}:{line}:{column}: not checked: whether there is the {kind} “{name}”"
+        )?;
     }
+    writeln!(lines, "{file}: nothing is wrong (SHA-256 {digest})")
 }

@@ -1,6 +1,9 @@
 // What the service found wrong, at the fields of a form.
 import { ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema } from "../../gen/google/rpc/bad_request_pb";
+import type { Fault } from "../../core/fault";
+import { mistakeKey } from "../../i18n/import-mistakes";
+import type { Values } from "../../i18n/translator";
 import { faultOf } from "../../rpc/faults";
 import type { Violation, Violations } from "./bounds";
 
@@ -13,16 +16,23 @@ export function violationsOf(error: unknown, fields: readonly string[]): Violati
   const found: Violations = {};
   for (const { field, description } of all) {
     const own = ownField(field, fields);
-    if (own) found[own] ??= violation(reason, description);
+    if (own) found[own] ??= violation({ reason, metadata: field === metadata["field"] ? metadata : {} }, description);
   }
   return found;
 }
 
-function violation(reason: string, problem: string): Violation {
+function violation({ reason, metadata }: Pick<Fault, "reason" | "metadata">, problem: string): Violation {
   if (reason === "NAME_TAKEN") return { key: "violation.taken" };
-  const undeclared = /\{\{(\w+)\}\} is not declared/.exec(problem)?.[1];
-  if (undeclared) return { key: "violation.undeclared", values: { name: undeclared } };
+  if (metadata["mistake"] === "substitution_undeclared") return { key: "violation.undeclared", values: { name: metadata["substitution"] ?? "" } };
+  const mistake = mistakeKey(metadata["mistake"] ?? "");
+  if (mistake) return { key: mistake, values: valuesOf(metadata) };
   return problem === "" ? { key: "violation.refused" } : { key: "violation.server", values: { problem } };
+}
+
+/** What goes into the sentence of a mistake. */
+function valuesOf(metadata: Record<string, string>): Values {
+  const { maximum } = metadata;
+  return maximum === undefined ? metadata : { ...metadata, maximum: Number(maximum) };
 }
 
 /** `user.division_id` and `queues[2].labels` by the names that the form gives its fields. */

@@ -54,6 +54,9 @@ function ImportForm({ close }: { close(): void }) {
   const [mode, setMode] = useState<ImportMode>(ImportMode.ADD);
   const sending = useSending();
   const isTooLarge = file !== null && file.size > MOST_BYTES;
+  const [wasAsked, setAsked] = useState(false);
+  const toChoose = (isChosen: boolean) => (wasAsked && !isChosen ? words.t("violation.choose") : undefined);
+  const send = () => (file && libraryId !== "" && !isTooLarge ? sending.send({ file, libraryId, mode }) : setAsked(true));
   const isDone = sending.answer?.state === ImportState.IMPORTED;
   const changing = <V,>(set: (value: V) => void) => (value: V) => {
     sending.renew();
@@ -69,7 +72,7 @@ function ImportForm({ close }: { close(): void }) {
         value={file}
         onChange={changing(setFile)}
         disabled={sending.busy}
-        error={isTooLarge ? words.t("import.tooLarge") : undefined}
+        error={isTooLarge ? words.t("import.tooLarge") : toChoose(file !== null)}
       />
       <PickOne
         resource={resources.libraries}
@@ -77,6 +80,7 @@ function ImportForm({ close }: { close(): void }) {
         value={libraryId}
         onChange={changing(setLibrary)}
         disabled={sending.busy}
+        error={toChoose(libraryId !== "")}
         data-testid="import-library"
       />
       <Choice label={words.t("import.mode")} choices={MODES} value={mode} onChange={changing(setMode)} disabled={sending.busy} data-testid="import-mode" />
@@ -87,12 +91,7 @@ function ImportForm({ close }: { close(): void }) {
         <Button variant="default" onClick={close} data-testid="import-close">
           {words.t(isDone ? "close" : "cancel")}
         </Button>
-        <Button
-          onClick={() => file && sending.send({ file, libraryId, mode })}
-          disabled={!file || libraryId === "" || isTooLarge || sending.answer !== undefined}
-          loading={sending.busy}
-          data-testid="import-yes"
-        >
+        <Button onClick={send} disabled={sending.answer !== undefined} loading={sending.busy} data-testid="import-yes">
           {words.t("import.yes")}
         </Button>
       </Group>

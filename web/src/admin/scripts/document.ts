@@ -17,7 +17,7 @@ export const BLANK_DOCUMENT = `{
       "items": [
         {
           "type": "paragraph",
-          "text": { "en": "Hello {{contact.name|there}}.", "de": "Guten Tag {{contact.name|}}." }
+          "text": { "en": "Hello {{conversation.customer_name|there}}.", "de": "Guten Tag {{conversation.customer_name|}}." }
         }
       ],
       "buttons": [

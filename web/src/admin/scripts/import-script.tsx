@@ -12,6 +12,7 @@ import { PickOne } from "../kit/pickers";
 import { present } from "../kit/resource";
 import { useAdminWords } from "../words";
 import { byteLength, fitting, MOST_BYTES } from "./document";
+import { MissingNames } from "./missing-names";
 import { ProblemTable } from "./problem-table";
 import { useProblems } from "./use-problems";
 
@@ -56,22 +57,20 @@ function ImportForm({ close }: { close(): void }) {
   const put = (part: Partial<Chosen>) => setChosen((held) => ({ ...held, ...part, requestId: newUuid() }));
   const importing = useImport(chosen, close);
   const { text, divisionId } = chosen;
+  const [wasAsked, setAsked] = useState(false);
   const isTooLarge = byteLength(fitting(text)) > MOST_BYTES;
+  const isReady = text !== "" && divisionId !== "" && !isTooLarge;
+  const take = () => (isReady ? importing.take() : setAsked(true));
   return (
     <Stack gap="sm" data-testid="script-import-form">
-      <Inputs chosen={chosen} put={put} isTooLarge={isTooLarge} />
+      <Inputs chosen={chosen} put={put} isTooLarge={isTooLarge} wasAsked={wasAsked} />
       {text !== "" && <Check text={text} />}
       <FaultAlert fault={importing.fault} testId="script-import-fault" />
       <Group justify="flex-end">
         <Button variant="default" onClick={close} data-testid="script-import-no">
           {words.t("cancel")}
         </Button>
-        <Button
-          onClick={importing.take}
-          disabled={text === "" || divisionId === "" || isTooLarge}
-          loading={importing.busy}
-          data-testid="script-import-yes"
-        >
+        <Button onClick={take} loading={importing.busy} data-testid="script-import-yes">
           {words.t("script.importYes")}
         </Button>
       </Group>
@@ -100,11 +99,14 @@ interface InputsProps {
   chosen: Chosen;
   put(part: Partial<Chosen>): void;
   isTooLarge: boolean;
+  /** Whether somebody has tried to import: then what is not chosen yet says so. */
+  wasAsked: boolean;
 }
 
-function Inputs({ chosen, put, isTooLarge }: InputsProps) {
+function Inputs({ chosen, put, isTooLarge, wasAsked }: InputsProps) {
   const words = useAdminWords();
   const { resources } = useAdmin();
+  const toChoose = (value: string) => (wasAsked && value === "" ? words.t("violation.choose") : undefined);
   const read = async (file: File | null) => put({ text: file ? await file.text() : "" });
   return (
     <>
@@ -114,7 +116,7 @@ function Inputs({ chosen, put, isTooLarge }: InputsProps) {
         accept="application/json,.json"
         placeholder={words.t("choose")}
         onChange={(file) => void read(file)}
-        error={isTooLarge ? words.t("violation.document", { most: MOST_BYTES }) : undefined}
+        error={isTooLarge ? words.t("violation.document", { most: MOST_BYTES }) : toChoose(chosen.text)}
         data-testid="script-file"
       />
       <PickOne
@@ -122,6 +124,7 @@ function Inputs({ chosen, put, isTooLarge }: InputsProps) {
         label={words.t("field.divisionId")}
         value={chosen.divisionId}
         onChange={(divisionId) => put({ divisionId })}
+        error={toChoose(chosen.divisionId)}
         data-testid="script-import-division"
       />
       <TextInput
@@ -139,7 +142,7 @@ function Inputs({ chosen, put, isTooLarge }: InputsProps) {
 /** What is wrong with the file. */
 function Check({ text }: { text: string }) {
   const words = useAdminWords();
-  const { problems, isCurrent, fault } = useProblems(text);
+  const { problems, mentions, isCurrent, fault } = useProblems(text);
   const found = problems.length === 0 ? words.t("script.noProblems") : words.count("script.problemCount", problems.length);
   return (
     <section aria-label={words.t("script.problems")} data-testid="script-import-check" data-current={isCurrent}>
@@ -148,6 +151,7 @@ function Check({ text }: { text: string }) {
       </Text>
       <FaultAlert fault={fault} testId="script-check-fault" />
       {problems.length > 0 && <ProblemTable problems={problems} />}
+      <MissingNames mentions={mentions} />
     </section>
   );
 }

@@ -1,13 +1,14 @@
 // What is wrong with a document, each with its place.
-import { Anchor, Table, Text } from "@mantine/core";
+import { Table, Text } from "@mantine/core";
 import type { ScriptProblem } from "../../gen/onqueue/content/v1/script_pb";
 import { problemKey } from "../../i18n/script-problems";
-import { useAdminWords, type AdminWords } from "../words";
+import { useAdminWords } from "../words";
+import { PlaceText, type Place } from "./place-text";
 
 interface TableProps {
   problems: readonly ScriptProblem[];
   /** Leads to the place in the text; absent where the text is not shown. */
-  go?(problem: ScriptProblem): void;
+  go?(place: Place): void;
 }
 
 /** The problems in the order of their places. */
@@ -27,7 +28,7 @@ export function ProblemTable({ problems, go }: TableProps) {
         {problems.map((problem, index) => (
           <Table.Tr key={index} data-testid="script-problem" data-code={problem.code} data-line={problem.line} data-column={problem.column}>
             <Table.Td>
-              <Place problem={problem} {...(go ? { go } : {})} />
+              <PlaceText place={problem} {...(go ? { go } : {})} />
             </Table.Td>
             <Table.Td>
               <Text size="sm">{words.t(problemKey(problem.code))}</Text>
@@ -41,28 +42,4 @@ export function ProblemTable({ problems, go }: TableProps) {
       </Table.Tbody>
     </Table>
   );
-}
-
-function Place({ problem, go }: { problem: ScriptProblem; go?(problem: ScriptProblem): void }) {
-  const words = useAdminWords();
-  const { pageId, itemId, pointer } = problem;
-  const line = lineText(problem, words);
-  return (
-    <>
-      {line !== "" && go && (
-        <Anchor component="button" type="button" size="sm" ta="left" onClick={() => go(problem)} data-testid="script-problem-go">
-          {line}
-        </Anchor>
-      )}
-      {line !== "" && !go && <Text size="sm">{line}</Text>}
-      {pageId !== "" && <Text size="xs">{words.t("script.onPage", { page: pageId })}</Text>}
-      {itemId !== "" && <Text size="xs">{words.t("script.inItem", { item: itemId })}</Text>}
-      {line === "" && pageId === "" && <Text size="sm">{pointer || words.t("script.wholeDocument")}</Text>}
-    </>
-  );
-}
-
-function lineText({ line, column }: ScriptProblem, words: AdminWords): string {
-  if (line === 0) return "";
-  return column === 0 ? words.t("script.line", { line }) : words.t("script.lineColumn", { line, column });
 }

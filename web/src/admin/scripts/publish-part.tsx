@@ -12,6 +12,7 @@ import { AskDialog } from "../kit/ask-dialog";
 import { present } from "../kit/resource";
 import { asShown } from "../resources/scripts";
 import { useAdminWords } from "../words";
+import { MissingNames } from "./missing-names";
 
 interface PublishProps {
   script: Script;
@@ -24,6 +25,7 @@ export function PublishPart({ script, adopt }: PublishProps) {
   const holds = useHolds();
   const { publishedVersion, publishedAt, draftDiffers } = script;
   const problems = useSavedProblems(script);
+  const count = problems.data?.problems.length;
   const time = publishedAt ? words.dateTime(timestampMs(publishedAt)) : "";
   return (
     <Paper component="section" className="part" withBorder p="md" mt="lg" aria-label={words.t("script.publishing")} data-testid="part-publish">
@@ -35,15 +37,16 @@ export function PublishPart({ script, adopt }: PublishProps) {
           {publishedVersion === 0 ? words.t("script.neverPublished") : words.t("script.published", { version: publishedVersion, time })}
         </Text>
         <FaultAlert fault={problems.error ? faultOf(problems.error) : undefined} testId="publish-fault" />
-        {problems.isSuccess && (
+        {count !== undefined && (
           <Text size="sm" data-testid="script-ready">
-            {problems.data > 0
-              ? words.count("script.notReady", problems.data)
+            {count > 0
+              ? words.count("script.notReady", count)
               : words.t(draftDiffers || publishedVersion === 0 ? "script.ready" : "script.upToDate")}
           </Text>
         )}
+        <MissingNames mentions={problems.data?.mentions ?? []} />
         {holds("scripter:script:publish") && (
-          <PublishButton script={script} adopt={adopt} isReady={problems.data === 0 && (draftDiffers || publishedVersion === 0)} />
+          <PublishButton script={script} adopt={adopt} isReady={count === 0 && (draftDiffers || publishedVersion === 0)} />
         )}
       </Stack>
     </Paper>
@@ -83,11 +86,11 @@ function PublishButton({ script, adopt, isReady }: PublishProps & { isReady: boo
   );
 }
 
-/** How many problems the saved draft has. */
+/** What is wrong with the saved draft, and what it names. */
 function useSavedProblems({ scriptId, etag }: Script) {
   const { clients } = useAdmin();
   return useQuery({
     queryKey: ["script", "problems", "saved", scriptId, etag],
-    queryFn: async ({ signal }) => (await clients.scripts.validateScript({ scriptId }, { signal })).problems.length,
+    queryFn: async ({ signal }) => clients.scripts.validateScript({ scriptId }, { signal }),
   });
 }

@@ -2,10 +2,11 @@
 import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { useRef } from "react";
 import { FaultAlert } from "../../desk/fault-alert";
-import type { ScriptProblem } from "../../gen/onqueue/content/v1/script_pb";
 import type { ValueProps } from "../kit/fields";
 import { useAdminWords } from "../words";
 import { offsetOf, rewritten } from "./document";
+import { MissingNames } from "./missing-names";
+import type { Place } from "./place-text";
 import { ProblemTable } from "./problem-table";
 import { useProblems } from "./use-problems";
 
@@ -14,7 +15,7 @@ export function SourceEditor({ label, value, onChange, error, disabled, ...rest 
   const words = useAdminWords();
   const input = useRef<HTMLTextAreaElement>(null);
   const checked = useProblems(value);
-  const go = ({ line, column }: ScriptProblem) => {
+  const go = ({ line, column }: Place) => {
     const at = offsetOf(value, line, column);
     const box = input.current;
     // A text box shows where its caret is when it gets the focus.
@@ -58,6 +59,7 @@ export function SourceEditor({ label, value, onChange, error, disabled, ...rest 
         </Text>
         <FaultAlert fault={checked.fault} testId="script-check-fault" />
         {checked.problems.length > 0 && <ProblemTable problems={checked.problems} go={go} />}
+        <MissingNames mentions={checked.mentions} go={go} />
       </section>
     </Stack>
   );

@@ -2,7 +2,7 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { Fault } from "../../core/fault";
-import type { ScriptProblem } from "../../gen/onqueue/content/v1/script_pb";
+import type { ScriptMention, ScriptProblem } from "../../gen/onqueue/content/v1/script_pb";
 import { faultOf } from "../../rpc/faults";
 import { useAdmin } from "../context";
 import { fitting } from "./document";
@@ -12,6 +12,8 @@ const TYPING_MS = 500;
 /** What is known of a text. */
 export interface Checked {
   problems: readonly ScriptProblem[];
+  /** What it names outside itself. */
+  mentions: readonly ScriptMention[];
   /** Whether they are those of the text as it is now. */
   isCurrent: boolean;
   fault: Fault | undefined;
@@ -27,10 +29,11 @@ export function useProblems(text: string): Checked {
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
-    queryFn: async ({ signal }) => (await clients.scripts.validateScript({ document: fitting(settled) }, { signal })).problems,
+    queryFn: ({ signal }) => clients.scripts.validateScript({ document: fitting(settled) }, { signal }),
   });
   return {
-    problems: check.data ?? [],
+    problems: check.data?.problems ?? [],
+    mentions: check.data?.mentions ?? [],
     isCurrent: settled === text && check.isSuccess && !check.isPlaceholderData,
     fault: check.error ? faultOf(check.error) : undefined,
   };

@@ -9,6 +9,8 @@ import { faultOf } from "../../rpc/faults";
 import { useDesk } from "../desk-context";
 import { FaultAlert } from "../fault-alert";
 import { useWords } from "../words";
+import { changeText } from "./change-text";
+import { useActorName } from "./use-actor-name";
 
 const PAGE_SIZE = 20;
 
@@ -62,10 +64,17 @@ export function ContactHistory({ contactId, fields }: { contactId: string; field
 
 function Changes({ changes, fields }: { changes: readonly ContactChange[]; fields: readonly ContactField[] }) {
   const words = useWords();
+  const actorName = useActorName(changes.map(({ actor }) => actor));
   const nameOf = (field: string) => {
     const key = NAMES[field];
     if (key) return words.t(key);
     return fields.find((each) => `fields.${each.key}` === field)?.name ?? field;
+  };
+  const by = ({ actor, origin, script }: ContactChange) => {
+    const name = actorName(actor);
+    const through = script && words.t("contact.byThisScript", { name: script.scriptName, version: script.version });
+    if (!name || (origin !== ContactOrigin.AGENT && !through)) return through ?? words.t(ORIGINS[origin]);
+    return [name, through].filter(Boolean).join(", ");
   };
   return (
     <Table layout="fixed">
@@ -78,17 +87,19 @@ function Changes({ changes, fields }: { changes: readonly ContactChange[]; field
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {changes.map(({ number, at, field, oldValue, newValue, origin, script }) => (
-          <Table.Tr key={String(number)} data-testid="contact-change" data-field={field}>
-            <Table.Td>
-              {at && words.dateTime(timestampMs(at))} (
-              {script ? words.t("contact.byThisScript", { name: script.scriptName, version: script.version }) : words.t(ORIGINS[origin])})
-            </Table.Td>
-            <Table.Td>{nameOf(field)}</Table.Td>
-            <Table.Td className="guest">{oldValue}</Table.Td>
-            <Table.Td className="guest">{newValue}</Table.Td>
-          </Table.Tr>
-        ))}
+        {changes.map((change) => {
+          const { number, at, field, oldValue, newValue } = change;
+          return (
+            <Table.Tr key={String(number)} data-testid="contact-change" data-field={field}>
+              <Table.Td className="guest">
+                {at && words.dateTime(timestampMs(at))} ({by(change)})
+              </Table.Td>
+              <Table.Td>{nameOf(field)}</Table.Td>
+              <Table.Td className="guest pre">{changeText(field, oldValue, fields, words)}</Table.Td>
+              <Table.Td className="guest pre">{changeText(field, newValue, fields, words)}</Table.Td>
+            </Table.Tr>
+          );
+        })}
       </Table.Tbody>
     </Table>
   );

@@ -3,6 +3,7 @@ import { Group, Kbd, Text } from "@mantine/core";
 import type { FoundResponse } from "../../gen/onqueue/content/v1/response_pb";
 import { FaultAlert } from "../fault-alert";
 import { useWords } from "../words";
+import { FilledPreview } from "./filled-preview";
 import { MissingValues } from "./missing-values";
 import type { Finder } from "./use-finder";
 
@@ -15,7 +16,7 @@ export function foundId(index: number): string {
 }
 
 /** The responses that fit, and the form for what is missing in one. */
-export function FinderPanel({ finder }: { finder: Finder }) {
+export function FinderPanel({ finder, conversationId }: { finder: Finder; conversationId: string }) {
   const words = useWords();
   const { isOpen, isSearching, found, active, fault, incomplete } = finder;
   return (
@@ -24,7 +25,14 @@ export function FinderPanel({ finder }: { finder: Finder }) {
         <div className="finder" data-testid="finder" data-state={isSearching ? "searching" : "found"}>
           <div role="listbox" id={FOUND_LIST} aria-label={words.t("finder.label")}>
             {found.map((each, index) => (
-              <Found key={each.response?.responseId} found={each} index={index} isActive={index === active} choose={finder.choose} />
+              <Found
+                key={each.response?.responseId}
+                found={each}
+                index={index}
+                isActive={index === active}
+                conversationId={conversationId}
+                choose={finder.choose}
+              />
             ))}
           </div>
           <Group justify="space-between" gap="xs" px="sm" py={4}>
@@ -60,10 +68,11 @@ interface FoundProps {
   found: FoundResponse;
   index: number;
   isActive: boolean;
+  conversationId: string;
   choose(index: number): void;
 }
 
-function Found({ found, index, isActive, choose }: FoundProps) {
+function Found({ found, index, isActive, conversationId, choose }: FoundProps) {
   const words = useWords();
   const { response, preview, language } = found;
   return (
@@ -90,9 +99,13 @@ function Found({ found, index, isActive, choose }: FoundProps) {
           {response?.shortcut && <Text size="xs">{`/${response.shortcut}`}</Text>}
         </Group>
       </Group>
-      <Text size="xs" truncate lang={language} className="found-preview">
-        {preview}
-      </Text>
+      {isActive ? (
+        <FilledPreview conversationId={conversationId} found={found} />
+      ) : (
+        <Text size="xs" truncate lang={language} className="found-preview">
+          {preview}
+        </Text>
+      )}
     </div>
   );
 }

@@ -56,3 +56,25 @@ export function missingNames(metadata: Record<string, string>): string[] {
     .map((name) => name.trim())
     .filter(Boolean);
 }
+
+/** Characters that no text has: they stand around what is missing in a preview. */
+const OPENS = "\uE000";
+const CLOSES = "\uE001";
+
+/** A part of a preview. */
+export interface PreviewPart {
+  text: string;
+  /** Whether it says what is missing, instead of a value. */
+  isMissing: boolean;
+}
+
+/** What stands in a preview instead of a value that is missing. */
+export function marked(name: string): string {
+  return `${OPENS}${name}${CLOSES}`;
+}
+
+/** A preview by its parts. */
+export function partsOf(preview: string): PreviewPart[] {
+  const parts = preview.split(new RegExp(`${OPENS}([^${CLOSES}]*)${CLOSES}`));
+  return parts.map((text, index) => ({ text, isMissing: index % 2 === 1 })).filter(({ text }) => text !== "");
+}

@@ -1,10 +1,10 @@
 // What was answered so far, by whom and when, and what came of it in the contact.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { Badge, Group, Stack, Text } from "@mantine/core";
-import { ContactWriteState, type ContactWrite, type ScriptAnswer, type ScriptRun, type ScriptStep } from "../../gen/onqueue/content/v1/script_run_pb";
-import type { DeskKey, DeskTranslator } from "../catalogues";
-import { useContactFields } from "../contact/use-contact-fields";
-import { faultText, useWords } from "../words";
+import { Stack, Text } from "@mantine/core";
+import type { ScriptAnswer, ScriptRun, ScriptStep } from "../../gen/onqueue/content/v1/script_run_pb";
+import type { DeskTranslator } from "../catalogues";
+import { useWords } from "../words";
+import { Write } from "./contact-writes";
 import { answeredSteps } from "./run";
 
 /** The answers behind how many steps there are. */
@@ -18,7 +18,7 @@ export function AnswersSoFar({ run }: { run: ScriptRun }) {
   );
 }
 
-/** The steps with answers, the latest first. */
+/** The answers by page, each with who gave it last. */
 export function Answers({ run }: { run: ScriptRun }) {
   const words = useWords();
   const steps = answeredSteps(run);
@@ -60,54 +60,6 @@ function Step({ step }: { step: ScriptStep }) {
       ))}
     </section>
   );
-}
-
-const STATES: Record<ContactWriteState, { text: DeskKey; color: string }> = {
-  [ContactWriteState.UNSPECIFIED]: { text: "script.writePending", color: "gray" },
-  [ContactWriteState.WRITTEN]: { text: "script.written", color: "green" },
-  [ContactWriteState.NO_CONTACT]: { text: "script.writeNoContact", color: "yellow" },
-  [ContactWriteState.PENDING]: { text: "script.writePending", color: "yellow" },
-  [ContactWriteState.REFUSED]: { text: "script.writeRefused", color: "red" },
-};
-
-function Write({ write }: { write: ContactWrite }) {
-  const words = useWords();
-  const nameOf = useContactFieldName();
-  const { contactField, state, reason } = write;
-  const { text, color } = STATES[state];
-  const why = state === ContactWriteState.REFUSED ? reasonText(reason, words) : "";
-  return (
-    <Group gap={6} mt={4} data-testid="script-write" data-field={contactField} data-state={ContactWriteState[state].toLowerCase()}>
-      <Badge color={color} c="var(--mantine-color-text)" variant="light" tt="none" className="wraps">
-        {words.t("script.write", { field: nameOf(contactField), state: words.t(text) })}
-      </Badge>
-      {why && <Text size="xs">{why}</Text>}
-    </Group>
-  );
-}
-
-function reasonText(reason: string, words: DeskTranslator): string {
-  return faultText({ kind: "refused", reason, status: "", metadata: {}, retryAfterMs: undefined }, words);
-}
-
-const OWN_NAMES: Record<string, DeskKey> = {
-  name: "contact.name",
-  email: "contact.emails",
-  phone: "contact.phones",
-  language: "contact.language",
-  notes: "contact.notes",
-};
-
-/** What a field of contacts is called. */
-function useContactFieldName(): (contactField: string) => string {
-  const words = useWords();
-  const custom = useContactFields();
-  return (contactField) => {
-    const own = OWN_NAMES[contactField];
-    if (own) return words.t(own);
-    const key = contactField.replace(/^fields\./, "");
-    return custom.find((field) => field.key === key)?.name ?? key;
-  };
 }
 
 function answerText({ value, shown }: ScriptAnswer, words: DeskTranslator): string {

@@ -1,6 +1,7 @@
 // What a script's button has the page do, with the agent's own permissions: ask for help, pass on, propose a wrap-up code.
 import { Alert, Group, CloseButton, Text } from "@mantine/core";
 import { useState, type ReactNode } from "react";
+import { isSameName } from "../../core/same-name";
 import type { ScriptAction } from "../../gen/onqueue/content/v1/script_run_pb";
 import { allPages } from "../../rpc/pages";
 import { HelpDialog } from "../assistance/ask-help";
@@ -15,6 +16,8 @@ import { proposeWrapUpCode } from "../wrap-up/use-wrap-up";
 export interface ActionsFor {
   conversationId: string;
   queueId: string;
+  /** What the customer is written to in. */
+  language: string;
   /** Whether a supervisor was asked already. */
   isHelpOpen: boolean;
   /** Whether it goes on. */
@@ -124,7 +127,7 @@ function nameIn({ action }: ScriptAction): string {
 /** The queue of exactly this name, that the agent may find. */
 async function queueOf({ queues }: DeskClients, name: string): Promise<string | undefined> {
   const { queues: found } = await queues.searchQueues({ text: name, pageSize: 200 });
-  return found.find((queue) => isSame(queue.name, name))?.queueId;
+  return found.find((queue) => isSameName(queue.name, name))?.queueId;
 }
 
 /** The wrap-up code of exactly this name, among those of the queue. */
@@ -133,9 +136,5 @@ async function codeOf({ wrapUpCodes }: DeskClients, queueId: string, name: strin
     const { wrapUpCodes: items, nextPageToken } = await wrapUpCodes.listWrapUpCodes({ queueId, pageToken, pageSize: 200 });
     return { items, nextPageToken };
   });
-  return codes.find((code) => isSame(code.name, name))?.wrapUpCodeId;
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.normalize("NFC").toLowerCase() === other.normalize("NFC").toLowerCase();
+  return codes.find((code) => isSameName(code.name, name))?.wrapUpCodeId;
 }

@@ -1,5 +1,6 @@
 // One question of a page.
 import { Checkbox, NativeSelect, Radio, Stack, Textarea, TextInput } from "@mantine/core";
+import type { ReactNode } from "react";
 import { ScriptFieldType, type ScriptField } from "../../gen/onqueue/content/v1/script_run_pb";
 import { useWords } from "../words";
 import type { AnswerProblem } from "./checks";
@@ -35,15 +36,26 @@ export function FieldInput(props: FieldInputProps) {
 function useCommon({ field, problem, disabled }: FieldInputProps) {
   const words = useWords();
   const { fieldId, label, hint, required, contactField } = field;
-  const notes = [hint, contactField && words.t("script.toContact")].filter(Boolean).join(" ");
+  const most = field.atMost === undefined ? "" : words.t("script.atMost", { most: field.atMost });
   return {
     label,
-    description: notes || undefined,
+    description: notesOf([hint, contactField && words.t("script.toContact"), most]),
     error: problem && words.t(problem.key, problem.values),
     required,
     disabled,
     "data-testid": `script-field-${fieldId}`,
   };
+}
+
+/** What helps to answer, each note in a line of its own. */
+function notesOf(notes: readonly string[]): ReactNode {
+  const said = notes.filter(Boolean);
+  if (said.length === 0) return undefined;
+  return said.map((note) => (
+    <span key={note} className="note">
+      {note}
+    </span>
+  ));
 }
 
 function Written(props: FieldInputProps) {
@@ -92,13 +104,10 @@ function FromList(props: FieldInputProps) {
 
 function Many(props: FieldInputProps) {
   const { field, typed, change, disabled } = props;
-  const words = useWords();
-  const { required, description, ...common } = useCommon(props);
-  const most = field.atMost === undefined ? "" : words.t("script.atMost", { most: field.atMost });
-  const said = [description, most].filter(Boolean).join(" ");
+  const { required, ...common } = useCommon(props);
   const chosen = Array.isArray(typed) ? (typed as readonly string[]) : [];
   return (
-    <Checkbox.Group {...common} description={said || undefined} withAsterisk={required} value={[...chosen]} onChange={change}>
+    <Checkbox.Group {...common} withAsterisk={required} value={[...chosen]} onChange={change}>
       <Stack gap={6} mt={4}>
         {field.options.map(({ optionId, label }) => (
           <Checkbox key={optionId} value={optionId} label={label} disabled={disabled} data-testid={`script-option-${optionId}`} />

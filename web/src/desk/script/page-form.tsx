@@ -7,7 +7,7 @@ import { useWords } from "../words";
 import { draftAt, keepDraft } from "./drafts";
 import { FieldInput } from "./field-input";
 import { ResponseOffer, type InsertResponse } from "./response-offer";
-import { fieldsOf, placeOf } from "./run";
+import { fieldsOf } from "./run";
 import { keepsAnswers, type Pressing } from "./use-press";
 import { startOf, type Typed, type TypedValues } from "./values";
 
@@ -21,10 +21,12 @@ interface PageFormProps {
   mayPress: boolean;
   /** Absent where nothing can be written. */
   insert: InsertResponse | undefined;
+  /** What canned responses are offered in: the page itself is in the agent's language. */
+  customerLanguage: string;
 }
 
 /** One page, from its heading to its buttons. */
-export function PageForm({ run, page, pressing, own, mayPress, insert }: PageFormProps) {
+export function PageForm({ run, page, pressing, own, mayPress, insert, customerLanguage }: PageFormProps) {
   const [typed, change] = useTyped(run, page);
   const heading = useRef<HTMLHeadingElement>(null);
   const form = useRef<HTMLFormElement>(null);
@@ -52,7 +54,16 @@ export function PageForm({ run, page, pressing, own, mayPress, insert }: PageFor
         </Title>
         {page.items.map((item, index) => (
           <div key={index}>
-            <Item item={item} run={run} page={page} typed={typed} put={put} pressing={pressing} mayPress={mayPress} insert={insert} />
+            <Item
+              item={item}
+              run={run}
+              typed={typed}
+              put={put}
+              pressing={pressing}
+              mayPress={mayPress}
+              insert={insert}
+              customerLanguage={customerLanguage}
+            />
           </div>
         ))}
         <Problems page={page} pressing={pressing} />
@@ -62,14 +73,14 @@ export function PageForm({ run, page, pressing, own, mayPress, insert }: PageFor
   );
 }
 
-interface ItemProps extends Omit<PageFormProps, "own"> {
+interface ItemProps extends Omit<PageFormProps, "own" | "page"> {
   item: ScriptItem;
   typed: TypedValues;
   put(fieldId: string, value: Typed): void;
 }
 
 /** A paragraph, a question or an offered response. */
-function Item({ item: { item }, run, page, typed, put, pressing, mayPress, insert }: ItemProps) {
+function Item({ item: { item }, run, typed, put, pressing, mayPress, insert, customerLanguage }: ItemProps) {
   if (item.case === "paragraph") {
     return (
       <Text className="pre guest" dir="auto">
@@ -78,7 +89,7 @@ function Item({ item: { item }, run, page, typed, put, pressing, mayPress, inser
     );
   }
   if (item.case === "response") {
-    return <ResponseOffer conversationId={run.conversationId} language={page.language} offer={item.value} insert={insert} />;
+    return <ResponseOffer conversationId={run.conversationId} language={customerLanguage} offer={item.value} insert={insert} />;
   }
   if (item.case !== "field") return null;
   const { fieldId } = item.value;
@@ -148,13 +159,12 @@ function Buttons({ buttons, first, typed, pressing }: ButtonsProps) {
   );
 }
 
-/** What is typed, kept for this place of the run. */
+/** What is typed, kept for this page of the run: also while one goes back to another. */
 function useTyped(run: ScriptRun, page: ScriptPage): [TypedValues, (typed: TypedValues) => void] {
-  const place = placeOf(run);
-  const [typed, setTyped] = useState<TypedValues>(() => ({ ...startOf(fieldsOf(page)), ...draftAt(run.conversationId, place) }));
+  const [typed, setTyped] = useState<TypedValues>(() => ({ ...startOf(fieldsOf(page)), ...draftAt(run, page.pageId) }));
   const change = (next: TypedValues) => {
     setTyped(next);
-    keepDraft(run.conversationId, place, next);
+    keepDraft(run, page.pageId, next);
   };
   return [typed, change];
 }

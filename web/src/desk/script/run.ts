@@ -3,6 +3,7 @@ import {
   ContactWriteState,
   ScriptRunState,
   ScriptStepKind,
+  type ContactWrite,
   type ScriptField,
   type ScriptPage,
   type ScriptRun,
@@ -35,14 +36,25 @@ export function passedPages({ steps }: ScriptRun): Passed[] {
   return passed;
 }
 
-/** The steps that answered something or wrote to the contact, the latest first. */
-export function answeredSteps({ steps }: ScriptRun): ScriptStep[] {
-  return steps.filter(({ answers, contactWrites }) => answers.length + contactWrites.length > 0).reverse();
+/** How often a page was answered. */
+export function timesAnswered({ steps }: ScriptRun, pageId: string): number {
+  return steps.filter((step) => step.pageId === pageId && (step.kind === ScriptStepKind.NEXT || step.kind === ScriptStepKind.END)).length;
 }
 
-/** Whether something is still on its way to the contact. */
-export function hasPending({ steps }: ScriptRun): boolean {
-  return steps.some(({ contactWrites }) => contactWrites.some(({ state }) => state === ContactWriteState.PENDING));
+/** The steps that answered something or wrote to the contact: of each page the last, in the order in which the pages were come to. */
+export function answeredSteps({ steps }: ScriptRun): ScriptStep[] {
+  const lastOf = new Map<string, ScriptStep>();
+  for (const step of steps) {
+    if (step.answers.length + step.contactWrites.length > 0) lastOf.set(step.pageId, step);
+  }
+  return [...lastOf.values()];
+}
+
+/** What of the contact is not as it was answered, each field once by its last answer. */
+export function unwritten({ steps }: ScriptRun): ContactWrite[] {
+  const lastOf = new Map<string, ContactWrite>();
+  for (const { contactWrites } of steps) for (const write of contactWrites) lastOf.set(write.contactField, write);
+  return [...lastOf.values()].filter(({ state }) => state !== ContactWriteState.WRITTEN);
 }
 
 /** The fields of a page, from top to bottom. */

@@ -36,9 +36,9 @@ function History({ conversationId }: { conversationId: string }) {
   const words = useWords();
   const { clients } = useDesk();
   const list = useQuery({
-    queryKey: ["script-run", conversationId, "all"],
+    queryKey: ["script-run", conversationId, "all", words.locale],
     refetchInterval: LOOK_AGAIN_MS,
-    queryFn: async ({ signal }) => (await clients.scriptRuns.listRuns({ conversationId }, { signal })).runs,
+    queryFn: async ({ signal }) => (await clients.scriptRuns.listRuns({ conversationId, language: words.locale }, { signal })).runs,
   });
   return (
     <Stack gap="md" data-testid="script-runs">

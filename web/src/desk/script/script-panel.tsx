@@ -12,12 +12,13 @@ import { useAction } from "../use-action";
 import { useWords } from "../words";
 import { AnswersSoFar } from "./answers-so-far";
 import { useCarryOut, type ActionsFor } from "./carry-out";
+import { Unwritten } from "./contact-writes";
 import { forgetDraft } from "./drafts";
 import { PageForm } from "./page-form";
 import type { InsertResponse } from "./response-offer";
 import { isOpen, placeOf } from "./run";
 import { Trail } from "./trail";
-import { usePress } from "./use-press";
+import { usePress, type Pressing } from "./use-press";
 import { takeRun, type KnownRun } from "./use-script-run";
 
 interface ScriptPanelProps {
@@ -27,7 +28,7 @@ interface ScriptPanelProps {
 }
 
 /** The script of a conversation. */
-export function ScriptPanel({ known: { run, fault }, chat, insert }: ScriptPanelProps) {
+export function ScriptPanel({ known: { run, fault, readAt }, chat, insert }: ScriptPanelProps) {
   const words = useWords();
   const isAway = useContentAway();
   return (
@@ -39,7 +40,7 @@ export function ScriptPanel({ known: { run, fault }, chat, insert }: ScriptPanel
           {words.t("script.old")}
         </Text>
       )}
-      {run && <Run run={run} chat={chat} insert={insert} />}
+      {run && <Run run={run} readAt={readAt} chat={chat} insert={insert} />}
     </Stack>
   );
 }
@@ -48,13 +49,13 @@ function stateOf(run: ScriptRun | undefined): string {
   return run ? ScriptRunState[run.state].toLowerCase() : "unknown";
 }
 
-function Run({ run, chat, insert }: Omit<ScriptPanelProps, "known"> & { run: ScriptRun }) {
+function Run({ run, readAt, chat, insert }: Omit<ScriptPanelProps, "known"> & { run: ScriptRun; readAt: number }) {
   const words = useWords();
   const own = useRef(false);
   const place = placeOf(run);
   const carrying = useCarryOut(chat);
-  const pressing = usePress({ run, moved: () => (own.current = true), act: carrying.act });
-  const wasOvertaken = useOvertaken(place, own) || pressing.wasOvertaken;
+  const pressing = usePress({ run, readAt, moved: () => (own.current = true), act: carrying.act });
+  const wasOvertaken = useOvertaken(run, own, pressing) || pressing.wasOvertaken;
   const { page, scriptName, maySubmit } = run;
   useContactFollows(run);
   return (
@@ -77,8 +78,9 @@ function Run({ run, chat, insert }: Omit<ScriptPanelProps, "known"> & { run: Scr
         </Alert>
       )}
       {carrying.shown}
+      <Unwritten run={run} />
       {page ? (
-        <PageForm key={place} run={run} page={page} pressing={pressing} own={own} mayPress={maySubmit} insert={insert} />
+        <PageForm key={place} run={run} page={page} pressing={pressing} own={own} mayPress={maySubmit} insert={insert} customerLanguage={chat.language} />
       ) : (
         <Ended run={run} own={own} />
       )}
@@ -88,15 +90,16 @@ function Run({ run, chat, insert }: Omit<ScriptPanelProps, "known"> & { run: Scr
 }
 
 /** Whether somebody else, or another window, brought the run to where it is while it was looked at. */
-function useOvertaken(place: string, own: RefObject<boolean>): boolean {
+function useOvertaken(run: ScriptRun, own: RefObject<boolean>, { took }: Pressing): boolean {
+  const place = placeOf(run);
   const last = useRef(place);
   const [at, setAt] = useState<string>();
   useEffect(() => {
     if (last.current === place) return;
-    if (!own.current) setAt(place);
+    if (!own.current && !took(run)) setAt(place);
     last.current = place;
     own.current = false;
-  }, [place, own]);
+  }, [place]);
   return at === place;
 }
 
@@ -139,7 +142,8 @@ function GiveUp({ run }: { run: ScriptRun }) {
       const { run: ended } = await clients.scriptRuns.endRun({ runId: run.runId, step: run.step });
       forgetDraft(run.conversationId);
       setAsking(false);
-      takeRun(queries, ended);
+      takeRun(queries, words.locale, ended);
+      void queries.invalidateQueries({ queryKey: ["script-run", run.conversationId] });
     });
   return (
     <>

@@ -20,7 +20,8 @@ function runRoutes(router: ConnectRouter, world: World): void {
   /** As the caller gets it: with the ids of responses, and whether steps may be taken. */
   const answer = (run: ScriptRun | undefined) => (run ? { run: { ...withResponses(world, run), maySubmit: !script.readsOnly } } : {});
   router.service(ScriptRunService, {
-    startRun: ({ conversationId }) => {
+    startRun: ({ conversationId, language }) => {
+      script.languages.push(language);
       if (script.readsOnly) throw refusal(Code.PermissionDenied, "CALLER_NOT_ALLOWED");
       const run = script.start(conversationId);
       return run ? answer(run) : { absence: script.absence };
@@ -67,7 +68,10 @@ function scriptAdminRoutes(router: ConnectRouter, world: ScriptWorld): void {
       return { script: scripts.change(changed.scriptId, { draftDiffers: last !== changed.document }) };
     },
     deleteScript: ({ scriptId, etag }) => scripts.remove(scriptId, etag),
-    validateScript: ({ scriptId, document }) => ({ problems: problems(document || scripts.get(scriptId).document) }),
+    validateScript: ({ scriptId, document }) => {
+      const checked = document || scripts.get(scriptId).document;
+      return { problems: problems(checked), mentions: world.mentionsIn(checked) };
+    },
     publishScript: ({ scriptId, etag }) => {
       const script = scripts.get(scriptId);
       if (script.etag !== etag) throw refusal(Code.Aborted, "ETAG_MISMATCH", { etag: script.etag });

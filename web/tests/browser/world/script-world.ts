@@ -2,7 +2,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
-import { ScriptSchema, type ScriptProblemSchema, type ScriptVersion } from "../../../src/gen/onqueue/content/v1/script_pb";
+import { ScriptMentionKind, ScriptSchema, type ScriptMentionSchema, type ScriptProblemSchema, type ScriptVersion } from "../../../src/gen/onqueue/content/v1/script_pb";
 import {
   ContactWriteState,
   RunAbsence,
@@ -24,6 +24,7 @@ import { AGENT_USER } from "./world";
 
 type PageInit = MessageInitShape<typeof ScriptPageSchema>;
 type ProblemInit = MessageInitShape<typeof ScriptProblemSchema>;
+type MentionInit = MessageInitShape<typeof ScriptMentionSchema>;
 
 const { NEXT, BACK, STAY, END } = ScriptStepKind;
 const options = (...labels: string[]) => labels.map((label) => ({ optionId: label.toLowerCase(), label }));
@@ -78,6 +79,8 @@ export class ScriptWorld {
   readonly versions = new Map<string, ScriptVersion[]>();
   readonly runs = new Map<string, ScriptRun>();
   readonly submitted: SubmitPageRequest[] = [];
+  /** In which languages runs were begun or looked for. */
+  readonly languages: string[] = [];
   readonly imports: { divisionId: string; name: string; content: string }[] = [];
   pages: PageInit[] = PAGES;
   firstPage = "welcome";
@@ -163,6 +166,20 @@ export class ScriptWorld {
     } catch {
       return [{ code: "JSON_INVALID", message: "expected value at line 1 column 1", line: 1, column: 1 }];
     }
+  }
+
+  /** What a document names, as far as the stand-in knows: the queues that it hands conversations to. */
+  mentionsIn(document: string): MentionInit[] {
+    if (this.problemsIn(document).length > 0) return [];
+    const { pages = [] } = JSON.parse(document) as { pages?: { id: string; buttons?: { id: string; actions?: { queue?: string }[] }[] }[] };
+    return pages.flatMap(({ id: pageId, buttons = [] }, page) =>
+      buttons.flatMap(({ id: itemId, actions = [] }, button) =>
+        actions.flatMap(({ queue: name }, action) => {
+          const pointer = `/pages/${page}/buttons/${button}/actions/${action}/queue`;
+          return name === undefined ? [] : [{ kind: ScriptMentionKind.QUEUE, name, pointer, pageId, itemId, line: 1, column: 1 }];
+        }),
+      ),
+    );
   }
 
   private step(run: ScriptRun, buttonId: string, answers: Record<string, ScriptValue>, userName: string): ScriptRun {
