@@ -99,7 +99,9 @@ async function inserts(agent, value) {
   const input = agent.at("desk-input");
   await input.fill("/he");
   const found = agent.page.locator('[data-testid="finder"][data-state="found"] [data-testid="found-response"][aria-selected="true"]');
-  await found.getByText(TEXT, { exact: true }).waitFor();
+  const preview = found.locator('[data-testid="found-filled"][data-filled="true"]');
+  await until(`${value} to be shown beforehand`, async () => (await preview.allTextContents())[0] === filledIn(value));
+  assert.equal(await preview.locator("mark").count(), 0, "nothing is marked as missing");
   await input.press("Enter");
   await until(`${value} to be filled in`, async () => (await input.inputValue()) === filledIn(value));
   assert.equal(await agent.at("finder").count(), 0, "what was filled in is not looked for");

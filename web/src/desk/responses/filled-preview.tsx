@@ -20,7 +20,6 @@ export function FilledPreview({ conversationId, found }: { conversationId: strin
   const filled = useQuery({
     queryKey: ["responses", "filled", conversationId, language, asked.responseId, response?.etag],
     enabled: asked.responseId !== "" && resting === asked.responseId,
-    staleTime: 30_000,
     retry: false,
     queryFn: ({ signal }) => fill(clients, asked, response?.substitutions ?? [], signal),
   });
