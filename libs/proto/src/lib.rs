@@ -3,11 +3,13 @@
 #![deny(missing_docs)]
 
 pub mod carrier;
+mod codec;
 mod convert;
 mod method;
 pub mod rpc;
 pub mod timeout;
 
+pub use codec::Codec;
 pub use convert::{millis, timestamp};
 pub use method::{Access, Idempotency, Method, SizeClass, known, method, methods};
 

@@ -24,6 +24,10 @@ use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 use std::{error::Error, time::Duration};
 
+/// As the product has it: services are driven in this process too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a driver answers.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 

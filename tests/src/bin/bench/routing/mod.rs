@@ -114,7 +114,8 @@ const NOTES: &str = "\
 - *Onqueue*: the routing service as it is, with all its layers, called in the driver's process. Chats come over session's feed
   from a session that only hands out and takes everything; each agent has an open stream and accepts every offer by an rpc;
   chats end over the feed. Counted is what was accepted, which is after its commit, with its decision record, log entries and
-  reports. *Reports under way*: how many had not been delivered to session at the end of the closed loop, in which they are.
+  reports, and after session has answered to its own report. *Reports under way*: how many were still kept for session at the
+  end of the closed loop, in which they are, with those that are kept together with them.
 - *SKIP LOCKED*: claim the oldest chat that nobody else claims, count the chats of every agent of the queue who has the skills,
   give it to the longest idle with room. *One statement*: the same in one statement, with the count kept in the agent's row,
   whose claim skips locked agents too. *64 in a statement*: the oldest 64 and the best agent of each, no agent twice.
