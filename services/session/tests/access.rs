@@ -243,7 +243,12 @@ async fn the_newest_policy_holds() {
     let closed = desk.try_start(wish(1)).await.expect_err("closed");
     assert_eq!(reason(&closed), "QUEUE_CLOSED");
     desk.put_policy(queue(), 4, true).await;
-    assert!(desk.try_start(wish(1)).await.is_ok());
+    let begun = desk.start(1).await;
+    // Who asks again after the answer was lost has begun their chat, whatever holds since.
+    desk.put_policy(queue(), 5, false).await;
+    assert_eq!(desk.start(1).await.id, begun.id);
+    let closed = desk.try_start(wish(2)).await.expect_err("closed");
+    assert_eq!(reason(&closed), "QUEUE_CLOSED");
 }
 
 #[tokio::test]
