@@ -5,6 +5,7 @@
 
 use onqueue_credentials::Identity;
 use onqueue_daemons::{Disk, PostgresServer, psql};
+use onqueue_server::{InProcess, Tasks, listener};
 use serde_json::Value;
 use std::{
     io::Write as _,
@@ -13,8 +14,6 @@ use std::{
     process::{Command, Output},
     time::{Duration, Instant},
 };
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio_rustls::TlsAcceptor;
 
 /// How long the doctor may take whatever is down, on a machine that has other things to do.
 const SOON: Duration = Duration::from_secs(12);
@@ -165,7 +164,7 @@ fn folders_of_two_authorities_are_seen() {
     found.assert("authority", "fail", "session does not accept gateway, auth", "ca");
 }
 
-/// Answers handshakes as that service does, and says something, until the process ends; the address.
+/// Listens as that service does, until the process ends; the address.
 fn answering(folder: &Path, service: &'static str) -> String {
     let identity = Identity::load(folder, service).expect("a certificate");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -175,15 +174,10 @@ fn answering(folder: &Path, service: &'static str) -> String {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            let tls = TlsAcceptor::from(identity.server());
-            loop {
-                let (io, _) = listener.accept().await.expect("accepts");
-                // Who does not like what it sees has gone.
-                if let Ok(mut io) = tls.accept(io).await {
-                    let _ = io.write_all(b"settings").await;
-                    let _ = io.read_u8().await;
-                }
-            }
+            let nothing = tower::service_fn(async |_| Err(tonic::Status::unimplemented("nothing is asked")));
+            let (limits, tasks) = (listener::Limits::internal(), Tasks::new());
+            listener::serve_peers(listener, InProcess::new(nothing), identity, limits, &tasks, || 0.5);
+            std::future::pending::<()>().await;
         });
     });
     address

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use onqueue_credentials::{Identity, SERVICES, server_name};
 use std::{io, net::SocketAddr, path::Path, time::Duration};
 use tokio::{
-    io::AsyncReadExt as _,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpStream, lookup_host},
     time::timeout,
 };
@@ -20,6 +20,10 @@ const ANSWERED: Duration = Duration::from_secs(2);
 
 /// Addresses of one name that are tried.
 const MOST: usize = 16;
+
+/// How HTTP/2 begins: its preface, and settings that change nothing (RFC 9113, 3.4). A service says nothing before it has heard
+/// that.
+const FIRST_WORDS: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 const ONE_AUTHORITY: &str = "the folders there and here must be of one authority: make all with one `onqueue certs` \
     (docs/operate.md, “Certificates”)";
@@ -112,11 +116,13 @@ impl Target {
     }
 
     /// Shakes hands with whom the certificate says to be that service. Whether ours was accepted is known when the other side
-    /// says something, which services do at once.
+    /// says something.
     async fn greet(&self, at: SocketAddr, service: &str) -> io::Result<()> {
         let io = TcpStream::connect(at).await?;
         let tls = TlsConnector::from(self.identity.client());
         let mut io = tls.connect(server_name(service), io).await?;
+        io.write_all(FIRST_WORDS).await?;
+        io.flush().await?;
         io.read_u8().await.map(drop)
     }
 
