@@ -201,6 +201,7 @@ fn as_stranger(folder: &Path, arguments: &[&str]) -> Output {
         .output()
         .expect("runs");
     allow(&folder.join("data"), 0o700);
+    std::fs::remove_file(program).expect("removed");
     output
 }
 
@@ -220,8 +221,12 @@ fn who_may_not_look_is_told_so_and_not_that_there_is_nothing() {
         assert!(told.contains(part), "{part}: {told}");
     }
     assert!(!told.contains("none yet"), "{told}");
+    let output = as_stranger(folder.path(), &["backup", "copy.db"]);
+    let told = said(&output);
+    assert_ne!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("data/onqueue.db may not be looked at by "), "{told}");
+    assert!(!told.contains("no database"), "{told}");
     let nowhere = "127.0.0.1:0";
-    std::fs::remove_file(folder.path().join("onqueue")).expect("removed");
     let output = as_stranger(
         folder.path(),
         &["serve", "--listen", nowhere, "--health-listen", nowhere],

@@ -6,7 +6,7 @@ use crate::{
     demo,
     node::Stores,
     output::say,
-    settings::{Loaded, Settings},
+    settings::{Loaded, Settings, is_there},
 };
 use onqueue_access::DefaultRole;
 use onqueue_auth::{Seed, seed};
@@ -43,8 +43,8 @@ pub async fn create(loaded: Loaded, options: AdminCreate) -> Result<(), Fault> {
 /// Gives somebody another password, and says it only if nobody else knows it yet.
 pub async fn password(loaded: Loaded, options: AdminPassword) -> Result<(), Fault> {
     let settings = of_auth(loaded);
-    if let Some(file) = settings.store.sqlite_path().filter(|file| !file.exists()) {
-        return Err(Fault::unavailable(format!("{}: there is no database", file.display())));
+    if let Some(file) = settings.store.sqlite_path() {
+        is_there(&file)?;
     }
     let _lock = Lock::take(&settings.store).ok();
     let context = context();

@@ -1,6 +1,11 @@
 //! `onqueue backup`, `restore` and `restored`: copies of the database, and beginning again on one.
 
-use crate::{cli::Backup, node, output::say, settings::Loaded};
+use crate::{
+    cli::Backup,
+    node,
+    output::say,
+    settings::{Loaded, is_there},
+};
 use onqueue_model::Fault;
 use onqueue_store::{DAMAGED, Lock, Profile, Settings, Store, StoreError, put_back};
 
@@ -11,9 +16,7 @@ pub async fn back_up(loaded: Loaded, options: Backup) -> Result<(), Fault> {
         settings,
         "`pg_dump --format custom --file FILE` copies it, while it runs too",
     )?;
-    if !file.exists() {
-        return Err(Fault::unavailable(format!("{}: there is no database", file.display())));
-    }
+    is_there(&file)?;
     let store = Store::open(settings).await?;
     let copied = store.back_up(&options.file).await;
     store.close().await?;

@@ -3,6 +3,7 @@
 
 use super::{Settings, mistake};
 use onqueue_credentials::Identity;
+use onqueue_model::Fault;
 use onqueue_server::settings::Mistake;
 use std::{
     fs::{File, OpenOptions},
@@ -58,6 +59,17 @@ pub fn out_of_reach(file: &Path, error: &Error) -> Option<[String; 2]> {
             format!("{} may not be looked at by {}", file.display(), ourselves()),
             remedy,
         ]
+    })
+}
+
+/// Whether there is such a file; why not, if this user may not know.
+pub fn is_there(file: &Path) -> Result<(), Fault> {
+    let Err(error) = file.metadata() else {
+        return Ok(());
+    };
+    Err(match out_of_reach(file, &error) {
+        Some([problem, remedy]) => Fault::unavailable(format!("{problem}: {remedy}")),
+        None => Fault::unavailable(format!("{}: there is no database", file.display())),
     })
 }
 
