@@ -89,7 +89,8 @@ impl Headings {
     /// What the column is called and which one it is; 0 where that does not count.
     fn place(&self, column: &Column) -> (String, u32) {
         let called = match (column, self) {
-            (Column::All, _) => String::new(),
+            // A table may have columns without a heading; the row is none of them.
+            (Column::All, _) => return (String::new(), 0),
             (Column::Name, _) => "name".to_owned(),
             (Column::Shortcut, _) => "shortcut".to_owned(),
             (Column::Tags, _) => "tags".to_owned(),
