@@ -45,8 +45,11 @@ pub fn shortcut(text: &str) -> Result<String, Fault> {
 /// All languages of a response.
 pub fn variants(variants: Vec<Variant>) -> Result<Vec<Variant>, Fault> {
     const FIELD: &str = "response.variants";
-    if !(1..=VARIANTS).contains(&variants.len()) {
-        let fault = Fault::field(FIELD, "1–50 variants");
+    if variants.is_empty() {
+        return Err(Fault::field(FIELD, "there is no text").mistake(Mistake::TextMissing));
+    }
+    if variants.len() > VARIANTS {
+        let fault = Fault::field(FIELD, "at most 50 texts");
         return Err(fault.mistake(Mistake::Texts).with("maximum", VARIANTS));
     }
     once(FIELD, variants.iter().map(|variant| variant.language.as_str()))?;

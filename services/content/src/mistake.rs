@@ -46,7 +46,9 @@ mistakes! {
     ControlCharacters = "control_characters",
     /// `language` is no BCP-47 tag.
     Language = "language",
-    /// A response without a text, or with more than `maximum`.
+    /// A response without a text.
+    TextMissing = "text_missing",
+    /// A response with more than `maximum` texts.
     Texts = "texts",
     /// `name` cannot be declared as a substitution.
     SubstitutionName = "substitution_name",

@@ -11,6 +11,7 @@ export const MISTAKES = [
   "empty",
   "control_characters",
   "language",
+  "text_missing",
   "texts",
   "substitution_name",
   "substitution_open",

@@ -4,7 +4,7 @@ use super::Content;
 use crate::content::Places;
 use crate::mistake::{About as _, Mistake};
 use crate::store::{Brought, Bulk, Import, Judged, Matching, Part, Received, Refusal};
-use crate::transfer::{Column, Format, Headings, Outcome, Problems, Read, Row, read};
+use crate::transfer::{Column, Format, Headings, Key, Outcome, Problems, Read, Row, read};
 use onqueue_model::{Caller, Fault, LibraryId, Reason, ResponseId, permissions};
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
@@ -97,13 +97,18 @@ impl Content {
         incoming: &Incoming,
         (read, file): (Read, &[u8]),
     ) -> Result<Outcome, Fault> {
-        let Read { rows, headings } = read;
+        let Read {
+            rows,
+            headings,
+            problems,
+        } = read;
         let by = self.actor(caller);
-        let numbered = |row: &Row| -> (ResponseId, _) { (self.0.context.ids.id(by.at), row.content.clone()) };
+        let numbered = |row: Row| -> (ResponseId, _) { (self.0.context.ids.id(by.at), row) };
         let bulk = Arc::new(Bulk {
             library: incoming.library,
             matching: incoming.matching,
-            rows: rows.iter().map(numbered).collect(),
+            rows: rows.into_iter().map(numbered).collect(),
+            is_wrong: !problems.is_none(),
             request: incoming.import.request,
             file: hexadecimal(&Sha256::digest(file)),
         });
@@ -114,11 +119,16 @@ impl Content {
             None => Ok(()),
         };
         let judges = (Arc::new(fill) as _, Arc::new(edit) as _);
-        match self.0.tables.bring(caller.organisation, bulk, judges, by).await? {
+        match self
+            .0
+            .tables
+            .bring(caller.organisation, Arc::clone(&bulk), judges, by)
+            .await?
+        {
             Brought::Done(outcome) => Ok(outcome),
             Brought::Refused(refused) => {
-                let problems = problems(&rows, &headings, refused);
-                self.refuse(caller, incoming, problems).await
+                let all = all_problems(problems, (&bulk, &headings), refused);
+                self.refuse(caller, incoming, all).await
             }
         }
     }
@@ -130,41 +140,47 @@ impl Content {
     }
 }
 
-fn problems(rows: &[Row], headings: &Headings, refused: Vec<(usize, Refusal)>) -> Problems {
-    let mut problems = Problems::default();
-    for (row, refusal) in refused {
-        if let Some(row) = rows.get(row) {
-            problems.refuse(headings, row, said(row, refusal));
+/// What is wrong with the file itself, and beside what is stored.
+fn all_problems(
+    mut problems: Problems,
+    (bulk, headings): (&Bulk, &Headings),
+    refused: Vec<(usize, Refusal)>,
+) -> Problems {
+    for (number, refusal) in refused {
+        let Some((_, row)) = bulk.rows.get(number) else {
+            continue;
+        };
+        // Rows of one shortcut are about one response; that they have it twice says it.
+        if !(row.repeats && refusal == Refusal::Twice) {
+            problems.refuse(headings, row, said(&row.key, refusal));
         }
     }
     problems
 }
 
-fn said(row: &Row, refusal: Refusal) -> (Column, Fault) {
-    let content = &row.content;
+fn said(key: &Key, refusal: Refusal) -> (Column, Fault) {
+    let (column, text) = match key {
+        Key::Shortcut(shortcut) => (Column::Shortcut, shortcut.as_str()),
+        Key::Name(name) => (Column::Name, name.as_str()),
+        Key::Unreadable => (Column::All, ""),
+    };
     let taken = |mistake, message: String| Fault::new(Reason::NameTaken, message).mistake(mistake);
     match refusal {
         Refusal::Taken => {
-            let message = format!("the library has a response with the shortcut “{}”", content.shortcut);
+            let message = format!("the library has a response with the shortcut “{text}”");
             let fault = taken(Mistake::ShortcutTaken, message);
-            (Column::Shortcut, fault.with("shortcut", &content.shortcut))
+            (column, fault.with("shortcut", text))
         }
         Refusal::Ambiguous => {
             let message = format!(
-                "the library has several responses called “{}” without a shortcut; give them shortcuts, or import this \
-                 one with a name of its own",
-                content.name
+                "the library has several responses called “{text}” without a shortcut; give them shortcuts, or import \
+                 this one with a name of its own"
             );
             let fault = taken(Mistake::NameAmbiguous, message);
-            (Column::Name, fault.with("name", &content.name))
+            (column, fault.with("name", text))
         }
         Refusal::Twice => {
             let message = "an earlier row of the file is about the same response".to_owned();
-            let column = if content.shortcut.is_empty() {
-                Column::Name
-            } else {
-                Column::Shortcut
-            };
             (column, taken(Mistake::RowTwice, message))
         }
         Refusal::Denied(fault) => (Column::All, fault),

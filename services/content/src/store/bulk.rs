@@ -4,7 +4,7 @@ use super::entities::{place, response};
 use super::responses::libraries_of;
 use super::{Judge, Judged, ROWS, Tables, imports, lists, lock, next_revision, places, record, rows};
 use crate::content::{Places, Response, ResponseContent};
-use crate::transfer::Outcome;
+use crate::transfer::{Key, Outcome, Row};
 use onqueue_model::{Divisions, Fault, LibraryId, OrganisationId, ResponseId};
 use onqueue_store::{
     Scope, StoreError,
@@ -37,7 +37,9 @@ pub struct Bulk {
     pub library: LibraryId,
     pub matching: Matching,
     /// Each with the id that it gets if it is new.
-    pub rows: Vec<(ResponseId, ResponseContent)>,
+    pub rows: Vec<(ResponseId, Row)>,
+    /// Whether something is wrong with the file itself: then nothing is brought in, but what else is wrong is found.
+    pub is_wrong: bool,
     /// Of the import.
     pub request: Uuid,
     /// SHA-256 of the file, in hexadecimal.
@@ -61,7 +63,7 @@ pub enum Refusal {
 #[derive(Clone, Debug)]
 pub enum Brought {
     Done(Outcome),
-    /// Nothing: these rows cannot be, in order.
+    /// Nothing: these rows cannot be beside what is stored, in order; none if only the file itself is wrong.
     Refused(Vec<(usize, Refusal)>),
 }
 
@@ -141,7 +143,7 @@ async fn bring(
     let places = libraries_of(tx, organisation, &all_libraries(bulk, &known)).await?;
     let sorted = Sorted::of(bulk, &meant, known);
     refused.extend(sorted.denied(edit, &places));
-    if !refused.is_empty() {
+    if bulk.is_wrong || !refused.is_empty() {
         refused.sort_by_key(|(row, _)| *row);
         return Ok(Brought::Refused(refused));
     }
@@ -193,24 +195,27 @@ impl Shelf {
     /// Which rows mean which responses, and which rows cannot be.
     fn meant(&self, bulk: &Bulk) -> (HashMap<usize, Uuid>, Vec<(usize, Refusal)>) {
         let (mut meant, mut refused, mut seen) = (HashMap::new(), Vec::new(), HashSet::new());
-        for (row, (_, content)) in bulk.rows.iter().enumerate() {
-            match self.find(content, bulk.matching) {
+        for (number, (_, row)) in bulk.rows.iter().enumerate() {
+            match self.find(&row.key, bulk.matching) {
                 Ok(None) => {}
-                Ok(Some(id)) if seen.insert(id) => drop(meant.insert(row, id)),
-                Ok(Some(_)) => refused.push((row, Refusal::Twice)),
-                Err(refusal) => refused.push((row, refusal)),
+                Ok(Some(id)) if seen.insert(id) => drop(meant.insert(number, id)),
+                Ok(Some(_)) => refused.push((number, Refusal::Twice)),
+                Err(refusal) => refused.push((number, refusal)),
             }
         }
         (meant, refused)
     }
 
-    fn find(&self, content: &ResponseContent, matching: Matching) -> Result<Option<Uuid>, Refusal> {
-        let by_shortcut = self.shortcuts.get(&fold(&content.shortcut)).copied();
-        match (matching, content.shortcut.is_empty()) {
-            (Matching::Never, _) if by_shortcut.is_some() => Err(Refusal::Taken),
-            (Matching::Never, _) => Ok(None),
-            (Matching::ByShortcutOrName, false) => Ok(by_shortcut),
-            (Matching::ByShortcutOrName, true) => match self.names.get(&fold(&content.name)).map(Vec::as_slice) {
+    fn find(&self, key: &Key, matching: Matching) -> Result<Option<Uuid>, Refusal> {
+        let by_shortcut = |shortcut: &str| self.shortcuts.get(&fold(shortcut)).copied();
+        match (matching, key) {
+            (_, Key::Unreadable) | (Matching::Never, Key::Name(_)) => Ok(None),
+            (Matching::Never, Key::Shortcut(shortcut)) => match by_shortcut(shortcut) {
+                None => Ok(None),
+                Some(_) => Err(Refusal::Taken),
+            },
+            (Matching::ByShortcutOrName, Key::Shortcut(shortcut)) => Ok(by_shortcut(shortcut)),
+            (Matching::ByShortcutOrName, Key::Name(name)) => match self.names.get(&fold(name)).map(Vec::as_slice) {
                 None | Some([]) => Ok(None),
                 Some([only]) => Ok(Some(*only)),
                 Some(_) => Err(Refusal::Ambiguous),
@@ -243,11 +248,13 @@ fn all_libraries(bulk: &Bulk, known: &HashMap<Uuid, Response>) -> BTreeSet<Libra
     others.chain([&bulk.library]).copied().collect()
 }
 
-/// What is to be written.
+/// What is to be written, if nothing is wrong.
 struct Sorted {
     new: Vec<(ResponseId, ResponseContent)>,
     /// Row, what it is, and what it is to be.
     changed: Vec<(usize, Response, ResponseContent)>,
+    /// Rows that cannot be, and what they are about: mended, they change it.
+    wrong: Vec<(usize, Response)>,
     unchanged: i64,
 }
 
@@ -256,34 +263,44 @@ impl Sorted {
         let mut sorted = Self {
             new: Vec::new(),
             changed: Vec::new(),
+            wrong: Vec::new(),
             unchanged: 0,
         };
-        for (row, (id, content)) in bulk.rows.iter().enumerate() {
-            let mut content = content.clone();
-            let Some(present) = meant.get(&row).and_then(|id| known.remove(id)) else {
-                content.libraries = BTreeSet::from([bulk.library]);
-                sorted.new.push((*id, content));
-                continue;
-            };
-            content.libraries.clone_from(&present.content.libraries);
-            match content == present.content {
-                true => sorted.unchanged += 1,
-                false => sorted.changed.push((row, present, content)),
+        for (number, (id, row)) in bulk.rows.iter().enumerate() {
+            let present = meant.get(&number).and_then(|id| known.remove(id));
+            match (present, row.content.clone()) {
+                (None, None) => {}
+                (Some(present), None) => sorted.wrong.push((number, present)),
+                (None, Some(mut content)) => {
+                    content.libraries = BTreeSet::from([bulk.library]);
+                    sorted.new.push((*id, content));
+                }
+                (Some(present), Some(content)) => sorted.change(number, present, content),
             }
         }
         sorted
     }
 
+    fn change(&mut self, row: usize, present: Response, mut content: ResponseContent) {
+        content.libraries.clone_from(&present.content.libraries);
+        match content == present.content {
+            true => self.unchanged += 1,
+            false => self.changed.push((row, present, content)),
+        }
+    }
+
     fn denied(&self, edit: &Judge<Judged, ()>, places: &Places) -> Vec<(usize, Refusal)> {
-        let judge = |(row, response, _): &(usize, Response, ResponseContent)| {
+        let judge = |(row, response): (usize, &Response)| {
             let judged = Judged {
                 response: Some(response.clone()),
                 places: places.clone(),
             };
             let fault = edit(&judged).err()?;
-            Some((*row, Refusal::Denied(fault)))
+            Some((row, Refusal::Denied(fault)))
         };
-        self.changed.iter().filter_map(judge).collect()
+        let changed = self.changed.iter().map(|(row, response, _)| (*row, response));
+        let wrong = self.wrong.iter().map(|(row, response)| (*row, response));
+        changed.chain(wrong).filter_map(judge).collect()
     }
 
     fn outcome(&self) -> Outcome {

@@ -5,6 +5,7 @@ use crate::content::Response;
 use crate::mistake::Mistake;
 use onqueue_model::Fault;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::Value;
 
 /// What may be missing around objects.
 const LIST: (Mistake, &str) = (Mistake::ListExpected, "a list, which begins with [,");
@@ -55,6 +56,7 @@ pub fn read(list: &str, problems: &mut Problems) -> Result<(Headings, Vec<Draft>
                 let path = Some(error.path().to_string()).filter(|path| path != ".");
                 let fault = refusal(error.inner());
                 problems.add(line_of(line, error.inner()), (path.unwrap_or_default(), 0), fault);
+                drafts.extend(partial(line, object));
             }
         }
     }
@@ -148,7 +150,21 @@ fn draft(line: u64, entry: Entry) -> Draft {
         tags: entry.tags,
         substitutions: entry.substitutions.into_iter().map(place).collect(),
         texts: entry.texts.into_iter().map(|text| (text.language, text.text)).collect(),
+        is_partial: false,
     }
+}
+
+/// Of an object that is no response, which one it is about; `None` if that cannot be told.
+fn partial(line: u64, object: &str) -> Option<Draft> {
+    let fields: Value = serde_json::from_str(object).ok()?;
+    let text = |name| fields.get(name).map_or(Some(""), Value::as_str).map(str::to_owned);
+    Some(Draft {
+        line,
+        name: text("name").unwrap_or_default(),
+        shortcut: text("shortcut")?,
+        is_partial: true,
+        ..Draft::default()
+    })
 }
 
 /// The list, a line for each thing in it.

@@ -48,8 +48,21 @@ impl Format {
 pub struct Row {
     /// Where it begins, from 1.
     pub line: u64,
-    /// In no library yet.
-    pub content: ResponseContent,
+    pub key: Key,
+    /// Whether a row above has its shortcut, which is noted then.
+    pub repeats: bool,
+    /// In no library yet; `None` if it cannot be, and what is wrong with it is noted.
+    pub content: Option<ResponseContent>,
+}
+
+/// By what a row tells which response it is about, as it may be in a library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    Shortcut(String),
+    /// It has no shortcut.
+    Name(String),
+    /// What it has cannot be.
+    Unreadable,
 }
 
 /// What part of a response something is about.
@@ -76,7 +89,8 @@ impl Headings {
     /// What the column is called and which one it is; 0 where that does not count.
     fn place(&self, column: &Column) -> (String, u32) {
         let called = match (column, self) {
-            (Column::All, _) => String::new(),
+            // A table may have columns without a heading; the row is none of them.
+            (Column::All, _) => return (String::new(), 0),
             (Column::Name, _) => "name".to_owned(),
             (Column::Shortcut, _) => "shortcut".to_owned(),
             (Column::Tags, _) => "tags".to_owned(),
@@ -115,7 +129,7 @@ pub struct Problem {
 /// Everything that is wrong in a file, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problems {
-    /// The first of them.
+    /// The first of them, by line and column.
     pub told: Vec<Problem>,
     /// How many there are.
     pub count: u64,
@@ -126,22 +140,28 @@ impl Problems {
         self.count == 0
     }
 
+    /// Notes one, in whatever order they are found.
     fn add(&mut self, line: u64, (column, number): (String, u32), fault: Fault) {
         self.count += 1;
-        if self.told.len() < TOLD {
-            let mut parameters: BTreeMap<_, _> = owned(fault.metadata).collect();
-            // The column says more.
-            parameters.remove("field");
-            self.told.push(Problem {
-                line,
-                column,
-                number,
-                reason: fault.reason.as_str().to_owned(),
-                message: fault.message,
-                mistake: parameters.remove(mistake::KEY).unwrap_or_default(),
-                parameters,
-            });
+        let is_before = |told: &Problem| (told.line, told.number) <= (line, number);
+        let at = self.told.partition_point(is_before);
+        if at == TOLD {
+            return;
         }
+        self.told.truncate(TOLD - 1);
+        let mut parameters: BTreeMap<_, _> = owned(fault.metadata).collect();
+        // The column says more.
+        parameters.remove("field");
+        let problem = Problem {
+            line,
+            column,
+            number,
+            reason: fault.reason.as_str().to_owned(),
+            message: fault.message,
+            mistake: parameters.remove(mistake::KEY).unwrap_or_default(),
+            parameters,
+        };
+        self.told.insert(at, problem);
     }
 
     /// Of a file that cannot be read from there on.
@@ -201,6 +221,21 @@ struct Draft {
     substitutions: Vec<[String; 3]>,
     /// Languages and texts.
     texts: Vec<(String, String)>,
+    /// Whether there is more that cannot be read, which is noted.
+    is_partial: bool,
+}
+
+impl Draft {
+    fn shortcut(&self) -> &str {
+        self.shortcut.trim()
+    }
+
+    fn key(&self) -> Key {
+        match self.shortcut() {
+            "" => fields::name(&self.name).map_or(Key::Unreadable, Key::Name),
+            shortcut => fields::shortcut(shortcut).map_or(Key::Unreadable, Key::Shortcut),
+        }
+    }
 }
 
 /// What was read of a file.
@@ -208,9 +243,11 @@ struct Draft {
 pub struct Read {
     pub rows: Vec<Row>,
     pub headings: Headings,
+    /// What is wrong with rows, each by itself and among each other.
+    pub problems: Problems,
 }
 
-/// The responses of a file; or everything that is wrong with it.
+/// The rows of a file, the wrong ones too; or what makes it no file of responses.
 pub fn read(format: Format, file: &[u8]) -> Result<Read, Problems> {
     let text = utf8(file)?;
     let mut problems = Problems::default();
@@ -223,11 +260,11 @@ pub fn read(format: Format, file: &[u8]) -> Result<Read, Problems> {
         return Err(Problems::one(1, fault));
     }
     let rows = check(&headings, drafts, &mut problems);
-    if problems.is_none() {
-        return Ok(Read { rows, headings });
-    }
-    problems.told.sort_by_key(|problem| (problem.line, problem.number));
-    Err(problems)
+    Ok(Read {
+        rows,
+        headings,
+        problems,
+    })
 }
 
 /// The responses as a file, all of it.
@@ -270,7 +307,7 @@ impl Lines {
     }
 }
 
-/// The rows that are right; notes what is wrong with the others.
+/// The rows; notes what is wrong with them.
 fn check(headings: &Headings, drafts: Vec<Draft>, problems: &mut Problems) -> Vec<Row> {
     if let Some(draft) = drafts.get(ROWS) {
         let fault = wrong(Mistake::TooManyResponses, "a file has at most 20,000 responses");
@@ -279,24 +316,31 @@ fn check(headings: &Headings, drafts: Vec<Draft>, problems: &mut Problems) -> Ve
     }
     let (mut rows, mut shortcuts) = (Vec::with_capacity(drafts.len()), HashMap::new());
     for draft in drafts {
-        let line = draft.line;
-        let folded = fold(&draft.shortcut);
-        if !folded.is_empty()
-            && let Some(first) = shortcuts.insert(folded, line)
-        {
-            let message = format!("“{}” is the shortcut of line {first} too", draft.shortcut);
-            let fault = Fault::new(Reason::NameTaken, message).mistake(Mistake::ShortcutTwice);
-            let fault = fault.with("shortcut", &draft.shortcut).with("other_line", first);
-            problems.add(line, headings.place(&Column::Shortcut), fault);
+        let (line, key) = (draft.line, draft.key());
+        let folded = Some(fold(draft.shortcut())).filter(|shortcut| !shortcut.is_empty());
+        let above = folded.and_then(|shortcut| shortcuts.insert(shortcut, line));
+        let mut note = |(column, fault)| problems.add(line, headings.place(&column), fault);
+        if let Some(above) = above {
+            note((Column::Shortcut, repeated(draft.shortcut(), above)));
         }
-        match content(draft) {
-            Ok(content) => rows.push(Row { line, content }),
-            Err(faults) => faults
-                .into_iter()
-                .for_each(|(column, fault)| problems.add(line, headings.place(&column), fault)),
-        }
+        let content = match draft.is_partial {
+            true => None,
+            false => content(draft).map_err(|faults| faults.into_iter().for_each(note)).ok(),
+        };
+        rows.push(Row {
+            line,
+            key,
+            repeats: above.is_some(),
+            content,
+        });
     }
     rows
+}
+
+fn repeated(shortcut: &str, line: u64) -> Fault {
+    let message = format!("“{shortcut}” is the shortcut of line {line} too");
+    let fault = Fault::new(Reason::NameTaken, message).mistake(Mistake::ShortcutTwice);
+    fault.with("shortcut", shortcut).with("other_line", line)
 }
 
 /// What the draft means, or what is wrong in each of its columns.
@@ -304,7 +348,7 @@ fn content(draft: Draft) -> Result<ResponseContent, Vec<(Column, Fault)>> {
     let mut faults = Vec::new();
     let content = ResponseContent {
         name: or_note(&mut faults, Column::Name, fields::name(&draft.name)),
-        shortcut: or_note(&mut faults, Column::Shortcut, fields::shortcut(draft.shortcut.trim())),
+        shortcut: or_note(&mut faults, Column::Shortcut, fields::shortcut(draft.shortcut())),
         libraries: BTreeSet::new(),
         variants: variants(&mut faults, draft.texts),
         substitutions: or_note(&mut faults, Column::Substitutions, substitutions(&draft.substitutions)),

@@ -18,8 +18,24 @@ fn response(content: ResponseContent) -> Response {
 /// Line, number of column, column and what is said of it; and the mistakes, with what belongs to them.
 type Told = (Vec<(u64, u32, String, String)>, Vec<String>);
 
+/// What is wrong with the file, whether it can be read or not.
+fn problems(format: Format, file: &[u8]) -> Problems {
+    let problems = read(format, file).map_or_else(|problems| problems, |read| read.problems);
+    assert!(!problems.is_none(), "it is wrong");
+    problems
+}
+
+/// The rows of a file with which nothing is wrong.
+fn right(format: Format, file: &[u8]) -> Vec<(u64, ResponseContent)> {
+    let read = read(format, file).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(read.problems.is_none(), "{:?}", read.problems);
+    let rows = read.rows.into_iter();
+    rows.map(|row| (row.line, row.content.expect("nothing is wrong")))
+        .collect()
+}
+
 fn all_told(format: Format, file: &[u8]) -> Told {
-    let problems = read(format, file).expect_err("it is wrong");
+    let problems = problems(format, file);
     assert_eq!(problems.count as usize, problems.told.len());
     let told = problems.told.into_iter();
     told.map(|problem| {
@@ -39,10 +55,8 @@ fn mistake(format: Format, file: &[u8]) -> String {
 }
 
 fn names(format: Format, file: &str) -> Vec<(u64, String)> {
-    let rows = read(format, file.as_bytes())
-        .unwrap_or_else(|problems| panic!("{problems:?}"))
-        .rows;
-    rows.into_iter().map(|row| (row.line, row.content.name)).collect()
+    let rows = right(format, file.as_bytes()).into_iter();
+    rows.map(|(line, content)| (line, content.name)).collect()
 }
 
 #[test]
@@ -67,8 +81,11 @@ fn lines_are_those_that_an_editor_shows() {
         names(Format::Csv, file),
         [(3, "A".to_owned()), (6, "B".to_owned()), (9, "C".to_owned())]
     );
-    let rows = read(Format::Csv, file.as_bytes()).expect("good").rows;
-    let texts: Vec<&str> = rows.iter().map(|row| row.content.variants[0].text.as_str()).collect();
+    let rows = right(Format::Csv, file.as_bytes());
+    let texts: Vec<&str> = rows
+        .iter()
+        .map(|(_, content)| content.variants[0].text.as_str())
+        .collect();
     assert_eq!(texts, ["one\ntwo\nthree", "x", "a \"word\", and more"]);
     let list = "[\n {\"name\": \"A\", \"texts\": [{\"language\": \"de\", \"text\": \"x\"}]},\n\n {\n\"name\": \"B\",\n\"texts\": [{\"language\": \"de\", \"text\": \"x\"}]}\n]\n";
     assert_eq!(names(Format::Json, list), [(2, "A".to_owned()), (4, "B".to_owned())]);
@@ -78,8 +95,7 @@ fn lines_are_those_that_an_editor_shows() {
 fn everything_in_a_row_is_read() {
     let file = "tags,text:en,name,substitutions,text:de-AT,shortcut\n\
         Eil|a\\|b,Your {{ORDER}},Order,\"ORDER|none|Its number\nDATE\",'-Ihre {{DATE}},ord\n";
-    let read = read(Format::Csv, file.as_bytes()).expect("good");
-    let content = &read.rows[0].content;
+    let (_, content) = &right(Format::Csv, file.as_bytes())[0];
     assert_eq!((content.name.as_str(), content.shortcut.as_str()), ("Order", "ord"));
     assert_eq!(content.tags, ["Eil", "a|b"]);
     let substitution = |name: &str, description: &str, default: &str| Substitution {
@@ -147,7 +163,7 @@ fn every_wrong_cell_is_named() {
             r#"substitution_name {"name": "lower"}"#,
             r#"substitution_undeclared {"language": "de", "substitution": "ORDER"}"#,
             r#"shortcut_twice {"other_line": "4", "shortcut": "C"}"#,
-            r#"texts {"maximum": "50"}"#,
+            r"text_missing {}",
             r"heading_missing {}",
             r#"name {"maximum": "100"}"#,
         ]
@@ -290,7 +306,7 @@ fn what_is_no_list_of_responses_is_refused_with_its_place() {
             "texts.de",
             "{{X}}",
         ),
-        ("[\n{\"name\": \"A\", \"texts\": []}]", 2, "", "1–50 variants"),
+        ("[\n{\"name\": \"A\", \"texts\": []}]", 2, "", "no text"),
     ] {
         let told = told(Format::Json, file.as_bytes());
         let (found, _, called, message) = &told[0];
@@ -302,12 +318,65 @@ fn what_is_no_list_of_responses_is_refused_with_its_place() {
 #[test]
 fn a_broken_file_is_not_told_in_a_thousand_pieces() {
     let rows = "A,a b,x\n".repeat(1_000);
-    let problems = read(Format::Csv, format!("name,shortcut,text:de\n{rows}").as_bytes()).expect_err("wrong");
-    assert_eq!((problems.told.len(), problems.count >= 1_000), (TOLD, true));
+    let wrong = problems(Format::Csv, format!("name,shortcut,text:de\n{rows}").as_bytes());
+    assert_eq!((wrong.told.len(), wrong.count >= 1_000), (TOLD, true));
     let rows = "A,x\n".repeat(ROWS + 1);
-    let problems = read(Format::Csv, format!("name,text:de\n{rows}").as_bytes()).expect_err("too many");
+    let problems = problems(Format::Csv, format!("name,text:de\n{rows}").as_bytes());
     assert_eq!((problems.count, problems.told[0].line), (1, ROWS as u64 + 2));
     assert_eq!(problems.told[0].mistake, "too_many_responses");
+}
+
+#[test]
+fn what_is_told_are_the_first_in_the_order_of_lines() {
+    let mut problems = Problems::default();
+    let lines = (0..1_000).map(|line| (line * 37) % 1_000);
+    for line in lines {
+        for number in [2, 1] {
+            problems.add(line, (String::new(), number), wrong(Mistake::Kind, "x"));
+        }
+    }
+    let told: Vec<_> = problems.told.iter().map(|told| (told.line, told.number)).collect();
+    let first: Vec<_> = (0..100).flat_map(|line| [(line, 1), (line, 2)]).collect();
+    assert_eq!((told, problems.count), (first, 2_000));
+}
+
+#[test]
+fn wrong_rows_still_tell_what_they_are_about() {
+    let name = |name: &str| Key::Name(name.to_owned());
+    let shortcut = |shortcut: &str| Key::Shortcut(shortcut.to_owned());
+    let keys = |format, file: &str| -> Vec<(u64, Key, bool)> {
+        let read = read(format, file.as_bytes()).expect("it can be read");
+        assert!(read.rows.iter().all(|row| row.content.is_none()), "all are wrong");
+        let rows = read.rows.into_iter();
+        rows.map(|row| (row.line, row.key, row.repeats)).collect()
+    };
+    let table = "name,shortcut,tags,text:de\n\
+        A,a,,\n,b,,x\nC,,,\nD,d d,,x\n,,,x\nE,A,,\n";
+    assert_eq!(
+        keys(Format::Csv, table),
+        [
+            (2, shortcut("a"), false),
+            (3, shortcut("b"), false),
+            (4, name("C"), false),
+            (5, Key::Unreadable, false),
+            (6, Key::Unreadable, false),
+            (7, shortcut("A"), true),
+        ]
+    );
+    let list = "[{\"name\": \"A\", \"shortcut\": \" a\", \"colour\": 1, \"texts\": []},\n\
+        {\"name\": \"B\"},\n{\"shortcut\": \"c\"},\n{\"name\": \"D\", \"shortcut\": 1},\n{\"name\": 1},\n\"E\",\n\
+        {\"name\": \"F\", \"shortcut\": \"A \", \"texts\": []}]";
+    assert_eq!(
+        keys(Format::Json, list),
+        [
+            (1, shortcut("a"), false),
+            (2, name("B"), false),
+            (3, shortcut("c"), false),
+            (5, Key::Unreadable, false),
+            (6, Key::Unreadable, false),
+            (7, shortcut("A"), true),
+        ]
+    );
 }
 
 fn contents() -> impl Strategy<Value = ResponseContent> {
@@ -354,8 +423,8 @@ proptest! {
         let responses: Vec<Response> = all.iter().cloned().map(response).collect();
         for format in [Format::Csv, Format::Json] {
             let file = write(format, &responses).expect("writes");
-            let rows = read(format, &file).unwrap_or_else(|problems| panic!("{problems:?}")).rows;
-            let mut found: Vec<ResponseContent> = rows.into_iter().map(|row| row.content).collect();
+            let rows = right(format, &file).into_iter();
+            let mut found: Vec<ResponseContent> = rows.map(|(_, content)| content).collect();
             let again = write(format, &found.iter().cloned().map(response).collect::<Vec<_>>()).expect("writes");
             prop_assert_eq!(String::from_utf8_lossy(&file), String::from_utf8_lossy(&again));
             // A table has one order of languages.

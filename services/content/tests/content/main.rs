@@ -1,6 +1,7 @@
 //! Content through real gRPC, on SQLite or (ONQUEUE_TEST_DATABASE=postgres) on PostgreSQL.
 
 mod access;
+mod conflicts;
 mod fake_session;
 mod habits;
 mod libraries;

@@ -9,7 +9,7 @@ use tonic::Status;
 /// The longest part.
 const PART: usize = 61_440;
 
-fn import(file: &str) -> proto::ImportResponsesRequest {
+pub fn import(file: &str) -> proto::ImportResponsesRequest {
     proto::ImportResponsesRequest {
         request_id: request(),
         library_id: text(SALES_TEXTS),
@@ -19,7 +19,7 @@ fn import(file: &str) -> proto::ImportResponsesRequest {
     }
 }
 
-fn updating(file: &str) -> proto::ImportResponsesRequest {
+pub fn updating(file: &str) -> proto::ImportResponsesRequest {
     proto::ImportResponsesRequest {
         mode: ImportMode::Update.into(),
         ..import(file)
@@ -57,7 +57,7 @@ async fn export(desk: &Desk, library: u128, format: ResponseFormat) -> Result<(S
     Ok((parts[0].file_name.clone(), String::from_utf8(content).expect("UTF-8")))
 }
 
-async fn names(desk: &Desk) -> Vec<String> {
+pub async fn names(desk: &Desk) -> Vec<String> {
     let page = desk.list_responses(proto::ListResponsesRequest::default()).await;
     page.expect("a page")
         .responses
@@ -66,7 +66,7 @@ async fn names(desk: &Desk) -> Vec<String> {
         .collect()
 }
 
-fn places(answer: &proto::ImportResponsesResponse) -> Vec<(i32, i32, &str, &str)> {
+pub fn places(answer: &proto::ImportResponsesResponse) -> Vec<(i32, i32, &str, &str)> {
     let place = |problem: &'_ proto::ImportProblem| (problem.line, problem.column_number);
     let problems = answer.problems.iter();
     problems
@@ -78,7 +78,7 @@ fn places(answer: &proto::ImportResponsesResponse) -> Vec<(i32, i32, &str, &str)
 }
 
 /// What is wrong, in words that programs know, and what belongs to it.
-fn mistakes(answer: &proto::ImportResponsesResponse) -> Vec<String> {
+pub fn mistakes(answer: &proto::ImportResponsesResponse) -> Vec<String> {
     let problems = answer.problems.iter();
     problems
         .map(|problem| format!("{} {:?}", problem.mistake, problem.parameters))
@@ -86,7 +86,7 @@ fn mistakes(answer: &proto::ImportResponsesResponse) -> Vec<String> {
 }
 
 /// As the product writes it.
-fn table(rows: usize) -> String {
+pub fn table(rows: usize) -> String {
     let mut file = "\u{feff}name,shortcut,tags,substitutions,text:de,text:en\r\n".to_owned();
     for row in 0..rows {
         file.push_str(&format!(
