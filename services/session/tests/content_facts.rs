@@ -169,6 +169,14 @@ async fn what_cannot_be_written_says_why() {
         .await
         .expect("answered");
     assert_eq!(none.0, AnswerOutcome::NoContact);
+    let (outcome, why) = write(&house.desk, answer(&chat, 9, ("fields.unknown", "x")))
+        .await
+        .expect("answered");
+    assert_eq!(
+        (outcome, why.as_str()),
+        (AnswerOutcome::Refused, "NOT_FOUND"),
+        "no contact will bring the field"
+    );
     let keeper = house.keeper_token();
     let made = house
         .desk
@@ -190,7 +198,7 @@ async fn what_cannot_be_written_says_why() {
         (1, ("email", "no address"), "FIELD_INVALID"),
         (2, ("language", "klingon?"), "FIELD_INVALID"),
         (3, ("fields.orders", "many"), "FIELD_INVALID"),
-        (4, ("fields.unknown", "x"), "FIELD_INVALID"),
+        (4, ("fields.unknown", "x"), "NOT_FOUND"),
         (5, ("division_id", "x"), "FIELD_INVALID"),
     ] {
         let outcome = write(&house.desk, answer(&chat, place, (field, value)))
