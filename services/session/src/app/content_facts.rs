@@ -94,7 +94,7 @@ impl App {
         let fields = contact_fields::list(self.store.reader(), organisation).await?;
         let definitions: Vec<Definition> = fields.into_iter().map(|field| field.definition).collect();
         let trust = self.context.trust.clone();
-        let names_nothing = said.definition(&definitions).is_err();
+        let names_nothing = matches!(&said, Said::Field(key, _) if kind_of(key, &definitions).is_none());
         let judge = move |present: &Contact| {
             let division = present.content.division;
             if !trust.user_may_in(organisation, user, permissions::CONTACT_EDIT, division) {
@@ -135,13 +135,6 @@ fn is_agent(seen: &Seen) -> bool {
 }
 
 impl Said {
-    /// The custom field that it is about, if it is about one. NOT_FOUND.
-    fn definition<'a>(&self, definitions: &'a [Definition]) -> Result<Option<&'a Definition>, Fault> {
-        let Self::Field(key, _) = self else { return Ok(None) };
-        let known = definitions.iter().find(|one| one.key == *key);
-        known.map(Some).ok_or_else(no_such_field)
-    }
-
     /// What is to be set, where that is there. FIELD_INVALID, NOT_FOUND.
     fn draft(&self, present: &Content, definitions: &[Definition]) -> Result<Draft, Fault> {
         let mut draft = Draft::default();
@@ -150,13 +143,18 @@ impl Said {
             Self::Email(id) => draft.emails = with(present, id)?,
             Self::Phone(id) => draft.phones = with(present, id)?,
             Self::Field(key, text) => {
-                let known = self.definition(definitions)?;
-                let kind = known.ok_or_else(no_such_field)?.kind;
+                let kind = kind_of(key, definitions).ok_or_else(no_such_field)?;
                 draft.field = [(key.clone(), typed(kind, key, text)?)].into();
             }
         }
         Ok(draft)
     }
+}
+
+/// The type of a custom field, if there is one of that key.
+fn kind_of(key: &str, definitions: &[Definition]) -> Option<Kind> {
+    let known = definitions.iter().find(|one| one.key == key);
+    known.map(|definition| definition.kind)
 }
 
 fn no_such_field() -> Fault {
