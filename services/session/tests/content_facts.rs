@@ -162,6 +162,22 @@ async fn an_answer_is_written_once_and_says_where_it_came_from() {
 }
 
 #[tokio::test]
+async fn a_field_that_contacts_do_not_have_is_refused_before_there_is_a_contact() {
+    let house = House::new(3).await;
+    let chat = house.connected(1).await;
+    keep_orders(&house).await;
+    for (place, (field, value), expected) in [
+        (0, ("fields.unknown", "x"), (AnswerOutcome::Refused, "NOT_FOUND")),
+        (1, ("fields.orders", "12"), (AnswerOutcome::NoContact, "")),
+    ] {
+        let (outcome, why) = write(&house.desk, answer(&chat, place, (field, value)))
+            .await
+            .expect("answered");
+        assert_eq!((outcome, why.as_str()), expected, "{field}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_written_says_why() {
     let house = House::new(3).await;
     let chat = house.connected(1).await;
@@ -190,7 +206,7 @@ async fn what_cannot_be_written_says_why() {
         (1, ("email", "no address"), "FIELD_INVALID"),
         (2, ("language", "klingon?"), "FIELD_INVALID"),
         (3, ("fields.orders", "many"), "FIELD_INVALID"),
-        (4, ("fields.unknown", "x"), "FIELD_INVALID"),
+        (4, ("fields.unknown", "x"), "NOT_FOUND"),
         (5, ("division_id", "x"), "FIELD_INVALID"),
     ] {
         let outcome = write(&house.desk, answer(&chat, place, (field, value)))

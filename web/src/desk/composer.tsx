@@ -76,7 +76,7 @@ export function Composer({ conversationId, language, chat, ref }: ComposerProps)
   };
   return (
     <div className="pane-footer">
-      <FinderPanel finder={finder} conversationId={conversationId} />
+      <FinderPanel finder={finder} conversationId={conversationId} language={language} />
       <Group gap="xs" align="flex-end" wrap="nowrap">
         <TextBox box={input} finder={finder} text={text} change={change} follow={setCaret} keyDown={keyDown} />
         <AttachButton conversationId={conversationId} attach={(files, limits) => chat.attach(files, limits)} />

@@ -4,6 +4,7 @@ import type { Fault } from "../core/fault";
 import { DESK_REASONS, sentenceOf } from "../i18n/reasons";
 import { initialLocale, rememberLocale, type Locale } from "../i18n/translator";
 import { deskTranslator, type DeskTranslator } from "./catalogues";
+import { missingNames } from "./responses/trigger";
 
 interface Language {
   words: DeskTranslator;
@@ -46,7 +47,12 @@ export function useLanguage(): Language {
 /** The sentence for a fault. */
 export function faultText(fault: Fault, words: DeskTranslator): string {
   const own = DESK_REASONS.find((reason) => reason === fault.reason);
-  if (own) return words.t(`reason.${own}`, fault.metadata);
+  if (own) return words.t(`reason.${own}`, readable(fault.metadata));
   const { key, values } = sentenceOf(fault);
   return words.t(key, values);
+}
+
+/** Metadata with lists as people write them. */
+function readable(metadata: Fault["metadata"]): Fault["metadata"] {
+  return "variables" in metadata ? { ...metadata, variables: missingNames(metadata).join(", ") } : metadata;
 }

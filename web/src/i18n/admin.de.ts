@@ -129,7 +129,7 @@ export const adminDe: Record<keyof typeof adminEn, string> = {
   "violation.taken": "Das wird schon benutzt. Bitte wählen Sie etwas anderes.",
   "violation.refused": "Der Server nimmt das nicht an.",
   "violation.server": "Der Server nimmt das nicht an. Er sagt auf Englisch: {problem}",
-  "violation.undeclared": "Ein Text benutzt den Platzhalter {name}, den es nicht gibt: fügen Sie ihn den Platzhaltern hinzu.",
+  "violation.undeclared": "Der Platzhalter {substitution} ist nicht angegeben: fügen Sie ihn den Platzhaltern hinzu.",
   "violation.queueChoose": "Bitte wählen Sie in jeder Zeile eine Warteschlange.",
   "violation.queueTwice": "Bitte jede Warteschlange nur einmal.",
   "violation.queueLabel": "Jede Warteschlange braucht in mindestens einer Sprache einen Namen für Kunden.",

@@ -127,7 +127,7 @@ export const adminEn = {
   "violation.taken": "This is already in use. Please choose another.",
   "violation.refused": "The server does not accept this.",
   "violation.server": "The server does not accept this: {problem}",
-  "violation.undeclared": "A text uses {name}, which is not declared: add it to the substitutions.",
+  "violation.undeclared": "The substitution {substitution} is not declared: add it to the substitutions.",
   "violation.queueChoose": "Please choose a queue in each row.",
   "violation.queueTwice": "Each queue only once, please.",
   "violation.queueLabel": "Each queue needs a name for customers in at least one language.",

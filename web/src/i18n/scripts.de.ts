@@ -51,6 +51,7 @@ export const scriptsDe: Record<keyof typeof scriptsEn, string> = {
   "script.writePending": "wird eingetragen",
   "script.writeNoContact": "wird eingetragen, sobald bekannt ist, wer es ist",
   "script.writeRefused": "nicht angenommen",
+  "script.writeNoField": "Kontakte haben kein Feld mit dem Namen „{field}“. Bitte sagen Sie es denen, die die Leitfäden verwalten.",
   "script.noResponse": "Den Textbaustein /{shortcut} gibt es hier nicht.",
   "script.insert": "Einfügen",
   "script.insertNamed": "„{name}“ in die Nachricht einfügen",

@@ -47,6 +47,7 @@ export const scriptsEn = {
   "script.writePending": "is being written",
   "script.writeNoContact": "written once it is known who it is",
   "script.writeRefused": "not taken",
+  "script.writeNoField": "Contacts have no field called “{field}”. Please tell whoever administers the scripts.",
   "script.noResponse": "There is no response /{shortcut} here.",
   "script.insert": "Insert",
   "script.insertNamed": "Insert “{name}” into the message",

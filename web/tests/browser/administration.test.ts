@@ -323,6 +323,27 @@ test("the secret of an API client is shown once", async () => {
   expect([...visit.world.admin.apiClients.items.values()][0]).toMatchObject({ description: "Orders" });
 });
 
+test("a text with an undeclared substitution is marked, and why is said in the page's language", async () => {
+  const page = await visit.open("/desk#/administration/responses/new", "de");
+  await enter(page);
+  await page.getByTestId("field-name").fill("Lieferung");
+  await pick(page, "field-libraryIds", "Gen", "General");
+  await page.keyboard.press("Escape");
+  await pick(page, "field-variants-add", "Englisch");
+  await page.getByTestId("field-variants-en").fill("It comes soon.");
+  await pick(page, "field-variants-add", "Deutsch");
+  await page.getByTestId("field-variants-de").fill("Es kommt am {{DAY}}.");
+  await page.getByTestId("save").click();
+  await page.getByText("Der Platzhalter DAY ist nicht angegeben: fügen Sie ihn den Platzhaltern hinzu.").waitFor();
+  const german = page.getByTestId("field-variants-de");
+  expect(await german.getAttribute("aria-invalid")).toBe("true");
+  expect(await page.getByTestId("field-variants-en").getAttribute("aria-invalid")).not.toBe("true");
+  await expect.poll(() => german.evaluate((box) => box === document.activeElement)).toBe(true);
+  await page.getByTestId("declare-DAY").click();
+  await page.getByTestId("save").click();
+  await page.getByTestId("preview-render").waitFor();
+});
+
 test("a response gets texts, declared substitutions and a preview", async () => {
   const { admin } = visit.world;
   const page = await visit.open("/desk#/administration/responses/new");

@@ -1,6 +1,8 @@
 // Finding canned responses while writing to a customer, in a real browser.
+import { create } from "@bufbuild/protobuf";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { VariantSchema } from "../../src/gen/onqueue/content/v1/response_pb";
 import { NARROW } from "./browser";
 import { enter, look, visits } from "./visit";
 import type { Room } from "./world/world";
@@ -88,6 +90,22 @@ test("arrows choose, Escape leaves, and a slash in a word finds nothing", async 
   await expect.poll(() => texts(room)).toEqual(["hello", "/xyz"]);
   await input(page).pressSequentially("und/oder");
   expect(await page.getByTestId("finder").count()).toBe(0);
+});
+
+test("a response in another language than the conversation says so, and only such a one", async () => {
+  visit.world.admin.responses.put({
+    name: "Höflich",
+    shortcut: "hold",
+    libraryIds: [visit.world.admin.library],
+    variants: [create(VariantSchema, { language: "de", text: "Einen Augenblick, bitte." })],
+  });
+  const { page } = await talking();
+  await input(page).pressSequentially("/h");
+  await expect.poll(() => page.getByTestId("found-response").count()).toBe(2);
+  const strange = page.getByTestId("found-response").filter({ hasText: "Höflich" });
+  await strange.getByTestId("found-language").getByText("German").waitFor();
+  expect(await page.getByTestId("found-language").count()).toBe(1);
+  await look(page, "desk-finder-language");
 });
 
 test("the finder fits a narrow window", async () => {

@@ -223,10 +223,11 @@ test("the service's refusals stand at their questions, in German", async () => {
 });
 
 test.each([
-  [ContactWriteState.NO_CONTACT, "", "no_contact", "written once it is known who it is"],
-  [ContactWriteState.PENDING, "", "pending", "is being written"],
-  [ContactWriteState.REFUSED, "PERMISSION_MISSING", "refused", "not taken"],
-])("what goes into the contact is told: %s", async (state, reason, shown, text) => {
+  [ContactWriteState.NO_CONTACT, "", "no_contact", "written once it is known who it is", ""],
+  [ContactWriteState.PENDING, "", "pending", "is being written", ""],
+  [ContactWriteState.REFUSED, "PERMISSION_MISSING", "refused", "not taken", "You are not allowed to do this"],
+  [ContactWriteState.REFUSED, "NOT_FOUND", "refused", "not taken", "Contacts have no field called “order”. Please tell"],
+])("what goes into the contact is told: %s %s", async (state, reason, shown, text, why) => {
   const { world } = visit;
   world.script.writes = { state, reason };
   const { page } = await talking();
@@ -236,8 +237,8 @@ test.each([
   await title(page, "What happened?");
   const write = page.getByTestId("script-unwritten").locator(`[data-testid="script-write"][data-state="${shown}"]`);
   await write.getByText(text).waitFor();
-  if (reason) expect(await write.textContent()).toContain("You are not allowed to do this");
-  await look(page, `desk-script-unwritten-${shown}`);
+  expect(await write.textContent()).toContain(why);
+  await look(page, `desk-script-unwritten-${reason || shown}`);
   await page.getByTestId("script-so-far").locator("summary").click();
   await page.getByTestId("script-so-far").locator(`[data-testid="script-write"][data-state="${shown}"]`).getByText(text).waitFor();
 });

@@ -158,7 +158,7 @@ describe("bounds", () => {
     expect([shortcut(""), shortcut("hi")]).toEqual([undefined, undefined]);
     expect([shortcut("a b")?.key, shortcut("x".repeat(21))?.key]).toEqual(["violation.spaces", "violation.long"]);
     expect(variants([variant("😀".repeat(4_000))])).toBeUndefined();
-    expect(variants([variant("é".repeat(4_001))])?.key).toBe("violation.long");
+    expect(variants([variant("é".repeat(4_001))])).toEqual({ key: "violation.long", values: { most: 4_000, language: "en" } });
     expect(variants([variant(" ")])?.key).toBe("violation.variantEmpty");
     expect(substitutions([named("DAY_2")])).toBeUndefined();
     expect(substitutions([named("day")])).toEqual({ key: "violation.substitutionName", values: { name: "day" } });
@@ -216,13 +216,13 @@ describe("violations of the service", () => {
       ]);
       return violationsOf(error, ["shortcut", "variants"]);
     };
-    const long = { field: "response.shortcut", mistake: "shortcut", maximum: "20" };
+    const long = { field: "response.shortcut", problem: "shortcut", maximum: "20" };
     expect(refused(long)).toEqual({ shortcut: { key: "mistake.shortcut", values: { ...long, maximum: 20 } } });
-    const open = { field: "response.variants", mistake: "substitution_open", text: "{{A" };
+    const open = { field: "response.variants", problem: "substitution_open", text: "{{A" };
     expect(refused(open)).toEqual({ variants: { key: "mistake.substitution_open", values: open } });
-    const undeclared = { field: "response.variants", mistake: "substitution_undeclared", substitution: "ORDER" };
-    expect(refused(undeclared)).toEqual({ variants: { key: "violation.undeclared", values: { name: "ORDER" } } });
-    const later = { field: "response.variants", mistake: "of_a_later_service" };
+    const undeclared = { field: "response.variants", problem: "substitution_undeclared", language: "de", substitution: "ORDER" };
+    expect(refused(undeclared)).toEqual({ variants: { key: "violation.undeclared", values: undeclared } });
+    const later = { field: "response.variants", problem: "of_a_later_service" };
     expect(refused(later)).toEqual({ variants: { key: "violation.server", values: { problem: "in English" } } });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Fault } from "../../src/core/fault";
 import { slot } from "../../src/core/storage";
+import { isOtherLanguage } from "../../src/desk/responses/other-language";
 import { marked, missingNames, partsOf, triggerAt, withResponse } from "../../src/desk/responses/trigger";
 import { UseRecorder, type ExpectedUses } from "../../src/desk/responses/use-recorder";
 import { fault } from "./faults-made";
@@ -36,6 +37,16 @@ describe("the slash", () => {
     expect(missingNames({})).toEqual([]);
   });
 });
+
+test.each([
+  ["de", "en", true],
+  ["de-AT", "de", false],
+  ["DE", "de-CH", false],
+  ["de", "", false],
+  ["", "de", false],
+])("a response in %j is in another language than a conversation in %j: %s", (found, wanted, isOther) =>
+  expect(isOtherLanguage(found, wanted)).toBe(isOther),
+);
 
 describe("uses", () => {
   function recorder(answers: (Fault | undefined)[] = []) {

@@ -3,10 +3,11 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { byteLength, fitting, legible, MOST_BYTES, offsetOf, rewritten, BLANK_DOCUMENT } from "../../src/admin/scripts/document";
 import { problemsIn, refusedAnswers } from "../../src/desk/script/checks";
 import { draftAt, forgetDraft, forgetPageDraft, keepDraft } from "../../src/desk/script/drafts";
-import { answeredSteps, newer, passedPages, placeOf, unwritten } from "../../src/desk/script/run";
+import { answeredSteps, namesNoField, newer, passedPages, placeOf, unwritten } from "../../src/desk/script/run";
 import { numberOf, startOf, valuesOf } from "../../src/desk/script/values";
 import { withInserted } from "../../src/desk/responses/trigger";
 import {
+  ContactWriteSchema,
   ContactWriteState,
   ScriptFieldSchema,
   ScriptFieldType,
@@ -152,6 +153,16 @@ describe("a run", () => {
     expect(told(writing(["name", WRITTEN], ["email", PENDING]), writing(["phone", NO_CONTACT]))).toEqual(["email", "phone"]);
     expect(told(writing(["name", REFUSED]), writing(["name", WRITTEN]))).toEqual([]);
     expect(told(writing(["name", WRITTEN]), writing(["name", REFUSED]))).toEqual(["name"]);
+  });
+
+  test("knows a field that contacts have not from an answer that is wrong", () => {
+    const { REFUSED, NO_CONTACT } = ContactWriteState;
+    const judged = (contactField: string, state: ContactWriteState, reason: string) =>
+      namesNoField(create(ContactWriteSchema, { contactField, state, reason }));
+    expect(judged("fields.customer_number", REFUSED, "NOT_FOUND")).toBe(true);
+    expect(judged("fields.customer_number", REFUSED, "FIELD_INVALID")).toBe(false);
+    expect(judged("fields.customer_number", NO_CONTACT, "")).toBe(false);
+    expect(judged("email", REFUSED, "NOT_FOUND")).toBe(false);
   });
 
   test("keeps what is typed into each page until that page is answered", () => {

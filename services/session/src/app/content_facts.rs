@@ -81,7 +81,8 @@ impl App {
         Ok(found.filter(|contact| !contact.is_deleted && may_see(contact)))
     }
 
-    /// Writes an answer of a script into the conversation's contact, once.
+    /// Writes an answer of a script into the conversation's contact, once. NOT_FOUND for a custom field that there is not, also
+    /// where the conversation has no contact: waiting for one would not help.
     pub async fn write_answer(&self, told: Told) -> Result<Outcome, Fault> {
         let Told {
             answer,
@@ -93,6 +94,7 @@ impl App {
         let fields = contact_fields::list(self.store.reader(), organisation).await?;
         let definitions: Vec<Definition> = fields.into_iter().map(|field| field.definition).collect();
         let trust = self.context.trust.clone();
+        let names_nothing = matches!(&said, Said::Field(key, _) if kind_of(key, &definitions).is_none());
         let judge = move |present: &Contact| {
             let division = present.content.division;
             if !trust.user_may_in(organisation, user, permissions::CONTACT_EDIT, division) {
@@ -109,7 +111,10 @@ impl App {
             origin: Origin::Script,
             script: Some(script),
         };
-        Ok(script_answers::write(&self.store, answer, Arc::new(judge), by).await?)
+        match script_answers::write(&self.store, answer, Arc::new(judge), by).await? {
+            Outcome::NoContact if names_nothing => Err(no_such_field()),
+            outcome => Ok(outcome),
+        }
     }
 
     /// Conversations that content is to forget.
@@ -130,7 +135,7 @@ fn is_agent(seen: &Seen) -> bool {
 }
 
 impl Said {
-    /// What is to be set, where that is there. FIELD_INVALID.
+    /// What is to be set, where that is there. FIELD_INVALID, NOT_FOUND.
     fn draft(&self, present: &Content, definitions: &[Definition]) -> Result<Draft, Fault> {
         let mut draft = Draft::default();
         match self {
@@ -138,15 +143,22 @@ impl Said {
             Self::Email(id) => draft.emails = with(present, id)?,
             Self::Phone(id) => draft.phones = with(present, id)?,
             Self::Field(key, text) => {
-                let known = definitions.iter().find(|one| one.key == *key);
-                let kind = known.map(|definition| definition.kind);
-                let kind =
-                    kind.ok_or_else(|| Fault::field("contact.fields", format!("{key}: there is no such field")))?;
+                let kind = kind_of(key, definitions).ok_or_else(no_such_field)?;
                 draft.field = [(key.clone(), typed(kind, key, text)?)].into();
             }
         }
         Ok(draft)
     }
+}
+
+/// The type of a custom field, if there is one of that key.
+fn kind_of(key: &str, definitions: &[Definition]) -> Option<Kind> {
+    let known = definitions.iter().find(|one| one.key == key);
+    known.map(|definition| definition.kind)
+}
+
+fn no_such_field() -> Fault {
+    Fault::not_found("contact_field")
 }
 
 /// All of that kind with this one; `None` if it is there already.

@@ -96,11 +96,15 @@ impl Api {
 
 /// What will be refused the next time too is an outcome; the rest is for whoever calls to try again.
 fn refused(fault: Fault) -> Result<WriteScriptAnswerResponse, Fault> {
-    let is_final = matches!(
-        fault.reason.category(),
-        Category::Invalid | Category::Denied | Category::Exists | Category::Exhausted
-    );
-    match is_final && fault.reason != Reason::RateLimited {
+    let is_final = match fault.reason {
+        Reason::NotFound => true,
+        Reason::RateLimited => false,
+        reason => matches!(
+            reason.category(),
+            Category::Invalid | Category::Denied | Category::Exists | Category::Exhausted
+        ),
+    };
+    match is_final {
         true => Ok(outcome(AnswerOutcome::Refused, fault.reason.as_str())),
         false => Err(fault),
     }

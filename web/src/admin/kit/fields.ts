@@ -27,6 +27,8 @@ export interface Fields<T extends object> {
   number(field: FieldsWith<T, number>): FieldProps & { value: number; onChange(value: number): void };
   flag(field: FieldsWith<T, boolean>): FieldProps & { checked: boolean; onChange(event: ChangeEvent<HTMLInputElement>): void };
   value<Field extends FieldOf<T>>(field: Field): ValueProps<T[Field]>;
+  /** The language of the text that is wrong in a field of texts, where it is known. */
+  wrongText(field: FieldOf<T>): string | undefined;
 }
 
 type TextInput = HTMLInputElement | HTMLTextAreaElement;
@@ -59,6 +61,7 @@ export function useFields<T extends object>(editor: Editor<T>, isReadOnly: boole
       onChange: (event) => put(field, event.currentTarget.checked),
     }),
     value: (field) => ({ ...any(field), value: editor.value[field], onChange: (value) => editor.set(field, value) }),
+    wrongText: (field) => editor.violations[field]?.values?.["language"]?.toString(),
   };
 }
 

@@ -94,6 +94,8 @@ interface TextsProps {
   texts: readonly LanguageText[];
   onChange(texts: LanguageText[]): void;
   error?: string | undefined;
+  /** The language of the text that the error is about; empty ones are marked without. */
+  wrong?: string | undefined;
   disabled?: boolean;
   /** One line each instead of several. */
   isShort?: boolean;
@@ -101,7 +103,7 @@ interface TextsProps {
 }
 
 /** Texts, one a language. */
-export function TextsByLanguage({ label, description, texts, onChange, error, disabled, isShort, ...rest }: TextsProps) {
+export function TextsByLanguage({ label, description, texts, onChange, error, wrong, disabled, isShort, ...rest }: TextsProps) {
   const words = useAdminWords();
   const testId = rest["data-testid"];
   const put = (at: number, text: string) => onChange(texts.map((each, index) => (index === at ? { ...each, text } : each)));
@@ -125,7 +127,7 @@ export function TextsByLanguage({ label, description, texts, onChange, error, di
               lang={language}
               value={text}
               disabled={disabled ?? false}
-              error={error && text.trim() === "" ? true : undefined}
+              error={error && (text.trim() === "" || language === wrong) ? true : undefined}
               onChange={(event) => put(index, event.currentTarget.value)}
               data-testid={`${testId}-${language}`}
               {...(isShort ? {} : { autosize: true, minRows: 3, maxRows: 14 })}

@@ -23,8 +23,8 @@ export function violationsOf(error: unknown, fields: readonly string[]): Violati
 
 function violation({ reason, metadata }: Pick<Fault, "reason" | "metadata">, problem: string): Violation {
   if (reason === "NAME_TAKEN") return { key: "violation.taken" };
-  if (metadata["mistake"] === "substitution_undeclared") return { key: "violation.undeclared", values: { name: metadata["substitution"] ?? "" } };
-  const mistake = mistakeKey(metadata["mistake"] ?? "");
+  if (metadata["problem"] === "substitution_undeclared") return { key: "violation.undeclared", values: metadata };
+  const mistake = mistakeKey(metadata["problem"] ?? "");
   if (mistake) return { key: mistake, values: valuesOf(metadata) };
   return problem === "" ? { key: "violation.refused" } : { key: "violation.server", values: { problem } };
 }

@@ -120,6 +120,7 @@ function ResponseForm({ fields }: { fields: Fields<Response> }) {
       <TextsByLanguage
         {...variants}
         texts={variants.value}
+        wrong={fields.wrongText("variants")}
         onChange={(texts) => variants.onChange(texts.map((text) => create(VariantSchema, text)))}
         description={words.t("response.textHint", { names: words.list(KNOWN_NAMES.map(inBraces)) })}
       />

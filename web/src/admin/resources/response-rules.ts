@@ -20,8 +20,8 @@ export const shortcut: Rule<string> = (value) => {
 /** Each has a text that is not too long. */
 export const variants: Rule<readonly Variant[]> = (texts) => {
   if (texts.some(({ text }) => text.trim() === "")) return { key: "violation.variantEmpty" };
-  const isLong = texts.some(({ text }) => [...text].length > LONGEST_TEXT);
-  return isLong ? { key: "violation.long", values: { most: LONGEST_TEXT } } : undefined;
+  const long = texts.find(({ text }) => [...text].length > LONGEST_TEXT);
+  return long && { key: "violation.long", values: { most: LONGEST_TEXT, language: long.language } };
 };
 
 /** Names are well formed and there is one of each. */

@@ -5,6 +5,7 @@ import { FaultAlert } from "../fault-alert";
 import { useWords } from "../words";
 import { FilledPreview } from "./filled-preview";
 import { MissingValues } from "./missing-values";
+import { isOtherLanguage } from "./other-language";
 import type { Finder } from "./use-finder";
 
 /** The id of the list, for the text box. */
@@ -15,8 +16,15 @@ export function foundId(index: number): string {
   return `found-response-${index}`;
 }
 
+interface FinderPanelProps {
+  finder: Finder;
+  conversationId: string;
+  /** The conversation's; empty where it is not known. */
+  language: string;
+}
+
 /** The responses that fit, and the form for what is missing in one. */
-export function FinderPanel({ finder, conversationId }: { finder: Finder; conversationId: string }) {
+export function FinderPanel({ finder, conversationId, language }: FinderPanelProps) {
   const words = useWords();
   const { isOpen, isSearching, found, active, fault, incomplete } = finder;
   return (
@@ -31,6 +39,7 @@ export function FinderPanel({ finder, conversationId }: { finder: Finder; conver
                 index={index}
                 isActive={index === active}
                 conversationId={conversationId}
+                wanted={language}
                 choose={finder.choose}
               />
             ))}
@@ -69,10 +78,12 @@ interface FoundProps {
   index: number;
   isActive: boolean;
   conversationId: string;
+  /** The language of the conversation. */
+  wanted: string;
   choose(index: number): void;
 }
 
-function Found({ found, index, isActive, conversationId, choose }: FoundProps) {
+function Found({ found, index, isActive, conversationId, wanted, choose }: FoundProps) {
   const words = useWords();
   const { response, preview, language } = found;
   return (
@@ -91,6 +102,11 @@ function Found({ found, index, isActive, conversationId, choose }: FoundProps) {
           {response?.name}
         </Text>
         <Group gap="xs" wrap="nowrap" className="no-shrink">
+          {isOtherLanguage(language, wanted) && (
+            <Text size="xs" fw={600} data-testid="found-language">
+              {words.languageName(language)}
+            </Text>
+          )}
           {response && response.uses > 0n && (
             <Text size="xs" className="found-preview" data-testid="found-uses">
               {words.count("finder.uses", Number(response.uses))}

@@ -4,7 +4,7 @@ import { ContactWriteState, type ContactWrite, type ScriptRun } from "../../gen/
 import type { DeskKey, DeskTranslator } from "../catalogues";
 import { useContactFields } from "../contact/use-contact-fields";
 import { faultText, useWords } from "../words";
-import { unwritten } from "./run";
+import { namesNoField, unwritten } from "./run";
 
 /** Says which answers are not in the contact, or not yet; nothing once all are. */
 export function Unwritten({ run }: { run: ScriptRun }) {
@@ -38,7 +38,7 @@ export function Write({ write }: { write: ContactWrite }) {
   const nameOf = useContactFieldName();
   const { contactField, state, reason } = write;
   const { text, color } = STATES[state];
-  const why = state === ContactWriteState.REFUSED ? reasonText(reason, words) : "";
+  const why = namesNoField(write) ? words.t("script.writeNoField", { field: nameOf(contactField) }) : reasonText(state, reason, words);
   return (
     <Group gap={6} mt={4} data-testid="script-write" data-field={contactField} data-state={ContactWriteState[state].toLowerCase()}>
       <Badge color={color} c="var(--mantine-color-text)" variant="light" tt="none" className="wraps">
@@ -49,7 +49,8 @@ export function Write({ write }: { write: ContactWrite }) {
   );
 }
 
-function reasonText(reason: string, words: DeskTranslator): string {
+function reasonText(state: ContactWriteState, reason: string, words: DeskTranslator): string {
+  if (state !== ContactWriteState.REFUSED) return "";
   return faultText({ kind: "refused", reason, status: "", metadata: {}, retryAfterMs: undefined }, words);
 }
 

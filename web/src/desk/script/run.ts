@@ -50,6 +50,11 @@ export function answeredSteps({ steps }: ScriptRun): ScriptStep[] {
   return [...lastOf.values()];
 }
 
+/** Whether it was refused because contacts have no such field: then the script is wrong, and not the answer. */
+export function namesNoField({ contactField, state, reason }: ContactWrite): boolean {
+  return state === ContactWriteState.REFUSED && reason === "NOT_FOUND" && contactField.startsWith("fields.");
+}
+
 /** What of the contact is not as it was answered, each field once by its last answer. */
 export function unwritten({ steps }: ScriptRun): ContactWrite[] {
   const lastOf = new Map<string, ContactWrite>();

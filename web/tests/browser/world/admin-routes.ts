@@ -1,5 +1,6 @@
 // The rpcs of administration in the stand-in.
 import { Code, type ConnectRouter } from "@connectrpc/connect";
+import { undeclared } from "../../../src/admin/resources/response-rules";
 import { ApiClientService } from "../../../src/gen/onqueue/auth/v1/api_client_pb";
 import { DivisionService } from "../../../src/gen/onqueue/auth/v1/division_pb";
 import { GrantService } from "../../../src/gen/onqueue/auth/v1/grant_pb";
@@ -217,7 +218,10 @@ function contentRoutes(router: ConnectRouter, world: AdminWorld): void {
     deleteLibrary: ({ libraryId, etag }) => libraries.remove(libraryId, etag),
   });
   router.service(ResponseService, {
-    createResponse: ({ requestId, response }) => ({ response: responses.create(requestId, response) }),
+    createResponse: ({ requestId, response }) => {
+      if (response) checkSubstitutions(response);
+      return { response: responses.create(requestId, response) };
+    },
     getResponse: ({ responseId }) => ({ response: responses.get(responseId) }),
     listResponses: (asked) => {
       const fits = ({ name, libraryIds, uses }: Response) =>
@@ -248,6 +252,15 @@ function contentRoutes(router: ConnectRouter, world: AdminWorld): void {
       return { uses: 1n };
     },
   });
+}
+
+function checkSubstitutions({ variants, substitutions }: Response): void {
+  const declared = substitutions.map(({ name }) => name);
+  for (const { language, text } of variants) {
+    const [substitution] = undeclared([text], declared);
+    const about = { field: "response.variants", problem: "substitution_undeclared", language };
+    if (substitution) throw refusal(Code.InvalidArgument, "FIELD_INVALID", { ...about, substitution });
+  }
 }
 
 function variantOf({ variants }: Response, language: string) {
