@@ -2,7 +2,7 @@
 
 use super::access::{Seen, Viewer};
 use super::commit::{Item, Outcome, What, traceparent};
-use super::guests::Tokens;
+use super::guests::{Resume, Tokens};
 use super::hub::{Live, Subscription};
 use super::recognise::Recognised;
 use super::{App, mask};
@@ -52,6 +52,14 @@ pub(crate) struct Started {
     pub tokens: Tokens,
 }
 
+/// A conversation that was begun.
+struct Begun {
+    guest: Guest,
+    resume: Resume,
+    /// Where routing's word comes.
+    verdict: Subscription,
+}
+
 impl App {
     /// Begins a conversation, or answers the one that the same request began.
     pub async fn start(&self, wish: Wish) -> Result<Started, Fault> {
@@ -67,12 +75,13 @@ impl App {
             return Ok(first);
         }
         match self.begin(&deployment, &wish, skills).await {
+            Ok(begun) => self.started(begun).await,
             Err(fault) => self.first(&deployment, &wish).await?.ok_or(fault),
-            started => started,
         }
     }
 
-    async fn begin(&self, deployment: &Deployment, wish: &Wish, skills: Vec<SkillId>) -> Result<Started, Fault> {
+    /// The first commit.
+    async fn begin(&self, deployment: &Deployment, wish: &Wish, skills: Vec<SkillId>) -> Result<Begun, Fault> {
         let organisation = deployment.organisation;
         let rules = self.queue_is_open(organisation, wish.queue).await?;
         let now = self.context.clock.now();
@@ -93,10 +102,16 @@ impl App {
             actor: guest.actor(),
         };
         match self.submit(organisation, item).await {
-            Outcome::Done(_) => {}
-            Outcome::Failed(fault) => return Err(fault),
-            _ => return Err(Fault::unavailable("a request that comes and goes")),
+            Outcome::Done(_) => Ok(Begun { guest, resume, verdict }),
+            Outcome::Failed(fault) => Err(fault),
+            _ => Err(Fault::unavailable("a request that comes and goes")),
         }
+    }
+
+    /// What there is to say of it when routing has had time to.
+    async fn started(&self, begun: Begun) -> Result<Started, Fault> {
+        let Begun { guest, resume, verdict } = begun;
+        let key = (guest.organisation, guest.conversation);
         self.await_verdict(key, &verdict).await;
         let seen = self.as_guest(key).await?;
         self.not_refused(&seen.conversation).await?;
