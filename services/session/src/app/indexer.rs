@@ -13,8 +13,14 @@ const TICK: Duration = Duration::from_millis(500);
 /// After how many ticks it looks at everything, whatever was written.
 const ALL: u32 = 20;
 
-/// How long it leaves the database to those who write, while somebody does.
-const BUSY: Duration = Duration::from_millis(100);
+/// How many events are indexed in one transaction: few while somebody writes, who would wait for it on SQLite and beside whom
+/// it computes on PostgreSQL; as many as take some ten milliseconds otherwise.
+const FEW: usize = 32;
+const MANY: usize = 500;
+
+/// How long it leaves the database to those who write after each transaction, while somebody does: some four times as long as
+/// the transaction took.
+const BUSY: Duration = Duration::from_millis(8);
 
 /// As many batches as there never are.
 const NEVER: u64 = u64::MAX;
@@ -42,12 +48,16 @@ impl App {
 
     /// Indexes all that was written before.
     async fn index_once(&self) -> Result<(), StoreError> {
-        let mut after = Some(0);
+        let (mut after, mut before) = (Some(0), NEVER);
         while let Some(number) = after {
-            let step = search::index(&self.store, number).await?;
+            // Somebody who writes now and then is idle at most moments.
+            let batches = self.committer.batches();
+            let quiet = batches == before && self.is_idle();
+            before = batches;
+            let step = search::index(&self.store, number, if quiet { MANY } else { FEW }).await?;
             metrics::SEARCH_INDEXED.add(u64::try_from(step.events).unwrap_or(u64::MAX), &[]);
             after = step.next;
-            if !self.is_idle() {
+            if !quiet {
                 tokio::time::sleep(BUSY).await;
             }
         }

@@ -14,9 +14,6 @@ use uuid::Uuid;
 /// How many conversations are looked at in one step.
 const CONVERSATIONS: usize = 200;
 
-/// How many events are indexed in one step: the transaction is over in milliseconds.
-const EVENTS: usize = 500;
-
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
@@ -39,8 +36,8 @@ struct Reached {
     is_open: bool,
 }
 
-/// Indexes some of what was said in conversations after that number.
-pub(crate) async fn index(store: &Store, after: i64) -> Result<Step, StoreError> {
+/// Indexes at most so many events of conversations after that number.
+pub(crate) async fn index(store: &Store, after: i64, most: usize) -> Result<Step, StoreError> {
     let nothing = Step { events: 0, next: None };
     // Without a transaction, which would keep a quiet database's only writer busy for nothing.
     if behind(store.reader(), after, 1, "").await?.is_empty() {
@@ -57,7 +54,7 @@ pub(crate) async fn index(store: &Store, after: i64) -> Result<Step, StoreError>
                 let Some(last) = behind.last().map(|last| last.number) else {
                     return Ok(nothing);
                 };
-                let (events, reached, is_cut) = step(tx, &behind).await?;
+                let (events, reached, is_cut) = step(tx, &behind, most).await?;
                 write_reached(tx, &reached).await?;
                 // What was cut short is the first of the next step.
                 let cut = reached.last().filter(|_| is_cut).map(|cut| cut.number - 1);
@@ -95,11 +92,15 @@ async fn behind(
 }
 
 /// Indexes what there is of these, which nobody else holds now: whatever says that more will come, comes later than this.
-async fn step(tx: &DatabaseTransaction, behind: &[Behind]) -> Result<(usize, Vec<Reached>, bool), StoreError> {
+async fn step(
+    tx: &DatabaseTransaction,
+    behind: &[Behind],
+    most: usize,
+) -> Result<(usize, Vec<Reached>, bool), StoreError> {
     let ends = ends(tx, behind).await?;
-    let mut rows = events(tx, behind).await?;
-    let is_cut = rows.len() > EVENTS;
-    rows.truncate(EVENTS);
+    let mut rows = events(tx, behind, most).await?;
+    let is_cut = rows.len() > most;
+    rows.truncate(most);
     // Where it was cut more of a conversation may be left, and nothing was read of those after it.
     let cut = rows.last().filter(|_| is_cut).map(|last| (last.number, last.sequence));
     let organisations: HashMap<i64, OrganisationId> = behind.iter().map(|one| (one.number, one.organisation)).collect();
@@ -165,7 +166,7 @@ struct Row {
 }
 
 /// What has words, or says how it went; one more than is wanted, by which is seen whether there is more.
-async fn events(tx: &DatabaseTransaction, behind: &[Behind]) -> Result<Vec<Row>, StoreError> {
+async fn events(tx: &DatabaseTransaction, behind: &[Behind], most: usize) -> Result<Vec<Row>, StoreError> {
     const KINDS: [Kind; 8] = [
         Kind::Opened,
         Kind::Message,
@@ -188,7 +189,7 @@ async fn events(tx: &DatabaseTransaction, behind: &[Behind]) -> Result<Vec<Row>,
             ") AND e.kind IN ({}) ORDER BY s.number, e.sequence LIMIT ",
             kinds.join(", ")
         ))
-        .value("bigint", i64::try_from(EVENTS + 1).unwrap_or(i64::MAX).into());
+        .value("bigint", i64::try_from(most + 1).unwrap_or(i64::MAX).into());
     let rows = tx.query_all_raw(sql.done()).await?;
     let one = |row: &QueryResult| {
         let part: Option<String> = row.try_get("", "part")?;
