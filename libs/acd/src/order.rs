@@ -57,16 +57,21 @@ pub(crate) struct Standing {
     pub id: UserId,
     /// As bits.
     pub queues: u64,
-    /// How much they have; 0 if that does not count.
+    /// How much they have.
+    pub active: u8,
+    /// The same; 0 if that does not count.
     pub load: u8,
     pub used: Option<Timestamp>,
 }
 
+/// In a cache line of its own: choosing among many looks at nothing else of them.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Fact {
     id: UserId,
     queues: u64,
     used: i64,
+    active: u8,
     load: u8,
     placed: Option<(u8, i64)>,
 }
@@ -75,6 +80,7 @@ const NOBODY: Fact = Fact {
     id: LOWEST,
     queues: 0,
     used: NEVER,
+    active: 0,
     load: 0,
     placed: None,
 };
@@ -95,13 +101,31 @@ impl Order {
         (fact.load, scale.weigh(fact.used), fact.id, slot)
     }
 
+    /// How an agent stood when that was last taken up.
+    pub fn standing(&self, slot: Slot) -> Standing {
+        let fact = &self.facts[slot as usize];
+        Standing {
+            id: fact.id,
+            queues: fact.queues,
+            active: fact.active,
+            load: fact.load,
+            used: (fact.used > NEVER).then_some(Timestamp(fact.used)),
+        }
+    }
+
     /// Takes up how an agent stands, and whether they have room.
     pub fn put(&mut self, slot: Slot, standing: Standing, room: Room, scale: Scale) {
         let place = slot as usize;
         if self.facts.len() <= place {
             self.facts.resize(place + 1, NOBODY);
         }
-        let Standing { id, queues, load, used } = standing;
+        let Standing {
+            id,
+            queues,
+            active,
+            load,
+            used,
+        } = standing;
         let used = used.map_or(NEVER, Timestamp::millis);
         let wanted = (room == Room::Some).then(|| (load, scale.weigh(used)));
         let before = std::mem::replace(
@@ -110,6 +134,7 @@ impl Order {
                 id,
                 queues,
                 used,
+                active,
                 load,
                 placed: wanted,
             },
