@@ -22,6 +22,8 @@ pub(crate) struct Survey {
     queue: u32,
     /// Places of members.
     eligible: Bits,
+    /// How many those are.
+    number: usize,
     /// Who is eligible without being a member.
     outside: Vec<Slot>,
     excluded: Vec<(Exclusion, u32)>,
@@ -30,7 +32,7 @@ pub(crate) struct Survey {
 
 impl Survey {
     pub fn eligible(&self) -> usize {
-        self.eligible.len() + self.outside.len()
+        self.number + self.outside.len()
     }
 
     /// In order of the reason.
@@ -54,15 +56,20 @@ impl Survey {
         }
     }
 
-    /// Does something to the eligible; how many went.
-    fn count_lost(&mut self, recording: Recording, sieve: impl FnOnce(&mut Bits)) -> u32 {
-        if recording == Recording::Off {
-            sieve(&mut self.eligible);
-            return 0;
+    /// Leaves those who are in a set; for the others that is the reason.
+    fn sieve(&mut self, set: &Bits, reason: Exclusion, recording: Recording) {
+        let before = self.number;
+        self.number = self.eligible.keep(set);
+        if recording != Recording::Off {
+            self.note(reason, (before - self.number) as u32);
         }
-        let before = self.eligible.len();
-        sieve(&mut self.eligible);
-        (before - self.eligible.len()) as u32
+    }
+
+    fn mark(&mut self, place: usize, is_eligible: bool) {
+        if self.eligible.contains(place) != is_eligible {
+            self.eligible.set(place, is_eligible);
+            self.number = if is_eligible { self.number + 1 } else { self.number - 1 };
+        }
     }
 
     /// Makes the survey. Reasons are counted only if they are recorded.
@@ -88,6 +95,7 @@ impl Survey {
         match &wish.open {
             Open::All => {
                 self.eligible.copy(free);
+                self.number = pool.free_members(wish.medium);
                 if recording != Recording::Off {
                     self.note_verdicts(wish.medium, pool.verdicts[wish.medium as usize]);
                 }
@@ -95,6 +103,7 @@ impl Survey {
             }
             Open::Nobody => {
                 self.eligible.clear();
+                self.number = 0;
                 return self.note(Exclusion::NotPreferredYet, pool.ready_members());
             }
             Open::Rings(first, last) => self.set = pool.rings(*first, *last),
@@ -106,7 +115,7 @@ impl Survey {
         }
         self.set.keep(&pool.ready);
         self.eligible.copy(&self.set);
-        self.eligible.keep(free);
+        self.number = self.eligible.keep(free);
         if recording != Recording::Off {
             self.note_closed(roster, pool, wish);
         }
@@ -142,7 +151,7 @@ impl Survey {
         let set = std::mem::take(&mut self.set);
         for place in set.iter() {
             if let Some(reason) = roster.no_room(pool.member(place), wish) {
-                self.eligible.set(place, false);
+                self.mark(place, false);
                 if recording != Recording::Off {
                     self.note(reason, 1);
                 }
@@ -153,8 +162,7 @@ impl Survey {
 
     fn sieve_by_knowledge(&mut self, roster: &Roster, pool: &Pool, wish: &Signature, recording: Recording) {
         if let Some(tongue) = wish.language {
-            let lost = self.count_lost(recording, |eligible| eligible.keep(pool.speakers(tongue)));
-            self.note(Exclusion::Language, lost);
+            self.sieve(pool.speakers(tongue), Exclusion::Language, recording);
         }
         let knowing = |(skill, least): &(SkillId, Proficiency)| {
             pool.places(pool.with_skill(*skill, *least), |slot| {
@@ -164,12 +172,10 @@ impl Survey {
         if roster.any_skill_suffices() && !wish.required.is_empty() {
             let mut any = Bits::default();
             wish.required.iter().for_each(|wish| any.add_all(&knowing(wish)));
-            let lost = self.count_lost(recording, |eligible| eligible.keep(&any));
-            return self.note(Exclusion::MissingSkill(wish.required[0].0), lost);
+            return self.sieve(&any, Exclusion::MissingSkill(wish.required[0].0), recording);
         }
         for wish in &wish.required {
-            let lost = self.count_lost(recording, |eligible| eligible.keep(&knowing(wish)));
-            self.note(Exclusion::MissingSkill(wish.0), lost);
+            self.sieve(&knowing(wish), Exclusion::MissingSkill(wish.0), recording);
         }
     }
 
@@ -185,7 +191,7 @@ impl Survey {
             }
             let why_not = roster.why_not(slot, wish);
             if let Some(seat) = seat {
-                self.eligible.set(seat.place as usize, why_not.is_none());
+                self.mark(seat.place as usize, why_not.is_none());
                 self.uncount(roster, slot, seat.joined, wish, recording);
             } else if why_not.is_none() {
                 self.outside.push(slot);
@@ -222,14 +228,14 @@ impl Survey {
     /// Takes somebody out who is dealt with otherwise.
     pub fn take_out(&mut self, roster: &Roster, slot: Slot) {
         if let Some(seat) = roster.entry(slot).seat(self.queue) {
-            self.eligible.set(seat.place as usize, false);
+            self.mark(seat.place as usize, false);
         }
         self.outside.retain(|outside| *outside != slot);
     }
 
     /// The first `number` of the eligible in the order of load and idle time, in order.
     pub fn first(&self, roster: &Roster, scale: Scale, number: usize, current: Current) -> Vec<Key> {
-        let eligible = self.eligible.len();
+        let eligible = self.number;
         let steps = roster.order.len().saturating_mul(number) / eligible.max(1);
         let mut first = if eligible > FEW && current == Current::Yes && steps < eligible * STEPS {
             self.along_the_order(roster, number)
@@ -266,9 +272,10 @@ impl Survey {
         if number == 1 {
             return self.eligible.iter().map(key).min().into_iter().collect();
         }
-        let mut keys: Vec<Key> = Vec::with_capacity(FEW);
+        let most = number.max(FEW).saturating_mul(2);
+        let mut keys: Vec<Key> = Vec::with_capacity(self.number.min(most));
         for key in self.eligible.iter().map(key) {
-            if keys.len() >= number.max(FEW).saturating_mul(2) {
+            if keys.len() >= most {
                 keys.select_nth_unstable(number - 1);
                 keys.truncate(number);
             }
