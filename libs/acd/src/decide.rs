@@ -30,8 +30,14 @@ impl Turn<'_> {
     /// only new groups, and agents who gained something, need be looked at.
     pub fn route(&mut self) {
         if self.rules.head_blocks_line {
-            return self.route_heads();
+            self.route_heads();
+        } else {
+            self.route_all();
         }
+        self.index.roster.settle(self.state.now);
+    }
+
+    fn route_all(&mut self) {
         self.route_newcomer();
         while let Some(nominated) = self.nominate() {
             let signature = std::sync::Arc::clone(self.index.lines.signature(nominated.group));
@@ -156,6 +162,9 @@ impl Turn<'_> {
         let eligible = survey.eligible();
         if eligible == 0 {
             return false;
+        }
+        if survey.is_large() {
+            self.index.roster.settle(self.state.now);
         }
         let named = if self.recording == Recording::Off { 1 } else { NAMED };
         let Some(contest) = Contest::of(self.state, &self.index.roster, self.rules, slot, self.state.now) else {

@@ -1,9 +1,9 @@
 //! Who would be first if nothing but load and idle time counted.
 
 use crate::rules::{Preference, Rules};
+use crate::runs::Runs;
 use crate::table::Slot;
 use onqueue_model::{Timestamp, UserId};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Smaller than any other.
@@ -41,12 +41,15 @@ impl Scale {
     }
 }
 
-/// Agents in order, those with room for anything; and of all the facts that it is made of.
+/// Agents in order, those with room for anything; and of all the facts that it is made of. Who is freed is mostly taken at once:
+/// the order follows the facts only when it is settled, which it must be before somebody goes along it and before time passes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Order {
     /// With their queues as bits.
-    sorted: BTreeMap<Key, u64>,
+    sorted: Runs<Key, u64>,
     facts: Vec<Fact>,
+    /// Whose place may not be what follows from their facts.
+    unsettled: Vec<Slot>,
     /// Nobody's idle time reaches its cap before.
     ageing: Option<i64>,
 }
@@ -73,6 +76,9 @@ struct Fact {
     used: i64,
     active: u8,
     load: u8,
+    room: Room,
+    unsettled: bool,
+    /// Where they are in the order.
     placed: Option<(u8, i64)>,
 }
 
@@ -82,8 +88,16 @@ const NOBODY: Fact = Fact {
     used: NEVER,
     active: 0,
     load: 0,
+    room: Room::None,
+    unsettled: false,
     placed: None,
 };
+
+impl Fact {
+    fn wanted(&self, scale: Scale) -> Option<(u8, i64)> {
+        (self.room == Room::Some).then(|| (self.load, scale.weigh(self.used)))
+    }
+}
 
 impl Order {
     pub fn len(&self) -> usize {
@@ -92,8 +106,11 @@ impl Order {
 
     /// Those who may be members of a queue with that bit, in order.
     pub fn of_queue(&self, bit: u64) -> impl Iterator<Item = &Key> {
-        let members = self.sorted.iter().filter(move |(_, queues)| **queues & bit != 0);
-        members.map(|(key, _)| key)
+        let runs = self.sorted.slices();
+        runs.flat_map(move |(keys, queues)| {
+            let members = queues.iter().enumerate().filter(move |(_, queues)| **queues & bit != 0);
+            members.map(move |(place, _)| &keys[place])
+        })
     }
 
     pub fn key(&self, slot: Slot, scale: Scale) -> Key {
@@ -127,27 +144,48 @@ impl Order {
             used,
         } = standing;
         let used = used.map_or(NEVER, Timestamp::millis);
-        let wanted = (room == Room::Some).then(|| (load, scale.weigh(used)));
-        let before = std::mem::replace(
-            &mut self.facts[place],
-            Fact {
-                id,
-                queues,
-                used,
-                active,
-                load,
-                placed: wanted,
-            },
-        );
-        if before.placed == wanted && before.queues == queues {
-            return;
+        if self.facts[place].queues != queues {
+            self.displace(slot);
         }
-        if let Some((load, key)) = before.placed {
-            self.sorted.remove(&(load, key, id, slot));
+        let fact = &mut self.facts[place];
+        *fact = Fact {
+            id,
+            queues,
+            used,
+            active,
+            load,
+            room,
+            ..*fact
+        };
+        if !fact.unsettled && fact.placed != fact.wanted(scale) {
+            fact.unsettled = true;
+            self.unsettled.push(slot);
         }
-        if let Some((load, key)) = wanted {
-            self.sorted.insert((load, key, id, slot), queues);
-            self.watch(key);
+    }
+
+    fn displace(&mut self, slot: Slot) {
+        let fact = &mut self.facts[slot as usize];
+        if let Some((load, key)) = fact.placed.take() {
+            self.sorted.remove(&(load, key, fact.id, slot));
+        }
+    }
+
+    /// Brings everybody to where they belong.
+    pub fn settle(&mut self, scale: Scale) {
+        while let Some(slot) = self.unsettled.pop() {
+            let fact = &mut self.facts[slot as usize];
+            fact.unsettled = false;
+            let wanted = fact.wanted(scale);
+            if fact.placed == wanted {
+                continue;
+            }
+            self.displace(slot);
+            let fact = &mut self.facts[slot as usize];
+            fact.placed = wanted;
+            if let Some((load, key)) = wanted {
+                self.sorted.insert((load, key, fact.id, slot), fact.queues);
+                self.watch(key);
+            }
         }
     }
 
@@ -159,6 +197,10 @@ impl Order {
 
     /// Time has passed: idle times reach their cap.
     pub fn age(&mut self, scale: Scale) {
+        debug_assert!(
+            self.unsettled.is_empty(),
+            "time passes over an order that is not settled"
+        );
         if scale.preference != Preference::LongestIdle || self.ageing.is_none_or(|first| first > scale.cutoff) {
             return;
         }
@@ -167,15 +209,14 @@ impl Order {
         while let Some(of) = load {
             self.age_those_with(of, scale);
             let above = (of.checked_add(1)).map(|above| (above, NEVER, LOWEST, 0));
-            load = above
-                .and_then(|above| self.sorted.range(above..).next())
-                .map(|((load, ..), _)| *load);
+            let next = above.and_then(|above| self.sorted.first_from(&above));
+            load = next.map(|((load, ..), _)| load);
         }
     }
 
     fn age_those_with(&mut self, load: u8, scale: Scale) {
         let from = (load, NEVER + 1, LOWEST, 0);
-        while let Some((of, key, agent, slot)) = self.sorted.range(from..).next().map(|(key, _)| *key)
+        while let Some((of, key, agent, slot)) = self.sorted.first_from(&from).map(|(key, _)| key)
             && of == load
         {
             if key > scale.cutoff {

@@ -279,6 +279,11 @@ impl Roster {
         self.order.put(slot, standing, room, Scale::at(now, &self.rules));
     }
 
+    /// Has the order of agents follow what was taken up. Time must not pass before, and nobody go along it.
+    pub fn settle(&mut self, now: Timestamp) {
+        self.order.settle(Scale::at(now, &self.rules));
+    }
+
     /// Takes up the settings. All agents must be refreshed.
     pub fn configure(&mut self, settings: &Settings) {
         self.settings = *settings;

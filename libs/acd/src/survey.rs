@@ -35,6 +35,11 @@ impl Survey {
         self.number + self.outside.len()
     }
 
+    /// Whether the first of the eligible may be found along the order of all agents, which must then be settled.
+    pub fn is_large(&self) -> bool {
+        self.number > FEW
+    }
+
     /// In order of the reason.
     pub fn excluded(&mut self) -> Vec<(Exclusion, u32)> {
         self.excluded.retain(|(_, number)| *number > 0);
@@ -235,9 +240,8 @@ impl Survey {
 
     /// The first `number` of the eligible in the order of load and idle time, in order.
     pub fn first(&self, roster: &Roster, scale: Scale, number: usize, current: Current) -> Vec<Key> {
-        let eligible = self.number;
-        let steps = roster.order.len().saturating_mul(number) / eligible.max(1);
-        let mut first = if eligible > FEW && current == Current::Yes && steps < eligible * STEPS {
+        let is_near = || roster.order.len().saturating_mul(number) / self.number < self.number * STEPS;
+        let mut first = if self.is_large() && current == Current::Yes && is_near() {
             self.along_the_order(roster, number)
         } else {
             self.selected(roster, scale, number)
