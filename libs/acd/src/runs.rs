@@ -31,9 +31,22 @@ impl<K: Ord + Copy, V: Copy> Runs<K, V> {
         self.len
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The keys and values of each run, in order.
     pub fn slices(&self) -> impl Iterator<Item = (&[K], &[V])> {
         self.runs.iter().map(|run| (&run.keys[..], &run.values[..]))
+    }
+
+    /// How many runs there are.
+    pub fn runs(&self) -> usize {
+        self.runs.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.slices().flat_map(|(keys, values)| keys.iter().zip(values))
     }
 
     /// The first with at least this key.
@@ -156,8 +169,7 @@ mod tests {
     }
 
     fn all(runs: &Runs<u16, usize>) -> Vec<(u16, usize)> {
-        let entries = runs.slices().flat_map(|(keys, values)| keys.iter().zip(values));
-        entries.map(|(key, value)| (*key, *value)).collect()
+        runs.iter().map(|(key, value)| (*key, *value)).collect()
     }
 
     proptest! {
@@ -171,7 +183,8 @@ mod tests {
                 } else {
                     prop_assert_eq!(runs.remove(&key), map.remove(&key));
                 }
-                prop_assert_eq!(runs.len(), map.len());
+                prop_assert_eq!((runs.len(), runs.is_empty()), (map.len(), map.is_empty()));
+                prop_assert_eq!(runs.slices().count(), runs.runs());
                 prop_assert!(runs.slices().all(|(keys, values)| (1..=FULL).contains(&keys.len()) && keys.len() == values.len()));
             }
             prop_assert_eq!(all(&runs), map.iter().map(|(key, value)| (*key, *value)).collect::<Vec<_>>());
@@ -182,7 +195,7 @@ mod tests {
             for key in map.into_keys() {
                 prop_assert!(runs.remove(&key).is_some());
             }
-            prop_assert_eq!((runs.len(), runs.slices().count(), runs.first_from(&0)), (0, 0, None));
+            prop_assert_eq!((runs.len(), runs.runs(), runs.first_from(&0)), (0, 0, None));
         }
     }
 
@@ -190,10 +203,10 @@ mod tests {
     fn what_comes_in_order_makes_full_runs_and_what_is_left_of_them_is_put_together() {
         let mut runs = Runs::default();
         (0..10 * FULL).for_each(|key| runs.insert(key, ()));
-        assert_eq!(runs.slices().count(), 10);
+        assert_eq!(runs.runs(), 10);
         (0..10 * FULL).filter(|key| key % 16 > 0).for_each(|key| {
             runs.remove(&key);
         });
-        assert_eq!((runs.len(), runs.slices().count()), (40, 2));
+        assert_eq!((runs.len(), runs.runs()), (40, 2));
     }
 }
