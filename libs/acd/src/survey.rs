@@ -11,7 +11,7 @@ use crate::table::{Slot, Table};
 use crate::{Exclusion, Medium, Proficiency, Recording};
 use onqueue_model::SkillId;
 
-/// Up to so many are best sorted at once.
+/// Up to so many are best kept in order while they are looked for.
 const FEW: usize = 32;
 
 /// How many steps along the order of all agents cost as much as looking at one who is eligible.
@@ -273,10 +273,10 @@ impl Survey {
             let slot = pool.member(place);
             roster.order.key(slot, scale)
         };
-        if number == 1 {
-            return self.eligible.iter().map(key).min().into_iter().collect();
+        if number <= FEW {
+            return smallest(self.eligible.iter().map(key), number);
         }
-        let most = number.max(FEW).saturating_mul(2);
+        let most = number.saturating_mul(2);
         let mut keys: Vec<Key> = Vec::with_capacity(self.number.min(most));
         for key in self.eligible.iter().map(key) {
             if keys.len() >= most {
@@ -289,6 +289,22 @@ impl Survey {
         keys.truncate(number);
         keys
     }
+}
+
+/// The smallest few, in order.
+fn smallest(keys: impl Iterator<Item = Key>, number: usize) -> Vec<Key> {
+    let mut smallest: Vec<Key> = Vec::with_capacity(number);
+    for key in keys {
+        if smallest.len() == number {
+            if smallest.last().is_none_or(|last| *last < key) {
+                continue;
+            }
+            smallest.pop();
+        }
+        let place = smallest.partition_point(|other| *other < key);
+        smallest.insert(place, key);
+    }
+    smallest
 }
 
 /// Whether the scale is of the engine's own time and rule, so that the order kept goes by it.
