@@ -52,7 +52,8 @@ impl Turn<'_> {
     /// Ranks and signs all that waits in a queue anew.
     fn stand_all_anew(&mut self, queue: QueueId) {
         let number = self.index.roster.number(queue);
-        let mut waiting: Vec<Slot> = self.index.lines.in_order(number).collect();
+        let in_order = self.index.lines.in_order(number);
+        let mut waiting: Vec<Slot> = in_order.map(|(.., slot)| slot).collect();
         waiting.sort_unstable_by_key(|slot| self.state.interactions[*slot].position);
         for slot in waiting {
             self.stand_anew(slot, |_| {});

@@ -60,12 +60,15 @@ impl Bits {
         }
     }
 
-    /// Keeps what is in `mask` too.
-    pub fn keep(&mut self, mask: &Self) {
-        let masks = mask.words.iter().copied().chain(std::iter::repeat(0));
-        for (word, mask) in self.words.iter_mut().zip(masks) {
+    /// Keeps what is in `mask` too; how many those are.
+    pub fn keep(&mut self, mask: &Self) -> usize {
+        self.words.truncate(mask.words.len());
+        let mut left = 0;
+        for (word, mask) in self.words.iter_mut().zip(&mask.words) {
             *word &= mask;
+            left += word.count_ones() as usize;
         }
+        left
     }
 
     /// Takes out what is in `mask`.
@@ -105,7 +108,8 @@ mod tests {
             prop_assert_eq!(&set(&kept), &a);
             prop_assert_eq!(kept.len(), a.len());
             prop_assert!((0..400).all(|place| kept.contains(place) == a.contains(&place)));
-            kept.keep(&bits(&b));
+            let left = kept.keep(&bits(&b));
+            prop_assert_eq!(left, kept.len());
             prop_assert_eq!(set(&kept), a.intersection(&b).copied().collect::<BTreeSet<_>>());
             rest.drop_all(&bits(&b));
             prop_assert_eq!(set(&rest), a.difference(&b).copied().collect::<BTreeSet<_>>());

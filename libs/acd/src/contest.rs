@@ -110,18 +110,22 @@ impl<'a> Contest<'a> {
     }
 
     fn candidate(&self, slot: Slot, preference: Option<u8>) -> Candidate {
-        let entry = self.roster.entry(slot);
-        let proficiency = self.sum.as_ref().map_or(0, |(skills, tongue)| {
-            let skills: u32 = skills.iter().map(|skill| u32::from(entry.proficiency(*skill))).sum();
-            skills + tongue.map_or(0, |tongue| u32::from(entry.fluency(tongue)))
-        });
+        let standing = self.roster.order.standing(slot);
         Candidate {
-            agent: entry.id,
+            agent: standing.id,
             preference,
-            proficiency,
-            idle_ms: idle_ms(self.state.last_used(slot), self.rules, self.now),
-            active: u8::try_from(entry.burden.total()).unwrap_or(u8::MAX),
+            proficiency: self.proficiency(slot),
+            idle_ms: idle_ms(standing.used, self.rules, self.now),
+            active: standing.active,
         }
+    }
+
+    /// The sum, 0 if it does not count.
+    fn proficiency(&self, slot: Slot) -> u32 {
+        let Some((skills, tongue)) = &self.sum else { return 0 };
+        let entry = self.roster.entry(slot);
+        let skills: u32 = skills.iter().map(|skill| u32::from(entry.proficiency(*skill))).sum();
+        skills + tongue.map_or(0, |tongue| u32::from(entry.fluency(tongue)))
     }
 
     fn sort(&self, candidates: &mut [Candidate]) {

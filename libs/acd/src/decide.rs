@@ -11,9 +11,6 @@ use crate::turn::Turn;
 use crate::{Candidate, Decided, Decision, Medium, Rank, Recording};
 use onqueue_model::Timestamp;
 
-/// How many groups at the front of a line are looked at one by one.
-const FRONT: usize = 96;
-
 /// How many candidates a decision names.
 pub(crate) const NAMED: usize = 10;
 
@@ -30,8 +27,14 @@ impl Turn<'_> {
     /// only new groups, and agents who gained something, need be looked at.
     pub fn route(&mut self) {
         if self.rules.head_blocks_line {
-            return self.route_heads();
+            self.route_heads();
+        } else {
+            self.route_all();
         }
+        self.index.roster.settle(self.state.now);
+    }
+
+    fn route_all(&mut self) {
         self.route_newcomer();
         while let Some(nominated) = self.nominate() {
             let signature = std::sync::Arc::clone(self.index.lines.signature(nominated.group));
@@ -103,18 +106,14 @@ impl Turn<'_> {
         let agent = roster.entry(slot);
         let suits = |group: Group| roster.why_not(slot, lines.signature(group)).is_none();
         let is_better = |rank: Rank, best: Option<(Rank, Group)>| best.is_none_or(|(best, _)| rank < best);
-        let (mut last, mut seen) = (None, 0);
-        for (rank, group) in lines.heads(queue, medium, agent.knows).take(FRONT) {
-            if !is_better(rank, best) {
-                return None;
-            }
-            if let Some(group) = group.filter(|group| suits(*group)) {
-                return Some((rank, group));
-            }
-            last = Some(rank);
-            seen += 1;
+        let in_front = lines.front(queue, medium, agent.knows);
+        let mut better = in_front.take_while(|(rank, _)| is_better(*rank, best));
+        if let Some(found) = better.find(|(_, group)| suits(*group)) {
+            return Some(found);
         }
-        let last = last.filter(|_| seen == FRONT)?;
+        let last = lines
+            .end_of_front(queue, medium)
+            .filter(|last| is_better(*last, best))?;
         let mut found = None;
         for lead in std::iter::once(None).chain(agent.leads().map(Some)) {
             let behind = lines.heads_led(queue, medium, lead, agent.knows, last);
@@ -156,6 +155,9 @@ impl Turn<'_> {
         let eligible = survey.eligible();
         if eligible == 0 {
             return false;
+        }
+        if survey.is_large() {
+            self.index.roster.settle(self.state.now);
         }
         let named = if self.recording == Recording::Off { 1 } else { NAMED };
         let Some(contest) = Contest::of(self.state, &self.index.roster, self.rules, slot, self.state.now) else {

@@ -65,6 +65,7 @@ impl Index {
         let offers = offers.map(|(_, offer)| (offer.expires, Timer::Offer(offer.number, offer.id)));
         index.timers.extend(offers);
         index.lines.settle_all();
+        index.roster.settle(state.now);
         index
     }
 

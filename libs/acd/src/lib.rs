@@ -26,6 +26,7 @@ mod order;
 mod pool;
 mod roster;
 mod rules;
+mod runs;
 mod stage;
 mod state;
 mod survey;

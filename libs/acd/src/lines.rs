@@ -1,15 +1,20 @@
 //! Who waits, ranked: per queue, and per signature, so that a pass looks at the first of each kind only.
 
 use crate::rules::Rules;
+use crate::runs::Runs;
 use crate::stage::{Knowledge, Open, Signature};
 use crate::table::{Map, Slot};
 use crate::{Medium, Rank};
 use onqueue_model::{SkillId, Timestamp, UserId};
-use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::ops::Bound;
 use std::sync::Arc;
+
+/// How many runs of heads are the front of a line, of which an agent looks at what each needs; behind it they go by what they
+/// know.
+const FRONT: usize = 4;
 
 /// Names a group of waiting interactions with an equal signature, as long as it has any.
 pub(crate) type Group = u32;
@@ -33,18 +38,20 @@ pub(crate) struct Lines {
 
 #[derive(Clone, Debug, Default)]
 struct Line {
-    order: BTreeMap<Rank, Slot>,
     /// By medium.
     heads: [Heads; 5],
+    /// Groups that are open to no member who is not named.
+    closed: BTreeSet<Group>,
+    waiting: usize,
     alerting: usize,
 }
 
 /// The first of each group that is open to members.
 #[derive(Clone, Debug, Default)]
 struct Heads {
-    all: BTreeMap<Rank, Head>,
-    /// By the lead of the group; no lead without a group.
-    by_lead: Map<Option<SkillId>, BTreeMap<Rank, Head>>,
+    all: Runs<Rank, Head>,
+    /// By the lead of the group; no lead without a group. There while not all of it is in front.
+    by_lead: Option<Map<Option<SkillId>, BTreeMap<Rank, Head>>>,
 }
 
 /// A group, and what an agent need know for it.
@@ -98,22 +105,30 @@ impl Lines {
     }
 
     pub fn waiting(&self, queue: u32) -> usize {
-        self.lines.get(queue as usize).map_or(0, |line| line.order.len())
+        self.lines.get(queue as usize).map_or(0, |line| line.waiting)
     }
 
     pub fn alerting(&self, queue: u32) -> usize {
         self.lines.get(queue as usize).map_or(0, |line| line.alerting)
     }
 
-    pub fn in_order(&self, queue: u32) -> impl Iterator<Item = Slot> {
+    /// All that waits in a queue, with its group. Looks at each.
+    pub fn in_order(&self, queue: u32) -> impl Iterator<Item = (Rank, Group, Slot)> {
         let line = self.lines.get(queue as usize).into_iter();
-        line.flat_map(|line| line.order.values().copied())
+        let members = |group| {
+            let members = self.company(group).members();
+            members.map(move |(rank, slot)| (rank, group, slot))
+        };
+        let mut all: Vec<_> = line.flat_map(Line::groups).flat_map(members).collect();
+        // Each group is in order: put together they are a few sorted pieces.
+        all.sort_by_key(|(rank, ..)| *rank);
+        all.into_iter()
     }
 
     /// The first of each queue.
     pub fn first_of_each(&self) -> impl Iterator<Item = (Rank, Slot)> {
-        let firsts = self.lines.iter().filter_map(|line| line.order.first_key_value());
-        firsts.map(|(rank, slot)| (*rank, *slot))
+        let first = move |line: &Line| line.groups().map(|group| self.company(group).first).min();
+        self.lines.iter().filter_map(first)
     }
 
     pub fn started_alerting(&mut self, queue: u32) {
@@ -149,7 +164,7 @@ impl Lines {
             }
             None => self.found(signature, rank, interaction, prospect),
         };
-        self.line(queue).order.insert(rank, interaction);
+        self.line(queue).waiting += 1;
         let place = interaction as usize;
         if self.standing.len() <= place {
             self.standing.resize(place + 1, None);
@@ -176,7 +191,10 @@ impl Lines {
                 (self.groups.len() - 1) as Group
             }
         };
-        self.line(signature.queue);
+        let line = self.line(signature.queue);
+        if signature.open == Open::Nobody {
+            line.closed.insert(group);
+        }
         self.by_signature.insert(signature, group);
         self.move_head(group, None, Some(rank));
         group
@@ -211,13 +229,14 @@ impl Lines {
             self.move_head(group, Some(rank), None);
             self.dissolve(group);
         }
-        self.lines[queue as usize].order.remove(&rank);
+        self.lines[queue as usize].waiting -= 1;
         Some(standing)
     }
 
     fn dissolve(&mut self, group: Group) {
         if let Some(company) = self.groups[group as usize].take() {
             self.by_signature.remove(&company.signature);
+            self.lines[company.signature.queue as usize].closed.remove(&group);
             self.vacant.push(group);
         }
     }
@@ -236,8 +255,9 @@ impl Lines {
         if signature.open != Open::Nobody {
             let line = &mut self.lines[signature.queue as usize];
             let heads = &mut line.heads[signature.medium as usize];
-            shift(&mut heads.all, head, from, to);
-            shift_in(&mut heads.by_lead, signature.lead(&self.rules), head, from, to);
+            heads.shift(signature.lead(&self.rules), head, from, to);
+            let lead = |group: Group| self.groups[group as usize].as_ref()?.signature.lead(&self.rules);
+            heads.keep_leads(lead);
         }
         for agent in signature.names() {
             shift_in(&mut self.naming, agent, head, from, to);
@@ -246,21 +266,36 @@ impl Lines {
 
     /// Whether any group of this medium is open to members of a queue.
     pub fn has_heads(&self, queue: u32, medium: Medium) -> bool {
-        let line = self.lines.get(queue as usize);
-        line.is_some_and(|line| !line.heads[medium as usize].all.is_empty())
+        self.heads(queue, medium).is_some_and(|heads| !heads.all.is_empty())
     }
 
-    /// The groups open to members of a queue, the one with the best-ranked head first; `None` in place of those that need what
-    /// somebody with this knowledge surely lacks.
-    pub fn heads(&self, queue: u32, medium: Medium, knows: Knowledge) -> impl Iterator<Item = (Rank, Option<Group>)> {
-        let line = self.lines.get(queue as usize);
-        let heads = line.map(|line| line.heads[medium as usize].all.iter());
-        let group = move |head: &Head| knows.may_have(head.needs).then_some(head.group);
-        let heads = heads.unwrap_or_default();
-        heads.map(move |(rank, head)| (*rank, group(head)))
+    fn heads(&self, queue: u32, medium: Medium) -> Option<&Heads> {
+        let line = self.lines.get(queue as usize)?;
+        Some(&line.heads[medium as usize])
     }
 
-    /// Those of them with this lead that rank after some rank, without those that need what they surely lack.
+    /// Of the groups open to members of a queue those in front, the one with the best-ranked head first, without those that need
+    /// what somebody with this knowledge surely lacks.
+    pub fn front(&self, queue: u32, medium: Medium, knows: Knowledge) -> impl Iterator<Item = (Rank, Group)> {
+        let heads = self.heads(queue, medium).into_iter();
+        let front = heads.flat_map(|heads| heads.all.slices().take(FRONT));
+        front.flat_map(move |(ranks, heads)| {
+            let possible = heads
+                .iter()
+                .enumerate()
+                .filter(move |(_, head)| knows.may_have(head.needs));
+            possible.map(move |(place, head)| (ranks[place], head.group))
+        })
+    }
+
+    /// The last rank of the front, if there is anything behind it.
+    pub fn end_of_front(&self, queue: u32, medium: Medium) -> Option<Rank> {
+        let heads = self.heads(queue, medium).filter(|heads| heads.all.runs() > FRONT)?;
+        let (ranks, _) = heads.all.slices().nth(FRONT - 1)?;
+        ranks.last().copied()
+    }
+
+    /// Those with this lead that rank after some rank behind the front, without those that need what they surely lack.
     pub fn heads_led(
         &self,
         queue: u32,
@@ -269,8 +304,8 @@ impl Lines {
         knows: Knowledge,
         after: Rank,
     ) -> impl Iterator<Item = (Rank, Group)> {
-        let line = self.lines.get(queue as usize);
-        let heads = line.and_then(|line| line.heads[medium as usize].by_lead.get(&lead));
+        let heads = self.heads(queue, medium).and_then(|heads| heads.by_lead.as_ref());
+        let heads = heads.and_then(|by_lead| by_lead.get(&lead));
         let behind = heads.map(|heads| heads.range((Bound::Excluded(after), Bound::Unbounded)));
         let possible = behind
             .unwrap_or_default()
@@ -328,6 +363,47 @@ impl Lines {
                 company.fresh = true;
                 self.fresh.insert(company.first.0, group);
             }
+        }
+    }
+}
+
+impl Line {
+    fn groups(&self) -> impl Iterator<Item = Group> {
+        let open = self.heads.iter().flat_map(|heads| heads.all.iter());
+        open.map(|(_, head)| head.group).chain(self.closed.iter().copied())
+    }
+}
+
+impl Company {
+    fn members(&self) -> impl Iterator<Item = (Rank, Slot)> {
+        let rest = self.rest.iter().map(|(rank, slot)| (*rank, *slot));
+        std::iter::once(self.first).chain(rest)
+    }
+}
+
+impl Heads {
+    fn shift(&mut self, lead: Option<SkillId>, head: Head, from: Option<Rank>, to: Option<Rank>) {
+        if let Some(from) = from {
+            self.all.remove(&from);
+        }
+        if let Some(to) = to {
+            self.all.insert(to, head);
+        }
+        if let Some(by_lead) = &mut self.by_lead {
+            shift_in(by_lead, lead, head, from, to);
+        }
+    }
+
+    fn keep_leads(&mut self, lead: impl Fn(Group) -> Option<SkillId>) {
+        let runs = self.all.runs();
+        if runs > FRONT && self.by_lead.is_none() {
+            let mut by_lead: Map<_, BTreeMap<Rank, Head>> = Map::default();
+            for (rank, head) in self.all.iter() {
+                by_lead.entry(lead(head.group)).or_default().insert(*rank, *head);
+            }
+            self.by_lead = Some(by_lead);
+        } else if runs <= FRONT / 2 {
+            self.by_lead = None;
         }
     }
 }

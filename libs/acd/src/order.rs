@@ -1,9 +1,9 @@
 //! Who would be first if nothing but load and idle time counted.
 
 use crate::rules::{Preference, Rules};
+use crate::runs::Runs;
 use crate::table::Slot;
 use onqueue_model::{Timestamp, UserId};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Smaller than any other.
@@ -41,12 +41,15 @@ impl Scale {
     }
 }
 
-/// Agents in order, those with room for anything; and of all the facts that it is made of.
+/// Agents in order, those with room for anything; and of all the facts that it is made of. Who is freed is mostly taken at once:
+/// the order follows the facts only when it is settled, which it must be before somebody goes along it and before time passes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Order {
     /// With their queues as bits.
-    sorted: BTreeMap<Key, u64>,
+    sorted: Runs<Key, u64>,
     facts: Vec<Fact>,
+    /// Whose place may not be what follows from their facts.
+    unsettled: Vec<Slot>,
     /// Nobody's idle time reaches its cap before.
     ageing: Option<i64>,
 }
@@ -57,17 +60,25 @@ pub(crate) struct Standing {
     pub id: UserId,
     /// As bits.
     pub queues: u64,
-    /// How much they have; 0 if that does not count.
+    /// How much they have.
+    pub active: u8,
+    /// The same; 0 if that does not count.
     pub load: u8,
     pub used: Option<Timestamp>,
 }
 
+/// In a cache line of its own: choosing among many looks at nothing else of them.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Fact {
     id: UserId,
     queues: u64,
     used: i64,
+    active: u8,
     load: u8,
+    room: Room,
+    unsettled: bool,
+    /// Where they are in the order.
     placed: Option<(u8, i64)>,
 }
 
@@ -75,9 +86,18 @@ const NOBODY: Fact = Fact {
     id: LOWEST,
     queues: 0,
     used: NEVER,
+    active: 0,
     load: 0,
+    room: Room::None,
+    unsettled: false,
     placed: None,
 };
+
+impl Fact {
+    fn wanted(&self, scale: Scale) -> Option<(u8, i64)> {
+        (self.room == Room::Some).then(|| (self.load, scale.weigh(self.used)))
+    }
+}
 
 impl Order {
     pub fn len(&self) -> usize {
@@ -86,13 +106,28 @@ impl Order {
 
     /// Those who may be members of a queue with that bit, in order.
     pub fn of_queue(&self, bit: u64) -> impl Iterator<Item = &Key> {
-        let members = self.sorted.iter().filter(move |(_, queues)| **queues & bit != 0);
-        members.map(|(key, _)| key)
+        let runs = self.sorted.slices();
+        runs.flat_map(move |(keys, queues)| {
+            let members = queues.iter().enumerate().filter(move |(_, queues)| **queues & bit != 0);
+            members.map(move |(place, _)| &keys[place])
+        })
     }
 
     pub fn key(&self, slot: Slot, scale: Scale) -> Key {
         let fact = &self.facts[slot as usize];
         (fact.load, scale.weigh(fact.used), fact.id, slot)
+    }
+
+    /// How an agent stood when that was last taken up.
+    pub fn standing(&self, slot: Slot) -> Standing {
+        let fact = &self.facts[slot as usize];
+        Standing {
+            id: fact.id,
+            queues: fact.queues,
+            active: fact.active,
+            load: fact.load,
+            used: (fact.used > NEVER).then_some(Timestamp(fact.used)),
+        }
     }
 
     /// Takes up how an agent stands, and whether they have room.
@@ -101,28 +136,56 @@ impl Order {
         if self.facts.len() <= place {
             self.facts.resize(place + 1, NOBODY);
         }
-        let Standing { id, queues, load, used } = standing;
+        let Standing {
+            id,
+            queues,
+            active,
+            load,
+            used,
+        } = standing;
         let used = used.map_or(NEVER, Timestamp::millis);
-        let wanted = (room == Room::Some).then(|| (load, scale.weigh(used)));
-        let before = std::mem::replace(
-            &mut self.facts[place],
-            Fact {
-                id,
-                queues,
-                used,
-                load,
-                placed: wanted,
-            },
-        );
-        if before.placed == wanted && before.queues == queues {
-            return;
+        if self.facts[place].queues != queues {
+            self.displace(slot);
         }
-        if let Some((load, key)) = before.placed {
-            self.sorted.remove(&(load, key, id, slot));
+        let fact = &mut self.facts[place];
+        *fact = Fact {
+            id,
+            queues,
+            used,
+            active,
+            load,
+            room,
+            ..*fact
+        };
+        if !fact.unsettled && fact.placed != fact.wanted(scale) {
+            fact.unsettled = true;
+            self.unsettled.push(slot);
         }
-        if let Some((load, key)) = wanted {
-            self.sorted.insert((load, key, id, slot), queues);
-            self.watch(key);
+    }
+
+    fn displace(&mut self, slot: Slot) {
+        let fact = &mut self.facts[slot as usize];
+        if let Some((load, key)) = fact.placed.take() {
+            self.sorted.remove(&(load, key, fact.id, slot));
+        }
+    }
+
+    /// Brings everybody to where they belong.
+    pub fn settle(&mut self, scale: Scale) {
+        while let Some(slot) = self.unsettled.pop() {
+            let fact = &mut self.facts[slot as usize];
+            fact.unsettled = false;
+            let wanted = fact.wanted(scale);
+            if fact.placed == wanted {
+                continue;
+            }
+            self.displace(slot);
+            let fact = &mut self.facts[slot as usize];
+            fact.placed = wanted;
+            if let Some((load, key)) = wanted {
+                self.sorted.insert((load, key, fact.id, slot), fact.queues);
+                self.watch(key);
+            }
         }
     }
 
@@ -134,6 +197,10 @@ impl Order {
 
     /// Time has passed: idle times reach their cap.
     pub fn age(&mut self, scale: Scale) {
+        debug_assert!(
+            self.unsettled.is_empty(),
+            "time passes over an order that is not settled"
+        );
         if scale.preference != Preference::LongestIdle || self.ageing.is_none_or(|first| first > scale.cutoff) {
             return;
         }
@@ -142,15 +209,14 @@ impl Order {
         while let Some(of) = load {
             self.age_those_with(of, scale);
             let above = (of.checked_add(1)).map(|above| (above, NEVER, LOWEST, 0));
-            load = above
-                .and_then(|above| self.sorted.range(above..).next())
-                .map(|((load, ..), _)| *load);
+            let next = above.and_then(|above| self.sorted.first_from(&above));
+            load = next.map(|((load, ..), _)| load);
         }
     }
 
     fn age_those_with(&mut self, load: u8, scale: Scale) {
         let from = (load, NEVER + 1, LOWEST, 0);
-        while let Some((of, key, agent, slot)) = self.sorted.range(from..).next().map(|(key, _)| *key)
+        while let Some((of, key, agent, slot)) = self.sorted.first_from(&from).map(|(key, _)| key)
             && of == load
         {
             if key > scale.cutoff {

@@ -76,6 +76,11 @@ impl Pool {
         self.verdicts[0].iter().sum()
     }
 
+    /// How many of the ready have room for a medium.
+    pub fn free_members(&self, medium: Medium) -> usize {
+        self.verdicts[medium as usize][0] as usize
+    }
+
     /// Gives an agent a place. They count as not joined and off until told otherwise.
     pub fn admit(&mut self, agent: Slot, membership: &Membership) -> u32 {
         let place = match self.vacant.pop() {

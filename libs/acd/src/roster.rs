@@ -230,6 +230,7 @@ impl Roster {
         let nobody = Standing {
             id: entry.id,
             queues: 0,
+            active: 0,
             load: 0,
             used: None,
         };
@@ -266,19 +267,21 @@ impl Roster {
                 self.pools[seat.pool as usize].tell(seat.place, Some(before), Some(after));
             }
         }
-        let load = if self.settings.least_loaded {
-            entry.burden.total()
-        } else {
-            0
-        };
+        let active = u8::try_from(entry.burden.total()).unwrap_or(u8::MAX);
         let standing = Standing {
             id: entry.id,
             queues: entry.queues(),
-            load: u8::try_from(load).unwrap_or(u8::MAX),
+            active,
+            load: if self.settings.least_loaded { active } else { 0 },
             used: agent.last_used(self.settings.idle_from),
         };
         let room = if after.is_free() { Room::Some } else { Room::None };
         self.order.put(slot, standing, room, Scale::at(now, &self.rules));
+    }
+
+    /// Has the order of agents follow what was taken up. Time must not pass before, and nobody go along it.
+    pub fn settle(&mut self, now: Timestamp) {
+        self.order.settle(Scale::at(now, &self.rules));
     }
 
     /// Takes up the settings. All agents must be refreshed.

@@ -11,7 +11,7 @@ use crate::table::{Slot, Table};
 use crate::{Exclusion, Medium, Proficiency, Recording};
 use onqueue_model::SkillId;
 
-/// Up to so many are best sorted at once.
+/// Up to so many are best kept in order while they are looked for.
 const FEW: usize = 32;
 
 /// How many steps along the order of all agents cost as much as looking at one who is eligible.
@@ -22,6 +22,8 @@ pub(crate) struct Survey {
     queue: u32,
     /// Places of members.
     eligible: Bits,
+    /// How many those are.
+    number: usize,
     /// Who is eligible without being a member.
     outside: Vec<Slot>,
     excluded: Vec<(Exclusion, u32)>,
@@ -30,7 +32,12 @@ pub(crate) struct Survey {
 
 impl Survey {
     pub fn eligible(&self) -> usize {
-        self.eligible.len() + self.outside.len()
+        self.number + self.outside.len()
+    }
+
+    /// Whether the first of the eligible may be found along the order of all agents, which must then be settled.
+    pub fn is_large(&self) -> bool {
+        self.number > FEW
     }
 
     /// In order of the reason.
@@ -54,15 +61,20 @@ impl Survey {
         }
     }
 
-    /// Does something to the eligible; how many went.
-    fn count_lost(&mut self, recording: Recording, sieve: impl FnOnce(&mut Bits)) -> u32 {
-        if recording == Recording::Off {
-            sieve(&mut self.eligible);
-            return 0;
+    /// Leaves those who are in a set; for the others that is the reason.
+    fn sieve(&mut self, set: &Bits, reason: Exclusion, recording: Recording) {
+        let before = self.number;
+        self.number = self.eligible.keep(set);
+        if recording != Recording::Off {
+            self.note(reason, (before - self.number) as u32);
         }
-        let before = self.eligible.len();
-        sieve(&mut self.eligible);
-        (before - self.eligible.len()) as u32
+    }
+
+    fn mark(&mut self, place: usize, is_eligible: bool) {
+        if self.eligible.contains(place) != is_eligible {
+            self.eligible.set(place, is_eligible);
+            self.number = if is_eligible { self.number + 1 } else { self.number - 1 };
+        }
     }
 
     /// Makes the survey. Reasons are counted only if they are recorded.
@@ -88,6 +100,7 @@ impl Survey {
         match &wish.open {
             Open::All => {
                 self.eligible.copy(free);
+                self.number = pool.free_members(wish.medium);
                 if recording != Recording::Off {
                     self.note_verdicts(wish.medium, pool.verdicts[wish.medium as usize]);
                 }
@@ -95,6 +108,7 @@ impl Survey {
             }
             Open::Nobody => {
                 self.eligible.clear();
+                self.number = 0;
                 return self.note(Exclusion::NotPreferredYet, pool.ready_members());
             }
             Open::Rings(first, last) => self.set = pool.rings(*first, *last),
@@ -106,7 +120,7 @@ impl Survey {
         }
         self.set.keep(&pool.ready);
         self.eligible.copy(&self.set);
-        self.eligible.keep(free);
+        self.number = self.eligible.keep(free);
         if recording != Recording::Off {
             self.note_closed(roster, pool, wish);
         }
@@ -142,7 +156,7 @@ impl Survey {
         let set = std::mem::take(&mut self.set);
         for place in set.iter() {
             if let Some(reason) = roster.no_room(pool.member(place), wish) {
-                self.eligible.set(place, false);
+                self.mark(place, false);
                 if recording != Recording::Off {
                     self.note(reason, 1);
                 }
@@ -153,8 +167,7 @@ impl Survey {
 
     fn sieve_by_knowledge(&mut self, roster: &Roster, pool: &Pool, wish: &Signature, recording: Recording) {
         if let Some(tongue) = wish.language {
-            let lost = self.count_lost(recording, |eligible| eligible.keep(pool.speakers(tongue)));
-            self.note(Exclusion::Language, lost);
+            self.sieve(pool.speakers(tongue), Exclusion::Language, recording);
         }
         let knowing = |(skill, least): &(SkillId, Proficiency)| {
             pool.places(pool.with_skill(*skill, *least), |slot| {
@@ -164,12 +177,10 @@ impl Survey {
         if roster.any_skill_suffices() && !wish.required.is_empty() {
             let mut any = Bits::default();
             wish.required.iter().for_each(|wish| any.add_all(&knowing(wish)));
-            let lost = self.count_lost(recording, |eligible| eligible.keep(&any));
-            return self.note(Exclusion::MissingSkill(wish.required[0].0), lost);
+            return self.sieve(&any, Exclusion::MissingSkill(wish.required[0].0), recording);
         }
         for wish in &wish.required {
-            let lost = self.count_lost(recording, |eligible| eligible.keep(&knowing(wish)));
-            self.note(Exclusion::MissingSkill(wish.0), lost);
+            self.sieve(&knowing(wish), Exclusion::MissingSkill(wish.0), recording);
         }
     }
 
@@ -185,7 +196,7 @@ impl Survey {
             }
             let why_not = roster.why_not(slot, wish);
             if let Some(seat) = seat {
-                self.eligible.set(seat.place as usize, why_not.is_none());
+                self.mark(seat.place as usize, why_not.is_none());
                 self.uncount(roster, slot, seat.joined, wish, recording);
             } else if why_not.is_none() {
                 self.outside.push(slot);
@@ -222,16 +233,15 @@ impl Survey {
     /// Takes somebody out who is dealt with otherwise.
     pub fn take_out(&mut self, roster: &Roster, slot: Slot) {
         if let Some(seat) = roster.entry(slot).seat(self.queue) {
-            self.eligible.set(seat.place as usize, false);
+            self.mark(seat.place as usize, false);
         }
         self.outside.retain(|outside| *outside != slot);
     }
 
     /// The first `number` of the eligible in the order of load and idle time, in order.
     pub fn first(&self, roster: &Roster, scale: Scale, number: usize, current: Current) -> Vec<Key> {
-        let eligible = self.eligible.len();
-        let steps = roster.order.len().saturating_mul(number) / eligible.max(1);
-        let mut first = if eligible > FEW && current == Current::Yes && steps < eligible * STEPS {
+        let is_near = || roster.order.len().saturating_mul(number) / self.number < self.number * STEPS;
+        let mut first = if self.is_large() && current == Current::Yes && is_near() {
             self.along_the_order(roster, number)
         } else {
             self.selected(roster, scale, number)
@@ -263,12 +273,13 @@ impl Survey {
             let slot = pool.member(place);
             roster.order.key(slot, scale)
         };
-        if number == 1 {
-            return self.eligible.iter().map(key).min().into_iter().collect();
+        if number <= FEW {
+            return smallest(self.eligible.iter().map(key), number);
         }
-        let mut keys: Vec<Key> = Vec::with_capacity(FEW);
+        let most = number.saturating_mul(2);
+        let mut keys: Vec<Key> = Vec::with_capacity(self.number.min(most));
         for key in self.eligible.iter().map(key) {
-            if keys.len() >= number.max(FEW).saturating_mul(2) {
+            if keys.len() >= most {
                 keys.select_nth_unstable(number - 1);
                 keys.truncate(number);
             }
@@ -278,6 +289,22 @@ impl Survey {
         keys.truncate(number);
         keys
     }
+}
+
+/// The smallest few, in order.
+fn smallest(keys: impl Iterator<Item = Key>, number: usize) -> Vec<Key> {
+    let mut smallest: Vec<Key> = Vec::with_capacity(number);
+    for key in keys {
+        if smallest.len() == number {
+            if smallest.last().is_none_or(|last| *last < key) {
+                continue;
+            }
+            smallest.pop();
+        }
+        let place = smallest.partition_point(|other| *other < key);
+        smallest.insert(place, key);
+    }
+    smallest
 }
 
 /// Whether the scale is of the engine's own time and rule, so that the order kept goes by it.

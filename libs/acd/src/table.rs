@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::ops::{Index, IndexMut};
 
@@ -108,22 +109,14 @@ impl<V: Keyed> Table<V> {
 
     /// Puts a value in, in place of the one with its key if there is one.
     pub fn insert(&mut self, value: V) -> Slot {
-        let key = value.key();
-        if let Some(slot) = self.slot(key) {
-            self[slot] = value;
-            return slot;
-        }
-        let slot = match self.vacant.pop() {
-            Some(slot) => {
-                self.values[slot as usize] = Some(value);
-                slot
-            }
-            None => {
-                self.values.push(Some(value));
-                (self.values.len() - 1) as Slot
-            }
+        let slot = match self.slots.entry(value.key()) {
+            Entry::Occupied(taken) => *taken.get(),
+            Entry::Vacant(free) => *free.insert(self.vacant.pop().unwrap_or(self.values.len() as Slot)),
         };
-        self.slots.insert(key, slot);
+        match self.values.get_mut(slot as usize) {
+            Some(place) => *place = Some(value),
+            None => self.values.push(Some(value)),
+        }
         slot
     }
 

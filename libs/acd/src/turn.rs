@@ -21,6 +21,9 @@ pub(crate) struct Turn<'e> {
     effects: Vec<Effect>,
 }
 
+/// As many effects as an end that brings an offer has: most turns have no more.
+const USUAL: usize = 5;
+
 /// How an interaction comes to stand in line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
@@ -45,7 +48,7 @@ impl<'e> Turn<'e> {
             rules,
             recording,
             newcomer: None,
-            effects: Vec::new(),
+            effects: Vec::with_capacity(USUAL),
         }
     }
 

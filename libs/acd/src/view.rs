@@ -1,6 +1,6 @@
 //! What may be asked of the engine, and the shapes of the answers. Reading changes nothing.
 
-use crate::lines::Standing;
+use crate::lines::Group;
 use crate::state::{Interaction, Place, Queue};
 use crate::table::Slot;
 use crate::{
@@ -294,19 +294,18 @@ impl Engine {
         interactions.map(|(_, interaction)| self.interaction_view(interaction))
     }
 
-    /// Who waits in the queue, in rank order; alerting ones are not in it.
+    /// Who waits in the queue, in rank order; alerting ones are not in it. Looks at the places of all of them first.
     pub fn waiting(&self, queue: QueueId) -> impl Iterator<Item = InteractionView<'_>> {
         let number = self.index.roster.number_of(queue).into_iter();
-        let slots = number.flat_map(|number| self.index.lines.in_order(number));
-        slots.map(|slot| self.interaction_view(&self.state.interactions[slot]))
+        let all = number.flat_map(|number| self.index.lines.in_order(number));
+        all.map(|(.., slot)| self.interaction_view(&self.state.interactions[slot]))
     }
 
     /// Who waits in the queue, in rank order, with the group of those that are open to the same agents now: found without a look
     /// at the interactions.
-    pub(crate) fn line(&self, queue: QueueId) -> impl Iterator<Item = (Standing, Slot)> {
+    pub(crate) fn line(&self, queue: QueueId) -> impl Iterator<Item = (Rank, Group, Slot)> {
         let number = self.index.roster.number_of(queue).into_iter();
-        let slots = number.flat_map(|number| self.index.lines.in_order(number));
-        slots.filter_map(|slot| Some((self.index.lines.standing(slot)?, slot)))
+        number.flat_map(|number| self.index.lines.in_order(number))
     }
 
     /// An interaction of such a line.

@@ -225,15 +225,15 @@ impl<'a> Line<'a> {
         let mut of_group: BTreeMap<u32, usize> = BTreeMap::new();
         let grouped = matches!(config.method, Method::Standard | Method::Bullseye { .. });
         let mut line = Vec::new();
-        for (place, slot) in engine.line(config.id) {
-            let known = of_group.get(&place.group).filter(|_| grouped);
+        for (rank, group, slot) in engine.line(config.id) {
+            let known = of_group.get(&group).filter(|_| grouped);
             let number = known.copied().unwrap_or_else(|| {
                 let number = self.number_of(Wish::of(&engine.in_line(slot), config));
-                of_group.insert(place.group, number);
+                of_group.insert(group, number);
                 number
             });
-            self.kinds[number].ranks.push(place.rank);
-            line.push(place.rank);
+            self.kinds[number].ranks.push(rank);
+            line.push(rank);
         }
         self.lines.insert(config.id, line);
     }
