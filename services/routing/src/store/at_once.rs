@@ -26,35 +26,35 @@ const STATEMENT: &str = "\
         WHERE (SELECT holds FROM fence)), \
     decided AS (\
         INSERT INTO routing_decisions (organisation_id, decision_id, conversation_id, queue_id, position, log_position, \
-            revision, at, record, kind) \
+            revision, at, record, kind, agent_id) \
         SELECT * FROM UNNEST($10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::bigint[], $15::bigint[], \
-            $16::bigint[], $17::bigint[], $18::text[], $19::smallint[]) WHERE (SELECT holds FROM fence)), \
+            $16::bigint[], $17::bigint[], $18::text[], $19::smallint[], $20::uuid[]) WHERE (SELECT holds FROM fence)), \
     reported AS (\
         INSERT INTO routing_report_packs (organisation_id, place, reports, payload) \
-        SELECT * FROM UNNEST($20::uuid[], $21::bigint[], $22::bigint[], $23::bytea[]) \
+        SELECT * FROM UNNEST($21::uuid[], $22::bigint[], $23::bigint[], $24::bytea[]) \
         WHERE (SELECT holds FROM fence)), \
     delivered AS (\
-        DELETE FROM routing_report_packs AS pack USING UNNEST($24::uuid[], $25::bigint[]) AS gone(organisation_id, place) \
+        DELETE FROM routing_report_packs AS pack USING UNNEST($25::uuid[], $26::bigint[]) AS gone(organisation_id, place) \
         WHERE pack.organisation_id = gone.organisation_id AND pack.place = gone.place AND (SELECT holds FROM fence)), \
     opened AS (\
         INSERT INTO routing_interactions (organisation_id, conversation_id, opening, guest_name, topic, \
             transfer_request_id, transfer_request_hash) \
-        SELECT * FROM UNNEST($26::uuid[], $27::uuid[], $28::bigint[], $29::text[], $30::text[], $31::uuid[], \
-            $32::bytea[]) WHERE (SELECT holds FROM fence)), \
+        SELECT * FROM UNNEST($27::uuid[], $28::uuid[], $29::bigint[], $30::text[], $31::text[], $32::uuid[], \
+            $33::bytea[]) WHERE (SELECT holds FROM fence)), \
     ended AS (\
-        DELETE FROM routing_interactions AS interaction USING UNNEST($33::uuid[], $34::uuid[], $35::bigint[]) \
+        DELETE FROM routing_interactions AS interaction USING UNNEST($34::uuid[], $35::uuid[], $36::bigint[]) \
             AS gone(organisation_id, conversation_id, opening) \
         WHERE interaction.organisation_id = gone.organisation_id \
             AND interaction.conversation_id = gone.conversation_id \
             AND interaction.opening = gone.opening AND (SELECT holds FROM fence)), \
     handled AS (\
         INSERT INTO routing_wrap_ups AS old (organisation_id, conversation_id, opening, user_id, queue_id, notes) \
-        SELECT handled.*, '' FROM UNNEST($36::uuid[], $37::uuid[], $38::bigint[], $39::uuid[], $40::uuid[]) AS handled \
+        SELECT handled.*, '' FROM UNNEST($37::uuid[], $38::uuid[], $39::bigint[], $40::uuid[], $41::uuid[]) AS handled \
         WHERE (SELECT holds FROM fence) \
         ON CONFLICT (organisation_id, conversation_id, opening, user_id) DO UPDATE SET queue_id = EXCLUDED.queue_id), \
     moved AS (\
         INSERT INTO routing_feed_cursors (shard, number) \
-        SELECT * FROM UNNEST($41::smallint[], $42::bigint[]) WHERE (SELECT holds FROM fence) \
+        SELECT * FROM UNNEST($42::smallint[], $43::bigint[]) WHERE (SELECT holds FROM fence) \
         ON CONFLICT (shard) DO UPDATE SET number = EXCLUDED.number) \
     SELECT '00000000-0000-0000-0000-000000000000'::uuid WHERE (SELECT holds FROM fence)";
 
@@ -126,7 +126,8 @@ fn with_decisions(statement: Alone, decisions: &[NewDecision]) -> Result<Alone, 
         .with(list(&rows, |row| row.revision))
         .with(list(&rows, |row| row.at))
         .with(list(&mut rows, |row| take(&mut row.record)))
-        .with(list(&rows, |row| row.kind)))
+        .with(list(&rows, |row| row.kind))
+        .with(list(&rows, |row| row.agent_id)))
 }
 
 fn with_packs(statement: Alone, packs: &[NewPack]) -> Alone {

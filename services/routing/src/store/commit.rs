@@ -248,6 +248,7 @@ pub(super) fn decision_row(new: &NewDecision) -> Result<entities::decision::Mode
         at: new.record.at().millis(),
         record: new.record.text()?,
         kind: new.record.kind(),
+        agent_id: new.record.agent().map(UserId::uuid),
     })
 }
 

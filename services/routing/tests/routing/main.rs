@@ -6,6 +6,7 @@ mod access;
 mod administrator;
 mod choices;
 mod crowds;
+mod decisions;
 mod deeds;
 mod explain;
 mod external;
