@@ -1,5 +1,6 @@
 //! The owner: the one task that gives inputs to the engines, commits what follows, and only then lets it out.
 
+mod agenda;
 mod intake;
 mod outcome;
 
@@ -9,6 +10,7 @@ use super::host::Host;
 use super::tenure::Tenure;
 use super::turn::Turn;
 use super::{Shared, enforcement, follower, reporter, reporter::Backoff, retention, unowned};
+use agenda::Agenda;
 use futures::{FutureExt as _, future::BoxFuture};
 use onqueue_model::{Fault, OrganisationId, Shard, Timestamp};
 use onqueue_store::StoreError;
@@ -30,6 +32,8 @@ pub struct Owner {
     inbox: mpsc::Receiver<Message>,
     tenures: watch::Receiver<Option<Tenure>>,
     hosts: BTreeMap<OrganisationId, Host>,
+    /// When they have something to do by themselves.
+    agenda: Agenda,
     /// Organisations whose engine can not be made of what the database holds: they are not served, the others are.
     unreadable: BTreeSet<OrganisationId>,
     /// How far each shard's feed was read.
@@ -68,6 +72,7 @@ impl Owner {
             inbox,
             tenures,
             hosts: BTreeMap::new(),
+            agenda: Agenda::default(),
             unreadable: BTreeSet::new(),
             cursors: Vec::new(),
             stalled: BTreeSet::new(),
@@ -191,6 +196,7 @@ impl Owner {
     /// Makes every engine again from snapshot and log, goes on from there, and takes over configuration that is new.
     async fn take_over(&mut self, tenure: &Tenure) -> Result<(), StoreError> {
         self.hosts.clear();
+        self.agenda = Agenda::default();
         self.unreadable.clear();
         self.stalled.clear();
         self.cursors = self.shared.tables.cursors().await?;
@@ -203,6 +209,9 @@ impl Owner {
         }
         for organisation in self.hosts.keys().copied().collect::<Vec<_>>() {
             self.configure(&mut turn, organisation, None).await?;
+        }
+        for (organisation, host) in &self.hosts {
+            self.agenda.set(*organisation, host.next_deadline());
         }
         self.launch(turn)?;
         self.land().await?;
@@ -273,7 +282,7 @@ impl Owner {
         backoff: &mut Backoff,
     ) -> Result<Option<Stop>, StoreError> {
         let clock = self.shared.context.clock.clone();
-        let deadline = self.hosts.values().filter_map(Host::next_deadline).min();
+        let deadline = self.agenda.next();
         let has_room = self.next.as_ref().is_none_or(|turn| turn.messages < BATCH);
         tokio::select! {
             biased;
@@ -302,12 +311,21 @@ impl Owner {
         let mut turn = self.next.take().unwrap_or_else(|| self.turn(tenure));
         turn.now = turn.now.max(self.shared.context.clock.now());
         let taken = self.take_in_all(&mut turn, first).await;
-        for host in self.hosts.values_mut() {
-            host.pass_time(&mut turn);
-            host.note_waiting(&mut turn);
-        }
+        self.pass_time(&mut turn);
         self.next = Some(turn);
         taken
+    }
+
+    /// Lets time pass for those for whom something came in, and for those who have something to do now.
+    fn pass_time(&mut self, turn: &mut Turn) {
+        for organisation in self.agenda.due(turn.now) {
+            let next = self.hosts.get_mut(&organisation).and_then(|host| {
+                host.pass_time(turn);
+                host.note_waiting(turn);
+                host.next_deadline()
+            });
+            self.agenda.set(organisation, next);
+        }
     }
 
     async fn take_in_all(&mut self, turn: &mut Turn, first: Option<Message>) -> Result<(), StoreError> {

@@ -158,6 +158,7 @@ impl Owner {
 
     /// The organisation's host, made from the log if it is not there yet.
     pub(super) async fn host(&mut self, organisation: OrganisationId) -> Result<&mut Host, StoreError> {
+        self.agenda.touch(organisation);
         if let btree_map::Entry::Vacant(place) = self.hosts.entry(organisation) {
             let tables = &self.shared.tables;
             let loaded = tables.load(organisation).await?;
