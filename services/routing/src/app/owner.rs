@@ -26,6 +26,9 @@ use tokio_util::sync::CancellationToken;
 /// How many messages go into one transaction at most.
 const BATCH: usize = 1_024;
 
+/// How long it may wait for something else to be committed that reports need not be kept any more.
+const COMPANY: Duration = Duration::from_millis(200);
+
 /// Holds every engine of the shards that this process owns.
 pub struct Owner {
     shared: Shared,
@@ -44,6 +47,8 @@ pub struct Owner {
     under_way: Option<Commit>,
     /// The turn that is committed next, if there is anything in it.
     next: Option<Turn>,
+    /// By the steady clock, until when that one waits for company.
+    rests_until: Option<Timestamp>,
     ready: watch::Sender<bool>,
     finished: CancellationToken,
     /// While it owns the shards.
@@ -78,6 +83,7 @@ impl Owner {
             stalled: BTreeSet::new(),
             under_way: None,
             next: None,
+            rests_until: None,
             ready,
             finished,
             figures: None,
@@ -264,7 +270,10 @@ impl Owner {
         };
         // What was sent to the database is waited for: its callers are told, and engines are made of all that is there.
         let landed = self.land().await;
-        let outcome = landed.and(stopped_by);
+        let mut outcome = landed.and(stopped_by);
+        if let Ok(Stop::Drained) = outcome {
+            outcome = self.tidy_up().await.map(|()| Stop::Drained);
+        }
         if let Some(turn) = self.next.take() {
             turn.fail(&outcome.as_ref().err().map_or_else(unowned, told));
         }
@@ -274,6 +283,14 @@ impl Owner {
         }
     }
 
+    /// In the end nothing waits for company.
+    async fn tidy_up(&mut self) -> Result<(), StoreError> {
+        if let Some(turn) = self.next.take_if(|turn| !turn.is_due()) {
+            self.launch(turn)?;
+        }
+        self.land().await
+    }
+
     /// Waits for the next thing to do, and does it.
     async fn step(
         &mut self,
@@ -281,8 +298,8 @@ impl Owner {
         drained: &mut BoxFuture<'static, ()>,
         backoff: &mut Backoff,
     ) -> Result<Option<Stop>, StoreError> {
-        let clock = self.shared.context.clock.clone();
-        let deadline = self.agenda.next();
+        let (clock, steady) = (self.shared.context.clock.clone(), self.shared.steady.clone());
+        let (deadline, rests_until) = (self.agenda.next(), self.rests_until);
         let has_room = self.next.as_ref().is_none_or(|turn| turn.messages < BATCH);
         tokio::select! {
             biased;
@@ -293,17 +310,33 @@ impl Owner {
             }
             () = figures::due(self.figures.as_ref(), &self.shared.steady) => self.count(),
             () = until(&clock, deadline) => self.fill(tenure, None).await?,
+            () = until(&steady, rests_until) => {}
             message = self.inbox.recv(), if has_room => match message {
                 None => return Ok(Some(Stop::Drained)),
                 some => self.fill(tenure, some).await?,
             },
         }
-        if self.under_way.is_none()
-            && let Some(turn) = self.next.take()
-        {
-            self.launch(turn)?;
+        if self.under_way.is_none() {
+            self.launch_next()?;
         }
         Ok(None)
+    }
+
+    /// Begins to commit the next turn, if there is one. One that only tidies up waits for company for a while: each commit costs
+    /// the same, however little is in it.
+    fn launch_next(&mut self) -> Result<(), StoreError> {
+        let now = self.shared.steady.now();
+        let rests_until = self.rests_until.unwrap_or(now + COMPANY);
+        match self.next.take_if(|turn| turn.is_due() || rests_until <= now) {
+            Some(turn) => {
+                self.rests_until = None;
+                self.launch(turn)
+            }
+            None => {
+                self.rests_until = self.next.as_ref().map(|_| rests_until);
+                Ok(())
+            }
+        }
     }
 
     /// Takes the message and whatever else waits into the next turn, and lets time pass.

@@ -137,7 +137,12 @@ impl Extend<Parcel> for Delivered {
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.log.is_empty() && self.decisions.is_empty() && self.cursors.is_empty() && self.delivered.is_empty()
+        self.only_tidies() && self.delivered.is_empty()
+    }
+
+    /// Whether there is nothing to write but that reports need not be kept any more, which nothing depends on.
+    pub fn only_tidies(&self) -> bool {
+        self.log.is_empty() && self.decisions.is_empty() && self.cursors.is_empty()
     }
 
     fn shards(&self) -> BTreeSet<Shard> {

@@ -19,6 +19,7 @@ impl Owner {
             return Ok(());
         }
         turn.messages += 1;
+        turn.is_asked_for |= !matches!(message, Message::Delivered { .. });
         match message {
             Message::Command {
                 organisation,
