@@ -5,6 +5,7 @@
 mod access;
 mod administrator;
 mod choices;
+mod cost;
 mod crowds;
 mod decisions;
 mod deeds;
