@@ -146,14 +146,13 @@ impl Batch {
     }
 
     fn shards(&self) -> BTreeSet<Shard> {
-        let inputs = self.log.iter().map(|logged| shard(logged.organisation));
-        let decisions = self.decisions.iter().map(|decision| shard(decision.organisation));
-        let delivered = self.delivered.organisations().map(shard);
-        inputs
-            .chain(decisions)
-            .chain(delivered)
-            .chain(self.cursors.keys().copied())
-            .collect()
+        let inputs = self.log.iter().map(|logged| logged.organisation);
+        let decisions = self.decisions.iter().map(|decision| decision.organisation);
+        let all = inputs.chain(decisions).chain(self.delivered.organisations());
+        // A shard is a hash: once for each organisation, not for each of its rows.
+        let organisations: BTreeSet<_> = all.collect();
+        let of_cursors = self.cursors.keys().copied();
+        organisations.into_iter().map(shard).chain(of_cursors).collect()
     }
 }
 
