@@ -267,6 +267,11 @@ impl Watch {
 
     /// What comes next; not to be asked after a goodbye.
     pub async fn next(&mut self) -> Next {
+        if !self.context.tasks.drain_token().is_cancelled()
+            && let Ok(frame) = self.frames.try_recv()
+        {
+            return Next::Frame(frame);
+        }
         loop {
             let (clock, tasks) = (self.context.clock.clone(), self.context.tasks.clone());
             tokio::select! {

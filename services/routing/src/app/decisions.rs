@@ -23,6 +23,15 @@ const NAMED: usize = 10;
 /// From one time to another, in milliseconds; the end is not in it.
 pub type Span = Range<i64>;
 
+/// Which decisions are listed by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// Those in a queue; only the offers to an agent, if one is named.
+    Queue(QueueId, Option<UserId>),
+    /// The offers to an agent, in whatever queue.
+    Agent(UserId),
+}
+
 /// A decision, with everybody who was eligible if that was asked for.
 #[derive(Debug)]
 pub struct Found {
@@ -49,21 +58,31 @@ impl Routing {
         self.named(caller, page).await
     }
 
-    /// The decisions in the queue, the newest first. QUEUE_NOT_FOUND, also if the caller may not read its decisions.
-    pub async fn list_queue_decisions(
+    /// The decisions that are sought, the newest first, of queues in divisions where the caller may read them. QUEUE_NOT_FOUND
+    /// for a queue that is named, also if the caller may not read its decisions.
+    pub async fn list_decisions_by_time(
         &self,
         caller: &Caller,
-        (queue, span): (QueueId, Span),
+        (sought, span): (Sought, Span),
         before: Option<TimePlace>,
         size: u64,
     ) -> Result<Page<Found, TimePlace>, Fault> {
-        if !self.may_read(caller, queue).await? {
-            return Err(Fault::new(Reason::QueueNotFound, "there is no queue of this id"));
-        }
-        let decisions = self
-            .tables
-            .decisions_in(caller.organisation, queue, span, before, size + 1);
-        let page = Page::of(decisions.await?, size, StoredDecision::time_place);
+        let (tables, organisation) = (&self.tables, caller.organisation);
+        let decisions = match sought {
+            Sought::Queue(queue, agent) => {
+                if !self.may_read(caller, queue).await? {
+                    return Err(Fault::new(Reason::QueueNotFound, "there is no queue of this id"));
+                }
+                let found = tables.decisions_in(organisation, (queue, agent), span, before, size + 1);
+                found.await?
+            }
+            Sought::Agent(agent) => {
+                let divisions = self.divisions(caller, permissions::DECISION_VIEW);
+                let found = tables.decisions_to(organisation, (agent, &divisions), span, before, size + 1);
+                found.await?
+            }
+        };
+        let page = Page::of(decisions, size, StoredDecision::time_place);
         self.named(caller, page).await
     }
 

@@ -49,7 +49,7 @@ mod wrap_ups;
 
 pub use agents::{Next, Watch};
 pub use burden::{AfterContactNow, Burden};
-pub use decisions::{Extent, Found, Span};
+pub use decisions::{Extent, Found, Sought, Span};
 pub use explain::{AgentStanding, InLine, Person, Reason as ExclusionReason, Stand, Verdict, WaitingNow};
 pub use external_work::Reported;
 pub use frames::{AgentNow, Frame, Named, OfferNow};

@@ -1,5 +1,6 @@
 //! The owner: the one task that gives inputs to the engines, commits what follows, and only then lets it out.
 
+mod agenda;
 mod intake;
 mod outcome;
 
@@ -9,6 +10,7 @@ use super::host::Host;
 use super::tenure::Tenure;
 use super::turn::Turn;
 use super::{Shared, enforcement, follower, reporter, reporter::Backoff, retention, unowned};
+use agenda::Agenda;
 use futures::{FutureExt as _, future::BoxFuture};
 use onqueue_model::{Fault, OrganisationId, Shard, Timestamp};
 use onqueue_store::StoreError;
@@ -24,12 +26,17 @@ use tokio_util::sync::CancellationToken;
 /// How many messages go into one transaction at most.
 const BATCH: usize = 1_024;
 
+/// How long it may wait for something else to be committed that reports need not be kept any more.
+const COMPANY: Duration = Duration::from_millis(200);
+
 /// Holds every engine of the shards that this process owns.
 pub struct Owner {
     shared: Shared,
     inbox: mpsc::Receiver<Message>,
     tenures: watch::Receiver<Option<Tenure>>,
     hosts: BTreeMap<OrganisationId, Host>,
+    /// When they have something to do by themselves.
+    agenda: Agenda,
     /// Organisations whose engine can not be made of what the database holds: they are not served, the others are.
     unreadable: BTreeSet<OrganisationId>,
     /// How far each shard's feed was read.
@@ -40,6 +47,8 @@ pub struct Owner {
     under_way: Option<Commit>,
     /// The turn that is committed next, if there is anything in it.
     next: Option<Turn>,
+    /// By the steady clock, until when that one waits for company.
+    rests_until: Option<Timestamp>,
     ready: watch::Sender<bool>,
     finished: CancellationToken,
     /// While it owns the shards.
@@ -68,11 +77,13 @@ impl Owner {
             inbox,
             tenures,
             hosts: BTreeMap::new(),
+            agenda: Agenda::default(),
             unreadable: BTreeSet::new(),
             cursors: Vec::new(),
             stalled: BTreeSet::new(),
             under_way: None,
             next: None,
+            rests_until: None,
             ready,
             finished,
             figures: None,
@@ -191,6 +202,7 @@ impl Owner {
     /// Makes every engine again from snapshot and log, goes on from there, and takes over configuration that is new.
     async fn take_over(&mut self, tenure: &Tenure) -> Result<(), StoreError> {
         self.hosts.clear();
+        self.agenda = Agenda::default();
         self.unreadable.clear();
         self.stalled.clear();
         self.cursors = self.shared.tables.cursors().await?;
@@ -203,6 +215,9 @@ impl Owner {
         }
         for organisation in self.hosts.keys().copied().collect::<Vec<_>>() {
             self.configure(&mut turn, organisation, None).await?;
+        }
+        for (organisation, host) in &self.hosts {
+            self.agenda.set(*organisation, host.next_deadline());
         }
         self.launch(turn)?;
         self.land().await?;
@@ -255,7 +270,10 @@ impl Owner {
         };
         // What was sent to the database is waited for: its callers are told, and engines are made of all that is there.
         let landed = self.land().await;
-        let outcome = landed.and(stopped_by);
+        let mut outcome = landed.and(stopped_by);
+        if let Ok(Stop::Drained) = outcome {
+            outcome = self.tidy_up().await.map(|()| Stop::Drained);
+        }
         if let Some(turn) = self.next.take() {
             turn.fail(&outcome.as_ref().err().map_or_else(unowned, told));
         }
@@ -265,6 +283,14 @@ impl Owner {
         }
     }
 
+    /// In the end nothing waits for company.
+    async fn tidy_up(&mut self) -> Result<(), StoreError> {
+        if let Some(turn) = self.next.take_if(|turn| !turn.is_due()) {
+            self.launch(turn)?;
+        }
+        self.land().await
+    }
+
     /// Waits for the next thing to do, and does it.
     async fn step(
         &mut self,
@@ -272,8 +298,8 @@ impl Owner {
         drained: &mut BoxFuture<'static, ()>,
         backoff: &mut Backoff,
     ) -> Result<Option<Stop>, StoreError> {
-        let clock = self.shared.context.clock.clone();
-        let deadline = self.hosts.values().filter_map(Host::next_deadline).min();
+        let (clock, steady) = (self.shared.context.clock.clone(), self.shared.steady.clone());
+        let (deadline, rests_until) = (self.agenda.next(), self.rests_until);
         let has_room = self.next.as_ref().is_none_or(|turn| turn.messages < BATCH);
         tokio::select! {
             biased;
@@ -284,17 +310,33 @@ impl Owner {
             }
             () = figures::due(self.figures.as_ref(), &self.shared.steady) => self.count(),
             () = until(&clock, deadline) => self.fill(tenure, None).await?,
+            () = until(&steady, rests_until) => {}
             message = self.inbox.recv(), if has_room => match message {
                 None => return Ok(Some(Stop::Drained)),
                 some => self.fill(tenure, some).await?,
             },
         }
-        if self.under_way.is_none()
-            && let Some(turn) = self.next.take()
-        {
-            self.launch(turn)?;
+        if self.under_way.is_none() {
+            self.launch_next()?;
         }
         Ok(None)
+    }
+
+    /// Begins to commit the next turn, if there is one. One that only tidies up waits for company for a while: each commit costs
+    /// the same, however little is in it.
+    fn launch_next(&mut self) -> Result<(), StoreError> {
+        let now = self.shared.steady.now();
+        let rests_until = self.rests_until.unwrap_or(now + COMPANY);
+        match self.next.take_if(|turn| turn.is_due() || rests_until <= now) {
+            Some(turn) => {
+                self.rests_until = None;
+                self.launch(turn)
+            }
+            None => {
+                self.rests_until = self.next.as_ref().map(|_| rests_until);
+                Ok(())
+            }
+        }
     }
 
     /// Takes the message and whatever else waits into the next turn, and lets time pass.
@@ -302,12 +344,21 @@ impl Owner {
         let mut turn = self.next.take().unwrap_or_else(|| self.turn(tenure));
         turn.now = turn.now.max(self.shared.context.clock.now());
         let taken = self.take_in_all(&mut turn, first).await;
-        for host in self.hosts.values_mut() {
-            host.pass_time(&mut turn);
-            host.note_waiting(&mut turn);
-        }
+        self.pass_time(&mut turn);
         self.next = Some(turn);
         taken
+    }
+
+    /// Lets time pass for those for whom something came in, and for those who have something to do now.
+    fn pass_time(&mut self, turn: &mut Turn) {
+        for organisation in self.agenda.due(turn.now) {
+            let next = self.hosts.get_mut(&organisation).and_then(|host| {
+                host.pass_time(turn);
+                host.note_waiting(turn);
+                host.next_deadline()
+            });
+            self.agenda.set(organisation, next);
+        }
     }
 
     async fn take_in_all(&mut self, turn: &mut Turn, first: Option<Message>) -> Result<(), StoreError> {

@@ -171,15 +171,16 @@ async fn deliver(shared: &Shared, attempt: Attempt) -> (Vec<Waiting>, Attempt) {
     shared.gate.pass().await;
     let Attempt { reports, backoff } = attempt;
     let answers = tell(shared, &reports).await;
-    let answers = join_all(
-        reports
-            .iter()
-            .zip(answers)
-            .map(|(one, answer)| conclude(shared, one, answer)),
-    )
-    .await;
+    let over = reports.iter().zip(&answers);
+    let over = over.filter(|(_, answer)| **answer == Answer::Closed);
+    let mut let_go = join_all(over.map(|(one, _)| let_go(shared, one))).await.into_iter();
     let (mut answered, mut left) = (Vec::with_capacity(reports.len()), Vec::new());
-    for (one, is_answered) in reports.into_iter().zip(answers) {
+    for (one, answer) in reports.into_iter().zip(answers) {
+        let is_answered = match answer {
+            Answer::Taken => true,
+            Answer::Not => false,
+            Answer::Closed => let_go.next().unwrap_or(false),
+        };
         match is_answered {
             true => answered.push(one),
             false => left.push(one),
@@ -189,19 +190,13 @@ async fn deliver(shared: &Shared, attempt: Attempt) -> (Vec<Waiting>, Attempt) {
     (answered, left)
 }
 
-/// Whether nothing is left to be done. The engine lets go of an interaction whose conversation is over.
-async fn conclude(shared: &Shared, one: &Waiting, answer: Answer) -> bool {
-    match answer {
-        Answer::Taken => true,
-        Answer::Not => false,
-        Answer::Closed => {
-            let interaction = one.report.interaction;
-            let freed = shared
-                .owner
-                .command(one.report.organisation, Command::Cancel { interaction });
-            freed.await.is_ok()
-        }
-    }
+/// Whether the engine has let go of an interaction whose conversation is over.
+async fn let_go(shared: &Shared, one: &Waiting) -> bool {
+    let interaction = one.report.interaction;
+    let freed = shared
+        .owner
+        .command(one.report.organisation, Command::Cancel { interaction });
+    freed.await.is_ok()
 }
 
 /// An answer for each, in their order.

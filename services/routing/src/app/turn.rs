@@ -48,6 +48,8 @@ pub struct Turn {
     pub now: Timestamp,
     /// How many messages are in it.
     pub messages: usize,
+    /// Whether any of them is more than that reports were delivered.
+    pub is_asked_for: bool,
     pub batch: Batch,
     /// To be let out, in order.
     pub effects: Vec<(OrganisationId, Effect)>,
@@ -77,6 +79,7 @@ impl Turn {
             ids: ids.clone(),
             now,
             messages: 0,
+            is_asked_for: false,
             batch: Batch::default(),
             effects: Vec::new(),
             reports: BTreeMap::new(),
@@ -90,6 +93,11 @@ impl Turn {
             snapshots: Vec::new(),
             answers: Vec::new(),
         }
+    }
+
+    /// Whether it is to be committed as soon as that can be: somebody waits for it, or it has something that must not get lost.
+    pub fn is_due(&self) -> bool {
+        self.is_asked_for || !self.batch.only_tidies()
     }
 
     /// Answers so once it is committed, or with its fault.

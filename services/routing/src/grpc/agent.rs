@@ -2,12 +2,15 @@
 
 use super::encode;
 use crate::app::{Next, Routing, Watch};
-use futures::stream::{self, BoxStream};
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use onqueue_model::Fault;
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::agent_service_server::AgentService;
 use onqueue_server::{
-    caller, paced,
+    caller,
     resource::{id, optional_id, page_size},
     status,
 };
@@ -144,7 +147,7 @@ fn notes(text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// The frames up to the goodbye.
+/// The frames up to the goodbye. Those that are there go out together: nothing is held while they wait to be read.
 fn frames(watch: Watch) -> Frames {
     let frames = stream::unfold(Some(watch), |watch| async move {
         let mut watch = watch?;
@@ -152,5 +155,5 @@ fn frames(watch: Watch) -> Frames {
         let rest = (!matches!(next, Next::Goodbye(_))).then_some(watch);
         Some((Ok(encode::next(next)), rest))
     });
-    paced(frames)
+    frames.boxed()
 }

@@ -1,16 +1,16 @@
 //! DecisionService.
 
 use super::explained;
-use crate::app::{Extent, Routing, Span};
+use crate::app::{Extent, Routing, Sought, Span};
 use crate::store::{DecisionPlace, TimePlace};
 use crate::wording::words;
-use onqueue_model::{Caller, Fault, QueueId};
+use onqueue_model::{Caller, Fault};
 use onqueue_proto::millis;
 use onqueue_proto::routing::v1 as proto;
 use onqueue_proto::routing::v1::decision_service_server::DecisionService;
 use onqueue_server::{
     caller,
-    resource::{id, page_size},
+    resource::{id, optional_id, page_size},
     status,
 };
 use onqueue_store::{decode_token, encode_token};
@@ -27,9 +27,9 @@ impl DecisionService for Rpcs {
     ) -> Result<Response<proto::ListDecisionsResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
         let asked = request.into_inner();
-        let listed = match asked.queue_id.is_empty() {
-            true => self.of_conversation(&caller, &asked).await,
-            false => self.of_queue(&caller, &asked).await,
+        let listed = match sought(&asked).map_err(status)? {
+            None => self.of_conversation(&caller, &asked).await,
+            Some(sought) => self.by_time(&caller, (sought, span(&asked)), &asked).await,
         };
         listed.map(Response::new).map_err(status)
     }
@@ -86,7 +86,7 @@ impl Rpcs {
         asked: &proto::ListDecisionsRequest,
     ) -> Result<proto::ListDecisionsResponse, Fault> {
         if asked.since.is_some() || asked.until.is_some() {
-            return Err(Fault::field("since", "this and until go with queue_id only"));
+            return Err(Fault::field("since", "this and until go with queue_id or user_id only"));
         }
         let conversation = id("conversation_id", &asked.conversation_id)?;
         let size = page_size(asked.page_size)?;
@@ -102,15 +102,15 @@ impl Rpcs {
         })
     }
 
-    async fn of_queue(
+    async fn by_time(
         &self,
         caller: &Caller,
+        which: (Sought, Span),
         asked: &proto::ListDecisionsRequest,
     ) -> Result<proto::ListDecisionsResponse, Fault> {
-        let which = in_queue(asked)?;
         let size = page_size(asked.page_size)?;
         let before = decode_token::<TimePlace>(&asked.page_token)?;
-        let page = self.0.list_queue_decisions(caller, which, before, size).await?;
+        let page = self.0.list_decisions_by_time(caller, which, before, size).await?;
         let say = words(&asked.language);
         Ok(proto::ListDecisionsResponse {
             next_page_token: page.next.as_ref().map(encode_token).unwrap_or_default(),
@@ -119,11 +119,23 @@ impl Rpcs {
     }
 }
 
-fn in_queue(asked: &proto::ListDecisionsRequest) -> Result<(QueueId, Span), Fault> {
-    if !asked.conversation_id.is_empty() {
-        return Err(Fault::field("queue_id", "this or conversation_id, not both"));
+/// What is listed by time; `None` for what is about a conversation.
+fn sought(asked: &proto::ListDecisionsRequest) -> Result<Option<Sought>, Fault> {
+    let alone = |field| match asked.conversation_id.is_empty() {
+        true => Ok(()),
+        false => Err(Fault::field(field, "this or conversation_id, not both")),
+    };
+    let queue = optional_id("queue_id", &asked.queue_id)?;
+    let agent = optional_id("user_id", &asked.user_id)?;
+    match (queue, agent) {
+        (None, None) => Ok(None),
+        (Some(queue), agent) => alone("queue_id").map(|()| Some(Sought::Queue(queue, agent))),
+        (None, Some(agent)) => alone("user_id").map(|()| Some(Sought::Agent(agent))),
     }
+}
+
+fn span(asked: &proto::ListDecisionsRequest) -> Span {
     let since = asked.since.as_ref().map_or(i64::MIN, |at| millis(at).millis());
     let until = asked.until.as_ref().map_or(i64::MAX, |at| millis(at).millis());
-    Ok((id("queue_id", &asked.queue_id)?, since..until))
+    since..until
 }

@@ -8,6 +8,7 @@ mod index_unapplied_configuration;
 mod keep_decisions_about_waiting;
 mod keep_history;
 mod keep_wrap_ups;
+mod list_decisions_by_agent;
 mod list_decisions_by_queue;
 mod pack_reports;
 mod schedules;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrations {
             Box::new(keep_decisions_about_waiting::Migration),
             Box::new(schedules::Migration),
             Box::new(pack_reports::Migration),
+            Box::new(list_decisions_by_agent::Migration),
         ]
     }
 

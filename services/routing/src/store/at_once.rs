@@ -13,6 +13,9 @@ use std::{
 /// Locks the leases in the order of the shards, as everybody does, and weakly, so that renewals need not wait; writes unless
 /// one of them is not held at its epoch any more; answers one id if it wrote. Where a lease is being taken by somebody else the
 /// statement waits for them and then sees what they have written.
+///
+/// What goes is found by its key, row by row (a part with an OFFSET is planned for itself): joined, all that is there would be
+/// read for each batch.
 const STATEMENT: &str = "\
     WITH own AS MATERIALIZED (\
         SELECT lease.shard FROM routing_leases AS lease \
@@ -26,35 +29,41 @@ const STATEMENT: &str = "\
         WHERE (SELECT holds FROM fence)), \
     decided AS (\
         INSERT INTO routing_decisions (organisation_id, decision_id, conversation_id, queue_id, position, log_position, \
-            revision, at, record, kind) \
+            revision, at, record, kind, agent_id) \
         SELECT * FROM UNNEST($10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::bigint[], $15::bigint[], \
-            $16::bigint[], $17::bigint[], $18::text[], $19::smallint[]) WHERE (SELECT holds FROM fence)), \
+            $16::bigint[], $17::bigint[], $18::text[], $19::smallint[], $20::uuid[]) WHERE (SELECT holds FROM fence)), \
     reported AS (\
         INSERT INTO routing_report_packs (organisation_id, place, reports, payload) \
-        SELECT * FROM UNNEST($20::uuid[], $21::bigint[], $22::bigint[], $23::bytea[]) \
+        SELECT * FROM UNNEST($21::uuid[], $22::bigint[], $23::bigint[], $24::bytea[]) \
         WHERE (SELECT holds FROM fence)), \
     delivered AS (\
-        DELETE FROM routing_report_packs AS pack USING UNNEST($24::uuid[], $25::bigint[]) AS gone(organisation_id, place) \
-        WHERE pack.organisation_id = gone.organisation_id AND pack.place = gone.place AND (SELECT holds FROM fence)), \
+        DELETE FROM routing_report_packs WHERE ctid = ANY(ARRAY(\
+            SELECT found.ctid FROM UNNEST($25::uuid[], $26::bigint[]) AS gone(organisation_id, place), LATERAL (\
+                SELECT pack.ctid FROM routing_report_packs AS pack \
+                WHERE pack.organisation_id = gone.organisation_id AND pack.place = gone.place OFFSET 0) AS found)) \
+            AND (SELECT holds FROM fence)), \
     opened AS (\
         INSERT INTO routing_interactions (organisation_id, conversation_id, opening, guest_name, topic, \
             transfer_request_id, transfer_request_hash) \
-        SELECT * FROM UNNEST($26::uuid[], $27::uuid[], $28::bigint[], $29::text[], $30::text[], $31::uuid[], \
-            $32::bytea[]) WHERE (SELECT holds FROM fence)), \
+        SELECT * FROM UNNEST($27::uuid[], $28::uuid[], $29::bigint[], $30::text[], $31::text[], $32::uuid[], \
+            $33::bytea[]) WHERE (SELECT holds FROM fence)), \
     ended AS (\
-        DELETE FROM routing_interactions AS interaction USING UNNEST($33::uuid[], $34::uuid[], $35::bigint[]) \
-            AS gone(organisation_id, conversation_id, opening) \
-        WHERE interaction.organisation_id = gone.organisation_id \
-            AND interaction.conversation_id = gone.conversation_id \
-            AND interaction.opening = gone.opening AND (SELECT holds FROM fence)), \
+        DELETE FROM routing_interactions WHERE ctid = ANY(ARRAY(\
+            SELECT found.ctid FROM UNNEST($34::uuid[], $35::uuid[], $36::bigint[]) \
+                AS gone(organisation_id, conversation_id, opening), LATERAL (\
+                SELECT interaction.ctid FROM routing_interactions AS interaction \
+                WHERE interaction.organisation_id = gone.organisation_id \
+                    AND interaction.conversation_id = gone.conversation_id \
+                    AND interaction.opening = gone.opening OFFSET 0) AS found)) \
+            AND (SELECT holds FROM fence)), \
     handled AS (\
         INSERT INTO routing_wrap_ups AS old (organisation_id, conversation_id, opening, user_id, queue_id, notes) \
-        SELECT handled.*, '' FROM UNNEST($36::uuid[], $37::uuid[], $38::bigint[], $39::uuid[], $40::uuid[]) AS handled \
+        SELECT handled.*, '' FROM UNNEST($37::uuid[], $38::uuid[], $39::bigint[], $40::uuid[], $41::uuid[]) AS handled \
         WHERE (SELECT holds FROM fence) \
         ON CONFLICT (organisation_id, conversation_id, opening, user_id) DO UPDATE SET queue_id = EXCLUDED.queue_id), \
     moved AS (\
         INSERT INTO routing_feed_cursors (shard, number) \
-        SELECT * FROM UNNEST($41::smallint[], $42::bigint[]) WHERE (SELECT holds FROM fence) \
+        SELECT * FROM UNNEST($42::smallint[], $43::bigint[]) WHERE (SELECT holds FROM fence) \
         ON CONFLICT (shard) DO UPDATE SET number = EXCLUDED.number) \
     SELECT '00000000-0000-0000-0000-000000000000'::uuid WHERE (SELECT holds FROM fence)";
 
@@ -126,7 +135,8 @@ fn with_decisions(statement: Alone, decisions: &[NewDecision]) -> Result<Alone, 
         .with(list(&rows, |row| row.revision))
         .with(list(&rows, |row| row.at))
         .with(list(&mut rows, |row| take(&mut row.record)))
-        .with(list(&rows, |row| row.kind)))
+        .with(list(&rows, |row| row.kind))
+        .with(list(&rows, |row| row.agent_id)))
 }
 
 fn with_packs(statement: Alone, packs: &[NewPack]) -> Alone {
@@ -180,4 +190,58 @@ fn with_handled(statement: Alone, handled: &BTreeMap<(OrganisationId, Interactio
 
 fn list<I: IntoIterator, V>(of: I, each: impl Fn(I::Item) -> V) -> Vec<V> {
     of.into_iter().map(each).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::STATEMENT;
+    use crate::Migrations;
+    use onqueue_store::Store;
+    use onqueue_testkit::postgres;
+
+    /// The statement for so many that go, and nothing else.
+    fn written_out(gone: u32) -> String {
+        let ids = |id: fn(u32) -> u32| {
+            let ids = (1..=gone).map(|number| format!("00000000-0000-0000-0000-{:012x}", id(number)));
+            format!("'{{{}}}'", ids.collect::<Vec<_>>().join(","))
+        };
+        let numbers: Vec<_> = (1..=gone).map(|number| number.to_string()).collect();
+        let value = |place: u32| match place {
+            1 => "'{}'::smallint[]".to_owned(),
+            3 => "'me'".to_owned(),
+            25 | 34 => ids(|_| 1),
+            26 => format!("'{{{}}}'", numbers.join(",")),
+            35 => ids(|number| number),
+            36 => format!("'{{{}}}'", vec!["1"; numbers.len()].join(",")),
+            _ => "'{}'".to_owned(),
+        };
+        // The last first, so that the first digit of none is taken for a number.
+        let places = (1..=43).rev();
+        places.fold(STATEMENT.to_owned(), |text, place| {
+            text.replace(&format!("${place}"), &value(place))
+        })
+    }
+
+    #[tokio::test]
+    async fn however_many_there_are_those_that_go_are_found_by_their_keys() {
+        let database = postgres().await;
+        let store = Store::open(&database.settings()).await.expect("opens");
+        store.migrate::<Migrations>().await.expect("migrations apply");
+        let own = "'00000000-0000-0000-0000-000000000001'::uuid";
+        let row = "('00000000-0000-0000-0000-' || lpad(to_hex(i), 12, '0'))::uuid";
+        database.run(&format!(
+            "INSERT INTO routing_interactions (organisation_id, conversation_id, opening, guest_name, topic) \
+                SELECT {own}, {row}, 1, '', '' FROM generate_series(1, 20000) AS i; \
+            INSERT INTO routing_report_packs (organisation_id, place, reports, payload) \
+                SELECT {own}, i, 1, '' FROM generate_series(1, 20000) AS i; \
+            ANALYZE routing_interactions, routing_report_packs"
+        ));
+        for gone in [1, 500] {
+            let plan = database.run(&format!("EXPLAIN {}", written_out(gone)));
+            for table in ["routing_interactions", "routing_report_packs"] {
+                assert!(plan.contains(&format!("Tid Scan on {table}")), "{plan}");
+                assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}");
+            }
+        }
+    }
 }

@@ -137,18 +137,22 @@ impl Extend<Parcel> for Delivered {
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.log.is_empty() && self.decisions.is_empty() && self.cursors.is_empty() && self.delivered.is_empty()
+        self.only_tidies() && self.delivered.is_empty()
+    }
+
+    /// Whether there is nothing to write but that reports need not be kept any more, which nothing depends on.
+    pub fn only_tidies(&self) -> bool {
+        self.log.is_empty() && self.decisions.is_empty() && self.cursors.is_empty()
     }
 
     fn shards(&self) -> BTreeSet<Shard> {
-        let inputs = self.log.iter().map(|logged| shard(logged.organisation));
-        let decisions = self.decisions.iter().map(|decision| shard(decision.organisation));
-        let delivered = self.delivered.organisations().map(shard);
-        inputs
-            .chain(decisions)
-            .chain(delivered)
-            .chain(self.cursors.keys().copied())
-            .collect()
+        let inputs = self.log.iter().map(|logged| logged.organisation);
+        let decisions = self.decisions.iter().map(|decision| decision.organisation);
+        let all = inputs.chain(decisions).chain(self.delivered.organisations());
+        // A shard is a hash: once for each organisation, not for each of its rows.
+        let organisations: BTreeSet<_> = all.collect();
+        let of_cursors = self.cursors.keys().copied();
+        organisations.into_iter().map(shard).chain(of_cursors).collect()
     }
 }
 
@@ -248,6 +252,7 @@ pub(super) fn decision_row(new: &NewDecision) -> Result<entities::decision::Mode
         at: new.record.at().millis(),
         record: new.record.text()?,
         kind: new.record.kind(),
+        agent_id: new.record.agent().map(UserId::uuid),
     })
 }
 

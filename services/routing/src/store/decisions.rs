@@ -11,6 +11,7 @@ use onqueue_model::{
 use onqueue_store::{Scope, StoreError, query::within};
 use sea_orm::{ColumnTrait as _, Condition, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     ops::Range,
 };
@@ -19,7 +20,7 @@ use uuid::Uuid;
 /// Where a page of decisions about a conversation ended.
 pub type DecisionPlace = i64;
 
-/// Where a page of decisions in a queue ended: its last one's time and id.
+/// Where a page of decisions by time ended: its last one's time and id.
 pub type TimePlace = (i64, Uuid);
 
 /// Kinds of records, as the table holds them.
@@ -57,6 +58,14 @@ impl Record {
         match self {
             Self::Offer(decision) => decision.at,
             Self::Waiting(explanation) => explanation.at,
+        }
+    }
+
+    /// Whom it was offered to, if it was.
+    pub fn agent(&self) -> Option<UserId> {
+        match self {
+            Self::Offer(decision) => decision.candidates.first().map(|chosen| chosen.agent),
+            Self::Waiting(_) => None,
         }
     }
 
@@ -144,26 +153,47 @@ impl Tables {
         after: DecisionPlace,
         size: u64,
     ) -> Result<Vec<StoredDecision>, StoreError> {
-        let queues = self.queues_of(organisation, conversation, divisions).await?;
-        let pages = queues
-            .into_iter()
-            .map(|queue| page(organisation, conversation, queue, after, size));
+        let all = about(organisation, conversation);
+        let queues = self.queues_of(organisation, &all, divisions).await?;
+        let pages = queues.into_iter().map(|queue| page(all.clone(), queue, after, size));
         let rows = listing::read(self.0.reader(), pages.collect()).await?;
         let rows = listing::first(rows, size, |row| row.position);
         self.told(organisation, rows).await
     }
 
-    /// The newest `size` decisions in the queue before that place, from within that time.
+    /// The newest `size` decisions in the queue before that place, from within that time; only the offers to the agent, if one
+    /// is named.
     pub async fn decisions_in(
         &self,
         organisation: OrganisationId,
-        queue: QueueId,
+        (queue, agent): (QueueId, Option<UserId>),
         within: Range<i64>,
         before: Option<TimePlace>,
         size: u64,
     ) -> Result<Vec<StoredDecision>, StoreError> {
-        let page = page_in_time(organisation, queue.uuid(), within, before, size);
+        let all = agent.map_or_else(|| every(organisation), |agent| offered_to(organisation, agent));
+        let page = page_in_time(all, queue.uuid(), within, before, size);
         let rows = page.all(self.0.reader()).await?;
+        self.told(organisation, rows).await
+    }
+
+    /// The newest `size` offers to the agent before that place, from within that time, of queues in these divisions; each queue
+    /// is read for itself.
+    pub async fn decisions_to(
+        &self,
+        organisation: OrganisationId,
+        (agent, divisions): (UserId, &Divisions),
+        within: Range<i64>,
+        before: Option<TimePlace>,
+        size: u64,
+    ) -> Result<Vec<StoredDecision>, StoreError> {
+        let all = offered_to(organisation, agent);
+        let queues = self.queues_of(organisation, &all, divisions).await?;
+        let pages = queues
+            .into_iter()
+            .map(|queue| page_in_time(all.clone(), queue, within.clone(), before, size));
+        let rows = listing::read(self.0.reader(), pages.collect()).await?;
+        let rows = listing::first(rows, size, |row| Reverse((row.at, row.decision_id)));
         self.told(organisation, rows).await
     }
 
@@ -245,17 +275,17 @@ impl Tables {
         Ok(decisions)
     }
 
-    /// The queues of these divisions of which decisions about the conversation are; there are few of any division. Each is
-    /// found as the next in the index after the one before.
+    /// The queues of these divisions of which these decisions are, about a conversation or to an agent; there are few of any
+    /// division. Each is found as the next in the index after the one before.
     async fn queues_of(
         &self,
         organisation: OrganisationId,
-        conversation: ConversationId,
+        decisions: &Select<Entity>,
         divisions: &Divisions,
     ) -> Result<Vec<Uuid>, StoreError> {
         let mut all: Vec<Uuid> = Vec::new();
         loop {
-            let next = queue_after(organisation, conversation, all.last().copied());
+            let next = queue_after(decisions.clone(), all.last().copied());
             match next.into_tuple().one(self.0.reader()).await? {
                 Some(queue) => all.push(queue),
                 None => break,
@@ -267,13 +297,10 @@ impl Tables {
     }
 }
 
-pub(super) fn queue_after(
-    organisation: OrganisationId,
-    conversation: ConversationId,
-    queue: Option<Uuid>,
-) -> Select<Entity> {
+/// The next queue after that one of which any of these decisions is.
+pub(super) fn queue_after(decisions: Select<Entity>, queue: Option<Uuid>) -> Select<Entity> {
     let later = queue.map(|queue| Column::QueueId.gt(queue));
-    about(organisation, conversation)
+    decisions
         .filter(Condition::all().add_option(later))
         .select_only()
         .column(Column::QueueId)
@@ -281,31 +308,25 @@ pub(super) fn queue_after(
         .limit(1)
 }
 
-pub(super) fn page(
-    organisation: OrganisationId,
-    conversation: ConversationId,
-    queue: Uuid,
-    after: DecisionPlace,
-    size: u64,
-) -> Select<Entity> {
-    about(organisation, conversation)
+/// Of these decisions, those in the queue, in order.
+pub(super) fn page(decisions: Select<Entity>, queue: Uuid, after: DecisionPlace, size: u64) -> Select<Entity> {
+    decisions
         .filter(Column::QueueId.eq(queue))
         .filter(Column::Position.gt(after))
         .order_by_asc(Column::Position)
         .limit(size)
 }
 
-/// It says twice where a page begins: from the first an index knows where to begin to read.
+/// Of these decisions, those in the queue, the newest first. It says twice where a page begins: from the first an index knows
+/// where to begin to read.
 pub(super) fn page_in_time(
-    organisation: OrganisationId,
+    decisions: Select<Entity>,
     queue: Uuid,
     within: Range<i64>,
     before: Option<TimePlace>,
     size: u64,
 ) -> Select<Entity> {
-    let of_queue = Scope::of(organisation)
-        .find::<Entity>()
-        .filter(Column::QueueId.eq(queue));
+    let of_queue = decisions.filter(Column::QueueId.eq(queue));
     let from = of_queue.filter(Column::At.gte(within.start));
     let inside = match before.filter(|(at, _)| *at < within.end) {
         None => from.filter(Column::At.lt(within.end)),
@@ -320,7 +341,14 @@ pub(super) fn page_in_time(
         .limit(size)
 }
 
-fn about(organisation: OrganisationId, conversation: ConversationId) -> Select<Entity> {
-    let all = Scope::of(organisation).find::<Entity>();
-    all.filter(Column::ConversationId.eq(conversation.uuid()))
+pub(super) fn every(organisation: OrganisationId) -> Select<Entity> {
+    Scope::of(organisation).find::<Entity>()
+}
+
+pub(super) fn about(organisation: OrganisationId, conversation: ConversationId) -> Select<Entity> {
+    every(organisation).filter(Column::ConversationId.eq(conversation.uuid()))
+}
+
+pub(super) fn offered_to(organisation: OrganisationId, agent: UserId) -> Select<Entity> {
+    every(organisation).filter(Column::AgentId.eq(agent.uuid()))
 }

@@ -298,6 +298,8 @@ tables! {
         record: String,
         // What it is about: 1 an offer, 2 one that waits.
         kind: i16,
+        // Whom it was offered to.
+        agent_id: Option<Uuid>,
     }
     // From before reports were packed.
     report "routing_reports" {

@@ -1,13 +1,12 @@
 //! Why something waits, why somebody got it, and how long that can be told.
 
 use crate::fake_session::Wish;
-use crate::world::{BILLING, DIVISION, Desk, SALES, SOON, World, agent, id, organisation, reason, sales, seeded};
+use crate::world::{BILLING, DIVISION, Desk, SOON, World, agent, id, organisation, reason, sales, seeded};
 use onqueue_acd::text::{Options, parse, run, run_from};
 use onqueue_model::Reason;
 use onqueue_proto::routing::v1::{self as proto, AgentVerdict, DecisionKind, WaitingPlace};
-use onqueue_proto::timestamp;
 use onqueue_routing::{Beginning, Export, SeedAgent, Settings};
-use onqueue_testkit::{START, until};
+use onqueue_testkit::until;
 use std::{collections::BTreeMap, time::Duration};
 use tonic::Status;
 
@@ -17,7 +16,7 @@ fn minutes(number: u64) -> Duration {
     Duration::from_secs(number * 60)
 }
 
-async fn world(agents: Vec<SeedAgent>, settings: Settings) -> (World, Desk) {
+pub async fn world(agents: Vec<SeedAgent>, settings: Settings) -> (World, Desk) {
     let may = ["routing:decision:view"];
     let grant = |tokens: &onqueue_testkit::Tokens| tokens.grant(organisation(), id(9), id(DIVISION), &may);
     let world = World::granted(seeded(agents), settings, grant).await;
@@ -45,7 +44,7 @@ impl Desk {
         Ok(answer.into_inner().explanation.expect("one"))
     }
 
-    async fn list(&self, asked: proto::ListDecisionsRequest) -> proto::ListDecisionsResponse {
+    pub async fn list(&self, asked: proto::ListDecisionsRequest) -> proto::ListDecisionsResponse {
         let answer = self.decisions().list_decisions(self.with(asked)).await;
         answer.expect("may").into_inner()
     }
@@ -314,45 +313,6 @@ async fn one_that_waits_is_recorded_when_the_reasons_change_but_once_a_minute() 
         world.hand.advance(minutes(2));
         records(3).await;
     }
-}
-
-#[tokio::test]
-async fn decisions_of_a_queue_are_listed_by_time() {
-    let mut anna = agent(1, "Anna");
-    anna.maximum_chats = 9;
-    let (world, supervisor) = world(vec![anna], Settings::default()).await;
-    let mut anna = world.on_queue(1, "Anna").await;
-    for conversation in 100..104 {
-        world.open(conversation, &sales());
-        let offer = anna.offer().await;
-        anna.desk.accept(&offer).await.expect("hers");
-        world.hand.advance(Duration::from_secs(1));
-    }
-    let second = |number| Some(timestamp(START + Duration::from_secs(number)));
-    let mut asked = proto::ListDecisionsRequest {
-        queue_id: id::<()>(SALES).to_string(),
-        since: second(1),
-        until: second(3),
-        page_size: 1,
-        ..proto::ListDecisionsRequest::default()
-    };
-    let mut listed = Vec::new();
-    loop {
-        let page = supervisor.list(asked.clone()).await;
-        listed.extend(page.decisions.into_iter().map(|one| one.conversation_id));
-        if page.next_page_token.is_empty() {
-            break;
-        }
-        asked.page_token = page.next_page_token;
-    }
-    assert_eq!(listed, [102, 101].map(|number| id::<()>(number).to_string()));
-    world
-        .tokens
-        .grant(organisation(), id(8), id(0xd2), &["routing:decision:view"]);
-    let elsewhere = world.user(8, "Otto");
-    asked.page_token.clear();
-    let refused = elsewhere.decisions().list_decisions(elsewhere.with(asked)).await;
-    assert_eq!(reason(refused), Some(Reason::QueueNotFound));
 }
 
 /// What came of an exported log: who got what, in order.

@@ -40,6 +40,8 @@ struct State {
     /// Of each call how many reports came with it.
     calls: Vec<usize>,
     traces: BTreeSet<String>,
+    /// How often the feed was asked for.
+    asked: usize,
     /// Only single reports are understood.
     is_former: bool,
     /// Conversations whose next report is refused, though not for good.
@@ -162,6 +164,11 @@ impl FakeSession {
     /// Every open feed ends.
     pub fn cut_feed(&self) {
         self.0.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// How often the feed was asked for so far.
+    pub fn asked(&self) -> usize {
+        self.state().asked
     }
 
     /// How many feeds are open.
@@ -327,6 +334,7 @@ impl FeedService for FakeSession {
             .map(|cursor| (cursor.shard, cursor.after))
             .collect();
         assert_eq!(cursors.len(), 256);
+        self.state().asked += 1;
         let cursors = if self.state().ignores_cursors {
             BTreeMap::new()
         } else {

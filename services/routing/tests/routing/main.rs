@@ -5,7 +5,9 @@
 mod access;
 mod administrator;
 mod choices;
+mod cost;
 mod crowds;
+mod decisions;
 mod deeds;
 mod explain;
 mod external;

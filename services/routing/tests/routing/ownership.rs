@@ -387,6 +387,47 @@ async fn a_feed_that_breaks_is_followed_anew_without_loss() {
     assert_eq!(world.number(opened).await, 5);
 }
 
+/// The stored cursor is moved ahead behind the owner's back: what follows it comes before a row that was not taken.
+#[tokio::test]
+async fn a_row_that_comes_too_early_is_refused_until_those_before_it_were_taken() {
+    let world = World::new(vec![agent(1, "Anna")]).await;
+    world.open(100, &sales());
+    world.reported(100, &["queued"]).await;
+    let (cursor, log) = (
+        "SELECT MAX(number) FROM routing_feed_cursors",
+        "SELECT COUNT(*) FROM routing_log",
+    );
+    assert_eq!(world.number(cursor).await, 1);
+    world
+        .write("UPDATE routing_feed_cursors SET number = 2 WHERE number = 1")
+        .await;
+    let (asked, inputs) = (world.session.asked(), world.number(log).await);
+    world.session.cut_feed();
+    until("a feed from there on", SOON, async || {
+        world.session.asked() > asked && world.session.feeds() == 1
+    })
+    .await;
+    let asked = world.session.asked();
+    world.open(101, &sales());
+    world.open(102, &sales());
+    // It is followed anew each time, and each time the row is as early as before.
+    until("refused again and again", SOON, async || {
+        world.session.asked() >= asked + 3
+    })
+    .await;
+    assert_eq!(world.session.facts(102), [""; 0]);
+    assert_eq!((world.number(cursor).await, world.number(log).await), (2, inputs));
+    world
+        .write("UPDATE routing_feed_cursors SET number = 1 WHERE number = 2")
+        .await;
+    for conversation in [101, 102] {
+        world.reported(conversation, &["queued"]).await;
+    }
+    assert_eq!(world.number(cursor).await, 3);
+    let places = "SELECT CAST(position AS TEXT) FROM routing_log WHERE command LIKE '%\"enqueue\"%' ORDER BY position";
+    assert_eq!(world.texts(places).await.len(), 3, "each once");
+}
+
 #[tokio::test]
 async fn a_report_carries_the_trace_of_what_caused_it() {
     let world = World::new(vec![]).await;

@@ -19,6 +19,7 @@ impl Owner {
             return Ok(());
         }
         turn.messages += 1;
+        turn.is_asked_for |= !matches!(message, Message::Delivered { .. });
         match message {
             Message::Command {
                 organisation,
@@ -158,6 +159,7 @@ impl Owner {
 
     /// The organisation's host, made from the log if it is not there yet.
     pub(super) async fn host(&mut self, organisation: OrganisationId) -> Result<&mut Host, StoreError> {
+        self.agenda.touch(organisation);
         if let btree_map::Entry::Vacant(place) = self.hosts.entry(organisation) {
             let tables = &self.shared.tables;
             let loaded = tables.load(organisation).await?;

@@ -124,6 +124,8 @@ impl Owner {
         let host = self.hosts.get_mut(&watching.organisation);
         let first = host.ok_or_else(unowned).and_then(|host| {
             let first = host.watch(watching.user, &watching.stream, turn.now);
+            // They were heard of: when to look for them next may be another time.
+            self.agenda.set(watching.organisation, host.next_deadline());
             first.ok_or_else(agent_not_found)
         });
         let answer = first.map(|first| turn.told.extend(first));

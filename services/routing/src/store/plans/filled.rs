@@ -164,16 +164,18 @@ fn members(words: &Words) -> [String; 2] {
     ]
 }
 
-/// A thousandth is of queue 1000, the others of queue 1.
+/// A thousandth is of queue 1000, the others of queue 1. Every other one is an offer to agent 7, some to agent 8; the others
+/// are about those that wait.
 fn decisions(words: &Words) -> String {
     let (organisation, row, conversation) = ((words.id)(1), words.row, (words.id)(4));
-    let [queue, other] = [1, 1_000].map(words.id);
+    let [queue, other, busy, idle] = [1, 1_000, 7, 8].map(words.id);
+    let agent = format!("CASE WHEN i % 2 = 0 THEN {busy} WHEN i % 999 = 0 THEN {idle} END");
     rows(
         "routing_decisions",
-        "decision_id, conversation_id, queue_id, position, log_position, revision, at, record",
+        "decision_id, conversation_id, queue_id, position, log_position, revision, at, record, agent_id",
         &format!(
             "{organisation}, {row}, {conversation}, CASE WHEN i % 1000 = 0 THEN {other} ELSE {queue} END, \
-            i, i, 1, i, ''"
+            i, i, 1, i, '', {agent}"
         ),
     )
 }

@@ -12,6 +12,8 @@ use sea_orm::{EntityTrait, Select};
 
 const SIZE: u64 = 51;
 
+const ALWAYS: std::ops::Range<i64> = i64::MIN..i64::MAX;
+
 /// Where pages begin: at the first row, in the middle, and shortly before the last.
 const PLACES: [Option<u32>; 3] = [None, Some(ROWS / 2), Some(ROWS - 20)];
 
@@ -123,21 +125,41 @@ async fn check_members(measured: &Measured) {
 async fn check_decisions(measured: &Measured) {
     let conversation = id(4).into();
     for queue in [None, Some(1), Some(1_000)] {
-        let next = decisions::queue_after(organisation(), conversation, queue.map(id));
+        let next = decisions::queue_after(decisions::about(organisation(), conversation), queue.map(id));
         check(measured, ("next queue", queue), vec![next]).await;
     }
     for queue in [1, 1_000, 7] {
         for place in PLACES {
             let after = place.unwrap_or(0).into();
-            let page = decisions::page(organisation(), conversation, id(queue), after, SIZE);
+            let page = decisions::page(decisions::about(organisation(), conversation), id(queue), after, SIZE);
             check(measured, ("decisions", queue, place), vec![page]).await;
         }
     }
     for queue in [1, 1_000, 7] {
         for place in PLACES {
             let before = place.map(|number| (number.into(), id(number.into())));
-            let page = decisions::page_in_time(organisation(), id(queue), i64::MIN..i64::MAX, before, SIZE);
+            let all = decisions::every(organisation());
+            let page = decisions::page_in_time(all, id(queue), ALWAYS, before, SIZE);
             check(measured, ("decisions in time", queue, place), vec![page]).await;
+        }
+    }
+    check_offers(measured).await;
+}
+
+/// So are those of an agent, of whom one had every other offer and one a few.
+async fn check_offers(measured: &Measured) {
+    for agent in [7, 8] {
+        let all = decisions::offered_to(organisation(), id(agent).into());
+        for queue in [None, Some(1), Some(1_000)] {
+            let next = decisions::queue_after(all.clone(), queue.map(id));
+            check(measured, ("next queue of an agent", agent, queue), vec![next]).await;
+        }
+        for queue in [1, 1_000, 9] {
+            for place in PLACES {
+                let before = place.map(|number| (number.into(), id(number.into())));
+                let page = decisions::page_in_time(all.clone(), id(queue), ALWAYS, before, SIZE);
+                check(measured, ("offers to an agent", agent, queue, place), vec![page]).await;
+            }
         }
     }
 }

@@ -16,8 +16,12 @@ use uuid::Uuid;
 pub async fn ours(url: &str, acknowledged: usize, kinds: &[Kind]) -> Outcome<Verdict> {
     let mut connection = PgConnection::connect(url).await?;
     connection.execute("SET search_path = onqueue_routing").await?;
+    let mut given = offers(&mut connection).await?;
+    // After the offers, while routing still takes in ends: what made room for an offer is there by then.
     let ended = ends(&mut connection).await?;
-    let given = offers(&mut connection, &ended).await?;
+    for one in &mut given {
+        one.ended = ended.get(&one.chat).copied();
+    }
     let sql = "SELECT COUNT(*), COUNT(*) - COUNT(DISTINCT (conversation_id, opening)) FROM routing_wrap_ups";
     let row = sqlx::query(sql).fetch_one(&mut connection).await?;
     let (assigned, double): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
@@ -49,7 +53,8 @@ async fn ends(connection: &mut PgConnection) -> Outcome<BTreeMap<usize, i64>> {
     Ok(ends)
 }
 
-async fn offers(connection: &mut PgConnection, ended: &BTreeMap<usize, i64>) -> Outcome<Vec<Given>> {
+/// Of no chat is known yet when it ended.
+async fn offers(connection: &mut PgConnection) -> Outcome<Vec<Given>> {
     let sql = "SELECT log_position, record FROM routing_decisions WHERE kind = 1";
     let mut given = Vec::new();
     for row in sqlx::query(sql).fetch_all(connection).await? {
@@ -57,7 +62,7 @@ async fn offers(connection: &mut PgConnection, ended: &BTreeMap<usize, i64>) -> 
         let chat = named(&record, "/interaction/conversation")?;
         given.push(Given {
             at: row.try_get(0)?,
-            ended: ended.get(&chat).copied(),
+            ended: None,
             chat,
             agent: named(&record, "/candidates/0/agent")?,
         });
