@@ -5,23 +5,13 @@ mod world;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use http::{Request, Response};
-use http_body::Frame;
-use http_body_util::StreamBody;
-use onqueue_gateway::{Settings, Upstreams, bind};
-use onqueue_server::{Context, InProcess, Readiness, listener};
 use onqueue_telemetry::metrics::OPEN_STREAMS;
 use onqueue_testkit::{Tokens, running_context, until};
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
-use tokio::{net::TcpListener, sync::watch};
-use tokio_stream::wrappers::WatchStream;
-use tonic::{Code, Status, body::Body};
-use tower::service_fn;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tonic::Code;
 use world::{
-    CONVERSATION, id, organisation,
+    CONVERSATION, hall,
     wire::{Answer, Http2, framed},
 };
 
@@ -29,35 +19,6 @@ const CONNECTIONS: usize = 120;
 /// The default limit of one connection.
 const STREAMS: usize = 100;
 const GUESTS_OF_CONNECTION: usize = 4;
-
-/// Answers streams with a frame for each number that is sent, and everything else at once.
-fn broadcast(numbers: watch::Receiver<u8>) -> InProcess {
-    InProcess::new(service_fn(move |request: Request<Body>| {
-        let numbers = numbers.clone();
-        async move {
-            let trailers = || {
-                Ok::<_, Status>(Frame::trailers(
-                    [("grpc-status".parse().expect("a name"), 0.into())]
-                        .into_iter()
-                        .collect(),
-                ))
-            };
-            let body = if request.uri().path().ends_with("/Watch") {
-                let frames = WatchStream::new(numbers).map(|number| Ok(Frame::data(framed(&[number]))));
-                Body::new(StreamBody::new(frames.chain(stream::iter([trailers()])).boxed()))
-            } else {
-                Body::new(StreamBody::new(stream::iter([
-                    Ok(Frame::data(framed(b""))),
-                    trailers(),
-                ])))
-            };
-            Ok(Response::builder()
-                .header("content-type", "application/grpc")
-                .body(body)
-                .expect("a response"))
-        }
-    }))
-}
 
 /// Opens every stream of one connection and reads the first frame of each.
 async fn crowd(client: Http2, tokens: Vec<String>) -> (Http2, Vec<Answer>) {
@@ -77,42 +38,13 @@ async fn next(open: &mut [Answer], expected: &Bytes) {
     }
 }
 
-/// Opens the door with default limits to whoever comes from this machine.
-async fn door(context: &Context, numbers: watch::Receiver<u8>) -> SocketAddr {
-    let service = || broadcast(numbers.clone());
-    let upstreams = Upstreams {
-        auth: service(),
-        routing: service(),
-        session: service(),
-        content: service(),
-    };
-    let readiness = Readiness::new(&context.tasks);
-    let bound = bind(&Settings::default(), context.clone(), readiness, upstreams).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("bound");
-    let limits = listener::Limits {
-        exempt: vec!["127.0.0.0/8".parse().expect("a network")],
-        ..listener::Limits::default()
-    };
-    bound.expect("binds").serve(listener, limits);
-    address
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twelve_thousand_streams_go_through_one_door() {
     let (context, (numbers, received)) = (running_context(7), watch::channel(1));
     let tokens = Tokens::new(&context);
-    let address = door(&context, received).await;
+    let address = hall::door(&context, received).await;
 
-    let guest = |number: usize| {
-        let number = u128::try_from(number).expect("small");
-        let token = tokens.guest(
-            organisation(),
-            id(1_000_000 + number).into(),
-            id(2_000_000 + number).into(),
-        );
-        format!("Bearer {token}")
-    };
+    let guest = |number| hall::guest(&tokens, number);
     let crowds = (0..CONNECTIONS).map(|connection| {
         let guests = (0..GUESTS_OF_CONNECTION).map(|of| guest(connection * GUESTS_OF_CONNECTION + of));
         let guests: Vec<String> = guests.collect();

@@ -26,8 +26,10 @@ use std::{
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// What one stream may bring that nobody has read yet, in bytes.
-const STREAM_WINDOW: u32 = 256 * 1024;
+/// What one stream may bring that nobody has read yet, in bytes: what each slow reader costs us at most, and far more than a
+/// stream has on its way. It bounds a stream to so much for each round trip: at 2 ms, as between zones, still 64 MB/s, for
+/// a file or for all answers that calls share a stream for; frames for many watchers have a stream each.
+const STREAM_WINDOW: u32 = 128 * 1024;
 
 /// The same for all streams of a connection together: beyond reach, or a few slow readers would hold up all others.
 const CONNECTION_WINDOW: u32 = 1024 * 1024 * 1024;

@@ -21,6 +21,9 @@ use tokio::{net::TcpListener, sync::watch};
 use tonic::{Code, Status, body::Body};
 use tower::{service_fn, util::BoxCloneSyncService};
 
+/// The bytes of a message of a flood.
+pub const FLOOD: usize = 16 * 1024;
+
 /// What a peer does with calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
@@ -45,7 +48,7 @@ pub struct Known {
     pub manner: watch::Sender<Manner>,
     /// What streams say.
     pub said: watch::Sender<u64>,
-    /// How often streams have said something.
+    /// How often streams have said something, floods among them.
     pub told: AtomicUsize,
     pub calls: AtomicUsize,
     /// Those among them that had no stream of their own.
@@ -198,7 +201,10 @@ async fn answer(known: Arc<Known>, address: SocketAddr, request: Request<Body>) 
         Manner::Hangs => std::future::pending().await,
         Manner::Stalls => StreamBody::new(holding(open, stream::iter([name]).chain(stream::pending())).boxed()),
         Manner::Floods => {
-            let much = std::iter::repeat_with(|| message(&"much".repeat(4 * 1024)));
+            let much = std::iter::repeat_with(move || {
+                known.told.fetch_add(1, Ordering::SeqCst);
+                message(&"much".repeat(FLOOD / 4))
+            });
             StreamBody::new(holding(open, stream::iter(much)).boxed())
         }
         Manner::Streams => {

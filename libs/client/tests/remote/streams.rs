@@ -1,7 +1,7 @@
 //! Streams: many at once, dropped early, cut off.
 
 use crate::{
-    peer::{Manner, Peer},
+    peer::{FLOOD, Manner, Peer},
     world::{PATIENCE, READ, WATCH, World, call, read, request},
 };
 use futures::future::join_all;
@@ -13,6 +13,12 @@ use std::sync::atomic::Ordering;
 use tokio::time::timeout;
 use tonic::{Code, body::Body};
 use tower::ServiceExt as _;
+
+/// What a stream brings that nobody reads, in bytes.
+const BROUGHT: usize = 128 * 1024;
+
+/// What the other side of such a stream has ready to be sent, in bytes: its buffer, and a message that is one too many.
+const GATHERED: usize = 64 * 1024 + 2 * FLOOD;
 
 async fn open(upstream: &Upstream) -> Body {
     let answer = upstream.clone().oneshot(request(WATCH)).await.expect("a response");
@@ -81,6 +87,13 @@ async fn slow_readers_hold_up_nobody_else() {
         assert_eq!(answer.expect("in time").code, Code::Ok, "{n}");
     }
     assert_eq!((peers[0].open(), peers[0].sources()), (100, 1));
+    // What nobody reads stays within what each stream may bring, and what the peer gathers for each meanwhile.
+    let told = || peers[0].known.told.load(Ordering::SeqCst) * FLOOD;
+    until("the floods have come to a stop", PATIENCE, async || {
+        told() >= 100 * BROUGHT
+    })
+    .await;
+    assert!(told() <= 100 * (BROUGHT + GATHERED), "{}", told());
     drop(slow);
     none_open(&peers[0]).await;
 }

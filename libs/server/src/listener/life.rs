@@ -1,11 +1,12 @@
 //! The life of one connection: by when it has to have begun, when it is told to end, when it is cut.
 
-use super::{Limits, words::Version};
+use super::Limits;
+use hyper::server::conn::{http1, http2};
 use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulConnection},
+    server::graceful::GracefulConnection,
 };
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -67,20 +68,22 @@ impl Life {
         }
     }
 
-    /// How the connection is served.
-    pub(super) fn builder(&self, version: Version) -> Builder<TokioExecutor> {
-        let (limits, builder) = (&self.limits, Builder::new(TokioExecutor::new()));
-        let mut builder = match version {
-            Version::Http1 => builder.http1_only(),
-            Version::Http2 => builder.http2_only(),
-        };
+    /// How a connection is served that speaks HTTP/1.1.
+    pub(super) fn http1(&self) -> http1::Builder {
+        let limits = &self.limits;
+        let mut builder = http1::Builder::new();
         builder
-            .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(Duration::from_millis(limits.first_words_ms))
             .max_buf_size(usize::try_from(limits.header_bytes).unwrap_or(usize::MAX).max(8 * 1024));
         builder
-            .http2()
+    }
+
+    /// The same for HTTP/2.
+    pub(super) fn http2(&self) -> http2::Builder<TokioExecutor> {
+        let limits = &self.limits;
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.streams)
             .max_header_list_size(limits.header_bytes)
@@ -93,18 +96,17 @@ impl Life {
 
     /// The same for those whom we know. They may reset more streams before they were looked at than the library's 20: they
     /// give up many calls at once when their own callers do. And they ask for no date.
-    pub(super) fn builder_for_peers(&self) -> Builder<TokioExecutor> {
-        let mut builder = self.builder(Version::Http2);
+    pub(super) fn http2_for_peers(&self) -> http2::Builder<TokioExecutor> {
+        let mut builder = self.http2();
         builder
-            .http2()
             .auto_date_header(false)
             .max_pending_accept_reset_streams(self.limits.error_resets);
         builder
     }
 
-    /// Lives until the other side ends it; or until it is told to end, and has done so or has been cut after the grace.
-    pub(super) async fn live(self, connection: impl GracefulConnection) {
-        tokio::pin!(connection);
+    /// Lives until the other side ends it; or until it is told to end, and has done so or has been cut after the grace. The
+    /// connection comes in a box: whatever holds it otherwise has its room twice, where it came from and where it stays.
+    pub(super) async fn live<C: GracefulConnection>(self, mut connection: Pin<Box<C>>) {
         let grace = Duration::from_millis(self.limits.grace_ms);
         let patience = tokio::select! {
             // First, so that even in a drain what has been said is heard before the end is.

@@ -31,7 +31,7 @@ use tokio::{
 };
 use tonic::body::Body;
 use tower::ServiceExt as _;
-use words::listen;
+use words::{Version, listen};
 
 /// How long to wait after the machine refused a connection (usually: no file descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -170,9 +170,17 @@ async fn converse(io: TcpStream, service: InProcess, remote: Remote, life: Life)
         request.extensions_mut().insert(closing.clone());
         request
     });
-    let builder = life.builder(version);
-    let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
-    life.live(connection).await;
+    let (io, service) = (TokioIo::new(io), TowerToHyperService::new(service));
+    match version {
+        Version::Http1 => {
+            let connection = Box::pin(life.http1().serve_connection(io, service));
+            life.live(connection).await;
+        }
+        Version::Http2 => {
+            let connection = Box::pin(life.http2().serve_connection(io, service));
+            life.live(connection).await;
+        }
+    }
 }
 
 /// A connection's places among its address's and among all.
@@ -231,6 +239,19 @@ mod tests {
             answer.starts_with("HTTP/1.1 200") && answer.ends_with("answered"),
             "{answer}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_connection_takes_little_beside_its_buffers() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let _client = TcpStream::connect(address).await.expect("connected");
+        let (io, remote) = listener.accept().await.expect("accepted");
+        let service = in_process(axum::Router::new());
+        let life = Life::new(Arc::default(), CancellationToken::new(), 0.5);
+        let size = size_of_val(&converse(io, service, Remote(remote), life));
+        // What the library holds for either version is in a box of its own size, once.
+        assert!(size <= 1_024, "{size} bytes");
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub(super) async fn converse(io: TcpStream, service: InProcess, identity: Identi
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         answer(request.map(Body::new), service.clone(), marks.clone())
     });
-    let builder = life.builder_for_peers();
-    let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
+    let builder = life.http2_for_peers();
+    let connection = Box::pin(builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service)));
     life.live(connection).await;
 }
 

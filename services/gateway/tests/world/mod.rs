@@ -2,6 +2,7 @@
 //! test, which answers it.
 #![allow(dead_code, reason = "each test file uses its part of this")]
 
+pub mod hall;
 pub mod wire;
 
 use bytes::Bytes;
