@@ -50,6 +50,14 @@ impl Measured {
             .await;
     }
 
+    /// From an index too, though what is read is put in order afterwards: about so many rows, however many there are.
+    pub async fn check_some(&self, what: &str, statement: impl Fn(DbBackend) -> Statement, size: u64) {
+        let plan = self.plan(&statement).await;
+        assert!(!plan.contains("Seq Scan"), "{what}: {plan}");
+        self.check_steps(what, statement(DbBackend::Sqlite), (size, &plan))
+            .await;
+    }
+
     async fn check_steps(&self, what: &str, statement: Statement, (size, plan): (u64, &str)) {
         if let Some((connection, steps)) = &self.counted {
             steps.store(0, Ordering::Relaxed);

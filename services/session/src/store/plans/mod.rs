@@ -7,7 +7,7 @@ use super::{
     contact_changes::{self, Place},
     contact_ids,
     contact_lists::{self, Listing, NamePlace, Visible},
-    contact_rows,
+    contact_rows, search,
 };
 use crate::contact::KnownBy;
 use cost::Measured;
@@ -55,6 +55,7 @@ async fn what_is_asked_of_many_contacts_is_read_from_an_index() {
     check_ids(&measured).await;
     check_changes(&measured).await;
     check_conversations(&measured).await;
+    check_index(&measured).await;
 }
 
 #[tokio::test]
@@ -126,5 +127,18 @@ async fn check_conversations(measured: &Measured) {
             let page = contact_lists::conversations_of(organisation(), id(contact).into(), &visible);
             check(measured, ("conversations", contact, &visible), vec![page]).await;
         }
+    }
+}
+
+/// Of a hundred thousand that are open only those are looked at that were written to.
+async fn check_index(measured: &Measured) {
+    for count in [1_u64, 10, 200] {
+        let keys: Vec<_> = (1..=count)
+            .map(|number| (organisation(), id((number * 499).into()).into()))
+            .collect();
+        let behind = |backend| search::among(backend, &keys, "");
+        measured
+            .check_some(&format!("behind of {count}"), behind, 2 * count.max(10))
+            .await;
     }
 }

@@ -2,20 +2,29 @@
 //! conversations, so that many replicas may; nobody else waits for them but who erases.
 
 use super::{Spot, dialect};
-use crate::store::sql::Sql;
+use crate::store::{Key, sql::Sql};
 use crate::words::{Entry, said};
 use onqueue_chat::{Body, Kind};
-use onqueue_model::{OrganisationId, UserId, WrapUpCodeId};
+use onqueue_model::{ConversationId, OrganisationId, UserId, WrapUpCodeId};
 use onqueue_store::{Store, StoreError};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Value};
-use std::collections::{BTreeMap, HashMap};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement, Value};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// How many conversations are looked at in one step.
-const CONVERSATIONS: usize = 200;
+pub(crate) const AT_ONCE: usize = 200;
 
 /// How many events are indexed in one step: the transaction is over in milliseconds.
 const EVENTS: usize = 500;
+
+/// What is said of each that is behind.
+const BEHIND: &str = "s.is_open AND (c.last_sequence > s.sequence OR c.state = 5)";
+
+/// Of several replicas each takes what no other has in hand.
+const UNLESS_HELD: &str = " FOR UPDATE OF s SKIP LOCKED";
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +35,20 @@ pub(crate) struct Step {
     pub next: Option<i64>,
 }
 
+/// What came of looking at some conversations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Looked {
+    /// How many events were indexed.
+    pub events: usize,
+    /// Which are to be looked at again: the step was long enough, or others had them in hand.
+    pub left: Vec<Key>,
+    /// Whether others had all of them.
+    pub is_held: bool,
+}
+
 /// A conversation that is behind.
 struct Behind {
-    organisation: OrganisationId,
+    key: Key,
     number: i64,
 }
 
@@ -39,21 +59,17 @@ struct Reached {
     is_open: bool,
 }
 
-/// Indexes some of what was said in conversations after that number.
+/// Indexes some of what was said in conversations after that number, of all that are open.
 pub(crate) async fn index(store: &Store, after: i64) -> Result<Step, StoreError> {
     let nothing = Step { events: 0, next: None };
     // Without a transaction, which would keep a quiet database's only writer busy for nothing.
-    if behind(store.reader(), after, 1, "").await?.is_empty() {
+    if all_behind(store.reader(), after, 1, "").await?.is_empty() {
         return Ok(nothing);
     }
     store
         .transaction(move |tx| {
             Box::pin(async move {
-                let lock = match tx.get_database_backend() {
-                    DbBackend::Postgres => " FOR UPDATE OF s SKIP LOCKED",
-                    _ => "",
-                };
-                let behind = behind(tx, after, CONVERSATIONS, lock).await?;
+                let behind = all_behind(tx, after, AT_ONCE, unless_held(tx)).await?;
                 let Some(last) = behind.last().map(|last| last.number) else {
                     return Ok(nothing);
                 };
@@ -61,14 +77,59 @@ pub(crate) async fn index(store: &Store, after: i64) -> Result<Step, StoreError>
                 write_reached(tx, &reached).await?;
                 // What was cut short is the first of the next step.
                 let cut = reached.last().filter(|_| is_cut).map(|cut| cut.number - 1);
-                let next = cut.or_else(|| (behind.len() == CONVERSATIONS).then_some(last));
+                let next = cut.or_else(|| (behind.len() == AT_ONCE).then_some(last));
                 Ok(Step { events, next })
             })
         })
         .await
 }
 
-async fn behind(
+/// Which of these, at most [`AT_ONCE`], are behind.
+pub(crate) async fn behind(store: &Store, keys: &[Key]) -> Result<Vec<Key>, StoreError> {
+    let behind = these_behind(store.reader(), keys, "").await?;
+    Ok(behind.into_iter().map(|behind| behind.key).collect())
+}
+
+/// Indexes some of what was said in these, at most [`AT_ONCE`].
+pub(crate) async fn index_these(store: &Store, keys: &[Key]) -> Result<Looked, StoreError> {
+    let keys: Arc<[Key]> = keys.into();
+    store
+        .transaction(move |tx| {
+            let keys = Arc::clone(&keys);
+            Box::pin(async move {
+                let behind = these_behind(tx, &keys, unless_held(tx)).await?;
+                if behind.is_empty() {
+                    return Ok(Looked {
+                        events: 0,
+                        left: keys.to_vec(),
+                        is_held: true,
+                    });
+                }
+                let (events, reached, is_cut) = step(tx, &behind).await?;
+                write_reached(tx, &reached).await?;
+                let whole = reached.iter().take(reached.len() - usize::from(is_cut));
+                let whole: BTreeSet<i64> = whole.map(|reached| reached.number).collect();
+                let done = behind.iter().filter(|behind| whole.contains(&behind.number));
+                let done: BTreeSet<Key> = done.map(|behind| behind.key).collect();
+                let left = keys.iter().filter(|key| !done.contains(key)).copied();
+                Ok(Looked {
+                    events,
+                    left: left.collect(),
+                    is_held: false,
+                })
+            })
+        })
+        .await
+}
+
+fn unless_held(tx: &DatabaseTransaction) -> &'static str {
+    match tx.get_database_backend() {
+        DbBackend::Postgres => UNLESS_HELD,
+        _ => "",
+    }
+}
+
+async fn all_behind(
     connection: &impl ConnectionTrait,
     after: i64,
     limit: usize,
@@ -76,19 +137,51 @@ async fn behind(
 ) -> Result<Vec<Behind>, StoreError> {
     let mut sql = Sql::new(
         connection.get_database_backend(),
-        "SELECT s.number, s.organisation_id FROM session_search AS s \
-         JOIN session_conversations AS c ON c.organisation_id = s.organisation_id AND c.id = s.conversation_id \
-         WHERE s.is_open AND (c.last_sequence > s.sequence OR c.state = 5) AND s.number > ",
+        "SELECT s.number, s.organisation_id, s.conversation_id FROM session_search AS s \
+         JOIN session_conversations AS c ON c.organisation_id = s.organisation_id AND c.id = s.conversation_id WHERE ",
     );
-    sql.value("bigint", after.into())
+    sql.text(BEHIND)
+        .text(" AND s.number > ")
+        .value("bigint", after.into())
         .text(" ORDER BY s.number LIMIT ")
         .value("bigint", i64::try_from(limit).unwrap_or(i64::MAX).into())
         .text(lock);
-    let rows = connection.query_all_raw(sql.done()).await?;
+    read(connection.query_all_raw(sql.done()).await?)
+}
+
+async fn these_behind(connection: &impl ConnectionTrait, keys: &[Key], lock: &str) -> Result<Vec<Behind>, StoreError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = among(connection.get_database_backend(), keys, lock);
+    read(connection.query_all_raw(statement).await?)
+}
+
+/// From the conversations to their rows, however many there are: SQLite, which has no figures, goes in the order of a CROSS
+/// JOIN.
+pub(in crate::store) fn among(backend: DbBackend, keys: &[Key], lock: &str) -> Statement {
+    let mut sql = Sql::new(
+        backend,
+        "SELECT s.number, s.organisation_id, s.conversation_id FROM (VALUES ",
+    );
+    let rows = keys.iter().map(|key| [key.0.uuid().into(), key.1.uuid().into()]);
+    sql.rows(["uuid", "uuid"], rows)
+        .text(") AS wanted CROSS JOIN session_search AS s CROSS JOIN session_conversations AS c ")
+        .text("WHERE s.organisation_id = wanted.column1 AND s.conversation_id = wanted.column2 ")
+        .text("AND c.organisation_id = s.organisation_id AND c.id = s.conversation_id AND ")
+        .text(BEHIND)
+        .text(" ORDER BY s.number")
+        .text(lock);
+    sql.done()
+}
+
+fn read(rows: Vec<QueryResult>) -> Result<Vec<Behind>, StoreError> {
     let one = |row: &QueryResult| {
+        let organisation = OrganisationId::new(row.try_get::<Uuid>("", "organisation_id")?);
+        let conversation = ConversationId::new(row.try_get::<Uuid>("", "conversation_id")?);
         Ok(Behind {
+            key: (organisation, conversation),
             number: row.try_get("", "number")?,
-            organisation: OrganisationId::new(row.try_get::<Uuid>("", "organisation_id")?),
         })
     };
     rows.iter().map(one).collect()
@@ -102,7 +195,7 @@ async fn step(tx: &DatabaseTransaction, behind: &[Behind]) -> Result<(usize, Vec
     rows.truncate(EVENTS);
     // Where it was cut more of a conversation may be left, and nothing was read of those after it.
     let cut = rows.last().filter(|_| is_cut).map(|last| (last.number, last.sequence));
-    let organisations: HashMap<i64, OrganisationId> = behind.iter().map(|one| (one.number, one.organisation)).collect();
+    let organisations: HashMap<i64, OrganisationId> = behind.iter().map(|one| (one.number, one.key.0)).collect();
     let is_known = |row: &Row| ends.get(&row.number).is_some_and(|(last, _)| row.sequence <= *last);
     let rows: Vec<Row> = rows.into_iter().filter(is_known).collect();
     write_words(tx, &rows, &organisations).await?;
