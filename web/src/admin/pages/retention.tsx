@@ -126,7 +126,7 @@ function QueueName({ queue: { queueId, queueName } }: { queue: QueueRetention })
   const holds = useHolds();
   if (!holds("routing:queue:view")) return <>{queueName}</>;
   return (
-    <Link to="/administration/$section/$id" params={{ section: "queues", id: queueId }} data-testid="retention-queue-link">
+    <Link to="/administration/$section/$id" params={{ section: "queues", id: queueId }} className="cell-link" data-testid="retention-queue-link">
       {queueName}
     </Link>
   );
