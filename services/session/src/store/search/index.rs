@@ -146,7 +146,7 @@ async fn all_behind(
         .text(" ORDER BY s.number LIMIT ")
         .value("bigint", i64::try_from(limit).unwrap_or(i64::MAX).into())
         .text(lock);
-    read(connection.query_all_raw(sql.done()).await?)
+    read(&connection.query_all_raw(sql.done()).await?)
 }
 
 async fn these_behind(connection: &impl ConnectionTrait, keys: &[Key], lock: &str) -> Result<Vec<Behind>, StoreError> {
@@ -154,7 +154,7 @@ async fn these_behind(connection: &impl ConnectionTrait, keys: &[Key], lock: &st
         return Ok(Vec::new());
     }
     let statement = among(connection.get_database_backend(), keys, lock);
-    read(connection.query_all_raw(statement).await?)
+    read(&connection.query_all_raw(statement).await?)
 }
 
 /// From the conversations to their rows, however many there are: SQLite, which has no figures, goes in the order of a CROSS
@@ -175,7 +175,7 @@ pub(in crate::store) fn among(backend: DbBackend, keys: &[Key], lock: &str) -> S
     sql.done()
 }
 
-fn read(rows: Vec<QueryResult>) -> Result<Vec<Behind>, StoreError> {
+fn read(rows: &[QueryResult]) -> Result<Vec<Behind>, StoreError> {
     let one = |row: &QueryResult| {
         let organisation = OrganisationId::new(row.try_get::<Uuid>("", "organisation_id")?);
         let conversation = ConversationId::new(row.try_get::<Uuid>("", "conversation_id")?);
