@@ -1,7 +1,10 @@
 //! Conditions that lists share.
 
 use onqueue_model::Divisions;
-use sea_orm::{ColumnTrait, Condition, sea_query::LikeExpr};
+use sea_orm::{
+    ColumnTrait, Condition,
+    sea_query::{Expr, LikeExpr},
+};
 
 /// Rows whose division is one of those.
 pub fn within<C: ColumnTrait>(column: C, divisions: &Divisions) -> Condition {
@@ -46,6 +49,23 @@ pub fn starting_after_both<N: ColumnTrait, I: ColumnTrait>(
 ) -> Condition {
     match place.filter(|(place, _)| place.as_str() >= text) {
         Some(place) => before_end(name, text).add(after(name, id, place)),
+        None => starting(name, text),
+    }
+}
+
+/// The same where many may have one name: the place is one in an index of both, and nobody of that name is read again.
+pub fn starting_after_place<N: ColumnTrait, I: ColumnTrait>(
+    name: N,
+    id: I,
+    text: &str,
+    place: Option<(String, uuid::Uuid)>,
+) -> Condition {
+    match place.filter(|(place, _)| place.as_str() >= text) {
+        Some((after, last)) => {
+            let columns = Expr::tuple([Expr::col(name.as_column_ref()), Expr::col(id.as_column_ref())]);
+            let place = Expr::tuple([Expr::value(after), Expr::value(last)]);
+            before_end(name, text).add(sea_orm::ExprTrait::gt(columns, place))
+        }
         None => starting(name, text),
     }
 }

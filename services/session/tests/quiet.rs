@@ -90,6 +90,38 @@ async fn agents_who_wait_for_chats_share_one_statement_every_two_seconds() {
     assert!(quiet <= 1.25, "{quiet} statements a second");
 }
 
+/// How many chats begin one after the other, or all at once.
+const STARTS: usize = 100;
+
+/// How many statements a chat takes that begins alone, and one of many that begin at once.
+const ALONE: f64 = 14.0;
+const AMONG_MANY: f64 = 4.0;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_chat_takes_few_statements_and_one_of_many_takes_fewer() {
+    let house = House::new(5).await;
+    let desk = &house.desk;
+    until_started(desk).await;
+    // What the index takes meanwhile counts too: it is as much as was written, or a statement in ten seconds.
+    let before = desk.store.statements();
+    for number in 0..STARTS {
+        desk.start(number as u128).await;
+    }
+    let alone = each(desk, before);
+    let before = desk.store.statements();
+    let many = (STARTS..2 * STARTS).map(|number| desk.start(number as u128));
+    join_all(many).await;
+    let among_many = each(desk, before);
+    println!("{alone:.2} statements for a chat alone, {among_many:.2} for one of {STARTS} at once");
+    assert!(alone <= ALONE, "{alone} statements");
+    assert!(among_many <= AMONG_MANY, "{among_many} statements");
+}
+
+fn each(desk: &Desk, before: u64) -> f64 {
+    let count = u32::try_from(desk.store.statements() - before).expect("few");
+    f64::from(count) / STARTS as f64
+}
+
 async fn start_many(desk: &Desk, count: usize) -> Vec<Chat> {
     let mut chats = Vec::new();
     while chats.len() < count {

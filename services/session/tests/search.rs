@@ -9,7 +9,10 @@ use futures::future::join_all;
 use onqueue_model::{DivisionId, Timestamp, UserId};
 use onqueue_proto::session::v1::{self as proto, Event, SearchTranscriptsRequest, event::Body, report_request::Fact};
 use onqueue_testkit::with_token;
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 use support::{
     Chat, Desk, House, agent, assigned, chat, closed_queue, division, id, offered, organisation, policy, queue, queued,
     reason, wish,
@@ -266,6 +269,24 @@ async fn what_comes_after_the_end_of_a_replica_is_found_too() {
         !house.desk.find(&sue, text("letzte worte")).await.is_empty()
     })
     .await;
+}
+
+/// A look at everything that is open comes every ten seconds: four things that were found by it would have taken thirty.
+#[tokio::test]
+#[allow(clippy::disallowed_methods)] // looks come in their own time
+async fn what_is_said_is_found_before_everything_is_looked_at() {
+    const ALL: Duration = Duration::from_secs(20);
+    let house = House::new(85).await;
+    let (desk, sue) = (&house.desk, house.supervisor_token());
+    let chat = desk.start(1).await;
+    desk.indexed().await;
+    let began = Instant::now();
+    for said in ["ahorn", "buche", "eiche", "fichte"] {
+        desk.send(&chat.token, &chat.id, said, said).await.expect("sent");
+        desk.indexed().await;
+        assert_eq!(desk.find(&sue, text(said)).await.len(), 1, "{said}");
+    }
+    assert!(began.elapsed() < ALL, "{:?}", began.elapsed());
 }
 
 /// Numbers that look random and come again with the same seed.

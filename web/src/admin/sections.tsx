@@ -8,6 +8,7 @@ import { OrganisationPage } from "./pages/organisation";
 import { DivisionList, DivisionPage, LibraryList, LibraryPage, SkillList, SkillPage } from "./pages/plain";
 import { QueueList, QueuePage } from "./pages/queues";
 import { ResponseList, ResponsePage } from "./pages/responses";
+import { RetentionPage } from "./pages/retention";
 import { RoleList, RolePage } from "./pages/roles";
 import { ScheduleGroupList, ScheduleGroupPage } from "./pages/schedule-groups";
 import { ScheduleList, SchedulePage } from "./pages/schedules";
@@ -41,6 +42,7 @@ export const SECTION_PAGES: Record<SectionName, SectionPages> = {
   "contact-fields": { list: ContactFieldList, item: ContactFieldPage },
   deployments: { list: DeploymentList, item: DeploymentPage },
   "api-clients": { list: ApiClientList, item: ApiClientPage },
+  retention: { list: RetentionPage },
   erasures: { list: ErasureList },
   organisation: { list: OrganisationPage },
 };

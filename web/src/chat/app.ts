@@ -14,8 +14,9 @@ import { embedding } from "./embedding";
 import { formScreen, type FormValues } from "./form-screen";
 import { PageFrame } from "./frame";
 import { chatMemory, guestLease, type ChatKind, type ChatMemory, type KeptChat } from "./kept-chat";
-import { queueLabelOf, startProblem, transcriptText, type Reader } from "./sentences";
+import { isOfIdentity, queueLabelOf, startProblem, transcriptText, type Reader } from "./sentences";
 import type { Share } from "../share/shared-fetch";
+import { SignedLink } from "./signed-link";
 import { forgetChat, isNoDeployment, startChat } from "./start";
 
 /** Without a server the page tries again by itself. */
@@ -36,6 +37,7 @@ export class ChatApp {
   private values: FormValues = { guestName: "", queueId: "", language: "", firstMessage: "" };
   private redraw: () => void = () => {};
   private readonly around = embedding();
+  private readonly link = new SignedLink(window);
   private readonly frame: PageFrame;
   private readonly open;
   private readonly memory: ChatMemory;
@@ -98,12 +100,14 @@ export class ChatApp {
       this.enter(await startChat(this.open.conversations, this.memory, this.deploymentId, wanted));
       this.values = { ...values, firstMessage: "" };
     } catch (error) {
-      this.showForm(startProblem(faultOf(error), this.words));
+      const fault = faultOf(error);
+      if (isOfIdentity(fault)) this.link.forget();
+      this.showForm(startProblem(fault, this.words));
     }
   }
 
   private async identity(): Promise<string> {
-    return (await this.around?.identity()) ?? "";
+    return this.around ? this.around.identity() : this.link.identity;
   }
 
   private enter(kept: KeptChat): void {

@@ -72,9 +72,14 @@ function queuedText(event: Event, { queueId, queueName }: Queued, view: Conversa
   return reader.words.t("notice.queued", { queue: reader.queueLabel(queueId) || queueName });
 }
 
+/** Whether a chat was not started because of what was said of who the customer is. */
+export function isOfIdentity(fault: Fault): boolean {
+  return fault.metadata["field"] === "identity_assertion";
+}
+
 /** Why a chat could not be started; of a closed queue also when it opens, in the visitor's language and time zone. */
 export function startProblem(fault: Fault, words: ChatTranslator): string {
-  if (fault.metadata["field"] === "identity_assertion") return words.t("chat.identityRefused");
+  if (isOfIdentity(fault)) return words.t("chat.identityRefused");
   const { key, values } = sentenceOf(fault);
   const opensAt = Date.parse(fault.metadata["opens_at"] ?? "");
   if (fault.reason !== "QUEUE_CLOSED" || Number.isNaN(opensAt)) return words.t(key, values);

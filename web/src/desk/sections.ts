@@ -18,6 +18,7 @@ export const SECTIONS = [
   ["contact-fields", "externalContacts:customField:view"],
   ["deployments", "authorization:deployment:view"],
   ["api-clients", "authorization:apiClient:view"],
+  ["retention", "recording:transcript:view"],
   ["erasures", "recording:transcript:erase"],
   ["organisation", "authorization:organisation:edit"],
 ] as const;
@@ -25,8 +26,8 @@ export const SECTIONS = [
 /** The name of a section. */
 export type SectionName = (typeof SECTIONS)[number][0];
 
-// What an agent's role has for the agent's work; alone it makes nobody an administrator.
-const ALSO_AGENTS: ReadonlySet<SectionName> = new Set(["responses", "libraries", "queues", "skills", "utilization", "wrap-up-codes", "contact-fields"]);
+// What an agent's or a supervisor's role has for their work; alone it makes nobody an administrator.
+const ALSO_AGENTS: ReadonlySet<SectionName> = new Set(["responses", "libraries", "queues", "skills", "utilization", "wrap-up-codes", "contact-fields", "retention"]);
 
 /** What a section needs beyond seeing it, for those whose work only reads it. */
 const CHANGES: Partial<Record<SectionName, readonly string[]>> = {
@@ -36,6 +37,7 @@ const CHANGES: Partial<Record<SectionName, readonly string[]>> = {
   skills: ["routing:skill:add", "routing:skill:edit", "routing:skill:delete"],
   utilization: ["routing:utilization:manage"],
   "contact-fields": ["externalContacts:customField:add", "externalContacts:customField:edit", "externalContacts:customField:delete"],
+  retention: ["recording:transcript:hold", "routing:queue:edit"],
   "wrap-up-codes": ["routing:wrapupCode:add", "routing:wrapupCode:edit", "routing:wrapupCode:delete"],
 };
 

@@ -56,7 +56,7 @@ export function SupervisorPane({ conversationId, back, backTo, wanted }: Supervi
       </Group>
       {head.error && <FaultAlert fault={faultOf(head.error)} />}
       {head.data && maySupervise && <SuperviseBar conversation={head.data} part={part} />}
-      {head.data && !isLive && <RecordBar conversationId={conversationId} />}
+      {head.data && !isLive && <RecordBar conversation={head.data} />}
       {isLive ? <LiveConversation conversationId={conversationId} part={part} /> : <Reading conversationId={conversationId} wanted={wanted} />}
     </Box>
   );

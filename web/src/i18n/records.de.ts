@@ -3,6 +3,7 @@ import type { recordsEn } from "./records.en";
 /** Texte des Desks zu Protokollen als Belegen: prüfen, aufbewahren, löschen. */
 export const recordsDe: Record<keyof typeof recordsEn, string> = {
   "records.heading": "Protokoll",
+  "records.keptUntil": "Wird nach dem {time} gelöscht, wenn es nicht aufbewahrt werden muss.",
   "verify.button": "Prüfen",
   "verify.heading": "Ist das Protokoll, wie es geschrieben wurde?",
   "verify.again": "Noch einmal prüfen",
@@ -27,7 +28,7 @@ export const recordsDe: Record<keyof typeof recordsEn, string> = {
   "hold.sinceWhy": "Muss seit {time} aufbewahrt werden: {reason}",
   "hold.beginQuestion":
     "Solange ein Gespräch aufbewahrt werden muss, kann nichts davon entfernt werden, und es wird auch nicht gelöscht, wenn seine Zeit gekommen ist.",
-  "hold.endQuestion": "Es kann dann wie jedes andere entfernt und gelöscht werden.",
+  "hold.endQuestion": "Es kann dann wie jedes andere entfernt und gelöscht werden. Ist seine Zeit vorbei, geschieht das binnen Minuten.",
   "hold.reason": "Warum (freiwillig)",
   "erase.button": "Endgültig löschen",
   "erase.question":

@@ -1,6 +1,7 @@
 /** Texts of the desk about transcripts as records: proving, keeping and erasing them. */
 export const recordsEn = {
   "records.heading": "Transcript",
+  "records.keptUntil": "Erased after {time}, unless it has to be kept.",
   "verify.button": "Check",
   "verify.heading": "Is the transcript as it was written?",
   "verify.again": "Check again",
@@ -24,7 +25,7 @@ export const recordsEn = {
   "hold.since": "Has to be kept since {time}.",
   "hold.sinceWhy": "Has to be kept since {time}: {reason}",
   "hold.beginQuestion": "While a conversation has to be kept, nothing of it can be removed, and it is not erased when its time has come.",
-  "hold.endQuestion": "It can then be removed and erased as any other.",
+  "hold.endQuestion": "It can then be removed and erased as any other. If its time is over, that happens within minutes.",
   "hold.reason": "Why (optional)",
   "erase.button": "Erase for good",
   "erase.question":

@@ -7,6 +7,9 @@ import { enter, look, pick, visits } from "./visit";
 
 const visit = visits();
 
+/** What is waited for in sections without a list of objects. */
+const ALONE: Record<string, string> = { utilization: "save", organisation: "save", erasures: "erasure", retention: "retention-queue" };
+
 test.each([
   ["wide", WIDE, "en"],
   ["narrow", NARROW, "de"],
@@ -23,6 +26,7 @@ test.each([
   world.admin.apiClients.put({ name: "Shop system", divisionId: world.admin.north, enabled: true });
   world.script.scripts.put({ name: "Returns", divisionId: world.admin.north, document: '{"pages":[{"id":"lost"}]}', draftDiffers: true });
   world.talk.erased("k1", ["c1", "c2"]);
+  world.talk.retention = [{ queueId: world.admin.service, queueName: "Service", days: 30, erased: 12n, due: 3 }];
   const page = await visit.open("/desk#/administration/users", locale, viewport);
   await enter(page);
   for (const [section] of SECTIONS) {
@@ -30,8 +34,7 @@ test.each([
     await page.getByTestId("page-title").waitFor();
     await expect.poll(() => page.getByTestId("list-loading").count()).toBe(0);
     const rows = page.getByTestId("list-row");
-    if (!["utilization", "erasures", "organisation"].includes(section)) await rows.first().waitFor();
-    else await page.getByTestId(section === "erasures" ? "erasure" : "save").waitFor();
+    await (ALONE[section] ? page.getByTestId(ALONE[section]) : rows).first().waitFor();
     await look(page, `admin-${section}-${name}`);
     if ((await rows.count()) === 0) continue;
     await rows.first().getByRole("link").click();

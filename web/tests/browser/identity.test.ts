@@ -62,3 +62,38 @@ test("without anything signed a chat begins at once", async () => {
   await chat.getByTestId("chat-input").waitFor({ timeout: 3_000 });
   expect(visit.world.talk.assertions).toEqual([""]);
 });
+
+test("a link to the page itself says who the customer is, in what no server gets, and also after a reload", async () => {
+  const { talk } = visit.world;
+  const page = await visit.open("/chat?deployment=d1#identity=signed.by.shop");
+  await page.getByTestId("chat-name").waitFor();
+  expect(await page.evaluate("location.href")).toBe(`${visit.site.origin}/chat?deployment=d1`);
+  await page.reload();
+  await page.getByTestId("chat-name").fill("Grace");
+  await page.getByTestId("chat-start").click();
+  await page.getByTestId("chat-input").waitFor();
+  expect(talk.assertions).toEqual(["signed.by.shop"]);
+});
+
+test("a link that is refused says so, and keeps nobody from chatting without it", async () => {
+  const { talk } = visit.world;
+  const page = await visit.open("/chat?deployment=d1#identity=forged");
+  await page.getByTestId("chat-name").fill("Mallory");
+  await page.getByTestId("chat-start").click();
+  await page.getByTestId("chat-problem").getByText("It could not be confirmed who you are.").waitFor();
+  expect(visit.world.rooms.size).toBe(0);
+  await page.getByTestId("chat-start").click();
+  await page.getByTestId("chat-input").waitFor();
+  expect(talk.assertions).toEqual(["forged", ""]);
+});
+
+test("another link in the same tab says nothing of the one before", async () => {
+  const { talk } = visit.world;
+  const page = await visit.open("/chat?deployment=d1#identity=signed.by.shop");
+  await page.getByTestId("chat-name").waitFor();
+  await page.goto(`${visit.site.origin}/chat?deployment=d2`);
+  await page.getByTestId("chat-name").fill("Heidi");
+  await page.getByTestId("chat-start").click();
+  await page.getByTestId("chat-input").waitFor();
+  expect(talk.assertions).toEqual([""]);
+});

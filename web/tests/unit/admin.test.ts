@@ -279,10 +279,12 @@ test("every field of every kind has a name", () => {
 
 test("sections are there for those who may use them", () => {
   expect(sectionsFor([])).toEqual([]);
-  expect(sectionsFor(["*:*:*"])).toHaveLength(17);
+  expect(sectionsFor(["*:*:*"])).toHaveLength(18);
   const agent = ["conversation:webchat:accept", "responses:response:view", "routing:queue:join", "routing:queue:view"];
   expect(sectionsFor(agent)).toEqual([]);
   expect(sectionsFor(["externalContacts:customField:view"])).toEqual([]);
   expect(sectionsFor(["externalContacts:customField:*"])).toEqual(["contact-fields"]);
   expect(sectionsFor(["responses:*:*", "authorization:user:view"])).toEqual(["users", "libraries", "responses"]);
+  expect(sectionsFor(["recording:transcript:view"])).toEqual([]);
+  expect(sectionsFor(["recording:transcript:view", "recording:transcript:hold"])).toEqual(["retention"]);
 });

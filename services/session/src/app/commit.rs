@@ -2,6 +2,7 @@
 //! that compares each with the stored one; what missed is read and tried again. Everything that changes a conversation
 //! comes through here.
 
+use super::changed::Changed;
 use super::decide::{Decided, Desk, Moved, Verdict};
 use super::deliver::deliver;
 use super::hub::Hub;
@@ -100,6 +101,8 @@ pub(crate) struct Committer {
     /// The last heads known here: guesses.
     heads: moka::sync::Cache<Key, Arc<Head>>,
     pub(super) faults: Faults,
+    /// For the index.
+    pub(super) changed: Changed,
     batches: AtomicU64,
 }
 
@@ -121,6 +124,7 @@ impl Committer {
             hub,
             heads: moka::sync::Cache::new(settings.heads),
             faults,
+            changed: Changed::default(),
             batches: AtomicU64::new(0),
         }
     }
@@ -249,6 +253,7 @@ impl Committer {
     pub(super) fn let_out(&self, moved: impl Iterator<Item = Moved>) {
         for moved in moved {
             self.heads.insert(moved.key, Arc::clone(&moved.head));
+            self.changed.note(moved.key);
             deliver(&self.hub, &self.bus, &moved);
         }
     }

@@ -1,8 +1,10 @@
-//! Keeps what is found by search up with the logs. Every replica does; each takes what nobody else has in hand. What it does
-//! not know of, since another replica wrote it and died, it finds by looking at all that is open every few seconds.
+//! Keeps what is found by search up with the logs. Every replica looks at the conversations that it has written to itself, so
+//! that a look costs as much as was written, however many are open. What it does not know of, since another replica wrote it
+//! and died, it finds by looking at all that is open every few seconds.
 
 use super::App;
-use crate::store::search;
+use super::changed::Wanted;
+use crate::store::{Key, search};
 use onqueue_store::StoreError;
 use onqueue_telemetry::metrics;
 use std::time::Duration;
@@ -25,42 +27,93 @@ const BUSY: Duration = Duration::from_millis(8);
 /// As many batches as there never are.
 const NEVER: u64 = u64::MAX;
 
+/// Whether somebody else writes: who does so now and then is idle at most moments.
+struct Others {
+    batches: u64,
+    are_quiet: bool,
+}
+
+impl Others {
+    const UNKNOWN: Self = Self {
+        batches: NEVER,
+        are_quiet: false,
+    };
+
+    /// How many events to index next.
+    fn look(&mut self, app: &App) -> usize {
+        let batches = app.committer.batches();
+        self.are_quiet = batches == self.batches && app.is_idle();
+        self.batches = batches;
+        if self.are_quiet { MANY } else { FEW }
+    }
+}
+
 impl App {
     /// Indexes for ever; for a task.
     pub async fn index(&self) {
-        let (mut seen, mut ticks) = (NEVER, ALL);
+        let mut ticks = 0;
         loop {
-            // What is being committed now may be seen only by the next look.
-            let (idle, batches) = (self.is_idle(), self.committer.batches());
-            if batches != seen || ticks >= ALL {
-                match self.index_once().await {
-                    Ok(()) => (seen, ticks) = (if idle { batches } else { NEVER }, 0),
-                    Err(error) => {
-                        tracing::warn!(%error, "search is behind; it is tried again");
-                        ticks = ALL;
-                    }
-                }
-            }
             ticks += 1;
+            if ticks > ALL {
+                self.committer.changed.note_all();
+            }
+            let wanted = self.committer.changed.take();
+            if wanted == Wanted::All {
+                ticks = 0;
+            }
+            if let Err(error) = self.index_once(wanted).await {
+                tracing::warn!(%error, "search is behind; it is tried again");
+                self.committer.changed.note_all();
+            }
             tokio::time::sleep(TICK).await;
         }
     }
 
-    /// Indexes all that was written before.
-    async fn index_once(&self) -> Result<(), StoreError> {
-        let (mut after, mut before) = (Some(0), NEVER);
-        while let Some(number) = after {
-            // Somebody who writes now and then is idle at most moments.
-            let batches = self.committer.batches();
-            let quiet = batches == before && self.is_idle();
-            before = batches;
-            let step = search::index(&self.store, number, if quiet { MANY } else { FEW }).await?;
-            metrics::SEARCH_INDEXED.add(u64::try_from(step.events).unwrap_or(u64::MAX), &[]);
-            after = step.next;
-            if !quiet {
-                tokio::time::sleep(BUSY).await;
+    /// Indexes what was written before.
+    async fn index_once(&self, wanted: Wanted) -> Result<(), StoreError> {
+        match wanted {
+            Wanted::All => self.index_all().await,
+            Wanted::These(keys) => {
+                let keys: Vec<Key> = keys.into_iter().collect();
+                let mut others = Others::UNKNOWN;
+                for some in keys.chunks(search::AT_ONCE) {
+                    self.index_some(some, &mut others).await?;
+                }
+                Ok(())
             }
         }
+    }
+
+    async fn index_all(&self) -> Result<(), StoreError> {
+        let (mut after, mut others) = (Some(0), Others::UNKNOWN);
+        while let Some(number) = after {
+            let step = search::index(&self.store, number, others.look(self)).await?;
+            indexed(step.events, &others).await;
+            after = step.next;
+        }
         Ok(())
+    }
+
+    /// Of what another replica has in hand nobody knows whether it saw all: that is looked at again with the next tick.
+    async fn index_some(&self, some: &[Key], others: &mut Others) -> Result<(), StoreError> {
+        let mut left = search::behind(&self.store, some).await?;
+        while !left.is_empty() {
+            let looked = search::index_these(&self.store, &left, others.look(self)).await?;
+            left = looked.left;
+            if looked.is_held {
+                left.iter().for_each(|key| self.committer.changed.note(*key));
+                return Ok(());
+            }
+            indexed(looked.events, others).await;
+        }
+        Ok(())
+    }
+}
+
+/// Notes it, and leaves the database to others for a while.
+async fn indexed(events: usize, others: &Others) {
+    metrics::SEARCH_INDEXED.add(u64::try_from(events).unwrap_or(u64::MAX), &[]);
+    if !others.are_quiet {
+        tokio::time::sleep(BUSY).await;
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod assistance;
 pub(crate) mod attachments;
 mod attributes;
+mod changed;
 pub(crate) mod commit;
 pub(crate) mod contact_fields;
 pub(crate) mod contacts;

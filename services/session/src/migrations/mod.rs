@@ -2,6 +2,7 @@
 
 mod assistance;
 mod attachments;
+mod contact_pages;
 mod contacts;
 mod conversations;
 mod feed;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrations {
             Box::new(retention::Migration),
             Box::new(scripts::Migration),
             Box::new(log_generation::Migration),
+            Box::new(contact_pages::Migration),
         ]
     }
 

@@ -5,15 +5,17 @@ use super::contacts::By;
 use super::{
     broken,
     contact_rows::{self as rows, family},
+    listing,
 };
 use crate::contact::{Contact, Difference, Origin, ScriptOrigin};
 use onqueue_model::{ContactId, OrganisationId, Timestamp};
 use onqueue_store::{Scope, Store, StoreError};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, ExprTrait, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
+use std::cmp::{Ordering, Reverse};
 use uuid::Uuid;
 
 /// One field's change.
@@ -31,7 +33,7 @@ pub(crate) struct Changed {
 
 /// Where a page of changes ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Place(i64, Uuid, i64);
+pub(crate) struct Place(pub(super) i64, pub(super) Uuid, pub(super) i64);
 
 impl Changed {
     pub fn place(&self) -> Place {
@@ -74,27 +76,42 @@ pub(crate) async fn list(
     contact: &Contact,
     (after, limit): (Option<Place>, u64),
 ) -> Result<Vec<Changed>, StoreError> {
-    let rows = Scope::of(organisation)
-        .find::<Entity>()
-        .filter(Column::ContactId.is_in(family(contact).map(ContactId::uuid)))
-        .apply_if(after, |query, place| query.filter(before(&place)))
-        .order_by_desc(Column::At)
-        .order_by_desc(Column::ContactId)
-        .order_by_desc(Column::Number)
-        .limit(limit)
-        .all(store.reader())
-        .await?;
+    let parts = family(contact).map(|one| page(organisation, one, (after.as_ref(), limit)));
+    let rows = listing::read(store.reader(), parts.collect()).await?;
+    let newest = |row: &Model| Reverse((row.at, row.contact_id, row.number));
+    let rows = listing::first(rows, limit, newest);
     rows.into_iter().map(read).collect()
 }
 
-fn before(Place(at, contact, number): &Place) -> Condition {
-    let same_time = Condition::any().add(Column::ContactId.lt(*contact)).add(
-        Condition::all()
-            .add(Column::ContactId.eq(*contact))
-            .add(Column::Number.lt(*number)),
-    );
-    let same_time = Condition::all().add(Column::At.eq(*at)).add(same_time);
-    Condition::any().add(Column::At.lt(*at)).add(same_time)
+/// The newest changes of one contact without its aliases, of those after that place in the order of all.
+pub(super) fn page(
+    organisation: OrganisationId,
+    contact: ContactId,
+    (after, limit): (Option<&Place>, u64),
+) -> Select<Entity> {
+    Scope::of(organisation)
+        .find::<Entity>()
+        .filter(Column::ContactId.eq(contact.uuid()))
+        .apply_if(after, |query, place| query.filter(place.before(contact.uuid())))
+        .order_by_desc(Column::At)
+        .order_by_desc(Column::Number)
+        .limit(limit)
+}
+
+impl Place {
+    /// What of that contact comes after it, the newest first.
+    fn before(&self, contact: Uuid) -> Condition {
+        let Self(at, last, number) = self;
+        let earlier = match contact.cmp(last) {
+            Ordering::Less => Column::At.lte(*at),
+            Ordering::Equal => {
+                let place = Expr::tuple([Column::At, Column::Number].map(Expr::col));
+                ExprTrait::lt(place, Expr::tuple([Expr::value(*at), Expr::value(*number)]))
+            }
+            Ordering::Greater => Column::At.lt(*at),
+        };
+        Condition::all().add(earlier)
+    }
 }
 
 fn read(row: Model) -> Result<Changed, StoreError> {

@@ -1,13 +1,13 @@
 //! By what contacts are known.
 
-use super::broken;
 use super::contact_entities::contact_id::{ActiveModel, Column, Entity, Model};
+use super::{broken, listing};
 use crate::contact::{KnownBy, KnownId};
 use onqueue_model::{ContactId, Fault, OrganisationId, Timestamp};
 use onqueue_store::{Scope, StoreError};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, prelude::Expr,
+    QueryFilter as _, QueryOrder as _, Select, prelude::Expr,
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -18,16 +18,14 @@ pub(super) async fn of_roots(
     organisation: OrganisationId,
     roots: &[Uuid],
 ) -> Result<Vec<Model>, StoreError> {
-    let rows = Scope::of(organisation)
-        .find::<Entity>()
-        .filter(Column::RootId.is_in(roots.iter().copied()))
-        .order_by_asc(Column::AddedAt)
-        .order_by_asc(Column::Kind)
-        .order_by_asc(Column::Value)
-        .order_by_asc(Column::ContactId)
-        .all(connection)
-        .await?;
+    let mut rows = counting(organisation, roots).all(connection).await?;
+    rows.sort_by_cached_key(|row| (row.added_at, row.kind, row.value.clone(), row.contact_id));
     Ok(rows)
+}
+
+pub(super) fn counting(organisation: OrganisationId, roots: &[Uuid]) -> Select<Entity> {
+    let all = Scope::of(organisation).find::<Entity>();
+    all.filter(Column::RootId.is_in(roots.iter().copied()))
 }
 
 /// Those that are the contact's own.
@@ -47,23 +45,21 @@ pub(super) async fn own(
     Ok(rows)
 }
 
-/// Everybody known by one of these.
+/// Everybody known by one of these, in the order of the contacts for which it counts.
 pub(super) async fn holders<'k>(
     connection: &impl ConnectionTrait,
     organisation: OrganisationId,
     known: impl IntoIterator<Item = &'k KnownBy>,
 ) -> Result<Vec<Model>, StoreError> {
-    let any = known.into_iter().map(is).fold(Condition::any(), Condition::add);
-    if any.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = Scope::of(organisation)
-        .find::<Entity>()
-        .filter(any)
-        .order_by_asc(Column::RootId)
-        .all(connection)
-        .await?;
+    let parts: Vec<_> = known.into_iter().map(|known| holding(organisation, known)).collect();
+    let mut rows = listing::read(connection, parts).await?;
+    rows.sort_by_key(|row| row.root_id);
     Ok(rows)
+}
+
+/// Each for itself: of several at once SQLite, which has no figures, would rather read all that the organisation has.
+pub(super) fn holding(organisation: OrganisationId, known: &KnownBy) -> Select<Entity> {
+    Scope::of(organisation).find::<Entity>().filter(is(known))
 }
 
 fn is(known: &KnownBy) -> Condition {

@@ -8,7 +8,7 @@ use onqueue_model::{ContactId, DivisionId, Language, OrganisationId, Timestamp};
 use onqueue_store::{Scope, StoreError, query::fold};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, prelude::Expr,
+    QuerySelect as _, Select, prelude::Expr,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeSet, HashMap};
@@ -41,22 +41,24 @@ async fn aliases(
     organisation: OrganisationId,
     roots: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<ContactId>>, StoreError> {
-    use contact::Column as C;
-    let rows: Vec<(Uuid, Uuid)> = Scope::of(organisation)
-        .find::<contact::Entity>()
-        .filter(C::RootId.is_in(roots.iter().copied()))
-        .filter(C::MergedInto.is_not_null())
-        .select_only()
-        .columns([C::RootId, C::Id])
-        .order_by_asc(C::Id)
-        .into_tuple()
-        .all(connection)
-        .await?;
+    let mut rows: Vec<(Uuid, Uuid)> = merged(organisation, roots).into_tuple().all(connection).await?;
+    rows.sort_unstable();
     let mut aliases: HashMap<Uuid, Vec<ContactId>> = HashMap::new();
     for (root, id) in rows {
         aliases.entry(root).or_default().push(ContactId::new(id));
     }
     Ok(aliases)
+}
+
+/// For whom each that was merged into one of these counts, and its id.
+pub(super) fn merged(organisation: OrganisationId, roots: &[Uuid]) -> Select<contact::Entity> {
+    use contact::Column as C;
+    Scope::of(organisation)
+        .find::<contact::Entity>()
+        .filter(C::RootId.is_in(roots.iter().copied()))
+        .filter(C::MergedInto.is_not_null())
+        .select_only()
+        .columns([C::RootId, C::Id])
 }
 
 fn as_contact(row: &contact::Model, ids: &[contact_id::Model], aliases: Vec<ContactId>) -> Result<Contact, StoreError> {

@@ -98,10 +98,7 @@ pub(crate) async fn by_request(
 
 /// Conversations and their participants in one statement, in order of id: between two, a conversation might end, and
 /// whoever took part until then would seem to have left before.
-pub(super) async fn read_whole(
-    store: &Store,
-    wanted: Select<conversation::Entity>,
-) -> Result<Vec<Conversation>, StoreError> {
+async fn read_whole(store: &Store, wanted: Select<conversation::Entity>) -> Result<Vec<Conversation>, StoreError> {
     use conversation::Column as C;
     use participant::Column as P;
     let participants: RelationDef = conversation::Entity::belongs_to(participant::Entity)

@@ -25,9 +25,12 @@ pub(crate) mod guests;
 mod heads;
 pub(crate) mod holds;
 pub(crate) mod keys;
+mod listing;
 pub(crate) mod log;
 mod messages;
 pub(crate) mod plan;
+#[cfg(test)]
+mod plans;
 pub(crate) mod policies;
 pub(crate) mod presence;
 pub(crate) mod recognition;

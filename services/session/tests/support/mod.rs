@@ -24,7 +24,8 @@ mod seen;
 
 pub use seen::{any_frame, events, frame, is_dense, trail, word, words};
 
-pub const SOON: Duration = Duration::from_secs(10);
+/// As long as a machine may take that has much else to do; who waits goes on as soon as it is so.
+pub const SOON: Duration = Duration::from_secs(30);
 
 pub fn id<T>(number: u128) -> Id<T> {
     Id::new(Uuid::from_u128(0x0190_a5c8_0000_7000_8000_0000_0000_0000 | number))

@@ -13,9 +13,12 @@ import { FaultAlert } from "../fault-alert";
 import { useAction } from "../use-action";
 import { useWords } from "../words";
 
-const LONGEST_REASON = 200;
+/** The longest reason, in characters. */
+export const LONGEST_REASON = 200;
 const PAGE_SIZE = 200;
-const HOLDS = ["legal-holds"];
+
+/** The key of what is known of them. */
+export const HOLDS = ["legal-holds"];
 
 /** Says what holds, and asks before it is changed. */
 export function LegalHoldPart({ conversationId }: { conversationId: string }) {
@@ -46,7 +49,7 @@ export function LegalHoldPart({ conversationId }: { conversationId: string }) {
 function useHolds() {
   const { clients } = useDesk();
   return useQuery({
-    queryKey: HOLDS,
+    queryKey: [...HOLDS, "all"],
     queryFn: ({ signal }) =>
       allPages(async (pageToken) => {
         const { holds, nextPageToken } = await clients.transcripts.listLegalHolds({ pageSize: PAGE_SIZE, pageToken }, { signal });
@@ -74,20 +77,23 @@ function HoldForm({ conversationId, isHeld, close }: FormProps) {
   const [reason, setReason] = useState("");
   const change = () =>
     action.run(async () => {
-      await clients.transcripts.setLegalHold({ conversationId, held: !isHeld, reason: reason.trim() });
+      const why = isHeld ? "" : reason.trim();
+      await clients.transcripts.setLegalHold({ conversationId, held: !isHeld, reason: why });
       await queries.invalidateQueries({ queryKey: HOLDS });
       close();
     });
   return (
     <Stack gap="sm">
       <Text size="sm">{words.t(isHeld ? "hold.endQuestion" : "hold.beginQuestion")}</Text>
-      <TextInput
-        label={words.t("hold.reason")}
-        maxLength={LONGEST_REASON}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        data-testid="hold-reason"
-      />
+      {!isHeld && (
+        <TextInput
+          label={words.t("hold.reason")}
+          maxLength={LONGEST_REASON}
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+          data-testid="hold-reason"
+        />
+      )}
       <FaultAlert fault={action.fault} testId="hold-fault" />
       <Group justify="flex-end">
         <Button variant="default" onClick={close} data-testid="hold-no">

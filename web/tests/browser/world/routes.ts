@@ -49,7 +49,7 @@ export const PERMISSIONS = [
 ];
 
 /** What somebody has who sets everything up and talks to nobody. */
-export const ADMINISTRATOR = ["authorization:*:*", "externalContacts:customField:*", "recording:transcript:erase", "responses:*:*", "scripter:script:*", "routing:queue:*", "routing:queueMember:*", "routing:wrapupCode:*", "routing:schedule:*", "routing:scheduleGroup:*", "routing:emergency:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
+export const ADMINISTRATOR = ["authorization:*:*", "externalContacts:customField:*", "recording:transcript:erase", "recording:transcript:hold", "recording:transcript:view", "responses:*:*", "scripter:script:*", "routing:queue:*", "routing:queueMember:*", "routing:wrapupCode:*", "routing:schedule:*", "routing:scheduleGroup:*", "routing:emergency:*", "routing:skill:*", "routing:userSkill:*", "routing:utilization:*"];
 
 const TOKEN_MS = 600_000;
 
@@ -258,7 +258,7 @@ function entrance(room: Room) {
 
 /** A conversation in short. */
 export function summary(room: Room) {
-  const { id, guestName, topic, language, state, supervisors, contactId, joined } = room;
+  const { id, guestName, topic, language, state, supervisors, contactId, joined, endedAt } = room;
   const supervisor = { participantId: SUPERVISOR_PARTICIPANT, kind: ParticipantKind.SUPERVISOR, name: "Anna Beispiel", userId: AGENT_USER };
   return {
     conversationId: id,
@@ -269,6 +269,7 @@ export function summary(room: Room) {
     language,
     state,
     createdAt: timestampNow(),
+    ...(endedAt ? { endedAt } : {}),
     supervisors,
     contactId,
     participants: [

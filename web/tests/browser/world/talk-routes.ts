@@ -13,7 +13,7 @@ import { SupervisionService } from "../../../src/gen/onqueue/session/v1/supervis
 import { LegalHoldSchema, TranscriptService } from "../../../src/gen/onqueue/session/v1/transcript_pb";
 import { refusal } from "./refusal";
 import { callerIn, roomOf, summary } from "./routes";
-import { SUPERVISOR_PARTICIPANT, type TalkWorld } from "./talk-world";
+import { SUPERVISOR_PARTICIPANT } from "./talk-world";
 import { AGENT_USER, type World } from "./world";
 
 const PAGE = 3;
@@ -46,7 +46,7 @@ function transcriptRoutes(router: ConnectRouter, world: World): void {
       yield { fileName: "transcript.txt", mediaType: "text/plain", content: new TextEncoder().encode("first, ") };
       yield { content: new TextEncoder().encode("second") };
     },
-    ...recordRoutes(talk),
+    ...recordRoutes(world),
     redactMessage: ({ conversationId, eventId, reason }) => {
       const room = roomOf(world, conversationId);
       const event = room.events.find((each) => each.eventId === eventId);
@@ -61,17 +61,27 @@ function transcriptRoutes(router: ConnectRouter, world: World): void {
 }
 
 /** Proving and keeping. */
-function recordRoutes(talk: TalkWorld): Partial<ServiceImpl<typeof TranscriptService>> {
+function recordRoutes(world: World): Partial<ServiceImpl<typeof TranscriptService>> {
+  const { talk } = world;
   const { holds } = talk;
   return {
     verifyTranscript: () => talk.verdict,
     setLegalHold: ({ conversationId, held, reason }) => {
+      roomOf(world, conversationId);
       if (!held) holds.delete(conversationId);
       else holds.set(conversationId, create(LegalHoldSchema, { conversationId, reason, at: timestampNow(), userId: AGENT_USER }));
       const hold = holds.get(conversationId);
       return hold ? { hold } : {};
     },
-    listLegalHolds: () => ({ holds: [...holds.values()] }),
+    listLegalHolds: ({ pageSize, pageToken }) => {
+      const from = Number(pageToken || "0");
+      const next = from + pageSize;
+      return { holds: [...holds.values()].slice(from, next), nextPageToken: next < holds.size ? String(next) : "" };
+    },
+    getRetention: () => {
+      if (talk.retentionFault) throw talk.retentionFault;
+      return { queues: talk.retention };
+    },
   };
 }
 

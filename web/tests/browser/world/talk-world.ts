@@ -12,6 +12,7 @@ import { ErasureSchema, type Erasure } from "../../../src/gen/onqueue/session/v1
 import {
   TranscriptVerdict,
   type LegalHold,
+  type QueueRetentionSchema,
   type SearchTranscriptsRequest,
   type SearchTranscriptsResponseSchema,
   type VerifyTranscriptResponseSchema,
@@ -57,6 +58,10 @@ export class TalkWorld {
   /** What a check of any log finds. */
   verdict: MessageInitShape<typeof VerifyTranscriptResponseSchema> = { verdict: TranscriptVerdict.INTACT, events: 3n };
   readonly erasures = new Map<string, Erasure>();
+  /** How long queues keep transcripts. */
+  retention: MessageInitShape<typeof QueueRetentionSchema>[] = [];
+  /** Why that cannot be read now. */
+  retentionFault: Error | undefined;
 
   contact(init: MessageInitShape<typeof ContactSchema>): Contact {
     const contact = create(ContactSchema, { etag: "1", ...init });

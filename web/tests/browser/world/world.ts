@@ -1,6 +1,6 @@
 // A small stand-in for the services, enough for the pages to live in. It keeps everything in memory.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs, timestampNow, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { WatchResponseSchema as DeskFrameSchema } from "../../../src/gen/onqueue/gateway/v1/desk_pb";
 import { AgentState, AgentSchema, OfferSchema, type Agent, type Offer } from "../../../src/gen/onqueue/routing/v1/agent_pb";
 import { ConversationKind, ConversationState, type SupervisorSchema, type WatchResponseSchema } from "../../../src/gen/onqueue/session/v1/conversation_pb";
@@ -35,6 +35,7 @@ export interface Room {
   joined: boolean;
   contactId: string;
   kind: ConversationKind;
+  endedAt?: Timestamp;
 }
 
 export const QUEUE = "01890000-0000-7000-8000-000000000001";

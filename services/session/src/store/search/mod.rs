@@ -5,7 +5,9 @@ mod find;
 mod index;
 
 pub(crate) use find::{Candidate, Filter, Reach, Span, bounds, candidates, conversation_of, hits, newest, number_of};
-pub(crate) use index::index;
+#[cfg(test)]
+pub(super) use index::among;
+pub(crate) use index::{AT_ONCE, behind, index, index_these};
 
 use super::plan::Plan;
 use super::{Key, sql::Sql};
