@@ -307,3 +307,61 @@ fn a_postgresql_that_refuses_is_quoted_with_the_setting_to_correct() {
     one.assert("tables session", "skipped", "store.session_url", "");
     one.assert("tables auth", "fail", "not up to date", "onqueue migrate");
 }
+
+#[test]
+fn the_owner_is_tried_where_no_service_comes_as_them() {
+    let server = guarding();
+    let entering = |owner: &str, session: &str| {
+        let url = |who: &str| at(&server, who, "postgres");
+        found(&[
+            ("ONQUEUE_STORE__URL", url(owner)),
+            ("ONQUEUE_STORE__AUTH_URL", url("onqueue:a")),
+            ("ONQUEUE_STORE__ROUTING_URL", url("onqueue:a")),
+            ("ONQUEUE_STORE__SESSION_URL", url(session)),
+            ("ONQUEUE_STORE__CONTENT_URL", url("onqueue:a")),
+        ])
+    };
+    let check = "database (store.url)";
+    let right = entering("guarded:right", "onqueue:a");
+    right.assert(check, "ok", "lets us in; no service here uses this", "");
+    let wrong = entering("guarded:hush", "onqueue:a");
+    wrong.assert(
+        check,
+        "warn",
+        "password authentication failed",
+        "correct user and password in store.url",
+    );
+    wrong.assert(
+        check,
+        "warn",
+        "only `onqueue migrate` and `onqueue restored`",
+        "store.url",
+    );
+    wrong.assert("database", "ok", "PostgreSQL", "");
+    assert!(!format!("{:?}", wrong.0).contains("hush"), "{:?}", wrong.0);
+    let used = entering("onqueue:a", "");
+    assert!(
+        used.0.iter().all(|finding| finding["check"] != check),
+        "session uses it: {:?}",
+        used.0
+    );
+}
+
+#[test]
+fn a_silent_server_is_told_once_though_it_is_the_owners_too() {
+    let port = nowhere();
+    let url = |who: &str| format!("postgres://{who}:hush@127.0.0.1:{port}/onqueue");
+    let found = found(&[
+        ("ONQUEUE_STORE__URL", url("owner")),
+        ("ONQUEUE_STORE__AUTH_URL", url("auth")),
+        ("ONQUEUE_STORE__ROUTING_URL", url("routing")),
+        ("ONQUEUE_STORE__SESSION_URL", url("session")),
+        ("ONQUEUE_STORE__CONTENT_URL", url("content")),
+    ]);
+    assert_eq!(found.count("fail"), 1, "{:?}", found.0);
+    let owner = found
+        .0
+        .iter()
+        .find(|finding| finding["check"] == "database (store.url)");
+    assert!(owner.is_none(), "{owner:?}");
+}

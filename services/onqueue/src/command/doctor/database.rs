@@ -2,7 +2,7 @@
 
 use super::{
     Finding,
-    entry::{Barred, enter},
+    entry::{Barred, enter, owner},
     said,
 };
 use crate::{
@@ -59,7 +59,7 @@ pub async fn examine(settings: &Settings) -> Vec<Finding> {
         return vec![found];
     }
     let own: Vec<_> = OWNERS.into_iter().filter(|service| services.has(service)).collect();
-    let opened = open(&settings.store, &own).await;
+    let (opened, owner) = futures::join!(open(&settings.store, &own), owner(&settings.store, &own));
     let (general, each, signing) = futures::join!(
         of_all(&opened),
         join_all(own.iter().map(|service| seen_by(service, &opened))),
@@ -70,6 +70,7 @@ pub async fn examine(settings: &Settings) -> Vec<Finding> {
     let _ = join_all(closing).await;
     general
         .into_iter()
+        .chain(owner)
         .chain(each.into_iter().flatten())
         .chain(signing)
         .collect()
