@@ -171,6 +171,37 @@ fn a_damaged_file_is_named_and_not_sent_to_migrate() {
     }
 }
 
+#[test]
+fn one_damaged_page_is_seen_though_everything_opens() {
+    const PAGE: usize = 4_096;
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["demo", "--credentials", "credentials.json"]);
+    good(&folder, &["backup", "copy.db"]);
+    let well = good(&folder, &["doctor"]);
+    assert!(well.contains("no damaged page in its "), "{well}");
+    let well = good(&folder, &["doctor", "--thorough"]);
+    assert!(
+        well.contains("MiB, all of which was looked at"),
+        "{well}"
+    );
+    for name in ["data/onqueue.db", "data/onqueue.db-wal", "data/onqueue.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(name));
+    }
+    let mut bytes = std::fs::read(folder.path().join("copy.db")).expect("read");
+    let middle = bytes.len() / PAGE / 2 * PAGE;
+    bytes[middle..middle + PAGE].fill(0xa5);
+    std::fs::write(folder.path().join("data/onqueue.db"), bytes).expect("written");
+    for arguments in [&[][..], &["--thorough"]] {
+        let found = findings(&folder, arguments);
+        assert_eq!(state(&found, "database"), "ok", "it can be opened");
+        let (_, state, remedy) = found.iter().find(|(check, ..)| check == "file").expect("looked at");
+        assert!(
+            state == "fail" && remedy.contains("onqueue restore"),
+            "{arguments:?}: {found:?}"
+        );
+    }
+}
+
 /// Runs it as somebody who may not look into the folder: whoever we are, or nobody if we may look everywhere.
 fn as_stranger(folder: &Path, arguments: &[&str]) -> Output {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

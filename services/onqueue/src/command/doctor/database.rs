@@ -3,18 +3,18 @@
 use super::{
     Finding,
     entry::{Barred, enter, owner},
-    said,
+    file, said,
 };
 use crate::{
     command::keys::{self, Listed, moment},
     node::{OWNERS, condition},
-    settings::{RESTORE, Settings, out_of_reach},
+    settings::{RESTORE, Settings},
 };
 use futures::future::join_all;
 use onqueue_model::{Fault, Timestamp};
 use onqueue_server::Clock;
 use onqueue_store::{DAMAGED, Rights, Store};
-use std::{collections::BTreeMap, fs::OpenOptions, io::ErrorKind, path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::time::timeout;
 
 /// How far the machine's clock may be from the database's.
@@ -50,18 +50,21 @@ struct Opened {
 }
 
 /// Looks at the database as each service of this process sees it; at the same time, and at each for a few seconds at most.
-pub async fn examine(settings: &Settings) -> Vec<Finding> {
+/// Looking thoroughly takes as long as it takes.
+pub async fn examine(settings: &Settings, is_thorough: bool) -> Vec<Finding> {
     let services = settings.process.services();
     if !services.need_database() {
         return vec![Finding::ok("database", "none needed: the gateway has none")];
     }
-    if let Some(found) = settings.store.sqlite_path().and_then(|file| unseen(&file)) {
+    let path = settings.store.sqlite_path();
+    if let Some(found) = path.as_deref().and_then(file::unseen) {
         return vec![found];
     }
     let own: Vec<_> = OWNERS.into_iter().filter(|service| services.has(service)).collect();
     let (opened, owner) = futures::join!(open(&settings.store, &own), owner(&settings.store, &own));
-    let (general, each, signing) = futures::join!(
+    let (general, pages, each, signing) = futures::join!(
         of_all(&opened),
+        pages(path.as_deref(), &opened, is_thorough),
         join_all(own.iter().map(|service| seen_by(service, &opened))),
         signing(&opened)
     );
@@ -71,21 +74,10 @@ pub async fn examine(settings: &Settings) -> Vec<Finding> {
     general
         .into_iter()
         .chain(owner)
+        .chain(pages)
         .chain(each.into_iter().flatten())
         .chain(signing)
         .collect()
-}
-
-/// Why there is no file to open, if there is none, or none that this user may open.
-fn unseen(file: &Path) -> Option<Finding> {
-    let opened = OpenOptions::new().read(true).write(true).open(file);
-    let error = opened.err()?;
-    if error.kind() == ErrorKind::NotFound {
-        let remedy = "the first `onqueue serve` makes it; where there was one, look at store.url or --data";
-        return Some(Finding::warn("database", "there is none yet", remedy));
-    }
-    let [problem, remedy] = out_of_reach(file, &error)?;
-    Some(Finding::fail("database", problem, &remedy))
 }
 
 async fn open(settings: &onqueue_store::Settings, services: &[&'static str]) -> Opened {
@@ -162,6 +154,17 @@ async fn of_all(opened: &Opened) -> Vec<Finding> {
     };
     findings.extend(in_time("database", looking).await);
     findings
+}
+
+/// The pages of the file, if it is one and could be opened.
+async fn pages(path: Option<&Path>, opened: &Opened, is_thorough: bool) -> Vec<Finding> {
+    let (Some(path), Some(store)) = (path, opened.stores.values().next()) else {
+        return Vec::new();
+    };
+    match is_thorough {
+        true => vec![file::all_of(path, store).await],
+        false => in_time("file", async { vec![file::glance(path, store).await] }).await,
+    }
 }
 
 async fn skew(store: &Store) -> Finding {

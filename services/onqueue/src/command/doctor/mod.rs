@@ -2,6 +2,7 @@
 
 mod database;
 mod entry;
+mod file;
 mod machine;
 mod peers;
 
@@ -102,7 +103,7 @@ pub fn doctor(options: &cli::Doctor) -> ExitCode {
             };
             mistakes.into_iter().map(told).collect()
         }
-        Ok(loaded) => examined(&loaded.settings),
+        Ok(loaded) => examined(&loaded.settings, options),
     };
     tell(&findings, options);
     match findings.iter().any(|finding| finding.state == State::Fail) {
@@ -111,7 +112,7 @@ pub fn doctor(options: &cli::Doctor) -> ExitCode {
     }
 }
 
-fn examined(settings: &Settings) -> Vec<Finding> {
+fn examined(settings: &Settings, options: &cli::Doctor) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("settings", "can be used")];
     findings.extend(machine::certificates(settings));
     findings.extend(machine::disks(settings));
@@ -121,7 +122,7 @@ fn examined(settings: &Settings) -> Vec<Finding> {
                 futures::join!(
                     machine::bus(settings),
                     peers::addresses(settings),
-                    database::examine(settings)
+                    database::examine(settings, options.thorough)
                 )
             };
             let (bus, peers, database) = runtime.block_on(looking);
