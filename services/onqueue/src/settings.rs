@@ -3,7 +3,7 @@
 mod machine;
 mod process;
 
-pub use machine::{Obstacles, RESTORE, is_there, obstacles, out_of_reach};
+pub use machine::{Obstacles, RESTORE, database, emptied, holds_something, is_there, obstacles, out_of_reach};
 pub use process::{Process, Services};
 
 use crate::cli::Place;

@@ -172,6 +172,47 @@ fn a_damaged_file_is_named_and_not_sent_to_migrate() {
 }
 
 #[test]
+fn an_empty_file_is_not_begun_upon_as_if_there_had_never_been_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["migrate"]);
+    good(&folder, &["backup", "copy.db"]);
+    let file = folder.path().join("data/onqueue.db");
+    std::fs::write(&file, "").expect("cut off");
+    let nowhere = "127.0.0.1:0";
+    for arguments in [
+        &["migrate"][..],
+        &["serve", "--listen", nowhere, "--health-listen", nowhere],
+    ] {
+        let output = onqueue(&folder, arguments);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(78), "{arguments:?}: {said}");
+        for part in [
+            "store.url: data/onqueue.db: is empty",
+            "onqueue restore FILE",
+            "remove it, and a new one is made",
+        ] {
+            assert!(said.contains(part), "{arguments:?} does not say {part}: {said}");
+        }
+    }
+    for arguments in [
+        &["restored"][..],
+        &["backup", "other.db"],
+        &["keys", "list"],
+        &["demo", "--credentials", "credentials.json"],
+        &["admin", "create", "--organisation", "acme", "--email", "a@b.example"],
+    ] {
+        refused(&folder, arguments, "data/onqueue.db is empty (0 bytes)");
+    }
+    let found = findings(&folder, &[]);
+    let (_, state, remedy) = found.iter().find(|(check, ..)| check == "database").expect("looked at");
+    assert!(state == "fail" && remedy.contains("onqueue restore"), "{found:?}");
+    assert_eq!(file.metadata().expect("there").len(), 0, "nobody has written into it");
+    std::fs::remove_file(&file).expect("removed");
+    good(&folder, &["migrate"]);
+    assert!(file.metadata().expect("there").len() > 0, "begun anew, as told");
+}
+
+#[test]
 fn one_damaged_page_is_seen_though_everything_opens() {
     const PAGE: usize = 4_096;
     let folder = tempfile::tempdir().expect("a folder");
@@ -180,10 +221,7 @@ fn one_damaged_page_is_seen_though_everything_opens() {
     let well = good(&folder, &["doctor"]);
     assert!(well.contains("no damaged page in its "), "{well}");
     let well = good(&folder, &["doctor", "--thorough"]);
-    assert!(
-        well.contains("MiB, all of which was looked at"),
-        "{well}"
-    );
+    assert!(well.contains("MiB, all of which was looked at"), "{well}");
     for name in ["data/onqueue.db", "data/onqueue.db-wal", "data/onqueue.db-shm"] {
         let _ = std::fs::remove_file(folder.path().join(name));
     }

@@ -46,10 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub fn run(command: Command) -> ExitCode {
     match command {
         Command::Serve(options) => serve(options),
-        Command::Migrate(place) => match settings::load(&place) {
-            Ok(loaded) => on_the_database(loaded, migrate),
-            Err(mistakes) => unusable(&mistakes),
-        },
+        Command::Migrate(place) => migrate(&place),
         Command::Doctor(options) => doctor::doctor(&options),
         Command::Backup(options) => with_settings(&options.place.clone(), |loaded| backup::back_up(loaded, options)),
         Command::Restore(options) => with_settings(&options.place.clone(), |loaded| backup::restore(loaded, options)),
@@ -172,7 +169,19 @@ fn ended(outcome: Result<(), Fault>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn migrate(loaded: Loaded) -> Result<(), Fault> {
+fn migrate(place: &Place) -> ExitCode {
+    let loaded = match settings::load(place) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return unusable(&mistakes),
+    };
+    let mistakes = settings::database(&loaded.settings);
+    match mistakes.is_empty() {
+        true => on_the_database(loaded, up_to_date),
+        false => unusable(&mistakes),
+    }
+}
+
+async fn up_to_date(loaded: Loaded) -> Result<(), Fault> {
     let _lock = Lock::take(&loaded.settings.store)?;
     node::migrate(&loaded.settings.store).await?;
     say("the database is up to date");

@@ -62,10 +62,29 @@ pub fn out_of_reach(file: &Path, error: &Error) -> Option<[String; 2]> {
     })
 }
 
-/// Whether there is such a file; why not, if this user may not know.
+/// What is wrong with a file that is there and holds nothing, and what to do; `None` if it is not that. SQLite would take it
+/// for a new database, and where data is missed everything would look well.
+pub fn emptied(file: &Path) -> Option<[&'static str; 2]> {
+    let found = file.metadata().ok()?;
+    (found.is_file() && found.len() == 0).then_some([
+        "is empty (0 bytes), as a file is that was lost or cut off",
+        "move it away and put a copy back: `onqueue restore FILE` (docs/operate.md, “Restore”); if nothing was ever in it, \
+         remove it, and a new one is made",
+    ])
+}
+
+/// Refuses a file that is there and holds nothing.
+pub fn holds_something(file: &Path) -> Result<(), Fault> {
+    match emptied(file) {
+        Some([problem, remedy]) => Err(Fault::unavailable(format!("{} {problem}: {remedy}", file.display()))),
+        None => Ok(()),
+    }
+}
+
+/// Whether there is such a file, and something in it; why not, if this user may not know.
 pub fn is_there(file: &Path) -> Result<(), Fault> {
     let Err(error) = file.metadata() else {
-        return Ok(());
+        return holds_something(file);
     };
     Err(match out_of_reach(file, &error) {
         Some([problem, remedy]) => Fault::unavailable(format!("{problem}: {remedy}")),
@@ -140,7 +159,8 @@ fn unusable(address: SocketAddr, error: &Error) -> String {
     format!("cannot listen on {address}: {remedy} ({error})")
 }
 
-fn database(settings: &Settings) -> Vec<Mistake> {
+/// Why SQLite's file cannot be used, if it is there or cannot be made.
+pub fn database(settings: &Settings) -> Vec<Mistake> {
     let file = settings.store.sqlite_path();
     let Some(file) = file.filter(|_| settings.process.services().need_database()) else {
         return Vec::new();
@@ -152,21 +172,24 @@ fn database(settings: &Settings) -> Vec<Mistake> {
     }
     let problem = match file.metadata() {
         Ok(found) if found.is_dir() => Some("is a folder: name the file in it".to_owned()),
-        Ok(found) => unusable_file(&file, found.len()),
+        Ok(_) => unusable_file(&file),
         Err(_) => no_folder(file.parent()),
     };
     let told = |problem| Mistake::new("store.url", format!("{}: {problem}", file.display()));
     problem.map(told).into_iter().collect()
 }
 
-fn unusable_file(file: &Path, length: u64) -> Option<String> {
+fn unusable_file(file: &Path) -> Option<String> {
+    if let Some([problem, remedy]) = emptied(file) {
+        return Some(format!("{problem}: {remedy}"));
+    }
     let writable = OpenOptions::new().append(true).open(file);
     if let Err(error) = writable {
         return Some(format!("cannot be written, give this user the right to: {error}"));
     }
     let mut first = [0; SQLITE.len()];
     let read = File::open(file).and_then(|mut file| file.read_exact(&mut first));
-    let is_database = length == 0 || (read.is_ok() && first == SQLITE);
+    let is_database = read.is_ok() && first == SQLITE;
     (!is_database).then(|| format!("is no SQLite database: name another file; if it was one, it is damaged: {RESTORE}"))
 }
 

@@ -1,7 +1,7 @@
 //! SQLite's file: whether there is one that this user may use, and whether its pages are whole.
 
 use super::Finding;
-use crate::settings::{RESTORE, out_of_reach};
+use crate::settings::{RESTORE, emptied, out_of_reach};
 use onqueue_store::{Look, Store, StoreError};
 use std::{fs::OpenOptions, io::ErrorKind, path::Path, time::Duration};
 
@@ -10,10 +10,17 @@ const GLANCE: Duration = Duration::from_secs(2);
 
 const MEBIBYTE: u64 = 1 << 20;
 
-/// Why there is no file to open, if there is none, or none that this user may open.
+/// Why there is no file to open: there is none, none that this user may open, or none that holds anything.
 pub fn unseen(file: &Path) -> Option<Finding> {
     let opened = OpenOptions::new().read(true).write(true).open(file);
-    let error = opened.err()?;
+    let Err(error) = opened else {
+        let [problem, remedy] = emptied(file)?;
+        return Some(Finding::fail(
+            "database",
+            format!("{} {problem}", file.display()),
+            remedy,
+        ));
+    };
     if error.kind() == ErrorKind::NotFound {
         let remedy = "the first `onqueue serve` makes it; where there was one, look at store.url or --data";
         return Some(Finding::warn("database", "there is none yet", remedy));
