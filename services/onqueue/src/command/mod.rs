@@ -218,7 +218,9 @@ fn healthcheck(options: &Healthcheck) -> Result<(), Fault> {
     if head.starts_with("HTTP/1.1 200") {
         Ok(())
     } else {
-        Err(Fault::unavailable("not ready"))
+        Err(Fault::unavailable(
+            "not ready; if it stays so, `onqueue doctor` with the settings of that process says what is wrong",
+        ))
     }
 }
 
