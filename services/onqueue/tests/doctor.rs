@@ -136,6 +136,22 @@ fn what_is_typed_says_how_much_was_not_looked_at() {
     assert!(!said.contains("hush"), "{said}");
 }
 
+#[test]
+fn the_doctor_says_which_settings_it_went_by() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("onqueue.toml");
+    std::fs::write(&file, "[store]\nreaders = 3\n").expect("written");
+    let file = file.display().to_string();
+    let environment = [
+        ("ONQUEUE_STORE__CONNECTIONS", "4".to_owned()),
+        ("ONQUEUE_ADMIN_PASSWORD", "hush".to_owned()),
+    ];
+    let output = doctor(&environment, &["--json", "--config", &file]);
+    let found = Found(serde_json::from_slice(&output.stdout).expect("JSON"));
+    let told = format!("can be used: of {file}, and of the environment ONQUEUE_STORE__CONNECTIONS");
+    assert_eq!(found.of("settings")["found"], told.as_str());
+}
+
 /// Makes certificates by the binary.
 fn certificates(folder: &Path) {
     let made = Command::new(env!("CARGO_BIN_EXE_onqueue"))
@@ -306,6 +322,8 @@ fn a_postgresql_that_refuses_is_quoted_with_the_setting_to_correct() {
     one.assert("database", "ok", "PostgreSQL", "");
     one.assert("tables session", "skipped", "store.session_url", "");
     one.assert("tables auth", "fail", "not up to date", "onqueue migrate");
+    one.assert("signing key session", "skipped", "store.session_url", "");
+    one.assert("signing key auth", "fail", "auth_signing_keys", "onqueue migrate");
 }
 
 #[test]

@@ -309,6 +309,36 @@ fn who_may_not_look_is_told_so_and_not_that_there_is_nothing() {
 }
 
 #[test]
+fn certificates_of_another_user_are_told_from_such_that_are_not_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["certs", "--out", "data/certs"]);
+    std::fs::write(folder.path().join("onqueue.toml"), "[tls]\nfolder = 'data/certs'\n").expect("written");
+    let output = as_stranger(folder.path(), &["doctor", "--config", "onqueue.toml"]);
+    let told = said(&output);
+    let at = told.find("certificate auth").unwrap_or_else(|| panic!("{told}"));
+    let remedy = told[at..].lines().nth(1).expect("a remedy");
+    assert!(
+        remedy.contains("sudo -u") && !remedy.contains("onqueue certs"),
+        "{told}"
+    );
+}
+
+#[test]
+fn who_makes_certificates_as_root_is_told_whose_they_are() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = good(&folder, &["certs"]);
+    let is_root = folder.path().metadata().expect("there").uid() == 0;
+    let for_another = "for nobody else: if the services run as another user, as root `chown -R USER: certs`";
+    assert_eq!(told.contains(for_another), is_root, "{told}");
+    if is_root {
+        chown(folder.path().join("certs/gateway"), Some(65_432), None).expect("given away");
+        let told = good(&folder, &["certs"]);
+        assert!(told.contains("`chown -R 65432: certs`"), "{told}");
+    }
+}
+
+#[test]
 fn an_organisation_goes_by_its_short_name_too() {
     let folder = tempfile::tempdir().expect("a folder");
     good(&folder, &["demo", "--credentials", "credentials.json"]);

@@ -208,6 +208,9 @@ fn certs(options: &Certs) -> Result<(), Fault> {
         "certificates for {} days are in {folder}; run it again for new ones",
         options.days
     ));
+    if let Some(told) = settings::for_whom(&options.out) {
+        say(told);
+    }
     Ok(())
 }
 

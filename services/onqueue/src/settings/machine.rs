@@ -1,7 +1,10 @@
 //! What of the machine contradicts the settings, found before anything starts: certificates that cannot be used, addresses
 //! that are taken, folders that are none.
 
-use super::{Settings, mistake};
+use super::{
+    Settings, mistake,
+    owner::{out_of_reach, unreadable, unusable_by_us},
+};
 use onqueue_credentials::Identity;
 use onqueue_model::Fault;
 use onqueue_server::settings::Mistake;
@@ -9,7 +12,6 @@ use std::{
     fs::{File, OpenOptions},
     io::{Error, ErrorKind, Read as _},
     net::{SocketAddr, TcpListener},
-    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
@@ -44,24 +46,6 @@ pub fn obstacles(settings: &Settings) -> Obstacles {
     }
 }
 
-/// Why this user may not look at a file, and what to do; `None` if it is not that.
-pub fn out_of_reach(file: &Path, error: &Error) -> Option<[String; 2]> {
-    let folder = file.ancestors().skip(1).find_map(|above| above.metadata().ok());
-    (error.kind() == ErrorKind::PermissionDenied).then(|| {
-        let owner = folder.map(|found| user(found.uid()));
-        let remedy = match owner {
-            Some(owner) => {
-                format!("run this as the user of the service, as in `sudo -u USER onqueue …`; the folder is of {owner}")
-            }
-            None => "run this as the user of the service, as in `sudo -u USER onqueue …`".to_owned(),
-        };
-        [
-            format!("{} may not be looked at by {}", file.display(), ourselves()),
-            remedy,
-        ]
-    })
-}
-
 /// What is wrong with a file that is there and holds nothing, and what to do; `None` if it is not that. SQLite would take it
 /// for a new database, and where data is missed everything would look well.
 pub fn emptied(file: &Path) -> Option<[&'static str; 2]> {
@@ -92,39 +76,24 @@ pub fn is_there(file: &Path) -> Result<(), Fault> {
     })
 }
 
-/// As whom this process runs.
-fn ourselves() -> String {
-    let own = Path::new("/proc/self").metadata();
-    own.map_or_else(|_| "this user".to_owned(), |found| user(found.uid()))
-}
-
-/// A user by name, where the machine's own list has one.
-fn user(id: u32) -> String {
-    let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = known.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let (name, number) = (fields.next()?, fields.nth(1)?);
-        (number.parse() == Ok(id)).then(|| name.to_owned())
-    });
-    match name {
-        Some(name) => format!("{name} (user id {id})"),
-        None => format!("user id {id}"),
-    }
-}
-
 fn certificates(settings: &Settings) -> Vec<Mistake> {
     if settings.tls.folder.is_empty() {
         return Vec::new();
     }
     let folder = Path::new(&settings.tls.folder);
     let services = settings.process.services();
-    let refused = services
-        .iter()
-        .filter_map(|service| Identity::load(folder, service).err());
-    let remedy = "`onqueue certs` makes certificates";
-    refused
-        .map(|fault| Mistake::new("tls.folder", format!("{}; {remedy}", mistake(&fault).problem)))
-        .collect()
+    let told = |service: &'static str| {
+        let fault = Identity::load(folder, service).err()?;
+        let remedy = match unreadable(folder, service) {
+            Some([_, remedy]) => remedy,
+            None => "`onqueue certs` makes certificates".to_owned(),
+        };
+        Some(Mistake::new(
+            "tls.folder",
+            format!("{}; {remedy}", mistake(&fault).problem),
+        ))
+    };
+    services.iter().filter_map(told).collect()
 }
 
 /// Those that are taken, and those that cannot be used at all.
@@ -165,9 +134,7 @@ pub fn database(settings: &Settings) -> Vec<Mistake> {
     let Some(file) = file.filter(|_| settings.process.services().need_database()) else {
         return Vec::new();
     };
-    if let Err(error) = file.metadata()
-        && let Some([problem, remedy]) = out_of_reach(&file, &error)
-    {
+    if let Some([problem, remedy]) = unusable_by_us(&file) {
         return vec![Mistake::new("store.url", format!("{problem}: {remedy}"))];
     }
     let problem = match file.metadata() {

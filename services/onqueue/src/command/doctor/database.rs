@@ -24,7 +24,7 @@ const SKEW: Duration = Duration::from_secs(1);
 const TOO_FAR: Duration = Duration::from_secs(30);
 
 /// Those who have keys that sign.
-const SIGNERS: [&str; 2] = ["signing key auth", "signing key session"];
+const SIGNERS: [&str; 2] = ["auth", "session"];
 
 /// How long before its end a key should have a successor.
 const SUCCEEDED: Duration = Duration::from_secs(12 * 60 * 60);
@@ -66,7 +66,7 @@ pub async fn examine(settings: &Settings, is_thorough: bool) -> Vec<Finding> {
         of_all(&opened),
         pages(path.as_deref(), &opened, is_thorough),
         join_all(own.iter().map(|service| seen_by(service, &opened))),
-        signing(&opened)
+        join_all(SIGNERS.map(|service| signing(service, &opened)))
     );
     let closing = opened.stores.values().map(|store| timeout(CLOSED, store.close()));
     // What was found is found; a connection that does not close ends with the process.
@@ -76,7 +76,7 @@ pub async fn examine(settings: &Settings, is_thorough: bool) -> Vec<Finding> {
         .chain(owner)
         .chain(pages)
         .chain(each.into_iter().flatten())
-        .chain(signing)
+        .chain(signing.into_iter().flatten())
         .collect()
 }
 
@@ -274,26 +274,30 @@ fn may(service: &str, rights: &Rights) -> Finding {
     )
 }
 
-/// The keys of both services that have some, which are read together.
-async fn signing(opened: &Opened) -> Vec<Finding> {
-    let (Some(auth), Some(session)) = (opened.of("auth"), opened.of("session")) else {
-        return Vec::new();
-    };
-    let (auth, session) = match (auth, session) {
-        (Ok(auth), Ok(session)) => (auth, session),
-        (Err(because), _) | (_, Err(because)) => return SIGNERS.map(|check| Finding::skipped(check, because)).into(),
-    };
-    let looking = async {
-        let now = auth.now().await?;
-        Ok::<_, Fault>((keys::known(auth, session, now).await?, now))
+/// The keys of a service, if it has some and runs here.
+async fn signing(service: &'static str, opened: &Opened) -> Vec<Finding> {
+    let check = format!("signing key {service}");
+    let store = match opened.of(service) {
+        Some(Ok(store)) => store,
+        Some(Err(because)) => return vec![Finding::skipped(check, because)],
+        None => return Vec::new(),
     };
     let looking = async {
-        match looking.await {
-            Ok((keys, now)) => ["auth", "session"].map(|service| signs(service, &keys, now)).into(),
-            Err(fault) => vec![unread("signing keys", &said(&fault))],
+        match known(service, store).await {
+            Ok((keys, now)) => vec![signs(service, &keys, now)],
+            Err(fault) => vec![unread(&check, &said(&fault))],
         }
     };
-    in_time("signing keys", looking).await
+    in_time(&check, looking).await
+}
+
+async fn known(service: &str, store: &Store) -> Result<(Vec<Listed>, Timestamp), Fault> {
+    let now = store.now().await?;
+    let keys = match service {
+        "auth" => keys::of_auth(store).await?,
+        _ => keys::of_session(store, now).await?,
+    };
+    Ok((keys, now))
 }
 
 fn signs(service: &str, keys: &[Listed], now: Timestamp) -> Finding {

@@ -1,9 +1,9 @@
 //! SQLite's file: whether there is one that this user may use, and whether its pages are whole.
 
 use super::Finding;
-use crate::settings::{RESTORE, emptied, out_of_reach};
+use crate::settings::{RESTORE, emptied, unusable_by_us};
 use onqueue_store::{Look, Store, StoreError};
-use std::{fs::OpenOptions, io::ErrorKind, path::Path, time::Duration};
+use std::{io::ErrorKind, path::Path, time::Duration};
 
 /// How long pages are looked at unless all are to be: enough for about a gigabyte.
 const GLANCE: Duration = Duration::from_secs(2);
@@ -12,21 +12,19 @@ const MEBIBYTE: u64 = 1 << 20;
 
 /// Why there is no file to open: there is none, none that this user may open, or none that holds anything.
 pub fn unseen(file: &Path) -> Option<Finding> {
-    let opened = OpenOptions::new().read(true).write(true).open(file);
-    let Err(error) = opened else {
-        let [problem, remedy] = emptied(file)?;
-        return Some(Finding::fail(
-            "database",
-            format!("{} {problem}", file.display()),
-            remedy,
-        ));
-    };
-    if error.kind() == ErrorKind::NotFound {
+    if let Some([problem, remedy]) = unusable_by_us(file) {
+        return Some(Finding::fail("database", problem, &remedy));
+    }
+    if matches!(file.metadata(), Err(error) if error.kind() == ErrorKind::NotFound) {
         let remedy = "the first `onqueue serve` makes it; where there was one, look at store.url or --data";
         return Some(Finding::warn("database", "there is none yet", remedy));
     }
-    let [problem, remedy] = out_of_reach(file, &error)?;
-    Some(Finding::fail("database", problem, &remedy))
+    let [problem, remedy] = emptied(file)?;
+    Some(Finding::fail(
+        "database",
+        format!("{} {problem}", file.display()),
+        remedy,
+    ))
 }
 
 /// Looks at its pages for a moment.

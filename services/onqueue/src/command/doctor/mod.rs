@@ -13,7 +13,10 @@ use crate::{
 };
 use onqueue_model::Fault;
 use serde::Serialize;
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
+
+/// How many variables are named.
+const TOLD: usize = 6;
 
 /// How something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -113,7 +116,8 @@ pub fn doctor(options: &cli::Doctor) -> ExitCode {
 }
 
 fn examined(settings: &Settings, options: &cli::Doctor) -> Vec<Finding> {
-    let mut findings = vec![Finding::ok("settings", "can be used")];
+    let sources = sources(options.place.config.as_deref(), &settings::variables());
+    let mut findings = vec![Finding::ok("settings", format!("can be used: {sources}"))];
     findings.extend(machine::certificates(settings));
     findings.extend(machine::disks(settings));
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -138,6 +142,18 @@ fn examined(settings: &Settings, options: &cli::Doctor) -> Vec<Finding> {
     findings
 }
 
+/// Where settings came from that are not the defaults: a service may have been given others.
+fn sources(file: Option<&Path>, variables: &[String]) -> String {
+    let file = file.map_or_else(|| "no file".to_owned(), |file| format!("of {}", file.display()));
+    let told: Vec<&str> = variables.iter().take(TOLD).map(String::as_str).collect();
+    let more = variables.len() - told.len();
+    match (told.join(", "), more) {
+        (names, _) if names.is_empty() => format!("{file}, and no variables of the environment"),
+        (names, 0) => format!("{file}, and of the environment {names}"),
+        (names, more) => format!("{file}, and of the environment {names} and {more} more"),
+    }
+}
+
 fn tell(findings: &[Finding], options: &cli::Doctor) {
     if options.json {
         say(serde_json::to_string_pretty(findings).unwrap_or_default());
@@ -157,4 +173,27 @@ fn tell(findings: &[Finding], options: &cli::Doctor) {
 /// What a fault says to the operator.
 fn said(fault: &Fault) -> String {
     fault.context.clone().unwrap_or_else(|| fault.message.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_told_with_where_they_came_from() {
+        let names = |count: usize| -> Vec<String> { (0..count).map(|at| format!("V{at}")).collect() };
+        let file = Some(Path::new("onqueue.toml"));
+        for (file, count, expected) in [
+            (file, 0, "of onqueue.toml, and no variables of the environment"),
+            (None, 0, "no file, and no variables of the environment"),
+            (file, 2, "of onqueue.toml, and of the environment V0, V1"),
+            (
+                None,
+                9,
+                "no file, and of the environment V0, V1, V2, V3, V4, V5 and 3 more",
+            ),
+        ] {
+            assert_eq!(sources(file, &names(count)), expected);
+        }
+    }
 }
