@@ -1,6 +1,6 @@
 //! What can go wrong in the database, without its words.
 
-use onqueue_model::Fault;
+use onqueue_model::{Cause, Fault};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
 /// What is said of a damaged file, wherever it is said.
@@ -171,7 +171,8 @@ impl From<StoreError> for Fault {
             | StoreError::Barred(_)
             | StoreError::Lost(_)
             | StoreError::Unknown(_) => Self::unavailable(error),
-            StoreError::Unique(_) | StoreError::Damaged(_) | StoreError::Broken(_) => Self::internal(error),
+            StoreError::Damaged(_) => Self::internal(error).with_cause(Cause::DamagedDatabase),
+            StoreError::Unique(_) | StoreError::Broken(_) => Self::internal(error),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What only SQLite does: it is a file.
 
 use crate::fixture::{Fixture, Migrations, count_up, value};
+use onqueue_model::{Cause, Fault};
 use onqueue_store::{DAMAGED, Lock, Look, Store, StoreError};
 use sea_orm::ConnectionTrait as _;
 use std::time::Duration;
@@ -32,7 +33,7 @@ async fn a_full_disk_costs_one_transaction_and_not_those_after_it() {
         .transaction(|tx| {
             Box::pin(async move {
                 count_up(tx).await?;
-                Err(StoreError::Refused(onqueue_model::Fault::field("x", "no")))
+                Err(StoreError::Refused(Fault::field("x", "no")))
             })
         })
         .await;
@@ -63,6 +64,7 @@ async fn a_damaged_file_is_told_from_everything_else() {
             "{error:?}"
         );
         assert!(error.to_string().starts_with(DAMAGED), "{error}");
+        assert_eq!(Fault::from(error).cause, Some(Cause::DamagedDatabase));
     }
 }
 

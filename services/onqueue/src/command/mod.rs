@@ -23,8 +23,8 @@ use crate::{
     simulate,
 };
 use onqueue_credentials::authority::{self, Made};
-use onqueue_model::Fault;
-use onqueue_store::{DAMAGED, Lock};
+use onqueue_model::{Cause, Fault};
+use onqueue_store::Lock;
 use std::{
     future::Future,
     io::{Read as _, Write as _},
@@ -119,13 +119,12 @@ where
 {
     let file = loaded.settings.store.sqlite_path();
     let outcome = outcome(work(loaded));
-    let context = outcome.as_ref().err().and_then(|fault| fault.context.as_deref());
-    match (context.filter(|context| context.contains(DAMAGED)), file) {
-        (Some(damage), Some(file)) => {
-            let problem = format!("{}: {damage}: {RESTORE}", file.display());
+    match (outcome, file) {
+        (Err(fault), Some(file)) if fault.cause == Some(Cause::DamagedDatabase) => {
+            let problem = format!("{}: {}", file.display(), told(&fault));
             unusable(&[Mistake::new("store.url", problem)])
         }
-        _ => ended(outcome),
+        (outcome, _) => ended(outcome),
     }
 }
 
@@ -162,11 +161,17 @@ fn outcome(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
 
 fn ended(outcome: Result<(), Fault>) -> ExitCode {
     let Err(fault) = outcome else { return ExitCode::SUCCESS };
-    complain(format_args!(
-        "onqueue: {}",
-        fault.context.as_deref().unwrap_or(&fault.message)
-    ));
+    complain(format_args!("onqueue: {}", told(&fault)));
     ExitCode::FAILURE
+}
+
+/// What a fault says to the operator, with what to do where its cause is known.
+fn told(fault: &Fault) -> String {
+    let said = fault.context.as_deref().unwrap_or(&fault.message);
+    match fault.cause {
+        Some(Cause::DamagedDatabase) => format!("{said}: {RESTORE}"),
+        None => said.to_owned(),
+    }
 }
 
 fn migrate(place: &Place) -> ExitCode {

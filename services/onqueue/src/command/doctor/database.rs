@@ -11,9 +11,9 @@ use crate::{
     settings::{RESTORE, Settings},
 };
 use futures::future::join_all;
-use onqueue_model::{Fault, Timestamp};
+use onqueue_model::{Cause, Fault, Reason, Timestamp};
 use onqueue_server::Clock;
-use onqueue_store::{DAMAGED, Rights, Store};
+use onqueue_store::{Rights, Store};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::time::timeout;
 
@@ -222,16 +222,18 @@ async fn condition_of(service: &str, check: &str, store: &Store) -> Finding {
             format!("not up to date: {}", pending.join(", ")),
             "run `onqueue migrate` with this version; after a restore from a backup, `onqueue restored`",
         ),
-        Err(error) => unread(check, &error.to_string()),
+        Err(error) => unread(check, &error.into()),
     }
 }
 
-/// Tables that cannot be read are missing, or of another version; unless it is the file.
-fn unread(check: &str, problem: &str) -> Finding {
-    match problem.contains(DAMAGED) {
-        true => Finding::fail(check, problem, RESTORE),
-        false => Finding::fail(check, problem, "run `onqueue migrate`"),
-    }
+/// Tables that cannot be read are missing, or of another version; unless it is the file, or the way to the server.
+fn unread(check: &str, fault: &Fault) -> Finding {
+    let remedy = match (fault.cause, fault.reason) {
+        (Some(Cause::DamagedDatabase), _) => RESTORE,
+        (None, Reason::Unavailable) => REACH,
+        (None, _) => "run `onqueue migrate`",
+    };
+    Finding::fail(check, said(fault), remedy)
 }
 
 async fn granted(service: &str, check: String, store: &Store) -> Option<Finding> {
@@ -285,7 +287,7 @@ async fn signing(service: &'static str, opened: &Opened) -> Vec<Finding> {
     let looking = async {
         match known(service, store).await {
             Ok((keys, now)) => vec![signs(service, &keys, now)],
-            Err(fault) => vec![unread(&check, &said(&fault))],
+            Err(fault) => vec![unread(&check, &fault)],
         }
     };
     in_time(&check, looking).await
@@ -356,6 +358,18 @@ mod tests {
             (rights(0, 3, true), State::Warn),
         ] {
             assert_eq!(may("auth", &rights).state, expected, "{rights:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_by_its_cause_and_not_by_its_words() {
+        let fault = Fault::internal("a table named “the database's file is damaged”");
+        for (fault, expected) in [
+            (fault.clone(), "onqueue migrate"),
+            (fault.with_cause(Cause::DamagedDatabase), "onqueue restore"),
+            (Fault::unavailable("gone"), "whether this machine may reach it"),
+        ] {
+            assert!(unread("tables auth", &fault).remedy.contains(expected), "{fault:?}");
         }
     }
 
