@@ -81,7 +81,10 @@ fn remedy(file: &Path, of_file: Option<u32>, folder: Option<(&Path, u32)>) -> St
             folder.display(),
             file.display()
         ),
-        (_, Some((_, of_folder))) => format!("{AS_THEM}; the folder is of {}", user(of_folder)),
+        (_, Some((_, of_folder))) => format!(
+            "{AS_THEM}; the folder is of {}: if it is to be of the service's user, root gives it to them (`chown -R`)",
+            user(of_folder)
+        ),
         (_, None) => AS_THEM.to_owned(),
     }
 }

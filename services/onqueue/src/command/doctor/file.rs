@@ -5,7 +5,7 @@ use crate::settings::{RESTORE, emptied, unusable_by_us};
 use onqueue_store::{Look, Store, StoreError};
 use std::{io::ErrorKind, path::Path, time::Duration};
 
-/// How long pages are looked at unless all are to be: enough for about a gigabyte.
+/// How long pages are looked at unless all are to be: enough for some hundred megabytes.
 const GLANCE: Duration = Duration::from_secs(2);
 
 const MEBIBYTE: u64 = 1 << 20;
