@@ -284,6 +284,13 @@ impl fmt::Display for Reason {
     }
 }
 
+/// What somebody has to mend before anything can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The database's file is damaged.
+    DamagedDatabase,
+}
+
 /// A refusal or failure: a reason for the client, a sentence for a person, and a private context for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -297,6 +304,8 @@ pub struct Fault {
     pub retry_after: Option<Duration>,
     /// What the log should say; never leaves the process.
     pub context: Option<String>,
+    /// What an operator has to mend first, where that is known; never leaves the process.
+    pub cause: Option<Cause>,
 }
 
 impl Fault {
@@ -308,6 +317,7 @@ impl Fault {
             metadata: Vec::new(),
             retry_after: None,
             context: None,
+            cause: None,
         }
     }
 
@@ -395,6 +405,13 @@ impl Fault {
     #[must_use]
     pub fn with_context(mut self, context: impl fmt::Display) -> Self {
         self.context = Some(context.to_string());
+        self
+    }
+
+    /// Says what has to be mended.
+    #[must_use]
+    pub const fn with_cause(mut self, cause: Cause) -> Self {
+        self.cause = Some(cause);
         self
     }
 

@@ -13,7 +13,7 @@ mod time;
 
 pub use caller::{Caller, Principal};
 pub use divisions::Divisions;
-pub use fault::{Category, Fault, Reason};
+pub use fault::{Category, Cause, Fault, Reason};
 pub use id::{
     ApiClientId, AssistanceId, AttachmentId, ContactFieldId, ContactId, ConversationId, DecisionId, DeploymentId,
     DivisionId, ErasureId, EventId, GroupId, Id, IdMalformed, InteractionId, LabelId, LibraryId, OfferId,

@@ -1,6 +1,6 @@
 //! Copies of a SQLite database, and what a copy is looked at for. PostgreSQL brings tools of its own for both.
 
-use crate::{Settings, Store, StoreError, place};
+use crate::{Settings, Store, StoreError, look::one_line, place};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ impl Store {
         let mut said = Vec::new();
         for row in rows {
             let text: String = row.try_get("", "integrity_check")?;
-            said.extend((text != "ok").then_some(text));
+            said.extend((text != "ok").then(|| one_line(&text)));
         }
         Ok(said)
     }

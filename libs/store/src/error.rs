@@ -1,10 +1,14 @@
 //! What can go wrong in the database, without its words.
 
-use onqueue_model::Fault;
+use onqueue_model::{Cause, Fault};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
 /// What is said of a damaged file, wherever it is said.
 pub const DAMAGED: &str = "the database's file is damaged";
+
+/// What is to be done where PostgreSQL lets a role not in.
+const CORRECT: &str = "user and password of store.url, or of the service's own store.…_url, must be those that PostgreSQL has; \
+    `onqueue doctor` says which are not (docs/operate.md, “Passwords of PostgreSQL”)";
 
 /// A failure of a statement or transaction. Its text is for the log only.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +23,10 @@ pub enum StoreError {
     /// The database cannot be reached, takes too long, or its disk is full; nothing was written.
     #[error("database unavailable: {0}")]
     Unavailable(String),
+    /// PostgreSQL does not let this role in, or not any more; nothing was written, and the same may succeed when somebody has
+    /// corrected that.
+    #[error("the database does not let us in: {0}: {CORRECT}")]
+    Barred(String),
     /// The connection was lost before a COMMIT was sent, by a restart of the server for instance; nothing was written, and
     /// the same may succeed on another connection.
     #[error("connection lost: {0}")]
@@ -54,7 +62,7 @@ impl StoreError {
     pub fn is_of_database(&self) -> bool {
         matches!(
             self,
-            Self::Contended(_) | Self::Unavailable(_) | Self::Lost(_) | Self::Unknown(_)
+            Self::Contended(_) | Self::Unavailable(_) | Self::Barred(_) | Self::Lost(_) | Self::Unknown(_)
         )
     }
 
@@ -110,12 +118,14 @@ fn of_postgres(state: &str, text: String) -> StoreError {
         "57P01" | "57P02" | "25P03" | "57P05" => StoreError::Lost(text),
         // Cancelled (statement_timeout), starting, a standby.
         "57014" | "57P03" | "25006" => StoreError::Unavailable(text),
-        // Who may come in, and to what.
+        // There is no such database.
         "3D000" => StoreError::Unavailable(text),
         _ => match &state[..2] {
             "08" => StoreError::Lost(text),
-            // Authorization, resources, the system below.
-            "28" | "53" | "58" => StoreError::Unavailable(text),
+            // Authorization.
+            "28" => StoreError::Barred(text),
+            // Resources, the system below.
+            "53" | "58" => StoreError::Unavailable(text),
             _ => StoreError::Broken(text),
         },
     }
@@ -156,10 +166,13 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Refused(fault) => fault,
-            StoreError::Contended(_) | StoreError::Unavailable(_) | StoreError::Lost(_) | StoreError::Unknown(_) => {
-                Self::unavailable(error)
-            }
-            StoreError::Unique(_) | StoreError::Damaged(_) | StoreError::Broken(_) => Self::internal(error),
+            StoreError::Contended(_)
+            | StoreError::Unavailable(_)
+            | StoreError::Barred(_)
+            | StoreError::Lost(_)
+            | StoreError::Unknown(_) => Self::unavailable(error),
+            StoreError::Damaged(_) => Self::internal(error).with_cause(Cause::DamagedDatabase),
+            StoreError::Unique(_) | StoreError::Broken(_) => Self::internal(error),
         }
     }
 }

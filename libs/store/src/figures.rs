@@ -23,7 +23,7 @@ pub(crate) fn told<T>(outcome: Result<T, StoreError>) -> Result<T, StoreError> {
     if let Err(error) = &outcome {
         let reason = match error {
             StoreError::Contended(_) => "contended",
-            StoreError::Unavailable(_) => "unavailable",
+            StoreError::Unavailable(_) | StoreError::Barred(_) => "unavailable",
             StoreError::Lost(_) => "lost",
             StoreError::Unknown(_) => "unknown",
             StoreError::Damaged(_) | StoreError::Broken(_) => "broken",
@@ -45,6 +45,7 @@ mod tests {
         for (error, reason) in [
             (StoreError::Contended(text()), Some("contended")),
             (StoreError::Unavailable(text()), Some("unavailable")),
+            (StoreError::Barred(text()), Some("unavailable")),
             (StoreError::Lost(text()), Some("lost")),
             (StoreError::Unknown(text()), Some("unknown")),
             (StoreError::Broken(text()), Some("broken")),

@@ -3,6 +3,8 @@
 // A test has no Tasks, and measures real time.
 #![allow(clippy::disallowed_methods)]
 
+#[path = "contract/barred.rs"]
+mod barred;
 #[path = "contract/both.rs"]
 mod both;
 #[path = "contract/fixture.rs"]

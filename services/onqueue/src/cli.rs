@@ -117,6 +117,9 @@ pub struct Doctor {
     /// The services to look after, separated by commas; goes before what the settings say.
     #[arg(long, value_name = "NAMES")]
     pub services: Option<String>,
+    /// Look at all of a SQLite file, indexes too, however long it takes; otherwise at its pages for two seconds.
+    #[arg(long)]
+    pub thorough: bool,
     /// Print JSON: a list of what was looked at.
     #[arg(long)]
     pub json: bool,

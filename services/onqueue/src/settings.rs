@@ -1,9 +1,11 @@
 //! All settings of the binary.
 
 mod machine;
+mod owner;
 mod process;
 
-pub use machine::{Obstacles, RESTORE, is_there, obstacles, out_of_reach};
+pub use machine::{Obstacles, RESTORE, database, emptied, holds_something, is_there, obstacles};
+pub use owner::{for_whom, out_of_reach, unreadable, unusable_by_us};
 pub use process::{Process, Services};
 
 use crate::cli::Place;
@@ -310,6 +312,17 @@ pub fn attempt(place: &Place) -> Result<Tried, Vec<Mistake>> {
     let found: Vec<Mistake> = tried.loaded.settings.mistakes().iter().map(mistake).collect();
     tried.add(found);
     Ok(tried)
+}
+
+/// The variables of the environment that set something, by name.
+#[allow(clippy::disallowed_methods)]
+pub fn variables() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut own: Vec<String> = names
+        .filter(|name| name.starts_with("ONQUEUE_") && name.contains("__"))
+        .collect();
+    own.sort();
+    own
 }
 
 /// A refused field as a mistake of a person.

@@ -136,6 +136,22 @@ fn what_is_typed_says_how_much_was_not_looked_at() {
     assert!(!said.contains("hush"), "{said}");
 }
 
+#[test]
+fn the_doctor_says_which_settings_it_went_by() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("onqueue.toml");
+    std::fs::write(&file, "[store]\nreaders = 3\n").expect("written");
+    let file = file.display().to_string();
+    let environment = [
+        ("ONQUEUE_STORE__CONNECTIONS", "4".to_owned()),
+        ("ONQUEUE_ADMIN_PASSWORD", "hush".to_owned()),
+    ];
+    let output = doctor(&environment, &["--json", "--config", &file]);
+    let found = Found(serde_json::from_slice(&output.stdout).expect("JSON"));
+    let told = format!("can be used: of {file}, and of the environment ONQUEUE_STORE__CONNECTIONS");
+    assert_eq!(found.of("settings")["found"], told.as_str());
+}
+
 /// Makes certificates by the binary.
 fn certificates(folder: &Path) {
     let made = Command::new(env!("CARGO_BIN_EXE_onqueue"))
@@ -306,4 +322,64 @@ fn a_postgresql_that_refuses_is_quoted_with_the_setting_to_correct() {
     one.assert("database", "ok", "PostgreSQL", "");
     one.assert("tables session", "skipped", "store.session_url", "");
     one.assert("tables auth", "fail", "not up to date", "onqueue migrate");
+    one.assert("signing key session", "skipped", "store.session_url", "");
+    one.assert("signing key auth", "fail", "auth_signing_keys", "onqueue migrate");
+}
+
+#[test]
+fn the_owner_is_tried_where_no_service_comes_as_them() {
+    let server = guarding();
+    let entering = |owner: &str, session: &str| {
+        let url = |who: &str| at(&server, who, "postgres");
+        found(&[
+            ("ONQUEUE_STORE__URL", url(owner)),
+            ("ONQUEUE_STORE__AUTH_URL", url("onqueue:a")),
+            ("ONQUEUE_STORE__ROUTING_URL", url("onqueue:a")),
+            ("ONQUEUE_STORE__SESSION_URL", url(session)),
+            ("ONQUEUE_STORE__CONTENT_URL", url("onqueue:a")),
+        ])
+    };
+    let check = "database (store.url)";
+    let right = entering("guarded:right", "onqueue:a");
+    right.assert(check, "ok", "lets us in; no service here uses this", "");
+    let wrong = entering("guarded:hush", "onqueue:a");
+    wrong.assert(
+        check,
+        "warn",
+        "password authentication failed",
+        "correct user and password in store.url",
+    );
+    wrong.assert(
+        check,
+        "warn",
+        "only `onqueue migrate` and `onqueue restored`",
+        "store.url",
+    );
+    wrong.assert("database", "ok", "PostgreSQL", "");
+    assert!(!format!("{:?}", wrong.0).contains("hush"), "{:?}", wrong.0);
+    let used = entering("onqueue:a", "");
+    assert!(
+        used.0.iter().all(|finding| finding["check"] != check),
+        "session uses it: {:?}",
+        used.0
+    );
+}
+
+#[test]
+fn a_silent_server_is_told_once_though_it_is_the_owners_too() {
+    let port = nowhere();
+    let url = |who: &str| format!("postgres://{who}:hush@127.0.0.1:{port}/onqueue");
+    let found = found(&[
+        ("ONQUEUE_STORE__URL", url("owner")),
+        ("ONQUEUE_STORE__AUTH_URL", url("auth")),
+        ("ONQUEUE_STORE__ROUTING_URL", url("routing")),
+        ("ONQUEUE_STORE__SESSION_URL", url("session")),
+        ("ONQUEUE_STORE__CONTENT_URL", url("content")),
+    ]);
+    assert_eq!(found.count("fail"), 1, "{:?}", found.0);
+    let owner = found
+        .0
+        .iter()
+        .find(|finding| finding["check"] == "database (store.url)");
+    assert!(owner.is_none(), "{owner:?}");
 }

@@ -171,6 +171,75 @@ fn a_damaged_file_is_named_and_not_sent_to_migrate() {
     }
 }
 
+#[test]
+fn an_empty_file_is_not_begun_upon_as_if_there_had_never_been_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["migrate"]);
+    good(&folder, &["backup", "copy.db"]);
+    let file = folder.path().join("data/onqueue.db");
+    std::fs::write(&file, "").expect("cut off");
+    let nowhere = "127.0.0.1:0";
+    for arguments in [
+        &["migrate"][..],
+        &["serve", "--listen", nowhere, "--health-listen", nowhere],
+    ] {
+        let output = onqueue(&folder, arguments);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(78), "{arguments:?}: {said}");
+        for part in [
+            "store.url: data/onqueue.db: is empty",
+            "onqueue restore FILE",
+            "remove it, and a new one is made",
+        ] {
+            assert!(said.contains(part), "{arguments:?} does not say {part}: {said}");
+        }
+    }
+    for arguments in [
+        &["restored"][..],
+        &["backup", "other.db"],
+        &["keys", "list"],
+        &["demo", "--credentials", "credentials.json"],
+        &["admin", "create", "--organisation", "acme", "--email", "a@b.example"],
+    ] {
+        refused(&folder, arguments, "data/onqueue.db is empty (0 bytes)");
+    }
+    let found = findings(&folder, &[]);
+    let (_, state, remedy) = found.iter().find(|(check, ..)| check == "database").expect("looked at");
+    assert!(state == "fail" && remedy.contains("onqueue restore"), "{found:?}");
+    assert_eq!(file.metadata().expect("there").len(), 0, "nobody has written into it");
+    std::fs::remove_file(&file).expect("removed");
+    good(&folder, &["migrate"]);
+    assert!(file.metadata().expect("there").len() > 0, "begun anew, as told");
+}
+
+#[test]
+fn one_damaged_page_is_seen_though_everything_opens() {
+    const PAGE: usize = 4_096;
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["demo", "--credentials", "credentials.json"]);
+    good(&folder, &["backup", "copy.db"]);
+    let well = good(&folder, &["doctor"]);
+    assert!(well.contains("no damaged page in its "), "{well}");
+    let well = good(&folder, &["doctor", "--thorough"]);
+    assert!(well.contains("MiB, all of which was looked at"), "{well}");
+    for name in ["data/onqueue.db", "data/onqueue.db-wal", "data/onqueue.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(name));
+    }
+    let mut bytes = std::fs::read(folder.path().join("copy.db")).expect("read");
+    let middle = bytes.len() / PAGE / 2 * PAGE;
+    bytes[middle..middle + PAGE].fill(0xa5);
+    std::fs::write(folder.path().join("data/onqueue.db"), bytes).expect("written");
+    for arguments in [&[][..], &["--thorough"]] {
+        let found = findings(&folder, arguments);
+        assert_eq!(state(&found, "database"), "ok", "it can be opened");
+        let (_, state, remedy) = found.iter().find(|(check, ..)| check == "file").expect("looked at");
+        assert!(
+            state == "fail" && remedy.contains("onqueue restore"),
+            "{arguments:?}: {found:?}"
+        );
+    }
+}
+
 /// Runs it as somebody who may not look into the folder: whoever we are, or nobody if we may look everywhere.
 fn as_stranger(folder: &Path, arguments: &[&str]) -> Output {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -237,6 +306,36 @@ fn who_may_not_look_is_told_so_and_not_that_there_is_nothing() {
         told.contains("store.url: data/onqueue.db may not be looked at by "),
         "{told}"
     );
+}
+
+#[test]
+fn certificates_of_another_user_are_told_from_such_that_are_not_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    good(&folder, &["certs", "--out", "data/certs"]);
+    std::fs::write(folder.path().join("onqueue.toml"), "[tls]\nfolder = 'data/certs'\n").expect("written");
+    let output = as_stranger(folder.path(), &["doctor", "--config", "onqueue.toml"]);
+    let told = said(&output);
+    let at = told.find("certificate auth").unwrap_or_else(|| panic!("{told}"));
+    let remedy = told[at..].lines().nth(1).expect("a remedy");
+    assert!(
+        remedy.contains("sudo -u") && !remedy.contains("onqueue certs"),
+        "{told}"
+    );
+}
+
+#[test]
+fn who_makes_certificates_as_root_is_told_whose_they_are() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = good(&folder, &["certs"]);
+    let is_root = folder.path().metadata().expect("there").uid() == 0;
+    let for_another = "for nobody else: if the services run as another user, as root `chown -R USER: certs`";
+    assert_eq!(told.contains(for_another), is_root, "{told}");
+    if is_root {
+        chown(folder.path().join("certs/gateway"), Some(65_432), None).expect("given away");
+        let told = good(&folder, &["certs"]);
+        assert!(told.contains("`chown -R 65432: certs`"), "{told}");
+    }
 }
 
 #[test]

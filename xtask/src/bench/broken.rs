@@ -42,6 +42,7 @@ pub fn broken(runs: usize, binary: Option<PathBuf>) -> Outcome {
     };
     let folder = tempfile::tempdir().map_err(|error| format!("cannot make a folder: {error}"))?;
     put(&folder.path().join("no.db"), "this is text, and not what SQLite writes")?;
+    put(&folder.path().join("empty.db"), "")?;
     let mut refusals = Refusals {
         binary,
         folder,

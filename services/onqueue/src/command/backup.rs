@@ -4,7 +4,7 @@ use crate::{
     cli::Backup,
     node,
     output::say,
-    settings::{Loaded, is_there},
+    settings::{Loaded, holds_something, is_there},
 };
 use onqueue_model::Fault;
 use onqueue_store::{DAMAGED, Lock, Profile, Settings, Store, StoreError, put_back};
@@ -73,6 +73,7 @@ async fn whole(settings: &Settings, file: &std::path::Path, damaged: &str) -> Re
     if !file.is_file() {
         return refuse("there is no such file");
     }
+    holds_something(file)?;
     match damage(settings).await {
         Ok(None) => Ok(()),
         Ok(Some(first)) | Err(StoreError::Damaged(first)) => refuse(&format!(

@@ -95,26 +95,30 @@ pub async fn withdraw(loaded: Loaded, options: KeysWithdraw) -> Result<(), Fault
     Ok(())
 }
 
-/// The keys of both services, for whoever looks after them.
-pub async fn known(auth: &Store, session: &Store, now: Timestamp) -> Result<Vec<Listed>, Fault> {
-    let of_auth = onqueue_auth::signing_keys(auth).await?.into_iter().map(|key| Listed {
+/// The keys of auth, for whoever looks after them.
+pub async fn of_auth(store: &Store) -> Result<Vec<Listed>, Fault> {
+    let keys = onqueue_auth::signing_keys(store).await?.into_iter();
+    let listed = keys.map(|key| Listed {
         service: "auth",
         kid: key.kid,
         made_at: key.made_at,
         signs_until: key.signs_until,
         expires_at: key.expires_at,
     });
-    let of_session = onqueue_session::signing_keys(session, now)
-        .await?
-        .into_iter()
-        .map(|key| Listed {
-            service: "session",
-            kid: key.kid,
-            made_at: key.made_at,
-            signs_until: key.expires_at,
-            expires_at: key.expires_at,
-        });
-    Ok(of_auth.chain(of_session).collect())
+    Ok(listed.collect())
+}
+
+/// The same of session, as it is now.
+pub async fn of_session(store: &Store, now: Timestamp) -> Result<Vec<Listed>, Fault> {
+    let keys = onqueue_session::signing_keys(store, now).await?.into_iter();
+    let listed = keys.map(|key| Listed {
+        service: "session",
+        kid: key.kid,
+        made_at: key.made_at,
+        signs_until: key.expires_at,
+        expires_at: key.expires_at,
+    });
+    Ok(listed.collect())
 }
 
 impl Signers {
@@ -148,7 +152,9 @@ impl Signers {
     }
 
     async fn all(&self) -> Result<Vec<Listed>, Fault> {
-        known(self.store("auth")?, self.store("session")?, self.context.clock.now()).await
+        let mut keys = of_auth(self.store("auth")?).await?;
+        keys.extend(of_session(self.store("session")?, self.context.clock.now()).await?);
+        Ok(keys)
     }
 }
 

@@ -23,8 +23,8 @@ use crate::{
     simulate,
 };
 use onqueue_credentials::authority::{self, Made};
-use onqueue_model::Fault;
-use onqueue_store::{DAMAGED, Lock};
+use onqueue_model::{Cause, Fault};
+use onqueue_store::Lock;
 use std::{
     future::Future,
     io::{Read as _, Write as _},
@@ -46,10 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub fn run(command: Command) -> ExitCode {
     match command {
         Command::Serve(options) => serve(options),
-        Command::Migrate(place) => match settings::load(&place) {
-            Ok(loaded) => on_the_database(loaded, migrate),
-            Err(mistakes) => unusable(&mistakes),
-        },
+        Command::Migrate(place) => migrate(&place),
         Command::Doctor(options) => doctor::doctor(&options),
         Command::Backup(options) => with_settings(&options.place.clone(), |loaded| backup::back_up(loaded, options)),
         Command::Restore(options) => with_settings(&options.place.clone(), |loaded| backup::restore(loaded, options)),
@@ -122,13 +119,12 @@ where
 {
     let file = loaded.settings.store.sqlite_path();
     let outcome = outcome(work(loaded));
-    let context = outcome.as_ref().err().and_then(|fault| fault.context.as_deref());
-    match (context.filter(|context| context.contains(DAMAGED)), file) {
-        (Some(damage), Some(file)) => {
-            let problem = format!("{}: {damage}: {RESTORE}", file.display());
+    match (outcome, file) {
+        (Err(fault), Some(file)) if fault.cause == Some(Cause::DamagedDatabase) => {
+            let problem = format!("{}: {}", file.display(), told(&fault));
             unusable(&[Mistake::new("store.url", problem)])
         }
-        _ => ended(outcome),
+        (outcome, _) => ended(outcome),
     }
 }
 
@@ -165,14 +161,32 @@ fn outcome(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
 
 fn ended(outcome: Result<(), Fault>) -> ExitCode {
     let Err(fault) = outcome else { return ExitCode::SUCCESS };
-    complain(format_args!(
-        "onqueue: {}",
-        fault.context.as_deref().unwrap_or(&fault.message)
-    ));
+    complain(format_args!("onqueue: {}", told(&fault)));
     ExitCode::FAILURE
 }
 
-async fn migrate(loaded: Loaded) -> Result<(), Fault> {
+/// What a fault says to the operator, with what to do where its cause is known.
+fn told(fault: &Fault) -> String {
+    let said = fault.context.as_deref().unwrap_or(&fault.message);
+    match fault.cause {
+        Some(Cause::DamagedDatabase) => format!("{said}: {RESTORE}"),
+        None => said.to_owned(),
+    }
+}
+
+fn migrate(place: &Place) -> ExitCode {
+    let loaded = match settings::load(place) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return unusable(&mistakes),
+    };
+    let mistakes = settings::database(&loaded.settings);
+    match mistakes.is_empty() {
+        true => on_the_database(loaded, up_to_date),
+        false => unusable(&mistakes),
+    }
+}
+
+async fn up_to_date(loaded: Loaded) -> Result<(), Fault> {
     let _lock = Lock::take(&loaded.settings.store)?;
     node::migrate(&loaded.settings.store).await?;
     say("the database is up to date");
@@ -199,6 +213,9 @@ fn certs(options: &Certs) -> Result<(), Fault> {
         "certificates for {} days are in {folder}; run it again for new ones",
         options.days
     ));
+    if let Some(told) = settings::for_whom(&options.out) {
+        say(told);
+    }
     Ok(())
 }
 
@@ -209,7 +226,9 @@ fn healthcheck(options: &Healthcheck) -> Result<(), Fault> {
     if head.starts_with("HTTP/1.1 200") {
         Ok(())
     } else {
-        Err(Fault::unavailable("not ready"))
+        Err(Fault::unavailable(
+            "not ready; if it stays so, `onqueue doctor` with the settings of that process says what is wrong",
+        ))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The databases of a process: one SQLite file for all services, or PostgreSQL with a schema and a role for each.
 
-use crate::settings::Settings;
+use crate::settings::{Settings, holds_something};
 use onqueue_model::Fault;
 use onqueue_server::{Context, Readiness};
 use onqueue_store::{Pending, Profile, Store, StoreError, trust};
@@ -16,14 +16,17 @@ pub const OWNERS: [&str; 4] = ["auth", "session", "routing", "content"];
 pub struct Stores(BTreeMap<&'static str, Store>);
 
 impl Stores {
-    /// Opens what the services of this process need. A SQLite file is made and brought up to date; PostgreSQL is waited
-    /// for, and for its tables.
+    /// Opens what the services of this process need. A SQLite file is made, unless one is there which holds nothing, and
+    /// brought up to date; PostgreSQL is waited for, and for its tables.
     pub async fn open(settings: &Settings, context: &Context, readiness: &Readiness) -> Result<Self, Fault> {
         let services = settings.process.services();
         let own = OWNERS.into_iter().filter(|service| services.has(service));
         if !settings.store.is_postgres() {
             if !services.need_database() {
                 return Ok(Self(BTreeMap::new()));
+            }
+            if let Some(file) = settings.store.sqlite_path() {
+                holds_something(&file)?;
             }
             let store = Store::open(&settings.store).await?;
             for service in OWNERS {

@@ -1,7 +1,10 @@
 //! What of the machine contradicts the settings, found before anything starts: certificates that cannot be used, addresses
 //! that are taken, folders that are none.
 
-use super::{Settings, mistake};
+use super::{
+    Settings, mistake,
+    owner::{out_of_reach, unreadable, unusable_by_us},
+};
 use onqueue_credentials::Identity;
 use onqueue_model::Fault;
 use onqueue_server::settings::Mistake;
@@ -9,7 +12,6 @@ use std::{
     fs::{File, OpenOptions},
     io::{Error, ErrorKind, Read as _},
     net::{SocketAddr, TcpListener},
-    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
@@ -44,53 +46,34 @@ pub fn obstacles(settings: &Settings) -> Obstacles {
     }
 }
 
-/// Why this user may not look at a file, and what to do; `None` if it is not that.
-pub fn out_of_reach(file: &Path, error: &Error) -> Option<[String; 2]> {
-    let folder = file.ancestors().skip(1).find_map(|above| above.metadata().ok());
-    (error.kind() == ErrorKind::PermissionDenied).then(|| {
-        let owner = folder.map(|found| user(found.uid()));
-        let remedy = match owner {
-            Some(owner) => {
-                format!("run this as the user of the service, as in `sudo -u USER onqueue …`; the folder is of {owner}")
-            }
-            None => "run this as the user of the service, as in `sudo -u USER onqueue …`".to_owned(),
-        };
-        [
-            format!("{} may not be looked at by {}", file.display(), ourselves()),
-            remedy,
-        ]
-    })
+/// What is wrong with a file that is there and holds nothing, and what to do; `None` if it is not that. SQLite would take it
+/// for a new database, and where data is missed everything would look well.
+pub fn emptied(file: &Path) -> Option<[&'static str; 2]> {
+    let found = file.metadata().ok()?;
+    (found.is_file() && found.len() == 0).then_some([
+        "is empty (0 bytes), as a file is that was lost or cut off",
+        "move it away and put a copy back: `onqueue restore FILE` (docs/operate.md, “Restore”); if nothing was ever in it, \
+         remove it, and a new one is made",
+    ])
 }
 
-/// Whether there is such a file; why not, if this user may not know.
+/// Refuses a file that is there and holds nothing.
+pub fn holds_something(file: &Path) -> Result<(), Fault> {
+    match emptied(file) {
+        Some([problem, remedy]) => Err(Fault::unavailable(format!("{} {problem}: {remedy}", file.display()))),
+        None => Ok(()),
+    }
+}
+
+/// Whether there is such a file, and something in it; why not, if this user may not know.
 pub fn is_there(file: &Path) -> Result<(), Fault> {
     let Err(error) = file.metadata() else {
-        return Ok(());
+        return holds_something(file);
     };
     Err(match out_of_reach(file, &error) {
         Some([problem, remedy]) => Fault::unavailable(format!("{problem}: {remedy}")),
         None => Fault::unavailable(format!("{}: there is no database", file.display())),
     })
-}
-
-/// As whom this process runs.
-fn ourselves() -> String {
-    let own = Path::new("/proc/self").metadata();
-    own.map_or_else(|_| "this user".to_owned(), |found| user(found.uid()))
-}
-
-/// A user by name, where the machine's own list has one.
-fn user(id: u32) -> String {
-    let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = known.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let (name, number) = (fields.next()?, fields.nth(1)?);
-        (number.parse() == Ok(id)).then(|| name.to_owned())
-    });
-    match name {
-        Some(name) => format!("{name} (user id {id})"),
-        None => format!("user id {id}"),
-    }
 }
 
 fn certificates(settings: &Settings) -> Vec<Mistake> {
@@ -99,13 +82,18 @@ fn certificates(settings: &Settings) -> Vec<Mistake> {
     }
     let folder = Path::new(&settings.tls.folder);
     let services = settings.process.services();
-    let refused = services
-        .iter()
-        .filter_map(|service| Identity::load(folder, service).err());
-    let remedy = "`onqueue certs` makes certificates";
-    refused
-        .map(|fault| Mistake::new("tls.folder", format!("{}; {remedy}", mistake(&fault).problem)))
-        .collect()
+    let told = |service: &'static str| {
+        let fault = Identity::load(folder, service).err()?;
+        let remedy = match unreadable(folder, service) {
+            Some([_, remedy]) => remedy,
+            None => "`onqueue certs` makes certificates".to_owned(),
+        };
+        Some(Mistake::new(
+            "tls.folder",
+            format!("{}; {remedy}", mistake(&fault).problem),
+        ))
+    };
+    services.iter().filter_map(told).collect()
 }
 
 /// Those that are taken, and those that cannot be used at all.
@@ -140,33 +128,35 @@ fn unusable(address: SocketAddr, error: &Error) -> String {
     format!("cannot listen on {address}: {remedy} ({error})")
 }
 
-fn database(settings: &Settings) -> Vec<Mistake> {
+/// Why SQLite's file cannot be used, if it is there or cannot be made.
+pub fn database(settings: &Settings) -> Vec<Mistake> {
     let file = settings.store.sqlite_path();
     let Some(file) = file.filter(|_| settings.process.services().need_database()) else {
         return Vec::new();
     };
-    if let Err(error) = file.metadata()
-        && let Some([problem, remedy]) = out_of_reach(&file, &error)
-    {
+    if let Some([problem, remedy]) = unusable_by_us(&file) {
         return vec![Mistake::new("store.url", format!("{problem}: {remedy}"))];
     }
     let problem = match file.metadata() {
         Ok(found) if found.is_dir() => Some("is a folder: name the file in it".to_owned()),
-        Ok(found) => unusable_file(&file, found.len()),
+        Ok(_) => unusable_file(&file),
         Err(_) => no_folder(file.parent()),
     };
     let told = |problem| Mistake::new("store.url", format!("{}: {problem}", file.display()));
     problem.map(told).into_iter().collect()
 }
 
-fn unusable_file(file: &Path, length: u64) -> Option<String> {
+fn unusable_file(file: &Path) -> Option<String> {
+    if let Some([problem, remedy]) = emptied(file) {
+        return Some(format!("{problem}: {remedy}"));
+    }
     let writable = OpenOptions::new().append(true).open(file);
     if let Err(error) = writable {
         return Some(format!("cannot be written, give this user the right to: {error}"));
     }
     let mut first = [0; SQLITE.len()];
     let read = File::open(file).and_then(|mut file| file.read_exact(&mut first));
-    let is_database = length == 0 || (read.is_ok() && first == SQLITE);
+    let is_database = read.is_ok() && first == SQLITE;
     (!is_database).then(|| format!("is no SQLite database: name another file; if it was one, it is damaged: {RESTORE}"))
 }
 

@@ -27,6 +27,7 @@ impl Place {
     fn new() -> Self {
         let place = Self(tempfile::tempdir().expect("a folder"));
         std::fs::write(place.path("no.db"), "this is text, and not what SQLite writes").expect("written");
+        std::fs::write(place.path("empty.db"), "").expect("written");
         place
     }
 

@@ -182,6 +182,11 @@ pub const MISTAKES: &[Mistake] = &[
         "no SQLite database",
     ),
     (
+        &[("ONQUEUE_STORE__URL", "sqlite://empty.db")],
+        "store.url",
+        "onqueue restore FILE",
+    ),
+    (
         &[("ONQUEUE_STORE__URL", "sqlite:///dev/null/x.db")],
         "store.url",
         "not a folder",

@@ -2,19 +2,19 @@
 
 use super::{
     Finding,
-    entry::{Barred, enter},
-    said,
+    entry::{Barred, enter, owner},
+    file, said,
 };
 use crate::{
     command::keys::{self, Listed, moment},
     node::{OWNERS, condition},
-    settings::{RESTORE, Settings, out_of_reach},
+    settings::{RESTORE, Settings},
 };
 use futures::future::join_all;
-use onqueue_model::{Fault, Timestamp};
+use onqueue_model::{Cause, Fault, Reason, Timestamp};
 use onqueue_server::Clock;
-use onqueue_store::{DAMAGED, Rights, Store};
-use std::{collections::BTreeMap, fs::OpenOptions, io::ErrorKind, path::Path, time::Duration};
+use onqueue_store::{Rights, Store};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::time::timeout;
 
 /// How far the machine's clock may be from the database's.
@@ -24,7 +24,7 @@ const SKEW: Duration = Duration::from_secs(1);
 const TOO_FAR: Duration = Duration::from_secs(30);
 
 /// Those who have keys that sign.
-const SIGNERS: [&str; 2] = ["signing key auth", "signing key session"];
+const SIGNERS: [&str; 2] = ["auth", "session"];
 
 /// How long before its end a key should have a successor.
 const SUCCEEDED: Duration = Duration::from_secs(12 * 60 * 60);
@@ -50,41 +50,34 @@ struct Opened {
 }
 
 /// Looks at the database as each service of this process sees it; at the same time, and at each for a few seconds at most.
-pub async fn examine(settings: &Settings) -> Vec<Finding> {
+/// Looking thoroughly takes as long as it takes.
+pub async fn examine(settings: &Settings, is_thorough: bool) -> Vec<Finding> {
     let services = settings.process.services();
     if !services.need_database() {
         return vec![Finding::ok("database", "none needed: the gateway has none")];
     }
-    if let Some(found) = settings.store.sqlite_path().and_then(|file| unseen(&file)) {
+    let path = settings.store.sqlite_path();
+    if let Some(found) = path.as_deref().and_then(file::unseen) {
         return vec![found];
     }
     let own: Vec<_> = OWNERS.into_iter().filter(|service| services.has(service)).collect();
-    let opened = open(&settings.store, &own).await;
-    let (general, each, signing) = futures::join!(
+    let (opened, owner) = futures::join!(open(&settings.store, &own), owner(&settings.store, &own));
+    let (general, pages, each, signing) = futures::join!(
         of_all(&opened),
+        pages(path.as_deref(), &opened, is_thorough),
         join_all(own.iter().map(|service| seen_by(service, &opened))),
-        signing(&opened)
+        join_all(SIGNERS.map(|service| signing(service, &opened)))
     );
     let closing = opened.stores.values().map(|store| timeout(CLOSED, store.close()));
     // What was found is found; a connection that does not close ends with the process.
     let _ = join_all(closing).await;
     general
         .into_iter()
+        .chain(owner)
+        .chain(pages)
         .chain(each.into_iter().flatten())
-        .chain(signing)
+        .chain(signing.into_iter().flatten())
         .collect()
-}
-
-/// Why there is no file to open, if there is none, or none that this user may open.
-fn unseen(file: &Path) -> Option<Finding> {
-    let opened = OpenOptions::new().read(true).write(true).open(file);
-    let error = opened.err()?;
-    if error.kind() == ErrorKind::NotFound {
-        let remedy = "the first `onqueue serve` makes it; where there was one, look at store.url or --data";
-        return Some(Finding::warn("database", "there is none yet", remedy));
-    }
-    let [problem, remedy] = out_of_reach(file, &error)?;
-    Some(Finding::fail("database", problem, &remedy))
 }
 
 async fn open(settings: &onqueue_store::Settings, services: &[&'static str]) -> Opened {
@@ -163,6 +156,17 @@ async fn of_all(opened: &Opened) -> Vec<Finding> {
     findings
 }
 
+/// The pages of the file, if it is one and could be opened.
+async fn pages(path: Option<&Path>, opened: &Opened, is_thorough: bool) -> Vec<Finding> {
+    let (Some(path), Some(store)) = (path, opened.stores.values().next()) else {
+        return Vec::new();
+    };
+    match is_thorough {
+        true => vec![file::all_of(path, store).await],
+        false => in_time("file", async { vec![file::glance(path, store).await] }).await,
+    }
+}
+
 async fn skew(store: &Store) -> Finding {
     let machine = Clock::system();
     let before = machine.now();
@@ -218,16 +222,18 @@ async fn condition_of(service: &str, check: &str, store: &Store) -> Finding {
             format!("not up to date: {}", pending.join(", ")),
             "run `onqueue migrate` with this version; after a restore from a backup, `onqueue restored`",
         ),
-        Err(error) => unread(check, &error.to_string()),
+        Err(error) => unread(check, &error.into()),
     }
 }
 
-/// Tables that cannot be read are missing, or of another version; unless it is the file.
-fn unread(check: &str, problem: &str) -> Finding {
-    match problem.contains(DAMAGED) {
-        true => Finding::fail(check, problem, RESTORE),
-        false => Finding::fail(check, problem, "run `onqueue migrate`"),
-    }
+/// Tables that cannot be read are missing, or of another version; unless it is the file, or the way to the server.
+fn unread(check: &str, fault: &Fault) -> Finding {
+    let remedy = match (fault.cause, fault.reason) {
+        (Some(Cause::DamagedDatabase), _) => RESTORE,
+        (None, Reason::Unavailable) => REACH,
+        (None, _) => "run `onqueue migrate`",
+    };
+    Finding::fail(check, said(fault), remedy)
 }
 
 async fn granted(service: &str, check: String, store: &Store) -> Option<Finding> {
@@ -270,26 +276,30 @@ fn may(service: &str, rights: &Rights) -> Finding {
     )
 }
 
-/// The keys of both services that have some, which are read together.
-async fn signing(opened: &Opened) -> Vec<Finding> {
-    let (Some(auth), Some(session)) = (opened.of("auth"), opened.of("session")) else {
-        return Vec::new();
-    };
-    let (auth, session) = match (auth, session) {
-        (Ok(auth), Ok(session)) => (auth, session),
-        (Err(because), _) | (_, Err(because)) => return SIGNERS.map(|check| Finding::skipped(check, because)).into(),
-    };
-    let looking = async {
-        let now = auth.now().await?;
-        Ok::<_, Fault>((keys::known(auth, session, now).await?, now))
+/// The keys of a service, if it has some and runs here.
+async fn signing(service: &'static str, opened: &Opened) -> Vec<Finding> {
+    let check = format!("signing key {service}");
+    let store = match opened.of(service) {
+        Some(Ok(store)) => store,
+        Some(Err(because)) => return vec![Finding::skipped(check, because)],
+        None => return Vec::new(),
     };
     let looking = async {
-        match looking.await {
-            Ok((keys, now)) => ["auth", "session"].map(|service| signs(service, &keys, now)).into(),
-            Err(fault) => vec![unread("signing keys", &said(&fault))],
+        match known(service, store).await {
+            Ok((keys, now)) => vec![signs(service, &keys, now)],
+            Err(fault) => vec![unread(&check, &fault)],
         }
     };
-    in_time("signing keys", looking).await
+    in_time(&check, looking).await
+}
+
+async fn known(service: &str, store: &Store) -> Result<(Vec<Listed>, Timestamp), Fault> {
+    let now = store.now().await?;
+    let keys = match service {
+        "auth" => keys::of_auth(store).await?,
+        _ => keys::of_session(store, now).await?,
+    };
+    Ok((keys, now))
 }
 
 fn signs(service: &str, keys: &[Listed], now: Timestamp) -> Finding {
@@ -348,6 +358,18 @@ mod tests {
             (rights(0, 3, true), State::Warn),
         ] {
             assert_eq!(may("auth", &rights).state, expected, "{rights:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_by_its_cause_and_not_by_its_words() {
+        let fault = Fault::internal("a table named “the database's file is damaged”");
+        for (fault, expected) in [
+            (fault.clone(), "onqueue migrate"),
+            (fault.with_cause(Cause::DamagedDatabase), "onqueue restore"),
+            (Fault::unavailable("gone"), "whether this machine may reach it"),
+        ] {
+            assert!(unread("tables auth", &fault).remedy.contains(expected), "{fault:?}");
         }
     }
 

@@ -16,6 +16,11 @@ const SILENT: &str = "start it there (`systemctl start postgresql`); if it runs,
 
 const UNOPENED: &str = "see whether store.url names the right file, and whether this user may write it and its folder";
 
+/// What is told of the owner where no service comes as them.
+const OWNER: &str = "database (store.url)";
+
+const FOR_TABLES: &str = "no service here uses this, only `onqueue migrate` and `onqueue restored`";
+
 /// Why a service's database was not opened.
 #[derive(Clone, Debug)]
 pub struct Barred {
@@ -47,6 +52,30 @@ pub async fn enter(settings: &Settings, service: &'static str) -> Result<Store, 
             because: "the file cannot be opened".to_owned(),
         },
     })
+}
+
+/// Whether the owner of the tables is let in where no service comes by `store.url`: nobody else would notice before the next
+/// `onqueue migrate`. That its server is silent is told by the services that use it too.
+pub async fn owner(settings: &Settings, services: &[&'static str]) -> Option<Finding> {
+    let owner = settings.as_owner();
+    let place = owner.server()?;
+    if services.iter().any(|service| settings.of(service).url == owner.url) {
+        return None;
+    }
+    let is_told = services
+        .iter()
+        .any(|service| settings.of(service).server().as_ref() == Some(&place));
+    match Store::knock(&owner, LET_IN).await {
+        Ok(()) => Some(Finding::ok(OWNER, format!("{place} lets us in; {FOR_TABLES}"))),
+        Err(NoEntry::Silent(_)) if is_told => None,
+        Err(why) => Some(unused(&place, &why)),
+    }
+}
+
+/// Calls succeed all the same.
+fn unused(place: &str, why: &NoEntry) -> Finding {
+    let Barred { finding, .. } = barred(place, "store.url", why);
+    Finding::warn(OWNER, format!("{}; {FOR_TABLES}", finding.found), &finding.remedy)
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -91,18 +120,17 @@ fn remedy(code: &str, setting: &str) -> String {
             "have max_connections above the sum of all store.connections, or end what holds connections".to_owned()
         }
         "57P03" => "wait until it has started; its log says how far it is".to_owned(),
-        _ if code.starts_with("28") => {
-            format!(
-                "correct user and password in {setting}; the first time, `onqueue migrate` makes the services' roles"
-            )
-        }
+        _ if code.starts_with("28") => format!(
+            "correct user and password in {setting}, or give the role that password (docs/operate.md, “Passwords of \
+             PostgreSQL”); `onqueue migrate` makes services' roles that are not there"
+        ),
         _ => "the server's log says more".to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::State, *};
 
     #[test]
     fn a_refusal_names_the_setting_to_correct() {
@@ -122,6 +150,24 @@ mod tests {
             let barred = barred("db:5432", "store.auth_url", &refused);
             assert!(barred.finding.remedy.contains(expected), "{code}: {barred:?}");
             assert!(barred.finding.found.contains("db:5432"), "{code}: {barred:?}");
+        }
+    }
+
+    #[test]
+    fn an_owner_who_is_not_let_in_is_to_be_looked_after_and_no_failure() {
+        let refused = NoEntry::Refused {
+            code: "28P01".to_owned(),
+            problem: "no".to_owned(),
+        };
+        for why in [refused, NoEntry::Silent("refused".to_owned())] {
+            let told = unused("db:5432", &why);
+            assert_eq!(told.state, State::Warn, "{told:?}");
+            assert_eq!(told.check, "database (store.url)");
+            assert!(
+                told.found.contains("db:5432") && told.found.contains("`onqueue migrate`"),
+                "{told:?}"
+            );
+            assert!(!told.remedy.is_empty(), "{told:?}");
         }
     }
 

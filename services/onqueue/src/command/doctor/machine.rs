@@ -1,7 +1,7 @@
 //! What is not in the database: certificates, disks, the broker.
 
 use super::{Finding, said};
-use crate::settings::Settings;
+use crate::settings::{Settings, unreadable};
 use onqueue_bus::{Bus, NoEntry};
 use onqueue_credentials::Identity;
 use std::{
@@ -23,6 +23,8 @@ const SCARCE: u64 = 1_024 * MEBIBYTE;
 /// Below so many it is as good as full.
 const FULL: u64 = 64 * MEBIBYTE;
 
+const MADE_ANEW: &str = "make new ones: `onqueue certs`, or look at cert-manager";
+
 /// Whether the certificates of this process's services can be used, and for how long.
 pub fn certificates(settings: &Settings) -> Vec<Finding> {
     if settings.tls.folder.is_empty() {
@@ -43,11 +45,11 @@ pub fn certificates(settings: &Settings) -> Vec<Finding> {
         let check = format!("certificate {service}");
         match loaded {
             Ok(identity) => lasting(check, identity.days_left()),
-            Err(fault) => Finding::fail(
-                check,
-                said(fault),
-                "make new ones: `onqueue certs`, or look at cert-manager",
-            ),
+            Err(fault) => {
+                let out_of_reach = unreadable(folder, service).map(|[_, remedy]| remedy);
+                let remedy = out_of_reach.as_deref().unwrap_or(MADE_ANEW);
+                Finding::fail(check, said(fault), remedy)
+            }
         }
     });
     each.chain(authority).collect()

@@ -2,6 +2,7 @@
 
 mod database;
 mod entry;
+mod file;
 mod machine;
 mod peers;
 
@@ -12,7 +13,10 @@ use crate::{
 };
 use onqueue_model::Fault;
 use serde::Serialize;
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
+
+/// How many variables are named.
+const TOLD: usize = 6;
 
 /// How something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -102,7 +106,7 @@ pub fn doctor(options: &cli::Doctor) -> ExitCode {
             };
             mistakes.into_iter().map(told).collect()
         }
-        Ok(loaded) => examined(&loaded.settings),
+        Ok(loaded) => examined(&loaded.settings, options),
     };
     tell(&findings, options);
     match findings.iter().any(|finding| finding.state == State::Fail) {
@@ -111,8 +115,9 @@ pub fn doctor(options: &cli::Doctor) -> ExitCode {
     }
 }
 
-fn examined(settings: &Settings) -> Vec<Finding> {
-    let mut findings = vec![Finding::ok("settings", "can be used")];
+fn examined(settings: &Settings, options: &cli::Doctor) -> Vec<Finding> {
+    let sources = sources(options.place.config.as_deref(), &settings::variables());
+    let mut findings = vec![Finding::ok("settings", format!("can be used: {sources}"))];
     findings.extend(machine::certificates(settings));
     findings.extend(machine::disks(settings));
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -121,7 +126,7 @@ fn examined(settings: &Settings) -> Vec<Finding> {
                 futures::join!(
                     machine::bus(settings),
                     peers::addresses(settings),
-                    database::examine(settings)
+                    database::examine(settings, options.thorough)
                 )
             };
             let (bus, peers, database) = runtime.block_on(looking);
@@ -135,6 +140,18 @@ fn examined(settings: &Settings) -> Vec<Finding> {
         )),
     }
     findings
+}
+
+/// Where settings came from that are not the defaults: a service may have been given others.
+fn sources(file: Option<&Path>, variables: &[String]) -> String {
+    let file = file.map_or_else(|| "no file".to_owned(), |file| format!("of {}", file.display()));
+    let told: Vec<&str> = variables.iter().take(TOLD).map(String::as_str).collect();
+    let more = variables.len() - told.len();
+    match (told.join(", "), more) {
+        (names, _) if names.is_empty() => format!("{file}, and no variables of the environment"),
+        (names, 0) => format!("{file}, and of the environment {names}"),
+        (names, more) => format!("{file}, and of the environment {names} and {more} more"),
+    }
 }
 
 fn tell(findings: &[Finding], options: &cli::Doctor) {
@@ -156,4 +173,27 @@ fn tell(findings: &[Finding], options: &cli::Doctor) {
 /// What a fault says to the operator.
 fn said(fault: &Fault) -> String {
     fault.context.clone().unwrap_or_else(|| fault.message.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_told_with_where_they_came_from() {
+        let names = |count: usize| -> Vec<String> { (0..count).map(|at| format!("V{at}")).collect() };
+        let file = Some(Path::new("onqueue.toml"));
+        for (file, count, expected) in [
+            (file, 0, "of onqueue.toml, and no variables of the environment"),
+            (None, 0, "no file, and no variables of the environment"),
+            (file, 2, "of onqueue.toml, and of the environment V0, V1"),
+            (
+                None,
+                9,
+                "no file, and of the environment V0, V1, V2, V3, V4, V5 and 3 more",
+            ),
+        ] {
+            assert_eq!(sources(file, &names(count)), expected);
+        }
+    }
 }
