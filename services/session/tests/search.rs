@@ -289,6 +289,31 @@ async fn what_is_said_is_found_before_everything_is_looked_at() {
     assert!(began.elapsed() < ALL, "{:?}", began.elapsed());
 }
 
+/// Beside those who write, little is indexed in one step: of a long talk some is left each time.
+#[tokio::test]
+async fn long_talks_are_found_from_their_beginning_to_their_end() {
+    const SAID: [usize; 2] = [150, 70];
+    let house = House::new(86).await;
+    let (desk, sue) = (&house.desk, house.supervisor_token());
+    let chats = [desk.start(1).await, desk.start(2).await];
+    let talks = chats.iter().zip(SAID).map(|(chat, count)| {
+        join_all((0..count).map(async move |number| {
+            let word = format!("wort{number:03}");
+            desk.send(&chat.token, &chat.id, &word, &word).await
+        }))
+    });
+    for sent in join_all(talks).await.into_iter().flatten() {
+        sent.expect("sent");
+    }
+    desk.indexed().await;
+    for number in [0, 30, 31, 32, 33, 63, 64, 65, 69, 70, 148, 149, 150] {
+        let mut found = desk.finds(&sue, text(&format!("wort{number:03}")), &chats).await;
+        found.sort_unstable();
+        let expected: Vec<usize> = (0..2).filter(|chat| number < SAID[*chat]).collect();
+        assert_eq!(found, expected, "{number}");
+    }
+}
+
 /// Numbers that look random and come again with the same seed.
 struct Dice(u64);
 
