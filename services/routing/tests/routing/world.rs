@@ -12,7 +12,7 @@ use onqueue_proto::routing::v1::{
 use onqueue_routing::{Gate, Membership, Migrations, Owners, Seed, SeedAgent, SeedSkill, Settings, bind_behind, seed};
 use onqueue_server::{Context, InProcess, ManualClock, Tasks, as_peer, layered};
 use onqueue_store::Store;
-use onqueue_testkit::{TempStore, Tokens, migrated_store, still_context, with_token};
+use onqueue_testkit::{TempStore, Tokens, migrated_store, still_context, until, with_token};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -170,8 +170,12 @@ impl World {
         let surroundings = (net.owners(), gate.clone());
         let routing = bound(&settings, temp.store.clone(), &context, &session, surroundings).await;
         net.add(&settings.address, &routing);
-        let known: BTreeSet<_> = session.policies().into_iter().map(|policy| policy.queue_id).collect();
-        assert_eq!(known.len(), queues, "every queue is in force when it is bound");
+        // Binding waits for it, though on a busy machine not for ever.
+        until("every queue is in force", SOON, async || {
+            let known: BTreeSet<_> = session.policies().into_iter().map(|policy| policy.queue_id).collect();
+            known.len() == queues
+        })
+        .await;
         Self {
             temp,
             context,
