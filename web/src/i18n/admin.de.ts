@@ -312,6 +312,7 @@ export const adminDe: Record<keyof typeof adminEn, string> = {
   "queue.lastAgentMember": "Zuerst versuchen, wenn Mitglied",
   "queue.lastAgentAny": "Zuerst versuchen, wer es auch ist",
   "queue.hold": "Niemand sonst für",
+  "queue.holdHint": "Wenn dieser Agent beim Eintreffen des Chats bereit ist und Platz hat. Bis zu 3.600 Sekunden; 0 heißt die üblichen 30.",
   "queue.afterContactOptional": "Freiwillig",
   "queue.afterContactMandatory": "Pflicht, bis fertig",
   "queue.afterContactTimeout": "Pflicht, bis fertig oder die Zeit um ist",

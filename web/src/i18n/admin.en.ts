@@ -308,6 +308,7 @@ export const adminEn = {
   "queue.lastAgentMember": "Tried first if a member",
   "queue.lastAgentAny": "Tried first, whoever it is",
   "queue.hold": "Nobody else for",
+  "queue.holdHint": "If that agent is on queue with room when the chat comes. Up to 3,600 seconds; 0 means the usual 30.",
   "queue.afterContactOptional": "Optional",
   "queue.afterContactMandatory": "Mandatory, until done",
   "queue.afterContactTimeout": "Mandatory, until done or the time is over",

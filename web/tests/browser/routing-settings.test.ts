@@ -1,6 +1,6 @@
 // How queues route and when they are open, set up in a real browser.
 import { expect, test } from "vitest";
-import { AfterContactMode, Evaluation, RoutingMethod } from "../../src/gen/onqueue/routing/v1/queue_pb";
+import { AfterContactMode, Evaluation, LastAgentMode, RoutingMethod } from "../../src/gen/onqueue/routing/v1/queue_pb";
 import { AgentLostAction, InactivityAction, InactivityCounts } from "../../src/gen/onqueue/routing/v1/queue_rules_pb";
 import { NARROW } from "./browser";
 import { enter, look, pick, visits } from "./visit";
@@ -46,6 +46,24 @@ test("a queue gets rings, after-contact work, opening hours and messages", async
   });
   await page.setViewportSize(NARROW);
   await look(page, "admin-queue-routing-narrow");
+});
+
+test("the last agent who is to be tried first gets a time, which may be changed", async () => {
+  const { admin } = visit.world;
+  const page = await openAt("queues", admin.service);
+  const [choice, time] = [page.getByTestId("field-lastAgent"), page.getByTestId("last-agent-hold")];
+  expect(await time.count()).toBe(0);
+  await choice.selectOption({ label: "Tried first if a member" });
+  expect(await time.inputValue()).toBe("30 s");
+  await page.getByText("0 means the usual 30.").waitFor();
+  await time.scrollIntoViewIfNeeded();
+  await look(page, "admin-queue-last-agent");
+  await page.getByTestId("resource-form").getByTestId("save").click();
+  await page.getByTestId("saved").getByText("Saved.").waitFor();
+  expect(admin.queues.get(admin.service)).toMatchObject({ lastAgent: { mode: LastAgentMode.QUEUE_MEMBERS_ONLY, holdMs: 30_000n } });
+  await time.fill("45");
+  await choice.selectOption({ label: "Tried first, whoever it is" });
+  expect(await time.inputValue()).toBe("45 s");
 });
 
 test("opening hours say what holds, close for an emergency after a question, and open again", async () => {

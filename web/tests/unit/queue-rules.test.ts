@@ -1,10 +1,11 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { afterContact, conversationRules, groupRules, groups, messages } from "../../src/admin/resources/queue-rules";
+import { afterContact, conversationRules, groupRules, groups, lastAgent, messages } from "../../src/admin/resources/queue-rules";
 import {
   AfterContactSchema,
   GroupRuleSchema,
   InQueueMessageSchema,
+  LastAgentSchema,
   MemberGroupSchema,
 } from "../../src/gen/onqueue/routing/v1/queue_pb";
 import { ConversationRulesSchema, InactivityAction, ResponseLibraryUse } from "../../src/gen/onqueue/routing/v1/queue_rules_pb";
@@ -79,4 +80,14 @@ test.each([
 ])("after-contact work of %s ms", (timeoutMs, key) => {
   expect(afterContact(create(AfterContactSchema, { timeoutMs }))?.key).toBe(key);
   expect(afterContact(undefined)).toBeUndefined();
+});
+
+test.each<[bigint, string | undefined]>([
+  [0n, undefined],
+  [1n, undefined],
+  [3_600_000n, undefined],
+  [3_600_001n, "violation.range"],
+])("the last agent alone for %s ms", (holdMs, key) => {
+  expect(lastAgent(create(LastAgentSchema, { holdMs }))?.key).toBe(key);
+  expect(lastAgent(undefined)).toBeUndefined();
 });

@@ -200,10 +200,19 @@ async fn a_queue_may_keep_the_age_of_what_is_transferred_to_it() {
 
 #[tokio::test]
 async fn a_conversation_that_is_opened_again_goes_to_its_last_agent_first() {
+    opened_again_with(20_000).await;
+}
+
+#[tokio::test]
+async fn it_goes_to_its_last_agent_first_where_no_time_is_set_too() {
+    opened_again_with(0).await;
+}
+
+async fn opened_again_with(hold_ms: i64) {
     let mut seed = seeded(vec![agent(1, "Anna"), agent(2, "Ben")]);
     seed.queues[0].last_agent = Some(proto::LastAgent {
         mode: proto::LastAgentMode::QueueMembersOnly.into(),
-        hold_ms: 20_000,
+        hold_ms,
     });
     let world = World::with(seed, Settings::default()).await;
     let mut anna = world.on_queue(1, "Anna").await;

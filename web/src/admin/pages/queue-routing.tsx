@@ -199,17 +199,25 @@ function Groups({ fields }: PartProps) {
   );
 }
 
+/** How long nobody else is tried where no time was chosen yet. */
+const USUAL_HOLD_MS = 30_000n;
+
 function LastAgent({ fields }: PartProps) {
   const words = useAdminWords();
   const { value, onChange, ...input } = fields.value("lastAgent");
   const lastAgent = value ?? create(LastAgentSchema);
   const isOn = lastAgent.mode > LastAgentMode.DISABLED;
+  const choose = (mode: LastAgentMode) => {
+    const isUntimed = mode > LastAgentMode.DISABLED && lastAgent.holdMs === 0n;
+    onChange({ ...lastAgent, mode, holdMs: isUntimed ? USUAL_HOLD_MS : lastAgent.holdMs });
+  };
   return (
     <>
-      <Choice {...input} choices={LAST_AGENTS} value={lastAgent.mode} onChange={(mode) => onChange({ ...lastAgent, mode })} />
+      <Choice {...input} choices={LAST_AGENTS} value={lastAgent.mode} onChange={choose} />
       {isOn && (
         <Seconds
           label={words.t("queue.hold")}
+          description={words.t("queue.holdHint")}
           value={lastAgent.holdMs}
           disabled={input.disabled}
           onChange={(holdMs) => onChange({ ...lastAgent, holdMs })}

@@ -1,5 +1,5 @@
 // What a queue's lists have to be like before they are sent.
-import type { AfterContact, GroupRule, InQueueMessage, MemberGroup } from "../../gen/onqueue/routing/v1/queue_pb";
+import type { AfterContact, GroupRule, InQueueMessage, LastAgent, MemberGroup } from "../../gen/onqueue/routing/v1/queue_pb";
 import { InactivityAction, ResponseLibraryUse, type AttachmentRules, type ConversationRules } from "../../gen/onqueue/routing/v1/queue_rules_pb";
 import { duration, type Rule, type Violation } from "../kit/bounds";
 
@@ -37,6 +37,9 @@ export const messages: Rule<readonly InQueueMessage[]> = (given) => {
 
 /** Its time, where it has one. */
 export const afterContact: Rule<AfterContact | undefined> = (work) => work && duration(1_000, HOUR_MS)(work.timeoutMs);
+
+/** Its time is at most an hour. */
+export const lastAgent: Rule<LastAgent | undefined> = (given) => given && duration(0, HOUR_MS)(given.holdMs);
 
 /** Each is within its bounds, or 0 for the usual. */
 export const conversationRules: Rule<ConversationRules | undefined> = (rules) => {

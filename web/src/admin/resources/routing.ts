@@ -6,7 +6,7 @@ import type { AdminClients } from "../clients";
 import { between, characters, chosen, duration, type Rules } from "../kit/bounds";
 import type { FieldOf } from "../kit/draft";
 import { needsOf, present, type Resource } from "../kit/resource";
-import { afterContact, conversationRules, groupRules, groups, messages } from "./queue-rules";
+import { afterContact, conversationRules, groupRules, groups, lastAgent, messages } from "./queue-rules";
 
 const MOST_WAITING = 1_000_000;
 
@@ -45,6 +45,7 @@ const QUEUE_RULES: Rules<Queue> = {
   groups,
   groupRules,
   messages,
+  lastAgent,
   afterContact,
   conversationRules,
 };

@@ -21,6 +21,9 @@ use std::{
 const DAY: RangeInclusive<i64> = 0..=86_400_000;
 const HOUR: i64 = 3_600_000;
 
+/// How long the last agent has a conversation to themselves where nothing is said.
+const USUAL_HOLD_MS: u64 = 30_000;
+
 /// The groups that a queue has, and how it comes by new ones.
 pub struct Groups<'a> {
     pub had: &'a [Group],
@@ -63,7 +66,11 @@ fn last_agent(given: Option<&proto::LastAgent>) -> Result<LastAgentRule, Fault> 
         proto::LastAgentMode::QueueMembersOnly => LastAgentMode::QueueMembersOnly,
         proto::LastAgentMode::AnyAgent => LastAgentMode::AnyAgent,
     };
-    let hold_ms = within("queue.last_agent.hold_ms", given.hold_ms, 0..=HOUR)?;
+    // Without a time nobody would be tried first.
+    let hold_ms = match given.hold_ms {
+        0 if mode != LastAgentMode::Disabled => USUAL_HOLD_MS,
+        given => within("queue.last_agent.hold_ms", given, 0..=HOUR)?,
+    };
     Ok(LastAgentRule { mode, hold_ms })
 }
 

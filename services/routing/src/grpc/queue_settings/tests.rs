@@ -155,6 +155,10 @@ const WRONG: &[(Change, &str)] = &[
         "queue.last_agent.hold_ms",
     ),
     (
+        |q| q.last_agent = Some(proto::LastAgent { mode: 2, hold_ms: -1 }),
+        "queue.last_agent.hold_ms",
+    ),
+    (
         |q| {
             q.alerting_by_medium = vec![proto::MediumAlerting {
                 medium: 0,
@@ -264,6 +268,25 @@ fn what_is_left_out_is_as_usual_and_what_is_set_comes_back() {
         new: &new_group(),
     };
     assert_eq!(decoded(&encoded(&whole), &again), Ok(whole));
+}
+
+#[test]
+fn who_is_tried_first_is_so_for_a_time() {
+    let kept = |mode: proto::LastAgentMode, hold_ms| {
+        let rule = proto::LastAgent {
+            mode: mode.into(),
+            hold_ms,
+        };
+        let settings = read(|q| q.last_agent = Some(rule)).expect("good");
+        settings.last_agent.hold_ms
+    };
+    for mode in [proto::LastAgentMode::QueueMembersOnly, proto::LastAgentMode::AnyAgent] {
+        assert_eq!(kept(mode, 0), 30_000);
+        assert_eq!(kept(mode, 1), 1);
+        assert_eq!(kept(mode, 3_600_000), 3_600_000);
+    }
+    assert_eq!(kept(proto::LastAgentMode::Disabled, 0), 0);
+    assert_eq!(kept(proto::LastAgentMode::Disabled, 20_000), 20_000);
 }
 
 #[test]
