@@ -74,6 +74,7 @@ export const conversationsDe: Record<keyof typeof conversationsEn, string> = {
   "supervise.barge": "Beitreten",
   "supervise.takeOver": "Übernehmen",
   "supervise.takeOverQuestion": "Das Gespräch wird Ihres, und der Agent verlässt es. Möchten Sie es übernehmen?",
+  "supervise.noAgent": "Zum Übernehmen müssen Sie Agent sein: Wer Warteschlangen verwaltet, macht Sie zum Mitglied einer davon.",
   "supervise.leave": "Verlassen",
   "supervise.part.none": "Sie sind nicht in diesem Gespräch.",
   "supervise.part.monitor": "Sie lesen mit; der Kunde sieht Sie nicht.",

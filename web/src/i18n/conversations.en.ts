@@ -72,6 +72,7 @@ export const conversationsEn = {
   "supervise.barge": "Join",
   "supervise.takeOver": "Take over",
   "supervise.takeOverQuestion": "The conversation becomes yours, and the agent leaves it. Take it over?",
+  "supervise.noAgent": "To take over you have to be an agent: somebody who administers queues makes you a member of one.",
   "supervise.leave": "Leave",
   "supervise.part.none": "You are not in this conversation.",
   "supervise.part.monitor": "You monitor it, unseen by the customer.",

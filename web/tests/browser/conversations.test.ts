@@ -162,6 +162,19 @@ test("a supervisor takes over, if on queue", async () => {
   await desk.getByTestId("desk-log").getByText("hello").waitFor();
 });
 
+test("who is no agent reads that they cannot take over, and why", async () => {
+  visit.world.isAgent = false;
+  const desk = await signedIn();
+  const room = visit.world.open("r", "Grace", "An order", "en", "hello");
+  room.state = ConversationState.CONNECTED;
+  await desk.getByTestId("nav-conversations").click();
+  await desk.getByTestId("supervisor-item").click();
+  await desk.getByTestId("takeover-no-agent").getByText("makes you a member").waitFor();
+  expect(await desk.getByTestId("takeover").isDisabled()).toBe(true);
+  expect(await desk.getByTestId("supervise-monitor").isEnabled()).toBe(true);
+  await look(desk, "desk-takeover-no-agent");
+});
+
 test("the agent sees who supervises, and that the customer is away", async () => {
   const desk = await signedIn("de");
   const room = await inHand(desk);
