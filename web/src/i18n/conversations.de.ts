@@ -126,6 +126,7 @@ export const conversationsDe: Record<keyof typeof conversationsEn, string> = {
   "search.foundMore.one": "{count} Gespräch und weitere",
   "search.foundMore.other": "{count} Gespräche und weitere",
   "contact.heading": "Kontakt",
+  "contact.notOpen": "Dieses Gespräch ist für Sie nicht mehr offen, und damit auch sein Kontakt nicht.",
   "contact.unnamed": "Ohne Namen",
   "contact.unknown": "Wer ist es?",
   "contact.given": "Der Kunde nannte: {values}",

@@ -124,6 +124,7 @@ export const conversationsEn = {
   "search.foundMore.one": "{count} conversation, and more",
   "search.foundMore.other": "{count} conversations, and more",
   "contact.heading": "Contact",
+  "contact.notOpen": "This conversation is no longer open to you, and neither is its contact.",
   "contact.unnamed": "Without a name",
   "contact.unknown": "Who is it?",
   "contact.given": "The customer gave: {values}",

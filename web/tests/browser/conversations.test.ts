@@ -238,6 +238,17 @@ test("the contact beside the chat: suggested, confirmed, changed, merged and sep
   await desk.getByTestId("transcript").getByText("good day").waitFor();
 });
 
+test("the contact of a conversation that is no longer open to the agent is not a fault, and nothing is offered", async () => {
+  const desk = await signedIn();
+  const room = await inHand(desk);
+  await desk.getByTestId("contact-new").waitFor();
+  visit.world.rooms.delete(room.id);
+  await desk.getByTestId("contact-not-open").waitFor();
+  expect(await desk.getByTestId("contact-new").count()).toBe(0);
+  expect(await desk.getByTestId("fault").count()).toBe(0);
+  await look(desk, "desk-contact-not-open");
+});
+
 test("transcripts are found by words and more, page after page, with the words marked, and lead to the place", async () => {
   const { talk, admin } = visit.world;
   const room = connected();
