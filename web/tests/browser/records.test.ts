@@ -110,3 +110,18 @@ test("receipts are there to be looked at again", async () => {
   await item.getByTestId("receipt").getByText("Messages").waitFor();
   await look(page, "admin-erasure");
 });
+
+test("who erases a customer no longer reads in their own chats what was said", async () => {
+  const room = over();
+  const desk = await visit.open("/desk");
+  await enter(desk, "supervisor@example.org");
+  visit.world.join(room);
+  await desk.locator(`[data-testid="conversation-item"][data-conversation="${room.id}"]`).click();
+  const log = desk.getByTestId("desk-log");
+  await log.getByText("hello").waitFor();
+  await desk.getByTestId("contact-erase").click();
+  await desk.getByTestId("erase-sure").check();
+  await desk.getByTestId("erase-yes").click();
+  await log.getByText("Message (removed)").waitFor();
+  expect(await log.textContent()).not.toContain("hello");
+});
