@@ -263,11 +263,10 @@ test("transcripts are found by words and more, page after page, with the words m
   talk.contact({ contactId: "k1", name: "Grace Hopper" });
   const desk = await signedIn();
   await desk.getByTestId("nav-search").click();
-  const before = talk.searches.length;
   await desk.getByTestId("search-text").fill('"');
   await desk.getByTestId("search-text").press("Enter");
   await waitForText(desk, "There is no word in it to look for.");
-  expect(talk.searches).toHaveLength(before);
+  expect(talk.searches.filter(({ text }) => text !== "")).toEqual([]);
   await desk.getByTestId("search-text").fill("refund");
   expect(await desk.getByText("There is no word in it to look for.").count()).toBe(0);
   await pick(desk, "search-contact", "Grace", "Grace Hopper");
