@@ -4,6 +4,7 @@ import { awaitingReplySince } from "../core/conversation";
 import type { ChatSnapshot } from "./desk-chat";
 import { useDesk, useNow, useSnapshot } from "./desk-context";
 import { isOver } from "./in-hand";
+import { FATES, fateOf } from "./whereabouts";
 import { useWords } from "./words";
 
 /** All chats on the desk; ended ones stay until they are closed. */
@@ -73,7 +74,7 @@ function ChatMood({ chat }: { chat: ChatSnapshot }) {
   const now = useNow();
   const since = awaitingReplySince(chat.view);
   const text = () => {
-    if (isOver(chat)) return words.t("chats.ended");
+    if (isOver(chat)) return words.t(FATES[fateOf(chat).what].short);
     if (chat.otherTypes) return words.t("chats.typing");
     if (chat.awaySince !== undefined) return words.t("presence.away", { time: words.duration(now - chat.awaySince) });
     if (since === undefined) return words.t("chats.answered");

@@ -20,6 +20,7 @@ import { TransferButton } from "./transfer/transfer-button";
 import { TransferStatus } from "./transfer/transfer-status";
 import { useAction } from "./use-action";
 import { useWords } from "./words";
+import { FATES, fateOf } from "./whereabouts";
 import { OptionalWrapUp } from "./wrap-up/optional-wrap-up";
 import { RequestWrapUp } from "./wrap-up/request-wrap-up";
 
@@ -168,11 +169,14 @@ function EndButton({ chat }: { chat: ChatSnapshot }) {
 function EndedPart({ chat }: { chat: ChatSnapshot }) {
   const words = useWords();
   const { store } = useDesk();
+  const { what, to } = fateOf(chat);
   return (
     <>
       <OptionalWrapUp conversationId={chat.conversationId} queueId={chat.view.queueId} />
       <Group className="pane-footer" justify="space-between" data-testid="desk-ended">
-        <Text size="sm">{words.t("chat.endedHint")}</Text>
+        <Text size="sm" data-testid="desk-fate" data-fate={what}>
+          {words.t(FATES[what].long, { to })}
+        </Text>
         <Button onClick={() => store.closeChat(chat.conversationId)} data-testid="desk-close">
           {words.t("chats.close")}
         </Button>

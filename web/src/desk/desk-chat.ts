@@ -1,6 +1,6 @@
 // One chat at the desk: its log, what the agent sends, who types.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { EMPTY_VIEW, hasGap, isClosed, participantsOf, unreadAfter, withEvents, type ConversationView } from "../core/conversation";
+import { EMPTY_VIEW, hasGap, isClosed, participantsOf, unreadAfter, type ConversationView } from "../core/conversation";
 import { Outbox, type OutboxEntry } from "../core/outbox";
 import { slot, tabStorage, type Slot } from "../core/storage";
 import type { Timers } from "../core/timers";
@@ -12,6 +12,7 @@ import type { Event } from "../gen/onqueue/session/v1/event_pb";
 import { uploadWays } from "../rpc/attachments";
 import { faultOf } from "../rpc/faults";
 import type { DeskClients } from "./clients";
+import { withDeskEvents } from "./desk-view";
 import { UseRecorder } from "./responses/use-recorder";
 import { readTranscript } from "./transcript";
 
@@ -208,6 +209,13 @@ export class DeskChat {
     this.set({ view: EMPTY_VIEW });
   }
 
+  /** Its customer was erased: nothing stays but what the log still has. */
+  readErased(): void {
+    this.readAnew();
+    this.filledAt = Number.NEGATIVE_INFINITY;
+    void this.fill();
+  }
+
   /** Closes the chat for good, or until the page is loaded again. */
   close(ending: "forget" | "keep"): void {
     this.outbox.close();
@@ -220,7 +228,7 @@ export class DeskChat {
   }
 
   private takeEvents(events: Event[]): void {
-    const view = withEvents(this.current.view, events);
+    const view = withDeskEvents(this.current.view, events);
     const ownIds = participantsOf(view, this.ports.userId);
     this.set({ view, ownIds, unread: unreadAfter(view, this.current.readUpTo, ownIds) });
     for (const { body, participantId } of events) {

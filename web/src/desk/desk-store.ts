@@ -115,6 +115,11 @@ export class DeskStore {
     this.chatsChanged();
   }
 
+  /** The customer of these conversations was erased; their streams do not tell. */
+  erased(conversationIds: readonly string[]): void {
+    for (const id of conversationIds) this.chats.get(id)?.readErased();
+  }
+
   /** Takes over the agent's state from an answer. */
   setAgent(agent: Agent | undefined): void {
     if (agent) this.set({ agent });

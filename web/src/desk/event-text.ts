@@ -4,7 +4,7 @@ import { authorName, type ConversationView } from "../core/conversation";
 import type { Event, OfferWithdrawn, Opened, Transferred } from "../gen/onqueue/session/v1/event_pb";
 import { endNotice } from "../i18n/notices";
 import { sentenceOfReason } from "../i18n/reasons";
-import type { DeskTranslator } from "./catalogues";
+import type { DeskKey, DeskTranslator } from "./catalogues";
 
 /** The sentence for an event that is not a message. */
 export function noticeText(event: Event, view: ConversationView, words: DeskTranslator): string | undefined {
@@ -48,7 +48,7 @@ export function noticeText(event: Event, view: ConversationView, words: DeskTran
     case "messageRedacted":
       return words.t(body.value.eventId === "" ? "notice.allRemoved" : "notice.removed");
     case "erased":
-      return isSaid(body.value.what) ? words.t("notice.erased") : undefined;
+      return erasedText(body.value.what, words);
     case "refused":
       return words.t("notice.refused", { reason: reasonText(body.value.reason, words) });
     default:
@@ -56,9 +56,28 @@ export function noticeText(event: Event, view: ConversationView, words: DeskTran
   }
 }
 
-/** Whether what was removed was for everyone to read. */
-function isSaid(what: string): boolean {
-  return what === "message" || what === "attachment_added";
+const ERASED: Record<string, DeskKey> = {
+  opened: "erased.opened",
+  participant_joined: "erased.participantJoined",
+  message: "erased.message",
+  attachment_added: "erased.attachment",
+  side_message: "erased.sideMessage",
+  coach_message: "erased.coachMessage",
+  assistance_requested: "erased.helpRequested",
+  transferred: "erased.transferred",
+  notice: "erased.notice",
+  attributes_set: "erased.attributes",
+  message_redacted: "erased.redaction",
+};
+
+/** What was there, and that it is gone. */
+function erasedText(what: string, words: DeskTranslator): string {
+  return words.t("notice.erasedWhat", { what: words.t(ERASED[what] ?? "erased.other") });
+}
+
+/** Whether it stands in the side chat's place, not in the log that the customer shares. */
+export function isErasedAside({ body }: Event): boolean {
+  return body.case === "erased" && (body.value.what === "side_message" || body.value.what === "coach_message");
 }
 
 function transferredText({ queueName, agentName, attended, note }: Transferred, words: DeskTranslator): string {

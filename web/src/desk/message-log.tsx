@@ -5,7 +5,7 @@ import { eventTime } from "../core/conversation";
 import type { Event } from "../gen/onqueue/session/v1/event_pb";
 import { FileLink } from "./attachments/file-link";
 import type { ChatSnapshot } from "./desk-chat";
-import { authorText, noticeText } from "./event-text";
+import { authorText, isErasedAside, noticeText } from "./event-text";
 import { EntryLine, Line, type EntryActions } from "./message-line";
 import { useWords } from "./words";
 
@@ -67,6 +67,6 @@ function DrawnEventLine({ event, chat }: EventLineProps) {
       </Line>
     );
   }
-  const notice = noticeText(event, view, words);
+  const notice = isErasedAside(event) ? undefined : noticeText(event, view, words);
   return notice === undefined ? null : <Line from="system" state="sent" meta="" text={notice} />;
 }

@@ -162,6 +162,19 @@ test("a supervisor takes over, if on queue", async () => {
   await desk.getByTestId("desk-log").getByText("hello").waitFor();
 });
 
+test("who is no agent reads that they cannot take over, and why", async () => {
+  visit.world.isAgent = false;
+  const desk = await signedIn();
+  const room = visit.world.open("r", "Grace", "An order", "en", "hello");
+  room.state = ConversationState.CONNECTED;
+  await desk.getByTestId("nav-conversations").click();
+  await desk.getByTestId("supervisor-item").click();
+  await desk.getByTestId("takeover-no-agent").getByText("makes you a member").waitFor();
+  expect(await desk.getByTestId("takeover").isDisabled()).toBe(true);
+  expect(await desk.getByTestId("supervise-monitor").isEnabled()).toBe(true);
+  await look(desk, "desk-takeover-no-agent");
+});
+
 test("the agent sees who supervises, and that the customer is away", async () => {
   const desk = await signedIn("de");
   const room = await inHand(desk);
@@ -225,6 +238,17 @@ test("the contact beside the chat: suggested, confirmed, changed, merged and sep
   await desk.getByTestId("transcript").getByText("good day").waitFor();
 });
 
+test("the contact of a conversation that is no longer open to the agent is not a fault, and nothing is offered", async () => {
+  const desk = await signedIn();
+  const room = await inHand(desk);
+  await desk.getByTestId("contact-new").waitFor();
+  visit.world.rooms.delete(room.id);
+  await desk.getByTestId("contact-not-open").waitFor();
+  expect(await desk.getByTestId("contact-new").count()).toBe(0);
+  expect(await desk.getByTestId("fault").count()).toBe(0);
+  await look(desk, "desk-contact-not-open");
+});
+
 test("transcripts are found by words and more, page after page, with the words marked, and lead to the place", async () => {
   const { talk, admin } = visit.world;
   const room = connected();
@@ -239,7 +263,12 @@ test("transcripts are found by words and more, page after page, with the words m
   talk.contact({ contactId: "k1", name: "Grace Hopper" });
   const desk = await signedIn();
   await desk.getByTestId("nav-search").click();
+  await desk.getByTestId("search-text").fill('"');
+  await desk.getByTestId("search-text").press("Enter");
+  await waitForText(desk, "There is no word in it to look for.");
+  expect(talk.searches.filter(({ text }) => text !== "")).toEqual([]);
   await desk.getByTestId("search-text").fill("refund");
+  expect(await desk.getByText("There is no word in it to look for.").count()).toBe(0);
   await pick(desk, "search-contact", "Grace", "Grace Hopper");
   await pick(desk, "search-queue", "Service");
   await pick(desk, "search-agent", "Anna", "Anna Beispiel");

@@ -30,12 +30,16 @@ test("a log is checked, and what was found is said with what was removed as it s
   const { talk } = visit.world;
   over();
   const removal = { sequence: 3n, cause: RemovalCause.REDACTED, at: timestampNow(), by: "user:u9" };
-  talk.verdict = { verdict: TranscriptVerdict.INTACT, events: 12n, endRecorded: true, removals: [removal] };
+  const other = { sequence: 5n, cause: RemovalCause.ERASED, at: timestampNow(), by: "user:nobody-here" };
+  talk.colleagues = [{ userId: "u9", name: "Sven Leiter" }];
+  talk.verdict = { verdict: TranscriptVerdict.INTACT, events: 12n, endRecorded: true, removals: [removal, other] };
   const desk = await reading("supervisor@example.org");
   await desk.getByTestId("verify").press("Enter");
   await desk.locator('[data-testid="verdict"][data-verdict="intact"]').getByText("Everything is as it was written.").waitFor();
   await desk.getByText("12 events were checked.").waitFor();
   await desk.locator('[data-testid="removal"][data-sequence="3"]').getByText("removed by hand").waitFor();
+  await desk.locator('[data-testid="removal"][data-sequence="3"]').getByText("Sven Leiter").waitFor();
+  await desk.locator('[data-testid="removal"][data-sequence="5"]').getByText("user:nobody-here").waitFor();
   await look(desk, "desk-verify");
   talk.verdict = { verdict: TranscriptVerdict.CUT_OFF, events: 9n, firstBrokenSequence: 10n };
   await desk.getByTestId("verify-again").click();
@@ -105,4 +109,19 @@ test("receipts are there to be looked at again", async () => {
   await item.getByRole("button").press("Enter");
   await item.getByTestId("receipt").getByText("Messages").waitFor();
   await look(page, "admin-erasure");
+});
+
+test("who erases a customer no longer reads in their own chats what was said", async () => {
+  const room = over();
+  const desk = await visit.open("/desk");
+  await enter(desk, "supervisor@example.org");
+  visit.world.join(room);
+  await desk.locator(`[data-testid="conversation-item"][data-conversation="${room.id}"]`).click();
+  const log = desk.getByTestId("desk-log");
+  await log.getByText("hello").waitFor();
+  await desk.getByTestId("contact-erase").click();
+  await desk.getByTestId("erase-sure").check();
+  await desk.getByTestId("erase-yes").click();
+  await log.getByText("Message (removed)").waitFor();
+  expect(await log.textContent()).not.toContain("hello");
 });

@@ -8,7 +8,7 @@ import { RequestsBoard } from "../../src/desk/assistance/requests-board";
 import { deskClients } from "../../src/desk/clients";
 import { changeOf, draftOf } from "../../src/desk/contact/contact-draft";
 import { wholeFile } from "../../src/desk/export-menu";
-import { isAsked, NOTHING_ASKED, requestOf } from "../../src/desk/search/asked";
+import { hasWordOrNothing, isAsked, NOTHING_ASKED, requestOf } from "../../src/desk/search/asked";
 import { piecesOf } from "../../src/desk/search/marked";
 import { FollowedChat } from "../../src/desk/supervise/followed-chat";
 import { partOf, writesAside } from "../../src/desk/supervise/part";
@@ -176,6 +176,18 @@ describe("an excerpt", () => {
 });
 
 describe("a search", () => {
+  test.each([
+    ["", true],
+    ["  ", true],
+    ["refund", true],
+    ["“Где”", true],
+    ["\"7\"", true],
+    ["退款", true],
+    ["\"", false],
+    [" „“ ", false],
+    ["? – !", false],
+    ["💶", false],
+  ])("for %j can be made: %s", (text, expected) => expect(hasWordOrNothing(text)).toBe(expected));
   test("asks for whole days of the reader's time zone", () => {
     const { createdFrom, createdBefore, text } = requestOf({ ...NOTHING_ASKED, text: " a b ", from: "2026-03-29", to: "2026-03-29" });
     const at = (timestamp: typeof createdFrom) => timestampMs(timestamp as Parameters<typeof timestampMs>[0]);

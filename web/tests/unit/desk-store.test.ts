@@ -160,6 +160,15 @@ describe("desk store", () => {
     expect(now().chats).toEqual([]);
   });
 
+  test("what was said by a customer who was erased is dropped at once, and what is left is read", async () => {
+    const { store, calls, now } = setUp([added("x"), event("x", 0), event("x", 1), added("y"), event("y", 0)]);
+    await settle();
+    store.erased(["x", "unknown"]);
+    expect(now().chats.map(({ view }) => [view.guestName, view.events.length])).toEqual([["", 0], ["Greta", 1]]);
+    await settle();
+    expect(calls).toEqual(["listEvents"]);
+  });
+
   test("a late frame does not bring back a closed chat", async () => {
     const { store, now } = setUp([added("x"), event("x", 3), removed("x"), event("y", 0)]);
     await settle();

@@ -21,6 +21,7 @@ export function ContactPanel({ conversationId }: { conversationId: string }) {
   const [isChanging, setChanging] = useState(false);
   const [receipt, setReceipt] = useState<Erasure>();
   const contactId = head.data?.contactId ?? "";
+  if (isNotOpen(head.error) && !receipt) return <NotOpen />;
   return (
     <Stack component="section" gap="sm" aria-label={words.t("contact.heading")} data-testid="contact-panel" data-contact={contactId}>
       {head.isPending && <Loader />}
@@ -38,6 +39,21 @@ export function ContactPanel({ conversationId }: { conversationId: string }) {
         <Suggestions conversationId={conversationId} formerContactId={contactId} done={() => setChanging(false)} />
       )}
     </Stack>
+  );
+}
+
+/** Whether the conversation is not open to the user, or no longer. */
+function isNotOpen(error: unknown): boolean {
+  return Boolean(error) && faultOf(error).reason === "CONVERSATION_NOT_FOUND";
+}
+
+/** Nobody has asked for anything, so that it is no fault. */
+function NotOpen() {
+  const words = useWords();
+  return (
+    <Text size="sm" c="dimmed" role="status" data-testid="contact-not-open">
+      {words.t("contact.notOpen")}
+    </Text>
   );
 }
 
@@ -65,6 +81,7 @@ function Suggestions({ conversationId, formerContactId, done }: SuggestionsProps
       changed(conversation);
       done();
     });
+  if (isNotOpen(found.error)) return <NotOpen />;
   const suggestions = (found.data?.suggestions ?? []).filter(({ contact }) => contact?.contactId !== formerContactId);
   return (
     <Stack gap="xs" data-testid="contact-suggestions">

@@ -27,7 +27,7 @@ interface EraseProps {
 /** Asks twice: there is no way back. */
 export function EraseContact({ contact, erased, close }: EraseProps) {
   const words = useWords();
-  const { clients } = useDesk();
+  const { clients, store } = useDesk();
   const queries = useQueryClient();
   const action = useAction();
   const [isSure, setSure] = useState(false);
@@ -38,6 +38,7 @@ export function EraseContact({ contact, erased, close }: EraseProps) {
         const { erasure } = await clients.erasures.eraseContact({ contactId, etag });
         close();
         if (erasure) erased(erasure);
+        store.erased(erasure?.conversationIds ?? []);
         await Promise.all(STALE.map((kind) => queries.invalidateQueries({ queryKey: [kind] })));
       } catch (error) {
         if (faultOf(error).reason === "ETAG_MISMATCH") await queries.invalidateQueries({ queryKey: ["contact", contactId] });

@@ -11,6 +11,7 @@ import {
 } from "../../gen/onqueue/session/v1/transcript_pb";
 import { faultOf } from "../../rpc/faults";
 import type { DeskKey } from "../catalogues";
+import { useActorName } from "../contact/use-actor-name";
 import { useDesk } from "../desk-context";
 import { Dialog } from "../dialog";
 import { FaultAlert } from "../fault-alert";
@@ -93,6 +94,7 @@ function Found({ found }: { found: VerifyTranscriptResponse }) {
 
 function Removals({ removals }: { removals: readonly TranscriptRemoval[] }) {
   const words = useWords();
+  const actorName = useActorName(removals.map(({ by }) => by));
   return (
     <Table captionSide="top">
       <Table.Caption>{words.t("verify.removals")}</Table.Caption>
@@ -110,7 +112,7 @@ function Removals({ removals }: { removals: readonly TranscriptRemoval[] }) {
             <Table.Td>{words.number(Number(sequence))}</Table.Td>
             <Table.Td>{at && words.dateTime(timestampMs(at))}</Table.Td>
             <Table.Td>{words.t(CAUSES[cause])}</Table.Td>
-            <Table.Td className="guest">{by}</Table.Td>
+            <Table.Td className="guest">{actorName(by) ?? by}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

@@ -24,6 +24,11 @@ export function isAsked(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(NOTHING_ASKED).every((key) => typeof (value as Record<string, unknown>)[key] === "string");
 }
 
+/** Whether there is a word in the text, or nothing at all; the server refuses what is neither. */
+export function hasWordOrNothing(text: string): boolean {
+  return text.trim() === "" || /[\p{L}\p{N}]/u.test(text);
+}
+
 /** The request, in days of the reader's time zone. */
 export function requestOf({ contactName: _, from, to, text, ...ids }: Asked): MessageInitShape<typeof SearchTranscriptsRequestSchema> {
   const begin = startOfDay(from, 0);

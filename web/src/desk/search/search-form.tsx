@@ -6,7 +6,7 @@ import { useState, type FormEvent } from "react";
 import { useDesk, useMay } from "../desk-context";
 import { AgentChoice, QueueChoice, WrapUpChoice } from "../transfer/choices";
 import { useWords } from "../words";
-import { NOTHING_ASKED, type Asked } from "./asked";
+import { hasWordOrNothing, NOTHING_ASKED, type Asked } from "./asked";
 
 const LONGEST_TEXT = 200;
 const MOST_OPTIONS = 20;
@@ -22,10 +22,13 @@ interface SearchFormProps {
 export function SearchForm({ asked, ask, busy }: SearchFormProps) {
   const words = useWords();
   const [draft, setDraft] = useState(asked);
+  const [refused, setRefused] = useState<string>();
+  const isRefused = refused !== undefined && refused === draft.text;
   const change = (part: Partial<Asked>) => setDraft({ ...draft, ...part });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    ask(draft);
+    if (hasWordOrNothing(draft.text)) ask(draft);
+    else setRefused(draft.text);
   };
   const clear = () => {
     setDraft(NOTHING_ASKED);
@@ -37,6 +40,7 @@ export function SearchForm({ asked, ask, busy }: SearchFormProps) {
         <TextInput
           label={words.t("search.text")}
           description={words.t("search.textHint")}
+          error={isRefused && words.t("search.noWord")}
           maxLength={LONGEST_TEXT}
           value={draft.text}
           onChange={(event) => change({ text: event.currentTarget.value })}

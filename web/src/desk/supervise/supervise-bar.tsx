@@ -11,6 +11,9 @@ import { useAction, type Action } from "../use-action";
 import { useWords } from "../words";
 import { LeaveButton } from "./leave-button";
 import type { Part } from "./part";
+import { useIsAgent } from "./use-is-agent";
+
+const NO_AGENT_ID = "takeover-no-agent";
 
 interface SuperviseBarProps {
   conversation: Conversation;
@@ -23,6 +26,8 @@ export function SuperviseBar({ conversation, part }: SuperviseBarProps) {
   const action = useAction();
   const { conversationId, state } = conversation;
   const changed = useHeadChanged(conversationId);
+  const mayTakeOver = useMay("conversation:webchat:takeover");
+  const isAgent = useIsAgent(mayTakeOver && state !== ConversationState.ENDED);
   if (state === ConversationState.ENDED) return null;
   return (
     <Group className="pane-bar" gap="xs" role="group" aria-label={words.t("supervise.heading")} data-testid="supervise" data-part={part}>
@@ -31,8 +36,13 @@ export function SuperviseBar({ conversation, part }: SuperviseBarProps) {
       </Text>
       <Ways conversation={conversation} part={part} action={action} />
       {part !== "none" && part !== "agent" && <LeaveButton conversationId={conversationId} left={() => changed()} />}
-      {part !== "agent" && <TakeOver conversationId={conversationId} />}
+      {part !== "agent" && mayTakeOver && <TakeOver conversationId={conversationId} isAgent={isAgent} />}
       <FaultAlert fault={action.fault} testId="supervise-fault" />
+      {part !== "agent" && mayTakeOver && isAgent === false && (
+        <Text size="xs" id={NO_AGENT_ID} w="100%" data-testid="takeover-no-agent">
+          {words.t("supervise.noAgent")}
+        </Text>
+      )}
     </Group>
   );
 }
@@ -68,14 +78,12 @@ function Ways({ conversation, part, action }: SuperviseBarProps & { action: Acti
     ));
 }
 
-function TakeOver({ conversationId }: { conversationId: string }) {
+function TakeOver({ conversationId, isAgent }: { conversationId: string; isAgent: boolean | undefined }) {
   const words = useWords();
   const { clients, store } = useDesk();
   const navigate = useNavigate();
   const action = useAction();
-  const may = useMay("conversation:webchat:takeover");
   const [asking, { open, close }] = useDisclosure(false);
-  if (!may) return null;
   const takeOver = () =>
     action.run(async () => {
       await clients.interactions.takeOver({ conversationId });
@@ -85,7 +93,15 @@ function TakeOver({ conversationId }: { conversationId: string }) {
     });
   return (
     <>
-      <Button size="xs" variant="outline" color="red.9" onClick={open} data-testid="takeover">
+      <Button
+        size="xs"
+        variant="outline"
+        color="red.9"
+        onClick={open}
+        disabled={isAgent === false}
+        aria-describedby={isAgent === false ? NO_AGENT_ID : undefined}
+        data-testid="takeover"
+      >
         {words.t("supervise.takeOver")}
       </Button>
       <Dialog title={words.t("supervise.takeOver")} opened={asking} close={close}>

@@ -133,6 +133,10 @@ function agentRoutes(router: ConnectRouter, world: World): void {
     },
   });
   router.service(AgentService, {
+    getAgent: () => {
+      if (!world.isAgent) throw refusal(Code.NotFound, "AGENT_NOT_FOUND");
+      return { agent: world.agent };
+    },
     goOnQueue: () => (world.setState(AgentState.IDLE), { agent: world.agent }),
     goOffQueue: () => (world.setState(AgentState.OFF_QUEUE), { agent: world.agent }),
     heartbeat: () => ((world.heartbeats += 1), {}),

@@ -95,7 +95,14 @@ function erasureRoutes(router: ConnectRouter, world: World): void {
       if (held) throw refusal(Code.FailedPrecondition, "LEGAL_HOLD", { conversation_id: held });
       if (talk.contacts.get(contactId)?.etag !== etag) throw refusal(Code.Aborted, "ETAG_MISMATCH");
       talk.contacts.delete(contactId);
-      for (const room of rooms) room.contactId = "";
+      for (const room of rooms) {
+        room.contactId = "";
+        for (const event of room.events) {
+          const { case: kind } = event.body;
+          if (kind !== "message" && kind !== "opened") continue;
+          event.body = { case: "erased", value: { $typeName: "onqueue.session.v1.Erased", what: kind } };
+        }
+      }
       return { erasure: talk.erased(contactId, conversationIds) };
     },
     listErasures: () => ({ erasures: [...talk.erasures.values()] }),

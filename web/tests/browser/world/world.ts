@@ -62,6 +62,8 @@ export class World {
   readonly refusedStarts = new Set<string>();
   /** Messages that the stand-in refuses, by text. */
   refusedText = "";
+  /** Whether the one user is an agent at all. */
+  isAgent = true;
   offers: Offer[] = [];
   agent: Agent = create(AgentSchema, {
     userId: AGENT_USER,
@@ -205,7 +207,8 @@ export class World {
         .map((event) => conversationFrame(room, { case: "event", value: event })),
     );
     const caughtUp: DeskFrame = { frame: { case: "mine", value: { frame: { case: "caughtUp", value: {} } } } };
-    return [agentFrame({ case: "agent", value: this.agent }), ...offered, ...open.map(added), caughtUp, ...events];
+    const agent = this.isAgent ? [agentFrame({ case: "agent", value: this.agent })] : [];
+    return [...agent, ...offered, ...open.map(added), caughtUp, ...events];
   }
 
   private publish(room: Room, frame: GuestFrame["frame"]): void {
