@@ -62,7 +62,7 @@ function Suggestions({ conversationId, formerContactId, done }: SuggestionsProps
     action.run(async () => {
       const { conversation, contact } = await clients.contacts.confirmContact({ conversationId, contactId, formerContactId });
       if (contact) queries.setQueryData(["contact", contact.contactId], contact);
-      changed(conversation);
+      await changed(conversation);
       done();
     });
   const suggestions = (found.data?.suggestions ?? []).filter(({ contact }) => contact?.contactId !== formerContactId);

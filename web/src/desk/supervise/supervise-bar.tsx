@@ -30,7 +30,7 @@ export function SuperviseBar({ conversation, part }: SuperviseBarProps) {
         {words.t(`supervise.part.${part}`)}
       </Text>
       <Ways conversation={conversation} part={part} action={action} />
-      {part !== "none" && part !== "agent" && <LeaveButton conversationId={conversationId} left={() => changed()} />}
+      {part !== "none" && part !== "agent" && <LeaveButton conversationId={conversationId} left={changed} />}
       {part !== "agent" && <TakeOver conversationId={conversationId} />}
       <FaultAlert fault={action.fault} testId="supervise-fault" />
     </Group>
@@ -52,6 +52,11 @@ function Ways({ conversation, part, action }: SuperviseBarProps & { action: Acti
     ["coach", () => supervision.coach({ conversationId })],
     ["barge", () => supervision.bargeIn({ conversationId })],
   ] as const;
+  // An answer names the others who supervise, not who asked.
+  const enter = async (call: () => Promise<unknown>) => {
+    await call();
+    await changed();
+  };
   return ways
     .filter(([way]) => may[way])
     .map(([way, call]) => (
@@ -60,7 +65,7 @@ function Ways({ conversation, part, action }: SuperviseBarProps & { action: Acti
         size="xs"
         variant="default"
         loading={action.busy}
-        onClick={() => action.run(async () => changed((await call()).conversation))}
+        onClick={() => action.run(() => enter(call))}
         data-testid={`supervise-${way}`}
       >
         {words.t(`supervise.${way}`)}
