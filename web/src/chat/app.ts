@@ -1,5 +1,5 @@
 // The customer's page: which screen is shown, and what leads from one to the next.
-import { worthRepeating } from "../core/fault";
+import { worthRepeating, type Fault } from "../core/fault";
 import { browserTimers } from "../core/timers";
 import type { GetPublicDeploymentResponse } from "../gen/guest/onqueue/auth/v1/deployment_pb";
 import { sentenceOf } from "../i18n/reasons";
@@ -54,10 +54,10 @@ export class ChatApp {
     const hide = this.around && (() => this.around?.close());
     this.frame = new PageFrame(root, (locale) => this.switchLocale(locale), hide);
     this.open = openClients(baseUrl);
-    this.memory = chatMemory(deploymentId, share);
+    this.memory = chatMemory(deploymentId, kind, share);
   }
 
-  /** Shows the chat of this tab or of another that is open, else the form. */
+  /** Shows the chat of this tab, or the one that the browser remembers, else the form. */
   async run(): Promise<void> {
     if (this.deploymentId === "") return this.showText(() => this.words.t("chat.deploymentMissing"));
     this.showText(() => this.words.t("chat.loading"));
@@ -79,13 +79,14 @@ export class ChatApp {
   /** The page is looked at again. */
   wake(): void {
     this.conversation?.wake();
+    this.seen();
   }
 
   private async goOn(): Promise<void> {
-    if (!this.memory.start.load()) await this.memory.chat.recall();
+    const pending = this.memory.start.load();
+    if (!pending) await this.memory.chat.recall();
     const kept = this.memory.chat.load();
     if (kept) return this.enter(kept);
-    const pending = this.memory.start.load();
     if (!pending) return this.showForm("");
     this.values = { ...pending };
     await this.start(this.values, pending.topic);
@@ -93,7 +94,7 @@ export class ChatApp {
 
   private async start(values: FormValues, topic: string): Promise<void> {
     this.showForm("", "busy");
-    const identityAssertion = await this.identity();
+    const identityAssertion = this.around ? await this.around.identity() : this.link.identity;
     const said = { guestName: values.guestName.trim(), firstMessage: values.firstMessage.trim() };
     const wanted = { kind: this.kind, ...values, ...said, topic, identityAssertion };
     try {
@@ -104,10 +105,6 @@ export class ChatApp {
       if (isOfIdentity(fault)) this.link.forget();
       this.showForm(startProblem(fault, this.words));
     }
-  }
-
-  private async identity(): Promise<string> {
-    return this.around ? this.around.identity() : this.link.identity;
   }
 
   private enter(kept: KeptChat): void {
@@ -134,7 +131,13 @@ export class ChatApp {
     if (state.gone) return this.leave(this.words.t("chat.expired"));
     this.frame.showConnection(state.connection);
     this.screen?.update(state);
+    this.seen();
     if (this.conversation) this.around?.update(state.view, this.conversation.participantId);
+  }
+
+  /** What is over for good and was seen so is not come back to. */
+  private seen(): void {
+    if (this.conversation?.state.view.standing === "ended" && !document.hidden) this.memory.chat.forget();
   }
 
   private leave(problem: string): void {
@@ -160,6 +163,7 @@ export class ChatApp {
   }
 
   private makeScreen(conversation: CustomerConversation, draft: string): ChatScreen {
+    const complain = (fault: Fault | undefined) => fault && this.screen?.complain(this.sentence(fault));
     return new ChatScreen(this.reader(conversation.participantId), draft, {
       send: (text) => {
         this.memory.draft.clear();
@@ -174,8 +178,8 @@ export class ChatApp {
       attach: (files) => void conversation.attach(files),
       retryUpload: (id) => conversation.retryUpload(id),
       discardUpload: (id) => conversation.discardUpload(id),
-      fetchFile: (id) => void this.fetchFile(conversation, id),
-      end: () => void this.end(conversation),
+      fetchFile: (id) => void conversation.download(id).then(complain),
+      end: () => void conversation.end().then(complain),
       download: () => this.download(conversation),
       startAnew: () => this.leave(""),
     });
@@ -186,18 +190,9 @@ export class ChatApp {
     return { words: this.words, ownId, queueLabel: (queueId) => queueLabelOf(queues, queueId, this.words.locale) };
   }
 
-  private async end(conversation: CustomerConversation): Promise<void> {
-    const fault = await conversation.end();
-    if (!fault) return;
+  private sentence(fault: Fault): string {
     const { key, values } = sentenceOf(fault);
-    this.screen?.complain(this.words.t(key, values));
-  }
-
-  private async fetchFile(conversation: CustomerConversation, attachmentId: string): Promise<void> {
-    const fault = await conversation.download(attachmentId);
-    if (!fault) return;
-    const { key, values } = sentenceOf(fault);
-    this.screen?.complain(this.words.t(key, values));
+    return this.words.t(key, values);
   }
 
   private download({ state, participantId }: CustomerConversation): void {
@@ -227,14 +222,13 @@ export class ChatApp {
 
   private showFailure(error: unknown, again: () => void): void {
     const fault = faultOf(error);
-    const { key, values } = sentenceOf(fault);
     const timer = worthRepeating(fault, 0) ? setTimeout(again, TRY_AGAIN_MS) : undefined;
     const againNow = () => {
       clearTimeout(timer);
       again();
     };
     this.showText(
-      () => this.words.t(key, values),
+      () => this.sentence(fault),
       () => button("chat-try-again", this.words.t("chat.tryAgain"), "primary", againNow),
     );
   }

@@ -11,6 +11,6 @@ if (root) {
   window.addEventListener("online", () => app.networkChanged());
   window.addEventListener("offline", () => app.networkChanged());
   window.addEventListener("pageshow", () => app.wake());
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && app.wake());
+  document.addEventListener("visibilitychange", () => document.hidden || app.wake());
   void app.run();
 }

@@ -30,19 +30,16 @@ export async function startChat(
   const start: PendingStart = isAgain ? pending : { ...wanted, requestId: newUuid() };
   memory.start.save(start);
   const kept = keptFrom(await answered(memory, open.startConversation(requestOf(start, deploymentId))));
+  forgetChat(memory);
   memory.chat.save(kept);
-  memory.outbox.clear();
-  memory.draft.clear();
-  memory.start.clear();
+  // Who is signed in to the web site around the chat need not be who comes next.
+  if (start.identityAssertion === "") memory.chat.remember(kept);
   return kept;
 }
 
-/** Forgets the chat of this tab. */
-export function forgetChat(memory: ChatMemory): void {
-  memory.chat.clear();
-  memory.outbox.clear();
-  memory.draft.clear();
-  memory.start.clear();
+/** Forgets the chat of this tab, in the browser too. */
+export function forgetChat({ chat, start, outbox, draft }: ChatMemory): void {
+  for (const kept of [chat, start, outbox, draft]) kept.clear();
 }
 
 function requestOf({ kind, ...start }: PendingStart, deploymentId: string) {
@@ -62,7 +59,7 @@ async function answered<T>(memory: ChatMemory, answer: Promise<T>): Promise<T> {
 
 function keptFrom(answer: StartConversationResponse): KeptChat {
   const { conversation, tokens, participantId } = answer;
-  if (!conversation || !tokens) throw new Error("the answer lacks the conversation or its tokens");
+  if (!conversation || !tokens) throw new Error("no chat came");
   return { conversationId: conversation.conversationId, participantId, tokens: guestPair(tokens) };
 }
 

@@ -19,11 +19,11 @@ export function useHead(conversationId: string) {
   });
 }
 
-/** Takes over a summary that an answer carried, or reads it anew. */
-export function useHeadChanged(conversationId: string): (conversation?: Conversation) => void {
+/** Takes over a summary that an answer carried, or reads it anew; done when it is there to be shown. */
+export function useHeadChanged(conversationId: string): (conversation?: Conversation) => Promise<void> {
   const queries = useQueryClient();
-  return (conversation) => {
+  return async (conversation) => {
     if (conversation) queries.setQueryData(keyOf(conversationId), conversation);
-    else void queries.invalidateQueries({ queryKey: keyOf(conversationId) });
+    else await queries.invalidateQueries({ queryKey: keyOf(conversationId) });
   };
 }

@@ -34,6 +34,9 @@ const connected = (name = "Grace"): Room => {
   return room;
 };
 
+/** Less than the page waits before it looks again by itself. */
+const AT_ONCE = { timeout: 4_000 };
+
 const waitForText = (page: Page, text: string) => page.getByText(text).first().waitFor();
 
 test("an agent passes a chat on to a queue, staying with the customer, and keeps it after all", async () => {
@@ -121,12 +124,13 @@ test("a supervisor monitors, coaches, joins and leaves", async () => {
   await desk.getByTestId("nav-conversations").click();
   await desk.getByTestId("supervisor-item").click();
   await desk.getByTestId("supervise-monitor").click();
-  await desk.locator('[data-testid="supervise"][data-part="monitor"]').waitFor();
+  await desk.locator('[data-testid="supervise"][data-part="monitor"]').waitFor(AT_ONCE);
   await desk.getByTestId("desk-log").getByText("hello").waitFor();
   expect(await desk.getByTestId("side-input").count()).toBe(0);
   visit.world.say(room, room.guestId, "g1", "are you there?");
   await desk.getByTestId("desk-log").getByText("are you there?").waitFor();
   await desk.getByTestId("supervise-coach").click();
+  await desk.locator('[data-testid="supervise"][data-part="coach"]').waitFor(AT_ONCE);
   await desk.getByTestId("side-input").fill("Ask for the number.");
   await desk.getByTestId("side-send").click();
   await desk.getByTestId("side-chat").getByText("You (coaching)").waitFor();
@@ -135,14 +139,14 @@ test("a supervisor monitors, coaches, joins and leaves", async () => {
   await look(desk, "desk-coach-narrow");
   await desk.setViewportSize(WIDE);
   await desk.getByTestId("supervise-barge").click();
-  await desk.locator('[data-testid="supervise"][data-part="barge"]').waitFor();
+  await desk.locator('[data-testid="supervise"][data-part="barge"]').waitFor(AT_ONCE);
   await desk.getByTestId("desk-input").fill("Good day, I have joined.");
   await desk.getByTestId("desk-input").press("Enter");
   await desk.locator('[data-testid="desk-message"][data-from="me"]').getByText("Good day, I have joined.").waitFor();
   await desk.reload();
   await desk.locator('[data-testid="supervise"][data-part="barge"]').waitFor();
   await desk.getByTestId("leave").click();
-  await desk.locator('[data-testid="supervise"][data-part="none"]').waitFor();
+  await desk.locator('[data-testid="supervise"][data-part="none"]').waitFor(AT_ONCE);
   await desk.getByTestId("transcript").waitFor();
 });
 

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import type { ChatMemory, KeptChat } from "../../src/chat/kept-chat";
+import { chatSlot, type ChatMemory, type KeptChat } from "../../src/chat/kept-chat";
 import { forgetChat, isNoDeployment, startChat } from "../../src/chat/start";
 import { slot } from "../../src/core/storage";
 import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb";
@@ -31,11 +31,12 @@ function setUp(...failures: ConnectError[]) {
     });
   });
   const place = <T>() => slot<T>(undefined, "");
-  const chat = sharedSlot(place<KeptChat>(), new Share(undefined), "chat");
+  const browser = place<KeptChat>();
+  const chat = chatSlot(sharedSlot(place<KeptChat>(), new Share(undefined), "chat"), browser);
   const memory: ChatMemory = { chat, start: place(), outbox: place(), draft: place() };
   const client = createClient(ConversationService, transport);
   const start = (wanted = WANTED) => startChat(client, memory, "d1", wanted);
-  return { memory, requestIds, assertions, start };
+  return { memory, browser, requestIds, assertions, start };
 }
 
 test.each([
@@ -99,4 +100,16 @@ test.each([
   [{ status: "internal", kind: "broken" }, false],
 ] as const)("%j names no deployment: %s", (parts, expected) => {
   expect(isNoDeployment(fault(parts))).toBe(expected);
+});
+
+test("the browser remembers a chat until it is forgotten, and none of who is signed in to the web site", async () => {
+  const anonymous = setUp();
+  const kept = await anonymous.start({ ...WANTED, identityAssertion: "" });
+  expect(anonymous.browser.load()).toEqual(kept);
+  forgetChat(anonymous.memory);
+  expect(anonymous.browser.load()).toBeUndefined();
+  const signed = setUp();
+  await signed.start();
+  expect(signed.memory.chat.load()).toBeDefined();
+  expect(signed.browser.load()).toBeUndefined();
 });

@@ -73,7 +73,7 @@ function Request({ request: { assistance, since }, open }: { request: OpenReques
     action.run(async () => {
       await clients.assistance.takeAssistance({ assistanceId });
       requests.drop(assistanceId);
-      changed();
+      void changed();
       open(conversationId);
     });
   return (

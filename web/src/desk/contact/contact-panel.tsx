@@ -78,7 +78,7 @@ function Suggestions({ conversationId, formerContactId, done }: SuggestionsProps
     action.run(async () => {
       const { conversation, contact } = await clients.contacts.confirmContact({ conversationId, contactId, formerContactId });
       if (contact) queries.setQueryData(["contact", contact.contactId], contact);
-      changed(conversation);
+      await changed(conversation);
       done();
     });
   if (isNotOpen(found.error)) return <NotOpen />;

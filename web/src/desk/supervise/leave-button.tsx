@@ -6,14 +6,14 @@ import { useAction } from "../use-action";
 import { useWords } from "../words";
 
 /** Leaves it. */
-export function LeaveButton({ conversationId, left }: { conversationId: string; left?: () => void }) {
+export function LeaveButton({ conversationId, left }: { conversationId: string; left?: () => Promise<void> }) {
   const words = useWords();
   const { clients } = useDesk();
   const action = useAction();
   const leave = () =>
     action.run(async () => {
       await clients.conversations.leaveConversation({ conversationId });
-      left?.();
+      await left?.();
     });
   return (
     <>

@@ -35,7 +35,7 @@ export function SuperviseBar({ conversation, part }: SuperviseBarProps) {
         {words.t(`supervise.part.${part}`)}
       </Text>
       <Ways conversation={conversation} part={part} action={action} />
-      {part !== "none" && part !== "agent" && <LeaveButton conversationId={conversationId} left={() => changed()} />}
+      {part !== "none" && part !== "agent" && <LeaveButton conversationId={conversationId} left={changed} />}
       {part !== "agent" && mayTakeOver && <TakeOver conversationId={conversationId} isAgent={isAgent} />}
       <FaultAlert fault={action.fault} testId="supervise-fault" />
       {part !== "agent" && mayTakeOver && isAgent === false && (
@@ -62,6 +62,11 @@ function Ways({ conversation, part, action }: SuperviseBarProps & { action: Acti
     ["coach", () => supervision.coach({ conversationId })],
     ["barge", () => supervision.bargeIn({ conversationId })],
   ] as const;
+  // An answer names the others who supervise, not who asked.
+  const enter = async (call: () => Promise<unknown>) => {
+    await call();
+    await changed();
+  };
   return ways
     .filter(([way]) => may[way])
     .map(([way, call]) => (
@@ -70,7 +75,7 @@ function Ways({ conversation, part, action }: SuperviseBarProps & { action: Acti
         size="xs"
         variant="default"
         loading={action.busy}
-        onClick={() => action.run(async () => changed((await call()).conversation))}
+        onClick={() => action.run(() => enter(call))}
         data-testid={`supervise-${way}`}
       >
         {words.t(`supervise.${way}`)}

@@ -140,7 +140,8 @@ function helpRoutes(router: ConnectRouter, world: World): void {
   const supervised = (conversationId: string, mode: SupervisionMode) => {
     const room = roomOf(world, conversationId);
     talk.supervise(world, room, mode);
-    return { conversation: summary(room) };
+    // Who asks is not among those whom the service names in its answer.
+    return { conversation: { ...summary(room), supervisors: [] } };
   };
   router.service(SupervisionService, {
     monitor: ({ conversationId }) => supervised(conversationId, SupervisionMode.MONITOR),
