@@ -170,12 +170,8 @@ impl World {
         let surroundings = (net.owners(), gate.clone());
         let routing = bound(&settings, temp.store.clone(), &context, &session, surroundings).await;
         net.add(&settings.address, &routing);
-        // Binding waits for it, though on a busy machine not for ever.
-        until("every queue is in force", SOON, async || {
-            let known: BTreeSet<_> = session.policies().into_iter().map(|policy| policy.queue_id).collect();
-            known.len() == queues
-        })
-        .await;
+        let known = || BTreeSet::from_iter(session.policies().into_iter().map(|policy| policy.queue_id)).len();
+        until("every queue is in force", SOON, async || known() == queues).await;
         Self {
             temp,
             context,
